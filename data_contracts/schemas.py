@@ -1,0 +1,108 @@
+"""The pyarrow schema of every table kind: what `records.py` writes and every reader may rely on.
+
+Light on purpose (no Great Expectations): `muse_core` may import this module and nothing else of
+`data_contracts`. The rules on the values are the suites beside it (`<kind>.yaml`). JSON columns are
+canonical JSON text: as a struct, Arrow would merge keys across rows and fill absent ones with nulls.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+VERSION = 1
+
+_text = pa.string()
+_texts = pa.list_(pa.string())
+
+_product = [
+    ("product_id", _text), ("title", _text), ("product_type", _text), ("category", _text),
+    ("brand", _text), ("colour", _text), ("gender", _text), ("sizes", _texts), ("material", _text),
+    ("occasion", _text), ("price", pa.float64()), ("rating", pa.float64()), ("description", _text),
+    ("currency", _text), ("attributes_json", _text), ("image", pa.binary()),
+]  # fmt: skip
+
+_profile = [
+    ("profile_id", _text), ("side", _text), ("language", _text), ("name", _text), ("gender", _text),
+    ("age_group", _text), ("city", _text), ("formality", _text), ("style", _text),
+    ("budget_min", pa.float64()), ("budget_max", pa.float64()), ("occasions", _texts),
+    ("favourite_brands", _texts), ("favourite_colours", _texts), ("size", _text), ("history", _texts),
+]  # fmt: skip
+
+_message = pa.struct(
+    [
+        ("role", _text),
+        ("content", _text),
+        (
+            "tool_calls",
+            pa.list_(pa.struct([("call_id", _text), ("name", _text), ("arguments_json", _text)])),
+        ),
+        ("answers_call", _text),
+    ]
+)
+
+_label = pa.struct(
+    [
+        ("turn", pa.int32()), ("turn_type", _text), ("family", _text), ("decision", _text),
+        ("acceptable", _texts), ("optional_arguments", _texts), ("plans", pa.list_(_texts)),
+        ("missing_slot", _text), ("position", pa.int32()),
+    ]
+)  # fmt: skip
+
+_conversation = [
+    ("conversation_id", _text), ("profile_id", _text), ("language", _text), ("side", _text),
+    ("user_turns", pa.int32()), ("messages", pa.list_(_message)), ("goal_json", _text),
+    ("labels", pa.list_(_label)), ("attachments_json", _text),
+]  # fmt: skip
+
+_placed_call = pa.struct(
+    [
+        ("tool_name", _text), ("arguments", _text), ("position", pa.int32()),
+        ("utility_score", pa.float64()), ("result", _text),
+    ]
+)  # fmt: skip
+
+_augmented = [
+    ("row_id", _text), ("conversation_id", _text), ("turn", pa.int32()), ("act", pa.int32()),
+    ("side", _text), ("language", _text), ("original_text", _text), ("augmented_text", _text),
+    ("tool_calls", pa.list_(_placed_call)), ("quality_score", pa.float64()), ("continuation", _text),
+    ("kept", pa.bool_()), ("drop_reason", _text),
+]  # fmt: skip
+
+_response = pa.struct(
+    [("tool_sequence", _texts), ("quality_score", pa.float64()), ("reasoning", _text), ("messages", pa.list_(_message))]
+)
+
+_preference_pair = [
+    ("pair_id", _text), ("conversation_id", _text), ("turn", pa.int32()), ("side", _text),
+    ("language", _text), ("input", _text), ("prompt", pa.list_(_message)),
+    ("chosen_response", _response), ("rejected_response", _response),
+    ("strength", pa.float64()), ("kind", _text), ("evidence_json", _text),
+]  # fmt: skip
+
+_prediction = [
+    ("model", _text), ("model_digest", _text), ("case_id", _text), ("conversation_id", _text),
+    ("profile_id", _text), ("family", _text), ("turn_type", _text), ("language", _text),
+    ("gold_decision", _text), ("predicted_decision", _text), ("malformed", pa.bool_()),
+    ("gold_call_json", _text), ("predicted_call_json", _text), ("exact_call", pa.bool_()),
+    ("argument_f1", pa.float64()), ("reply", _text), ("facts_json", _text),
+]  # fmt: skip
+
+_metric = [
+    ("model", _text), ("metric", _text), ("slice", _text), ("value", pa.float64()),
+    ("low", pa.float64()), ("high", pa.float64()), ("n", pa.int64()), ("unit", _text),
+]  # fmt: skip
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "products": pa.schema(_product),
+    "profiles": pa.schema(_profile),
+    "conversations": pa.schema(_conversation),
+    "augmented": pa.schema(_augmented),
+    "preference_pairs": pa.schema(_preference_pair),
+    "predictions": pa.schema(_prediction),
+    "metrics": pa.schema(_metric),
+}
+
+
+def contract_name(kind: str) -> str:
+    """`preference_pairs` -> `preference_pairs@1`; folders (`model`, `export`) have one too."""
+    return f"{kind}@{VERSION}"
