@@ -1,0 +1,68 @@
+"""What an export folder says about itself: the list of files with digests, and the model card."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def file_list(folder: Path) -> list[dict[str, Any]]:
+    """`[{"file", "nbytes", "sha256"}]` of everything below `folder`, sorted by path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [
+        {"file": path.relative_to(folder).as_posix(), "nbytes": path.stat().st_size, "sha256": _digest(path)}
+        for path in files
+    ]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def model_card(manifest: Mapping[str, Any], training: Mapping[str, Any]) -> str:
+    """Markdown: what the model is for, what was measured here, what it is not for."""
+    lines = [
+        "# MUSE shopping assistant",
+        "",
+        "Answers shoppers in English, Hindi and Hinglish and calls six tools of the shop it was trained on.",
+        "Not for: medical, legal or payment advice, other languages, catalogues it has not seen.",
+        "",
+        f"Model digest `{manifest['model_digest']}`.",
+        "",
+        "## Files",
+        "",
+        *(f"- `{entry['file']}` ({entry['nbytes']:,} bytes)" for entry in manifest["files"]),
+        "",
+        "## Exported graphs against PyTorch (development contexts)",
+        "",
+        *_parity_table(manifest["parity"]),
+        "",
+        f"int8: {manifest['int8']}. TensorRT: {_engine_line(manifest['tensorrt'])}",
+        "",
+        "## Training (development side)",
+        "",
+        *(f"- {name}: {value:.4g}" for name, value in sorted(training.get("metrics", {}).items())),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _parity_table(parity: Mapping[str, Mapping[str, float]]) -> list[str]:
+    head = ["| graph | contexts | max Δlogit | same tokens | same decision | same call | speed against eager |"]
+    head.append("|---|---|---|---|---|---|---|")
+    return head + [
+        f"| {name} | {p['cases']} | {p['max_logit_difference']:.2g} | {p['same_tokens']:.1%} | "
+        f"{p['same_decision']:.1%} | {p['same_call']:.1%} | {p['speed_ratio']:.2f}x |"
+        for name, p in parity.items()
+    ]
+
+
+def _engine_line(engine: Mapping[str, Any] | None) -> str:
+    if not engine:
+        return "not asked for."
+    if engine["status"] != "built":
+        return f"skipped: {engine['reason']}."
+    return f"{engine['file']} built with {engine['module']} {engine['version']}, not executed here."

@@ -1,0 +1,119 @@
+"""A causal LM as one ONNX graph for prefill and decode, with a flat list of past keys and values.
+
+Inputs: `input_ids` [batch, tokens] int64, `attention_mask` [batch, past + tokens] int64,
+`position_ids` [batch, tokens] int64, and for each layer `past_key.<i>`, `past_value.<i>`
+[batch, kv heads, past, head dim]. Outputs: `logits` [batch, vocab] of the last token (a serving
+graph needs no others, and scoring all positions halves its speed), `present_key.<i>`,
+`present_value.<i>` [batch, kv heads, past + tokens, head dim].
+
+Not covered: static caches, several adapters, encoder-decoder models.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from transformers import DynamicCache, PreTrainedModel
+
+MODEL_FILE = "model.onnx"
+
+
+class ServingGraph(torch.nn.Module):
+    """The exported function."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        position_ids: torch.Tensor,
+        past: list[torch.Tensor],
+    ) -> tuple[torch.Tensor, ...]:
+        cache = DynamicCache(config=self.model.config)
+        for layer in range(len(past) // 2):
+            cache.update(past[2 * layer], past[2 * layer + 1], layer)
+        output = self.model.model(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=cache,
+            use_cache=True,
+        )
+        logits = self.model.lm_head(output.last_hidden_state[:, -1])
+        flat = [tensor for layer in output.past_key_values.layers for tensor in (layer.keys, layer.values)]
+        return (logits, *flat)
+
+
+def cache_names(layers: int, prefix: str) -> list[str]:
+    """`past` -> past_key.0, past_value.0, past_key.1, …"""
+    return [f"{prefix}_{part}.{layer}" for layer in range(layers) for part in ("key", "value")]
+
+
+def export_onnx(model: PreTrainedModel, folder: Path, opset: int) -> Path:
+    """Writes `folder/model.onnx` (weights beside it as external data) and returns its path."""
+    graph = ServingGraph(model).eval()
+    layers = model.config.num_hidden_layers
+    path = folder / MODEL_FILE
+    with _quiet_exporter(), torch.no_grad():
+        torch.onnx.export(
+            graph,
+            _example(model),
+            path,
+            dynamo=True,
+            external_data=True,
+            opset_version=opset,
+            input_names=["input_ids", "attention_mask", "position_ids", *cache_names(layers, "past")],
+            output_names=["logits", *cache_names(layers, "present")],
+            dynamic_shapes=_dynamic_shapes(layers),
+            verbose=False,
+        )
+    return path
+
+
+def _example(model: PreTrainedModel) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    """Two rows, three new tokens, five past ones; one position masked, because an all-ones example
+    mask can be optimised away."""
+    config = model.config
+    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    mask = torch.ones(2, 8, dtype=torch.long)
+    mask[1, 0] = 0
+    past = [
+        torch.zeros(2, config.num_key_value_heads, 5, head_dim, dtype=model.dtype)
+        for _ in range(2 * config.num_hidden_layers)
+    ]
+    return torch.ones(2, 3, dtype=torch.long), mask, torch.arange(5, 8).repeat(2, 1), past
+
+
+def _dynamic_shapes(layers: int) -> dict[str, object]:
+    batch, tokens = torch.export.Dim("batch"), torch.export.Dim("tokens")
+    past, total = torch.export.Dim("past"), torch.export.Dim.DYNAMIC
+    return {
+        "input_ids": {0: batch, 1: tokens},
+        "attention_mask": {0: batch, 1: total},
+        "position_ids": {0: batch, 1: tokens},
+        "past": [{0: batch, 2: past} for _ in range(2 * layers)],
+    }
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """The exporter logs and warns about its own internals; errors still raise."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "torch.export")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
