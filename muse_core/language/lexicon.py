@@ -1,0 +1,341 @@
+"""The shop's words: canonical English <-> Hindi in Devanagari, Hindi in Latin script, English variants.
+
+The data is `lexicon.toml` (slots whose canonical values are call arguments) and `words.toml` (a few
+hundred other words for translation). A row of a slot reads::
+
+    black = ["काला/काले/काली | ब्लैक", "kaala/kaale/kaali | kala/kale/kali", "jet black | ~blk"]
+
+that is Devanagari, Roman Hindi and English variants. `|` separates forms; `/` separates the masculine,
+plural and feminine form of an adjective (Hindi colours agree with their noun); `~` marks a form that
+is understood but never said; an empty field means "say the English word". A product type has a fourth
+field: gender and number of its Hindi noun (m, f, mp, fp).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens, word_key
+from muse_core.language.word_lists import read_words
+from muse_core.types import Language
+
+WORDS = "word"  # the slot of words that only `translate` uses
+_MIN_LOOSE = 4  # Roman Hindi is matched loosely from this many letters on
+_AGREEMENT = {"m": 0, "mp": 1, "f": 2, "fp": 2}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One canonical value. Each form is a tuple of one or three spellings (masculine, plural, feminine)."""
+
+    canonical: str
+    hi: tuple[tuple[str, ...], ...]
+    roman: tuple[tuple[str, ...], ...]
+    en: tuple[str, ...]
+    understood: tuple[str, ...]
+    agreement: str = "m"
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """A slot's entries and the two indexes from keys to canonical values."""
+
+    entries: dict[str, Entry]
+    exact: dict[str, str]
+    loose: dict[str, str]
+    longest: int  # tokens in the longest form
+
+
+# ---- public ---------------------------------------------------------------------------------------
+
+
+def slots() -> tuple[str, ...]:
+    """The slots whose values are call arguments."""
+    return tuple(name for name in _lexicon() if name != WORDS)
+
+
+def values(slot: str) -> tuple[str, ...]:
+    """The canonical values of a slot, in the order of the data file."""
+    return tuple(_lexicon()[slot].entries)
+
+
+def canonical(slot: str, surface: str) -> str | None:
+    """The canonical value of a surface form in any script, case or number; None if unknown."""
+    if slot == "size" and (number := _numeric_size(surface)):
+        return number
+    return _lookup(_lexicon()[slot], form_key(surface))
+
+
+def surfaces(slot: str, canonical: str, language: Language, noun: str | None = None) -> tuple[str, ...]:
+    """The forms that may be said in a language, the most usual first. With `noun` (a product type or a
+    translated word's canonical value) a Hindi colour agrees with it: काली शर्ट, काले जूते."""
+    entry = _lexicon()[slot].entries.get(canonical)
+    if entry is None:
+        return (canonical,)
+    place = _agreement_place(noun)
+    hi = tuple(form[min(place, len(form) - 1)] for form in entry.hi)
+    roman = tuple(form[min(place, len(form) - 1)] for form in entry.roman)
+    english = (canonical, *entry.en)
+    if language == "en":
+        return english
+    if language == "hi":
+        return hi or (canonical,)
+    return tuple(dict.fromkeys((*english, *roman, *hi)))
+
+
+def surface(
+    slot: str, canonical: str, language: Language, rng: np.random.Generator, noun: str | None = None
+) -> str:
+    """One form at random: the usual one in about two cases of three; `mixed` draws the script first
+    (English 50 %, Roman Hindi 30 %, Devanagari 20 %)."""
+    if language == "mixed":
+        return _mixed_surface(slot, canonical, rng, noun)
+    return _pick(surfaces(slot, canonical, language, noun), rng)
+
+
+def find(slot: str, text: str) -> list[tuple[str, int, int]]:
+    """Every value of the slot named in a text: (canonical, start, end), longest match, left to right."""
+    return list(_find(_lexicon()[slot], slot, text, tokens(text)))
+
+
+@lru_cache(maxsize=1)
+def roman_hindi_words() -> frozenset[str]:
+    """Keys of the Hindi words in Latin script that are not English words of the lexicon too."""
+    entries = [entry for slot in _lexicon().values() for entry in slot.entries.values()]
+    forms = [form for entry in entries for group in entry.roman for form in group]
+    return frozenset(token.key for form in forms for token in tokens(form)) - english_words()
+
+
+def gloss(text: str, target: str) -> tuple[str, tuple[str, ...]]:
+    """Word-for-word translation, longest match first: (text, words kept because they are unknown)."""
+    words = tokens(text)
+    out: list[str] = []
+    unknown: list[str] = []
+    at = position = 0
+    while position < len(words):
+        token = words[position]
+        out.append(text[at : token.start])
+        translated, length = _translate_at(words, position, target)
+        end = words[position + length - 1].end
+        if translated is None:
+            translated = text[token.start : end]
+            if not _is_in_target(translated, target):
+                unknown.append(translated)
+        out.append(translated)
+        at, position = end, position + length
+    out.append(text[at:])
+    return " ".join("".join(out).split()), tuple(unknown)
+
+
+@lru_cache(maxsize=1)
+def english_words() -> frozenset[str]:
+    """Keys of the single words of all canonical values and English variants."""
+    entries = [entry for slot in _lexicon().values() for entry in slot.entries.values()]
+    return frozenset(
+        token.key for entry in entries for form in (entry.canonical, *entry.en) for token in tokens(form)
+    )
+
+
+# ---- lookup ---------------------------------------------------------------------------------------
+
+
+def _lookup(slot: _Slot, key: str) -> str | None:
+    if not key:
+        return None
+    if (value := slot.exact.get(key)) is not None:
+        return value
+    for singular in singulars(key):
+        if (value := slot.exact.get(singular)) is not None:
+            return value
+    if key.isascii() and len(key) >= _MIN_LOOSE and key not in _all_exact_ascii():
+        return slot.loose.get(roman_key(key))
+    return None
+
+
+def _run_key(run: list[Token]) -> str:
+    """The joined key of a run of words; nothing when a lone letter ends it ("my son a" is not sona)."""
+    if any(len(token.key) == 1 and token.key.isalpha() for token in run[1:]):
+        return ""
+    return "".join(token.key for token in run)
+
+
+def _numeric_size(surface: str) -> str | None:
+    """'UK 8', 'size 8', '8 number' -> '8'."""
+    words = [token.key for token in tokens(surface)]
+    numbers = [word for word in words if word.isdigit() and len(word) <= 3]
+    others = [word for word in words if not word.isdigit()]
+    if len(numbers) == 1 and all(word in _size_cues() for word in others):
+        return str(int(numbers[0]))
+    return None
+
+
+def _find(slot: _Slot, name: str, text: str, words: list[Token]) -> Iterator[tuple[str, int, int]]:
+    position = 0
+    while position < len(words):
+        for length in range(min(slot.longest, len(words) - position), 0, -1):
+            run = words[position : position + length]
+            value = _lookup(slot, _run_key(run))
+            if value is None and name == "size" and length == 1:
+                value = _size_number_at(words, position)
+            if value is not None and _is_plausible(name, text, words, position, length):
+                yield value, run[0].start, run[-1].end
+                position += length - 1
+                break
+        position += 1
+
+
+def _size_number_at(words: list[Token], position: int) -> str | None:
+    """A bare number is a size only next to a size word."""
+    key = words[position].key
+    if not (key.isdigit() and len(key) <= 3) or not _has_size_cue(words, position):
+        return None
+    return str(int(key))
+
+
+def _has_size_cue(words: list[Token], position: int) -> bool:
+    around = (*words[max(0, position - 1) : position], *words[position + 1 : position + 2])
+    return any(token.key in _size_cues() for token in around)
+
+
+def _is_plausible(name: str, text: str, words: list[Token], position: int, length: int) -> bool:
+    """A single letter is a size only in capitals or next to a size word ("I'm", "s" are not)."""
+    first = words[position]
+    if name != "size" or length > 1 or first.end - first.start > 1 or not first.key.isascii():
+        return True
+    if first.start > 0 and text[first.start - 1] in "'\u2019":
+        return False
+    return text[first.start].isupper() or _has_size_cue(words, position)
+
+
+# ---- saying ---------------------------------------------------------------------------------------
+
+
+def _pick(forms: Sequence[str], rng: np.random.Generator) -> str:
+    if len(forms) == 1 or rng.random() < 0.5:
+        return forms[0]
+    return forms[int(rng.integers(len(forms)))]
+
+
+def _mixed_surface(slot: str, canonical: str, rng: np.random.Generator, noun: str | None) -> str:
+    entry = _lexicon()[slot].entries.get(canonical)
+    draw = rng.random()
+    place = _agreement_place(noun)
+    if entry is not None and 0.5 <= draw < 0.8 and entry.roman:
+        return _pick([form[min(place, len(form) - 1)] for form in entry.roman], rng)
+    if entry is not None and draw >= 0.8 and entry.hi:
+        return _pick([form[min(place, len(form) - 1)] for form in entry.hi], rng)
+    return _pick(surfaces(slot, canonical, "en"), rng)
+
+
+def _agreement_place(noun: str | None) -> int:
+    entry = _lexicon()["product_type"].entries.get(noun) if noun is not None else None
+    return _AGREEMENT[entry.agreement] if entry is not None else 0
+
+
+# ---- translation ----------------------------------------------------------------------------------
+
+# Where a word stands in two slots, the earlier slot's meaning wins.
+_TRANSLATED = ("product_type", "colour", "material", "occasion", "gender", WORDS, "size", "category")
+
+
+def _translate_at(words: list[Token], position: int, target: str) -> tuple[str | None, int]:
+    """The translation of the longest known run at `position` and its length in tokens."""
+    lexicon = _lexicon()
+    longest = max(lexicon[slot].longest for slot in _TRANSLATED)
+    for length in range(min(longest, len(words) - position), 0, -1):
+        key = _run_key(words[position : position + length])
+        for name in _TRANSLATED:
+            entry = lexicon[name].entries.get(_lookup(lexicon[name], key) or "")
+            if entry is not None and not (name == "size" and len(key) < 3):
+                return _said(entry, key, words, position + length, target), length
+    return None, 1
+
+
+def _said(entry: Entry, key: str, words: list[Token], after: int, target: str) -> str | None:
+    if target == "en":
+        return entry.canonical
+    if not entry.hi:
+        return None
+    form = entry.hi[0]
+    noun = _noun_after(words, after) if len(form) > 1 else None
+    return form[min(_agreement_place(noun), len(form) - 1)]
+
+
+def _noun_after(words: list[Token], position: int) -> str | None:
+    """The product type within the next three words, for agreement."""
+    for start in range(position, min(position + 3, len(words))):
+        for length in (2, 1):
+            key = _run_key(words[start : start + length])
+            if (value := _lookup(_lexicon()["product_type"], key)) is not None:
+                return value
+    return None
+
+
+def _is_in_target(word: str, target: str) -> bool:
+    """A word that needs no translation: a number, or (towards Hindi) one already in Devanagari."""
+    if word.isdigit():
+        return True
+    return target == "hi" and any("\u0900" <= char <= "\u097f" for char in word)
+
+
+# ---- loading --------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _lexicon() -> dict[str, _Slot]:
+    tables = {**read_words("lexicon"), WORDS: read_words("words")}
+    return {name: _build_slot(rows) for name, rows in tables.items()}
+
+
+def _build_slot(rows: dict[str, list[str]]) -> _Slot:
+    entries = {name: _entry(name, row) for name, row in rows.items()}
+    exact: dict[str, str] = {}
+    loose: dict[str, str] = {}
+    longest = 1
+    for name in entries:
+        exact.setdefault(form_key(name), name)
+    for name, entry in entries.items():
+        for form in _all_forms(entry):
+            exact.setdefault(form_key(form), name)
+            longest = max(longest, len(tokens(form)))
+        for form in (spelling for group in entry.roman for spelling in group):
+            loose.setdefault(roman_key(form_key(form)), name)
+    return _Slot(entries, exact, loose, longest)
+
+
+def _all_forms(entry: Entry) -> Iterator[str]:
+    yield entry.canonical
+    for group in (*entry.hi, *entry.roman):
+        yield from group
+    yield from entry.en
+    yield from entry.understood
+
+
+def _entry(name: str, row: list[str]) -> Entry:
+    understood: list[str] = []
+    said: list[tuple[tuple[str, ...], ...]] = []
+    for field in row[:3]:
+        forms = [form.strip() for form in field.split("|") if form.strip()]
+        for form in forms:
+            if form.startswith("~"):
+                understood.extend(form[1:].split("/"))
+        said.append(tuple(tuple(form.split("/")) for form in forms if not form.startswith("~")))
+    hi, roman, english = (*said, (), (), ())[:3]
+    agreement = row[3] if len(row) > 3 else "m"
+    return Entry(name, hi, roman, tuple(form[0] for form in english), tuple(understood), agreement)
+
+
+@lru_cache(maxsize=1)
+def _all_exact_ascii() -> frozenset[str]:
+    """Keys that are words of their own in some slot: never matched loosely (jute is not joote)."""
+    return frozenset(key for slot in _lexicon().values() for key in slot.exact if key.isascii())
+
+
+@lru_cache(maxsize=1)
+def _size_cues() -> frozenset[str]:
+    """Words that make a bare number next to them a size."""
+    return frozenset(word_key(word) for word in read_words("price_words")["size_cues"].split())

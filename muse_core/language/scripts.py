@@ -1,0 +1,76 @@
+"""Which language a text is in, by DECISIONS: `hi`, `mixed` or `en`.
+
+`hi` is Devanagari, where Latin tokens may be names (capitals, codes, sizes); `mixed` is Hindi words in
+Latin script, or words of both languages; `en` is the rest. Decided by word lists, not by a model: the
+Hindi function words below and the lexicon's Roman forms.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from muse_core.language import lexicon
+from muse_core.language.matching import Token, tokens
+from muse_core.language.word_lists import read_words
+from muse_core.types import Language
+
+_REFERENCE = re.compile(r"\[[^\]\s]*\]|https?://\S+|\\u003c|<[^>]*>")
+_LETTER = re.compile(r"[^\W\d_]|[\u0900-\u0963]")
+
+
+def share_devanagari(text: str) -> float:
+    """Share of the letters that are Devanagari; 0 for a text without letters."""
+    letters = _LETTER.findall(text)
+    if not letters:
+        return 0.0
+    return sum("\u0900" <= letter <= "\u097f" for letter in letters) / len(letters)
+
+
+def detect_language(text: str) -> Language:
+    """The language of a user's or assistant's text; references such as `[1:price]` do not count."""
+    bare = _REFERENCE.sub(" ", text)
+    words = [token for token in tokens(bare) if not token.key.isdigit()]
+    latin = [token for token in words if token.key[0].isascii()]
+    if len(latin) == len(words):
+        return "mixed" if _has_roman_hindi(latin) else "en"
+    spoken = [token for token in latin if not _is_name(bare, token)]
+    return "mixed" if spoken else "hi"
+
+
+def _has_roman_hindi(words: list[Token]) -> bool:
+    sure = sum(token.key in _sure_hindi() for token in words)
+    maybe = sum(token.key in _maybe_hindi() for token in words)
+    if len(words) > 12 and sure == 1:
+        return maybe >= 2  # one Hindi-looking word in a long English text is a name
+    return sure >= 1 or (maybe >= 2 and maybe * 2 >= len(words))
+
+
+def _is_name(text: str, token: Token) -> bool:
+    """A Latin token that Hindi text may carry: a brand, a code, a size, a short acronym."""
+    written = text[token.start : token.end]
+    if any(char.isdigit() for char in written):
+        return True
+    if token.key in _english_words() or token.key in _sure_hindi():
+        return written.isupper() and len(written) <= 3
+    return written[0].isupper() or any(char.isupper() for char in written[1:])
+
+
+@lru_cache(maxsize=1)
+def _sure_hindi() -> frozenset[str]:
+    return (_listed("hindi") | lexicon.roman_hindi_words()) - _listed("ambiguous")
+
+
+@lru_cache(maxsize=1)
+def _maybe_hindi() -> frozenset[str]:
+    """Ambiguous words that are Hindi as soon as others stand beside them (`kale jute ka bag`)."""
+    return (_listed("hindi") | lexicon.roman_hindi_words()) & _listed("ambiguous")
+
+
+@lru_cache(maxsize=1)
+def _english_words() -> frozenset[str]:
+    return lexicon.english_words() | _listed("english")
+
+
+def _listed(name: str) -> frozenset[str]:
+    return frozenset(read_words("roman_hindi")[name].split())

@@ -1,0 +1,144 @@
+"""What a tool is, and the shop world that it looks at.
+
+A tool is one class in one file: `name`, `description`, `Arguments` (a pydantic model whose field
+descriptions become the schema that a model sees) and `__call__(arguments, world) -> JSON`. It raises
+`ToolError` when it cannot answer; any other exception is our bug and propagates.
+
+The world is rebuilt per conversation (`new_world`) and holds the session: which products the last
+product result found. An empty result leaves the session as it was, so that "the last results" are
+the last ones the shopper has seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from muse_core.types import JsonValue, Product, Profile
+
+if TYPE_CHECKING:
+    from muse_core.tools.translate import Translator
+
+MAX_ITEMS = 10  # items in a result value
+MAX_SESSION = 200  # ids that `filter` can narrow
+
+
+class Catalog(Protocol):
+    """The products; `muse_core.catalog.product.Catalog`."""
+
+    @property
+    def products(self) -> tuple[Product, ...]: ...
+    @property
+    def by_id(self) -> Mapping[str, Product]: ...
+
+
+class Pictures(Protocol):
+    """Nearest products to a picture, most similar first."""
+
+    def nearest(self, image: bytes, limit: int) -> Sequence[tuple[str, float]]: ...
+
+
+class Index(Protocol):
+    """The searchable catalogue; `muse_core.catalog.index.CatalogIndex`."""
+
+    @property
+    def catalog(self) -> Catalog: ...
+    @property
+    def pictures(self) -> Pictures | None: ...
+    def search(
+        self, query: str, limits: Mapping[str, Any], limit: int, sort_by: str | None = None
+    ) -> tuple[list[str], int]: ...
+    def narrow(
+        self, ids: Sequence[str], limits: Mapping[str, Any], sort_by: str | None = None
+    ) -> list[str]: ...
+
+
+@dataclass
+class Session:
+    """What was found last. `last_ids`: every id (at most 200); `last_shown`: those in the value (≤ 10)."""
+
+    last_ids: tuple[str, ...] = ()
+    last_shown: tuple[str, ...] = ()
+
+
+@dataclass
+class ShopWorld:
+    """Everything a tool may look at. `attachments`: picture id (`att1`) -> encoded image bytes."""
+
+    index: Index
+    translator: Translator
+    profile: Profile | None = None
+    attachments: Mapping[str, bytes] = field(default_factory=dict)
+    session: Session = field(default_factory=Session)
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.index.catalog
+
+
+def new_world(
+    index: Index,
+    profile: Profile | None = None,
+    attachments: Mapping[str, bytes] | None = None,
+    translator: Translator | None = None,
+) -> ShopWorld:
+    """A fresh world for one conversation, with an empty session."""
+    from muse_core.tools.translate import LexiconTranslator
+
+    return ShopWorld(index, translator or LexiconTranslator(), profile, dict(attachments or {}))
+
+
+class ToolArguments(BaseModel):
+    """Base of every `Arguments`: unknown keys are errors, values are not coerced between kinds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    def limits(self) -> dict[str, JsonValue]:
+        """The structured limits that were given (no query, no sort order)."""
+        given = self.model_dump(exclude_none=True)
+        return {key: given[key] for key in given if key in LIMIT_NAMES}
+
+
+_WORD_LIMITS = ("category", "colour", "brand", "gender", "size", "material", "occasion")
+LIMIT_NAMES = frozenset((*_WORD_LIMITS, "min_price", "max_price", "min_rating"))
+
+
+class Tool(Protocol):
+    """Add a tool = one file + one entry in `toolbox.ALL_TOOLS` + one test."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def Arguments(self) -> type[ToolArguments]: ...
+
+    def __call__(self, arguments: Any, world: ShopWorld) -> JsonValue: ...
+
+
+def item_of(product: Product) -> dict[str, JsonValue]:
+    """A product in a result value; keys that the catalogue does not know are absent."""
+    item: dict[str, JsonValue] = {"id": product.product_id, "title": product.title}
+    item.update(price=_plain(product.price), rating=product.rating, brand=product.brand)
+    item.update(colour=product.colour, material=product.material)
+    item.update(size=", ".join(product.sizes) or None)
+    item.update(currency=None if product.currency == "INR" else product.currency)
+    return {key: value for key, value in item.items() if value is not None}
+
+
+def show(world: ShopWorld, ids: Iterable[str], total: int | None = None) -> JsonValue:
+    """The value of a product result, remembered in the session when it is not empty."""
+    found = tuple(ids)[:MAX_SESSION]
+    if found:
+        world.session = Session(found, found[:MAX_ITEMS])
+    by_id = world.catalog.by_id
+    items: list[JsonValue] = [item_of(by_id[product_id]) for product_id in found[:MAX_ITEMS]]
+    return {"items": items, "total": len(found) if total is None else total}
+
+
+def _plain(price: float | None) -> int | float | None:
+    """1499.0 -> 1499: a price in a value is a plain number."""
+    return int(price) if price is not None and float(price).is_integer() else price

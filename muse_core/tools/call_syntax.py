@@ -1,0 +1,308 @@
+r"""How a call, a result and foreign text are written in the model's text stream.
+
+A call is a keyword-only Python-like literal expression inside `<tool>…</tool>`::
+
+    <tool>search(query='casual shirts', colour='black', max_price=2000)</tool>
+
+Keys come in the tool's schema order, strings in single quotes, `<` as `\u003c`, integral numbers as
+ints, absent (None) arguments not at all. The text is read by a hand-written literal grammar and is
+never evaluated. `parse_call(render_call(call))` gives back the name and the arguments (property test).
+
+A result is shortened for the model: at most three items, `id | title | ₹price`, joined by ` ; `.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NoReturn
+
+from muse_core.language.prices import format_price
+from muse_core.tools.toolbox import argument_order
+from muse_core.types import JsonValue, ToolCall
+
+TOOL_OPEN, TOOL_CLOSE = "<tool>", "</tool>"
+MAX_CALL_CHARS = 4000
+MAX_SHOWN_ITEMS = 3
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+_WORDS = {"True": True, "False": False, "None": None}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"'}
+_HEX_ESCAPES = {"x": 2, "u": 4, "U": 8}
+
+
+class CallSyntaxError(ValueError):
+    """The text is not a call: says what was found, where, and what was expected."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of model text. `text` is what stands in the stream (for a call: without the tags);
+    a call that cannot be read has `error` and no `name`."""
+
+    kind: Literal["text", "call"]
+    text: str
+    start: int
+    end: int
+    name: str | None = None
+    arguments: dict[str, JsonValue] | None = None
+    error: str | None = None
+
+
+# ---- writing ------------------------------------------------------------------------------------
+
+
+def render_call(call: ToolCall) -> str:
+    """`search(query='x', max_price=2000)`: schema key order, then other keys as given."""
+    return render(call.name, call.arguments, argument_order(call.name))
+
+
+def render(name: str, arguments: Mapping[str, JsonValue], order: Sequence[str] = ()) -> str:
+    """Like `render_call`, with an explicit key order."""
+    keys = [key for key in order if key in arguments] + [key for key in arguments if key not in order]
+    for word in (name, *keys):
+        if not _NAME.fullmatch(word):
+            raise ValueError(f"cannot write a call: {word!r} is not a plain ASCII name")
+    parts = [f"{key}={_literal(arguments[key])}" for key in keys if arguments[key] is not None]
+    return f"{name}({', '.join(parts)})"
+
+
+def wrap(call: ToolCall) -> str:
+    """The call with its tags, as it stands in the stream."""
+    return f"{TOOL_OPEN}{render_call(call)}{TOOL_CLOSE}"
+
+
+def _literal(value: JsonValue) -> str:
+    if isinstance(value, bool) or value is None:
+        return repr(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _float_literal(value)
+    if isinstance(value, str):
+        return _string_literal(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
+    raise ValueError(f"cannot write a call: {type(value).__name__} is not a literal of the call syntax")
+
+
+def _float_literal(value: float) -> str:
+    if not math.isfinite(value):
+        raise ValueError(f"cannot write a call: {value} is not a finite number")
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def _string_literal(text: str) -> str:
+    return "'" + "".join(_escaped(char) for char in text) + "'"
+
+
+def _escaped(char: str) -> str:
+    if char == "<":
+        return "\\u003c"
+    if char in "\\'":
+        return "\\" + char
+    if char == "\n":
+        return "\\n"
+    code = ord(char)
+    if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code <= 0xDFFF or code in (0x2028, 0x2029):
+        return f"\\u{code:04x}"
+    return char
+
+
+# ---- reading ------------------------------------------------------------------------------------
+
+
+def parse_call(text: str) -> tuple[str, dict[str, JsonValue]]:
+    """Name and arguments of `name(key=literal, …)`; CallSyntaxError for anything else."""
+    if len(text) > MAX_CALL_CHARS:
+        raise CallSyntaxError(f"the call has {len(text)} characters; at most {MAX_CALL_CHARS} are read")
+    return _Reader(text).call()
+
+
+def extract(text: str) -> list[Segment]:
+    """Split model text into plain text and `<tool>…</tool>` calls, in order. Never raises."""
+    segments: list[Segment] = []
+    at = 0
+    while (opened := text.find(TOOL_OPEN, at)) >= 0:
+        if opened > at:
+            segments.append(Segment("text", text[at:opened], at, opened))
+        closed = text.find(TOOL_CLOSE, opened)
+        inner_end = closed if closed >= 0 else len(text)
+        at = closed + len(TOOL_CLOSE) if closed >= 0 else len(text)
+        segments.append(_call_segment(text[opened + len(TOOL_OPEN) : inner_end], opened, at, closed >= 0))
+    if at < len(text):
+        segments.append(Segment("text", text[at:], at, len(text)))
+    return segments
+
+
+def _call_segment(inner: str, start: int, end: int, is_closed: bool) -> Segment:
+    if not is_closed:
+        return Segment("call", inner, start, end, error=f"{TOOL_OPEN} without {TOOL_CLOSE}")
+    try:
+        name, arguments = parse_call(inner)
+    except CallSyntaxError as problem:
+        return Segment("call", inner, start, end, error=str(problem))
+    return Segment("call", inner, start, end, name, arguments)
+
+
+class _Reader:
+    """Recursive descent over the literal grammar: call, keyword, string, number, list, True/False/None."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.at = text, 0
+
+    def call(self) -> tuple[str, dict[str, JsonValue]]:
+        name = self.name("a tool name")
+        self.take("(")
+        arguments: dict[str, JsonValue] = {}
+        while not self.peek(")"):
+            key = self.name("an argument name (arguments are given by keyword)")
+            if key in arguments:
+                raise CallSyntaxError(f"the argument {key} is given twice")
+            self.take("=")
+            arguments[key] = self.value()
+            if not self.peek(")"):
+                self.take(",")
+        self.take(")")
+        self.space()
+        if self.at < len(self.text):
+            self.fail("the end of the call")
+        return name, arguments
+
+    def value(self, in_list: bool = False) -> JsonValue:
+        self.space()
+        char = self.text[self.at : self.at + 1]
+        if char in ("'", '"') and char:
+            return self.string(char)
+        if char == "[" and not in_list:
+            return self.list_()
+        if number := _NUMBER.match(self.text, self.at):
+            return self.number(number)
+        word = _NAME.match(self.text, self.at)
+        if word is not None and word.group() in _WORDS:
+            self.at = word.end()
+            return _WORDS[word.group()]
+        self.fail("a literal: text in quotes, a number, True, False or a list of these")
+
+    def number(self, match: re.Match[str]) -> int | float:
+        self.at = match.end()
+        digits = match.group()
+        if match.group(1) is None and match.group(2) is None:
+            return int(digits)
+        value = float(digits)
+        if not math.isfinite(value):
+            raise CallSyntaxError(f"the number {digits} is too large")
+        return value
+
+    def list_(self) -> list[JsonValue]:
+        self.take("[")
+        items: list[JsonValue] = []
+        while not self.peek("]"):
+            items.append(self.value(in_list=True))
+            if not self.peek("]"):
+                self.take(",")
+        self.take("]")
+        return items
+
+    def string(self, quote: str) -> str:
+        out: list[str] = []
+        at = self.at + 1
+        while at < len(self.text):
+            char = self.text[at]
+            if char == quote:
+                self.at = at + 1
+                return "".join(out)
+            if char == "\\":
+                decoded, at = self.escape(at + 1)
+                out.append(decoded)
+                continue
+            out.append(char)
+            at += 1
+        raise CallSyntaxError(f"the text that starts at character {self.at} has no closing {quote}")
+
+    def escape(self, at: int) -> tuple[str, int]:
+        """Decode what follows a backslash at `at - 1`; an unknown escape stays as it is."""
+        letter = self.text[at : at + 1]
+        if letter in _ESCAPES:
+            return _ESCAPES[letter], at + 1
+        width = _HEX_ESCAPES.get(letter, 0)
+        digits = self.text[at + 1 : at + 1 + width]
+        if width and len(digits) == width and re.fullmatch(r"[0-9a-fA-F]+", digits):
+            code = int(digits, 16)
+            if code <= 0x10FFFF:
+                return chr(code), at + 1 + width
+        return "\\", at
+
+    def name(self, wanted: str) -> str:
+        self.space()
+        match = _NAME.match(self.text, self.at)
+        if match is None:
+            self.fail(wanted)
+        self.at = match.end()
+        return match.group()
+
+    def peek(self, char: str) -> bool:
+        self.space()
+        return self.text.startswith(char, self.at)
+
+    def take(self, char: str) -> None:
+        if not self.peek(char):
+            self.fail(repr(char))
+        self.at += 1
+
+    def space(self) -> None:
+        while self.at < len(self.text) and self.text[self.at] in " \t\r\n":
+            self.at += 1
+
+    def fail(self, wanted: str) -> NoReturn:
+        found = repr(self.text[self.at : self.at + 20]) if self.at < len(self.text) else "the end of the text"
+        raise CallSyntaxError(f"found {found} at character {self.at}, expected {wanted}")
+
+
+# ---- foreign text -------------------------------------------------------------------------------
+
+_TO_ESCAPE = re.compile(r"\\(?=u003c|u005c)|<")
+_TO_UNESCAPE = re.compile(r"\\u003c|\\u005c")
+
+
+def escape_text(text: str) -> str:
+    r"""User text and catalogue cells for the stream: `<` becomes `\u003c`, so no tag can be forged.
+    A literal `\u003c` becomes `\u005cu003c` and survives the round trip."""
+    return _TO_ESCAPE.sub(lambda match: "\\u003c" if match.group() == "<" else "\\u005c", text)
+
+
+def unescape_text(text: str) -> str:
+    """The inverse of `escape_text`."""
+    return _TO_UNESCAPE.sub(lambda match: "<" if match.group().endswith("3c") else "\\", text)
+
+
+def render_result(value: JsonValue, error: str | None = None) -> str:
+    """The result as the model reads it, already escaped (do not escape it again)."""
+    if error is not None:
+        return escape_text(f"error: {error}")
+    if not isinstance(value, dict):
+        return "no items"
+    if "text" in value and "items" not in value:
+        return escape_text(str(value["text"]))
+    items = value.get("items")
+    if not isinstance(items, list) or not items:
+        return "no items"
+    shown = [_item_text(item) for item in items[:MAX_SHOWN_ITEMS] if isinstance(item, dict)]
+    if value.get("best") is not None:
+        shown.append(f"best [{value['best']}]")
+    return " ; ".join(shown)
+
+
+def _item_text(item: Mapping[str, JsonValue]) -> str:
+    price = item.get("price")
+    currency = str(item.get("currency", "INR"))
+    priced = format_price(float(price), currency) if isinstance(price, int | float) else "price unknown"
+    return " | ".join(_cell(text) for text in (str(item.get("id")), str(item.get("title")), priced))
+
+
+def _cell(text: str) -> str:
+    """One cell: one line, without the two separators."""
+    return escape_text(" ".join(text.split()).replace(" | ", " / ").replace(" ; ", ", "))

@@ -1,0 +1,64 @@
+"""`compare`: two to four of the last results side by side, and which is best."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from muse_core.errors import ToolError
+from muse_core.tools.base import ShopWorld, ToolArguments, item_of
+from muse_core.types import JsonValue, Product
+
+Attribute = Literal["price", "rating", "material"]
+
+
+class Compare:
+    """Positions count from 1 in the last results, as the shopper saw them. The session stays."""
+
+    name: ClassVar[str] = "compare"
+    description: ClassVar[str] = "set results side by side"
+
+    class Arguments(ToolArguments):
+        items: Annotated[
+            list[Annotated[int, Field(ge=1)]],
+            Field(min_length=2, max_length=4, description="positions in the last results, from 1"),
+        ]
+        attribute: Annotated[
+            Attribute | None, Field(description="what to compare by; rating when left out")
+        ] = None
+
+        @model_validator(mode="after")
+        def _positions_differ(self) -> Self:
+            if len(set(self.items)) < len(self.items):
+                raise ValueError(f"items names a position twice: {self.items}; name different ones")
+            return self
+
+    def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
+        shown = world.session.last_shown
+        if not shown:
+            raise ToolError("there are no earlier results to compare; call search first")
+        wrong = [position for position in arguments.items if position > len(shown)]
+        if wrong:
+            raise ToolError(f"no item {wrong[0]} in the last results; positions go from 1 to {len(shown)}")
+        products = [world.catalog.by_id[shown[position - 1]] for position in arguments.items]
+        items: list[JsonValue] = [item_of(product) for product in products]
+        return {
+            "items": items,
+            "attribute": arguments.attribute,
+            "best": _best(products, arguments.attribute),
+        }
+
+
+def _best(products: list[Product], attribute: Attribute | None) -> int | None:
+    """1-based place of the lowest price or highest rating; None if unknown, tied, or a matter of taste."""
+    if attribute == "material":
+        return None
+    if attribute == "price":
+        values = [None if product.price is None else -product.price for product in products]
+    else:
+        values = [product.rating for product in products]
+    known = [value for value in values if value is not None]
+    if len(known) < 2 or known.count(max(known)) > 1:
+        return None
+    return values.index(max(known)) + 1

@@ -1,0 +1,42 @@
+"""`filter`: narrow or reorder the products that the last product result found."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from muse_core.errors import ToolError
+from muse_core.tools import arguments as given
+from muse_core.tools.base import ShopWorld, ToolArguments, show
+from muse_core.types import JsonValue
+
+
+class Filter:
+    """Works on all remembered ids (at most 200), not only on those shown."""
+
+    name: ClassVar[str] = "filter"
+    description: ClassVar[str] = "narrow the last results"
+
+    class Arguments(ToolArguments):
+        colour: given.Colour = None
+        brand: given.Brand = None
+        gender: given.Gender = None
+        size: given.Size = None
+        material: given.Material = None
+        occasion: given.Occasion = None
+        min_price: given.MinPrice = None
+        max_price: given.MaxPrice = None
+        min_rating: given.MinRating = None
+        sort_by: given.Sort = None
+
+        @model_validator(mode="after")
+        def _something_is_given(self) -> Self:
+            if not self.model_dump(exclude_none=True):
+                raise ValueError("no argument was given; give at least one limit or sort_by")
+            return self
+
+    def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
+        if not world.session.last_ids:
+            raise ToolError("there are no earlier results to filter; call search first")
+        return show(world, world.index.narrow(world.session.last_ids, arguments.limits(), arguments.sort_by))

@@ -1,0 +1,80 @@
+"""From a delexicalised reply to what the shopper reads.
+
+Replies are generated with references (DECISIONS, Replies): `[1]` is the title of the first item of the
+last result, `[1:price]`, `[2:rating]`, `[1:brand]`, `[1:colour]`, `[1:material]`, `[1:size]` its fields;
+after a translation `[1]` is the translated text. What cannot be filled in stays as written and counts
+as a fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from muse_core.language import lexicon
+from muse_core.language.prices import format_price
+from muse_core.types import JsonValue, Language
+
+FIELDS = ("title", "price", "rating", "brand", "colour", "material", "size")
+REFERENCE = re.compile(r"\[(\d{1,2})(?::([a-z_]+))?\]")
+
+_PRICE_UNKNOWN: dict[Language, str] = {
+    "en": "price not known", "hi": "दाम पता नहीं", "mixed": "price pata nahi",
+}  # fmt: skip
+
+
+def items_of(value: JsonValue) -> list[Mapping[str, JsonValue]]:
+    """The items that references point to: those of a product result, or the translated text as one."""
+    if not isinstance(value, dict):
+        return []
+    items = value.get("items")
+    if isinstance(items, list):
+        return [item for item in items if isinstance(item, dict)]
+    return [{"title": value["text"]}] if "text" in value else []
+
+
+def lexicalise(
+    text: str, value: JsonValue | Sequence[Mapping[str, JsonValue]], language: Language
+) -> tuple[str, int]:
+    """(text with every reference filled in, number of faults). `value` is the value of the last
+    result, or its items."""
+    items = list(value) if isinstance(value, list | tuple) else items_of(value)  # type: ignore[arg-type]
+    faults = 0
+
+    def fill(match: re.Match[str]) -> str:
+        nonlocal faults
+        said = _said(items, int(match.group(1)), match.group(2) or "title", language)  # type: ignore[arg-type]
+        faults += said is None
+        return match.group() if said is None else said
+
+    return REFERENCE.sub(fill, text), faults
+
+
+def references_in(text: str) -> list[tuple[int, str]]:
+    """(position, field) of every reference, in order."""
+    return [(int(match.group(1)), match.group(2) or "title") for match in REFERENCE.finditer(text)]
+
+
+def _said(
+    items: Sequence[Mapping[str, JsonValue]], position: int, field: str, language: Language
+) -> str | None:
+    """The words for one reference; None is a fault. Only an unknown price has words of its own."""
+    if not 1 <= position <= len(items) or field not in FIELDS:
+        return None
+    item = items[position - 1]
+    found = item.get(field)
+    if field == "price":
+        return _price(found, str(item.get("currency", "INR")), language, is_product="id" in item)
+    if found is None:
+        return None
+    if field == "rating" and isinstance(found, int | float):
+        return f"{found:g}"
+    if field in ("colour", "material") and language == "hi":
+        return lexicon.surfaces(field, str(found), "hi")[0]
+    return str(found)
+
+
+def _price(found: JsonValue, currency: str, language: Language, is_product: bool) -> str | None:
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        return format_price(float(found), currency)
+    return _PRICE_UNKNOWN[language] if is_product else None

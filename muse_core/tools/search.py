@@ -1,0 +1,36 @@
+"""`search`: find products by words and structured limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from muse_core.tools import arguments as given
+from muse_core.tools.base import MAX_SESSION, ShopWorld, ToolArguments, show
+from muse_core.types import JsonValue
+
+
+class Search:
+    """BM25 over the query and numeric or equal limits over the columns (`catalog.index`)."""
+
+    name: ClassVar[str] = "search"
+    description: ClassVar[str] = "find products"
+
+    class Arguments(ToolArguments):
+        query: Annotated[given.Text, Field(description="product noun phrase in English, without limits")]
+        category: given.Category = None
+        colour: given.Colour = None
+        brand: given.Brand = None
+        gender: given.Gender = None
+        size: given.Size = None
+        material: given.Material = None
+        occasion: given.Occasion = None
+        min_price: given.MinPrice = None
+        max_price: given.MaxPrice = None
+        min_rating: given.MinRating = None
+        sort_by: given.Sort = None
+
+    def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
+        ids, total = world.index.search(arguments.query, arguments.limits(), MAX_SESSION, arguments.sort_by)
+        return show(world, ids, total)

@@ -1,0 +1,107 @@
+"""The six tools, their schema, and the one place where a call is run.
+
+`Toolbox.run` turns exactly two failures into `ToolResult.error` (the model sees the text): a
+`ToolError`, and arguments that do not fit the schema. Anything else is our bug and propagates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from muse_core.errors import ToolError
+from muse_core.tools.base import ShopWorld, Tool
+from muse_core.tools.compare import Compare
+from muse_core.tools.filter import Filter
+from muse_core.tools.recommend import Recommend
+from muse_core.tools.search import Search
+from muse_core.tools.translate import Translate
+from muse_core.tools.visual_search import VisualSearch
+from muse_core.types import ToolCall, ToolResult
+
+ALL_TOOLS: tuple[Tool, ...] = (Search(), Filter(), Recommend(), Compare(), Translate(), VisualSearch())
+_BY_NAME = {tool.name: tool for tool in ALL_TOOLS}
+
+
+class Toolbox:
+    """Runs calls against one conversation's world; the world's session moves with them."""
+
+    def __init__(self, world: ShopWorld) -> None:
+        self.world = world
+
+    def run(self, call: ToolCall) -> ToolResult:
+        """The result of one call, or its error as text."""
+        tool = _BY_NAME.get(call.name)
+        if tool is None:
+            known = ", ".join(_BY_NAME)
+            return ToolResult(call.call_id, None, f"unknown tool {call.name!r}; the tools are {known}")
+        try:
+            arguments = tool.Arguments.model_validate(call.arguments)
+        except ValidationError as problem:
+            return ToolResult(call.call_id, None, validation_text(problem))
+        try:
+            return ToolResult(call.call_id, tool(arguments, self.world))
+        except ToolError as problem:
+            return ToolResult(call.call_id, None, str(problem))
+
+
+def validation_text(problem: ValidationError) -> str:
+    """Which argument, what was found, what was expected; one short line for all of them."""
+    return "; ".join(_one_problem(dict(error)) for error in problem.errors(include_url=False)[:3])
+
+
+def _one_problem(error: dict[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"][:1])
+    if error["type"] == "missing":
+        return f"{where} is missing"
+    if error["type"] == "extra_forbidden":
+        return f"{where} is not an argument of this tool"
+    if error["type"] == "value_error" and not where:
+        return str(error["msg"]).removeprefix("Value error, ")
+    return f"{where}: found {str(error['input'])[:40]!r}, expected: {_expected(error)}"
+
+
+def _expected(error: dict[str, Any]) -> str:
+    message = str(error["msg"])
+    for start in ("Value error, ", "Input should be "):
+        message = message.removeprefix(start)
+    return message
+
+
+def argument_order(name: str) -> tuple[str, ...]:
+    """The schema's key order of a tool; empty for an unknown one."""
+    tool = _BY_NAME.get(name)
+    return tuple(tool.Arguments.model_fields) if tool is not None else ()
+
+
+def tool_schemas() -> list[dict[str, Any]]:
+    """`[{"name", "description", "parameters": JSON schema}]` in the order of ALL_TOOLS."""
+    return [
+        {"name": tool.name, "description": tool.description, "parameters": _parameters(tool)}
+        for tool in ALL_TOOLS
+    ]
+
+
+def _parameters(tool: Tool) -> dict[str, Any]:
+    schema = tool.Arguments.model_json_schema()
+    schema.pop("title", None)
+    schema.pop("description", None)
+    for entry in schema["properties"].values():
+        entry.pop("title", None)
+    return schema
+
+
+def schema_digest() -> str:
+    """sha256 of the schemas; part of the fingerprint of every stage that shows them to a model."""
+    text = json.dumps(tool_schemas(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def signature_line(tool: Tool, leave_out: Sequence[str] = ()) -> str:
+    """`search(query, category, colour, …): find products`: what a small model is told about a tool."""
+    keys = [key for key in tool.Arguments.model_fields if key not in leave_out]
+    return f"{tool.name}({', '.join(keys)}): {tool.description}"

@@ -1,0 +1,95 @@
+"""The toolbox: schemas, the error boundary, and what is not caught."""
+
+from __future__ import annotations
+
+import pytest
+
+from muse_core.tools.toolbox import (
+    ALL_TOOLS,
+    Toolbox,
+    argument_order,
+    schema_digest,
+    signature_line,
+    tool_schemas,
+)
+from muse_core.tools.translate import Target, Translation
+from muse_core.types import TOOL_NAMES, JsonValue
+from tests.unit.tools.builders_tools import ids, run, world
+
+
+def test_the_tools_are_those_of_the_types() -> None:
+    assert tuple(tool.name for tool in ALL_TOOLS) == TOOL_NAMES
+
+
+def test_every_argument_is_described() -> None:
+    for schema in tool_schemas():
+        assert schema["description"]
+        assert schema["parameters"]["additionalProperties"] is False
+        for name, entry in schema["parameters"]["properties"].items():
+            assert entry.get("description"), (schema["name"], name)
+    assert len(schema_digest()) == 64
+
+
+def test_signature_lines_are_short() -> None:
+    lines = [signature_line(tool) for tool in ALL_TOOLS]
+    assert lines[4] == "translate(text, target): translate shop text"
+    assert sum(len(line) for line in lines) < 480
+
+
+def test_argument_order() -> None:
+    assert argument_order("visual_search") == ("image", "max_price", "colour")
+    assert argument_order("nothing") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "problem"),
+    [
+        (
+            "sell",
+            {},
+            "unknown tool 'sell'; the tools are search, filter, recommend, compare, translate, visual_search",
+        ),
+        ("search", {}, "query is missing"),
+        ("search", {"query": "  "}, "query: found '  ', expected: text that is not blank"),
+        ("search", {"query": "x", "price": 5}, "price is not an argument of this tool"),
+        (
+            "search",
+            {"query": "x", "max_price": "cheap"},
+            "max_price: found 'cheap', expected: a valid number",
+        ),
+        (
+            "search",
+            {"query": "x", "max_price": -1},
+            "max_price: found '-1', expected: greater than or equal to 0",
+        ),
+        ("search", {"query": "x", "max_price": True}, "max_price: found 'True', expected: a valid number"),
+        ("search", {"query": "x", "colour": ["red"]}, "colour: found \"['red']\", expected: a valid string"),
+        (
+            "filter",
+            {"sort_by": "name"},
+            "sort_by: found 'name', expected: 'price_low', 'price_high' or 'rating'",
+        ),
+        ("translate", {"text": "x", "target": "fr"}, "target: found 'fr', expected: 'en' or 'hi'"),
+    ],
+)
+def test_wrong_calls_come_back_as_errors(name: str, arguments: dict[str, JsonValue], problem: str) -> None:
+    result = run(Toolbox(world()), name, **arguments)
+    assert (result.value, result.error) == (None, problem)
+
+
+def test_numbers_and_case_are_forgiven() -> None:
+    box = Toolbox(world())
+    assert ids(
+        run(box, "search", query="shirt", colour="  BLACK ", max_price=899.0, size="m", sort_by=None)
+    ) == ["p1"]
+
+
+def test_our_own_bugs_are_not_caught() -> None:
+    class Broken:
+        def translate(self, text: str, target: Target) -> Translation:
+            raise KeyError("bug")
+
+    box = Toolbox(world())
+    box.world.translator = Broken()
+    with pytest.raises(KeyError):
+        run(box, "translate", text="red", target="hi")
