@@ -69,7 +69,12 @@ _augmented = [
 ]  # fmt: skip
 
 _response = pa.struct(
-    [("tool_sequence", _texts), ("quality_score", pa.float64()), ("reasoning", _text), ("messages", pa.list_(_message))]
+    [
+        ("tool_sequence", _texts),
+        ("quality_score", pa.float64()),
+        ("reasoning", _text),
+        ("messages", pa.list_(_message)),
+    ]
 )
 
 _preference_pair = [

@@ -106,7 +106,11 @@ def read_profile(row: Row) -> Profile:
 
 def message_row(message: Message) -> Row:
     calls = [
-        {"call_id": call.call_id, "name": call.name, "arguments_json": json.dumps(call.arguments, ensure_ascii=False)}
+        {
+            "call_id": call.call_id,
+            "name": call.name,
+            "arguments_json": json.dumps(call.arguments, ensure_ascii=False),
+        }
         for call in message.tool_calls
     ]
     return {
@@ -119,7 +123,8 @@ def message_row(message: Message) -> Row:
 
 def read_message(row: Row) -> Message:
     calls = tuple(
-        ToolCall(call["call_id"], call["name"], json.loads(call["arguments_json"])) for call in row["tool_calls"] or ()
+        ToolCall(call["call_id"], call["name"], json.loads(call["arguments_json"]))
+        for call in row["tool_calls"] or ()
     )
     return Message(row["role"], row["content"], calls, row["answers_call"])
 
@@ -219,7 +224,9 @@ def pair_row(pair: PreferencePair) -> Row:
         "language": pair.language,
         "input": last_user,
         "prompt": [message_row(message) for message in pair.prompt],
-        "chosen_response": _response_row(pair.chosen, pair.chosen_score, str(evidence.get("chosen_reasoning", ""))),
+        "chosen_response": _response_row(
+            pair.chosen, pair.chosen_score, str(evidence.get("chosen_reasoning", ""))
+        ),
         "rejected_response": _response_row(
             pair.rejected, pair.rejected_score, str(evidence.get("rejected_reasoning", ""))
         ),

@@ -10,12 +10,12 @@ One conversation, shortened::
         messages=(
             Message("system", "mixed | female | 25-34 | budget 500-2000 | casual"),
             Message("user", "मुझे casual shirts चाहिए under 2000"),
-            Message("assistant", "", (ToolCall("c0.0", "search", {"query": "casual shirts", "max_price": 2000}),)),
+            Message("assistant", "", (ToolCall("c0.0", "search", {"query": "shirt", "max_price": 2000}),)),
             Message("tool", '{"items": [...], "total": 42}', answers_call="c0.0"),
             Message("assistant", "ये देखिए: [1] सिर्फ [1:price] में।"),
         ),
         goal=Goal("buy", {"product_type": "shirts", "max_price": 2000}),
-        labels=(TurnLabel(turn=0, turn_type="complete", family="complete/mixed/want-chahiye-3", decision="search"),),
+        labels=(TurnLabel(0, "complete", "complete/mixed/want-chahiye-3", "search", position=35),),
     )
 """
 
@@ -33,13 +33,13 @@ Role = Literal["system", "user", "assistant", "tool"]
 ToolName = Literal["search", "filter", "recommend", "compare", "translate", "visual_search"]
 Decision = Literal["search", "filter", "recommend", "compare", "translate", "visual_search", "none"]
 TurnType = Literal[
-    "complete",      # a whole request: one call answers it
+    "complete",  # a whole request: one call answers it
     "missing_slot",  # something needed is not said: the assistant asks, no call
     "out_of_scope",  # not a shop's business: the assistant declines, no call
-    "refinement",    # narrows the last results
-    "comparison",    # compares items of the last results
-    "chit_chat",     # greeting, thanks, small talk: no call
-    "multi_step",    # one utterance that needs two or more calls
+    "refinement",  # narrows the last results
+    "comparison",  # compares items of the last results
+    "chit_chat",  # greeting, thanks, small talk: no call
+    "multi_step",  # one utterance that needs two or more calls
     "recommendation",
     "translation",
     "picture",

@@ -67,12 +67,14 @@ def conversation(**changes: Any) -> Conversation:
 
 def augmented(**changes: Any) -> AugmentedText:
     text = "show me shirts under 2000"
-    call = PlacedCall("search", {"query": "shirt", "max_price": 2000}, len(text), 1.5, {"items": [], "total": 0})
+    call = PlacedCall(
+        "search", {"query": "shirt", "max_price": 2000}, len(text), 1.5, {"items": [], "total": 0}
+    )
     values: dict[str, Any] = {
         "row_id": "c1.0.0", "conversation_id": "c1", "turn": 0, "act": 0, "side": "train", "language": "en",
-        "original_text": text, "augmented_text": f"{text} <tool>search(query='shirt', max_price=2000)</tool>",
-        "tool_calls": (call,), "quality_score": 0.8, "continuation": "Try Aravali Men Blue Cotton Casual Shirt.",
-        "kept": True,
+        "original_text": text, "tool_calls": (call,), "quality_score": 0.8, "kept": True,
+        "augmented_text": f"{text} <tool>search(query='shirt', max_price=2000)</tool>",
+        "continuation": "Try Aravali Men Blue Cotton Casual Shirt.",
     }  # fmt: skip
     return AugmentedText(**values | changes)
 
@@ -82,8 +84,8 @@ def pair(**changes: Any) -> PreferencePair:
     values: dict[str, Any] = {
         "pair_id": "c1.0.0", "conversation_id": "c1", "turn": 0, "side": "train", "language": "en",
         "prompt": (Message("system", "en | women | 25-34"), user), "chosen": tuple(chosen),
-        "rejected": (Message("assistant", "Hello! How can I help?"),), "chosen_score": 4.2, "rejected_score": 2.8,
-        "strength": 0.802, "kind": "on_policy",
+        "rejected": (Message("assistant", "Hello! How can I help?"),),
+        "chosen_score": 4.2, "rejected_score": 2.8, "strength": 0.802, "kind": "on_policy",
         "evidence": {"chosen_reasoning": "right tool", "rejected_reasoning": "no call"},
     }  # fmt: skip
     return PreferencePair(**values | changes)

@@ -134,9 +134,9 @@ class DpoConfig(Section):
 
 
 class EvaluationConfig(Section):
-    """What is measured. `test_split` is fixed at 0.1 by the sides; it is here so that the seed's file loads."""
+    """What is measured. `test_split` is fixed by the sides; it is here so that the seed's file loads."""
 
-    test_split: Literal[0.1] = 0.1
+    test_split: float = Field(default=0.1, ge=0.1, le=0.1)
     metrics: tuple[str, ...] = ()  # () = every metric
     max_cases: Count = 2000  # user turns of the test side
     max_new_tokens: Count = 96

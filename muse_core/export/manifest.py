@@ -51,7 +51,9 @@ def model_card(manifest: Mapping[str, Any], training: Mapping[str, Any]) -> str:
 
 
 def _parity_table(parity: Mapping[str, Mapping[str, float]]) -> list[str]:
-    head = ["| graph | contexts | max Δlogit | same tokens | same decision | same call | speed against eager |"]
+    head = [
+        "| graph | contexts | max Δlogit | same tokens | same decision | same call | speed against eager |"
+    ]
     head.append("|---|---|---|---|---|---|---|")
     return head + [
         f"| {name} | {p['cases']} | {p['max_logit_difference']:.2g} | {p['same_tokens']:.1%} | "

@@ -51,7 +51,7 @@ def check(loaded: LoadedModel, graph: OnnxModel, prompts: Sequence[list[int]], m
     batches = [prompts[start : start + BATCH] for start in range(0, len(prompts), BATCH)]
     theirs = [tokens for batch in batches for tokens in graph.greedy(batch, stop, max_new_tokens)]
     difference = np.abs(np.concatenate([graph.last_logits(batch) for batch in batches]) - logits).max()
-    acts = [(_act(loaded, row.new), _act(loaded, tokens)) for row, tokens in zip(rows, theirs, strict=True)]
+    acts = [(_act(loaded, row.new), _act(loaded, new)) for row, new in zip(rows, theirs, strict=True)]
     speed, ratio = _speed(loaded, graph, prompts[0])
     return Parity(
         len(prompts),
@@ -83,7 +83,8 @@ def _speed(loaded: LoadedModel, graph: OnnxModel, prompt: list[int]) -> tuple[fl
         )  # fmt: skip
 
     pairs = [
-        (_seconds(eager), _seconds(lambda: graph.greedy([prompt], (), TIMED_TOKENS))) for _ in range(TIMED_ROUNDS)
+        (_seconds(eager), _seconds(lambda: graph.greedy([prompt], (), TIMED_TOKENS)))
+        for _ in range(TIMED_ROUNDS)
     ]
     ours = statistics.median(pair[1] for pair in pairs)
     return TIMED_TOKENS / ours, statistics.median(pair[0] / pair[1] for pair in pairs)

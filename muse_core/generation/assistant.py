@@ -82,7 +82,9 @@ def _respond_slice(
 ) -> list[TurnOutcome]:
     longest = loaded.model.config.max_position_embeddings - (MAX_ROUNDS + 1) * sampling.max_new_tokens
     prompts = [encode(loaded.tokenizer, request.context, True, longest).ids for request in requests]
-    turns = [_Turn(request, row) for request, row in zip(requests, prefill(loaded.model, prompts), strict=True)]
+    turns = [
+        _Turn(request, row) for request, row in zip(requests, prefill(loaded.model, prompts), strict=True)
+    ]
     for turn in turns:
         turn.row.rng = np.random.default_rng(turn.request.seed)
     for _ in range(MAX_ROUNDS + 1):

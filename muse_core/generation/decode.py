@@ -61,7 +61,9 @@ class SlotCache:
         """The next forward pass writes at `positions` [rows, tokens] and reads slots [0, width)."""
         self.positions, self.width = positions, width
 
-    def update(self, key: torch.Tensor, value: torch.Tensor, layer: int, *_: object) -> tuple[torch.Tensor, ...]:
+    def update(
+        self, key: torch.Tensor, value: torch.Tensor, layer: int, *_: object
+    ) -> tuple[torch.Tensor, ...]:
         keys, values = self.layers[layer]
         keys[self.rows, :, self.positions] = key.transpose(1, 2)
         values[self.rows, :, self.positions] = value.transpose(1, 2)
@@ -115,7 +117,9 @@ def _by_token_budget(prompts: Sequence[Sequence[int]]) -> list[list[int]]:
     return batches
 
 
-def _forward_prompts(model: PreTrainedModel, prompts: list[tuple[int, ...]]) -> tuple[torch.Tensor, torch.Tensor]:
+def _forward_prompts(
+    model: PreTrainedModel, prompts: list[tuple[int, ...]]
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Right-padded causal pass. Returns the cache [rows, layers, 2, heads, width, dim] and the hidden
     states [rows, width, hidden]; whatever lies beyond a prompt's length is meaningless."""
     width = max(map(len, prompts))
@@ -195,7 +199,9 @@ def _step(model: PreTrainedModel, cache: SlotCache, ids: torch.Tensor, lengths: 
     return model.lm_head(_forward(model, cache, ids, lengths)[:, -1]).float()
 
 
-def _forward(model: PreTrainedModel, cache: SlotCache, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+def _forward(
+    model: PreTrainedModel, cache: SlotCache, ids: torch.Tensor, lengths: torch.Tensor
+) -> torch.Tensor:
     """Hidden states [rows, tokens, hidden] of `ids` [rows, tokens] written right after each row's end."""
     positions = lengths[:, None] + torch.arange(ids.shape[1], device=ids.device)
     width = int(positions.max()) + 1
@@ -206,7 +212,11 @@ def _forward(model: PreTrainedModel, cache: SlotCache, ids: torch.Tensor, length
 
 
 def _park_stopped(
-    cache: SlotCache, active: Sequence[Row], going: Sequence[bool], lengths: torch.Tensor, logits: torch.Tensor
+    cache: SlotCache,
+    active: Sequence[Row],
+    going: Sequence[bool],
+    lengths: torch.Tensor,
+    logits: torch.Tensor,
 ) -> None:
     """Gives stopped rows their part of the cache back. Marks them parked."""
     for slot, (row, on) in enumerate(zip(active, going, strict=True)):

@@ -43,7 +43,9 @@ def folder(loaded, tmp_path_factory) -> Path:
 def prompts(loaded) -> list[list[int]]:
     texts = ("shirts under 2000", "show me a red saree please", "hello")
     return [
-        encode(loaded.tokenizer, (builders.conversation().messages[0], builders.search_turn(text)[0]), True).ids
+        encode(
+            loaded.tokenizer, (builders.conversation().messages[0], builders.search_turn(text)[0]), True
+        ).ids
         for text in texts
     ]
 
@@ -88,7 +90,9 @@ def test_a_graph_without_weights_is_refused(tmp_path):
     from onnx import TensorProto, helper
 
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
-    graph = helper.make_graph([helper.make_node("Neg", ["x"], ["y"])], "g", [x], [helper.make_empty_tensor_value_info("y")])
+    graph = helper.make_graph(
+        [helper.make_node("Neg", ["x"], ["y"])], "g", [x], [helper.make_empty_tensor_value_info("y")]
+    )
     onnx.save(helper.make_model(graph), tmp_path / "neg.onnx")
     with pytest.raises(MuseError, match="nothing to quantise"):
         quantize_int8(tmp_path / "neg.onnx", tmp_path / "out.onnx")
@@ -111,10 +115,11 @@ def test_tensorrt_rtx_builds_an_engine_where_it_is_installed(folder, tmp_path, m
 
 
 def test_model_card_names_files_and_figures(folder):
+    parity = {"cases": 3, "max_logit_difference": 1e-6, "speed_ratio": 2.0}
+    parity |= dict.fromkeys(("same_tokens", "same_decision", "same_call"), 1.0)
     manifest = {
         "model_digest": "abc", "files": file_list(folder), "int8": "published", "tensorrt": None,
-        "parity": {"onnx": {"cases": 3, "max_logit_difference": 1e-6, "same_tokens": 1.0, "same_decision": 1.0,
-                            "same_call": 1.0, "speed_ratio": 2.0}},
+        "parity": {"onnx": parity},
     }  # fmt: skip
     card = model_card(manifest, {"metrics": {"loss": 1.25}})
     assert MODEL_FILE in card and "2.00x" in card and "loss: 1.25" in card

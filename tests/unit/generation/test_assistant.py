@@ -25,7 +25,10 @@ GREEDY = Sampling(max_new_tokens=60)
 
 @pytest.fixture(scope="module")
 def index() -> CatalogIndex:
-    shirts = [builders.product(product_id=f"p{n}", title=f"Aravali Blue Shirt {n}", price=500.0 * n) for n in (1, 2, 3)]
+    shirts = [
+        builders.product(product_id=f"p{n}", title=f"Aravali Blue Shirt {n}", price=500.0 * n)
+        for n in (1, 2, 3)
+    ]
     return CatalogIndex(Catalog(tuple(shirts)))
 
 

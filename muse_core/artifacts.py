@@ -1,0 +1,397 @@
+"""The artifact store: tables and folders published whole, under the fingerprint of what made them.
+
+Layout below the root::
+
+    products/3f2a9c…(16)/data.parquet    a table        \\ one rename publishes both; the
+    products/3f2a9c…(16)/manifest.json   its manifest   / manifest is written last
+    model/91b0…/folder/…                 a folder (weights, exports)
+    work/<key>/    scratch of a running stage, survives a kill, cleared after publication
+    tmp/  locks/   drafts and per-fingerprint locks
+
+The manifest is the truth: receipt, fingerprint, who validated it, final metrics, library versions.
+A damaged or foreign artifact is reported once in the log and treated as missing, so the stage that
+makes it runs again and replaces it. Not covered: several hosts writing one fingerprint at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import platform as machine
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data_contracts.schemas import SCHEMAS, contract_name
+from muse_core import durable
+from muse_core.errors import ArtifactError, ContractViolation
+from muse_core.fingerprint import library_versions
+from muse_core.types import ArtifactRef
+
+log = logging.getLogger(__name__)
+
+Manifest = dict[str, Any]
+Validate = Callable[[str, pa.Table], str]
+
+ARROW_ONLY = "arrow schema"
+RESERVED = ("work", "tmp", "locks")
+ROW_GROUP = 65_536
+
+
+def check_arrow_schema(kind: str, table: pa.Table) -> str:
+    """The default validator: exactly the contract's columns, in order, with its types."""
+    expected = SCHEMAS.get(kind)
+    if expected is None:
+        raise ContractViolation(f"no contract for kind {kind!r}; known kinds: {', '.join(sorted(SCHEMAS))}")
+    found = table.schema.remove_metadata()
+    if found.equals(expected):
+        return ARROW_ONLY
+    raise ContractViolation(f"{contract_name(kind)}: {'; '.join(_schema_problems(found, expected))}")
+
+
+def _schema_problems(found: pa.Schema, expected: pa.Schema) -> list[str]:
+    problems = [f"column {name!r} is missing" for name in expected.names if name not in found.names]
+    problems += [
+        f"column {name!r} is not in the contract" for name in found.names if name not in expected.names
+    ]
+    problems += [
+        f"column {name!r} has type {found.field(name).type}, the contract says {expected.field(name).type}"
+        for name in expected.names
+        if name in found.names and found.field(name).type != expected.field(name).type
+    ]
+    return problems or ["the columns stand in another order than in the contract"]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Something in the store that cannot be used, and why."""
+
+    path: str
+    problem: str
+
+
+Receipts = list[ArtifactRef]  # names for annotations inside the class, where `list` is a method
+Damages = list[Damage]
+
+
+def key_of(fingerprint: str) -> str:
+    """The folder name of a fingerprint: its first 16 hex digits (other texts are hashed first)."""
+    plain = re.fullmatch(r"[0-9a-f]{64}", fingerprint)
+    return (fingerprint if plain else hashlib.sha256(fingerprint.encode()).hexdigest())[:16]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class ArtifactStore:
+    """Reads and writes artifacts below `root`.
+
+    `validate(kind, table)` runs before anything is published; it raises ContractViolation or returns
+    the name of its approval, which the manifest keeps. `signature(kind)` names the approval that the
+    validator would give now, without validating (None: the Arrow schema's).
+    """
+
+    root: Path
+    validate: Validate = check_arrow_schema
+    signature: Callable[[str], str] | None = None
+    clock: Callable[[], datetime] = _utc_now
+    stamp: Mapping[str, Any] = field(default_factory=dict)
+    started: datetime | None = None
+    _digests: dict[str, tuple[object, str]] = field(default_factory=dict, repr=False, compare=False)
+
+    def for_stage(
+        self, stage: str, parts: Mapping[str, str], inputs: Mapping[str, str] | None = None
+    ) -> ArtifactStore:
+        """The same store, whose manifests also say which stage wrote them, from which key parts and
+        input digests, and how many seconds after this moment."""
+        stamp = {"stage": stage, "key_parts": dict(parts), "inputs": dict(inputs or {})}
+        return replace(self, stamp=stamp, started=self.clock())
+
+    # writing
+
+    def write_table(
+        self,
+        kind: str,
+        table: pa.Table,
+        fingerprint: str,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> ArtifactRef:
+        """Validates and publishes a table. Equal tables give equal bytes."""
+        table = table.replace_schema_metadata(None).combine_chunks()
+        check_arrow_schema(kind, table)
+        approval = self.validate(kind, table)
+
+        def fill(draft: Path) -> Path:
+            path = draft / "data.parquet"
+            with path.open("wb") as file:
+                pq.write_table(table, file, compression="zstd", version="2.6", row_group_size=ROW_GROUP)
+            return path
+
+        return self._publish(kind, fill, fingerprint, table.num_rows, approval, metrics, about)
+
+    def write_folder(
+        self,
+        kind: str,
+        fill: Callable[[Path], None],
+        fingerprint: str,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> ArtifactRef:
+        """Publishes the folder that `fill` writes its files into."""
+
+        def fill_folder(draft: Path) -> Path:
+            path = draft / "folder"
+            path.mkdir()
+            fill(path)
+            if not durable.files_below(path):
+                raise ArtifactError(f"{kind}: the stage wrote no file into its folder; nothing was published")
+            return path
+
+        return self._publish(kind, fill_folder, fingerprint, 0, "files", metrics, about)
+
+    def _publish(
+        self,
+        kind: str,
+        fill: Callable[[Path], Path],
+        fingerprint: str,
+        rows: int,
+        approval: str,
+        metrics: Mapping[str, float] | None,
+        about: Mapping[str, Any] | None,
+    ) -> ArtifactRef:
+        final = self.root / kind / key_of(fingerprint)
+        with durable.explained(self.root), durable.draft_folder(self.root / "tmp", final.name) as draft:
+            data = fill(draft)
+            path = (final / data.name).relative_to(self.root).as_posix()
+            ref = ArtifactRef(
+                kind, contract_name(kind), path, durable.path_digest(data), rows, durable.path_bytes(data)
+            )
+            manifest = self._manifest(ref, fingerprint, approval, metrics or {}, about or {})
+            durable.write_text(draft / "manifest.json", _manifest_text(manifest))
+            durable.fsync_tree(draft)
+            durable.move_into_place(draft, final)
+        log.info("published %s (%d rows, %.1f MB)", ref.path, ref.rows, ref.nbytes / 1e6)
+        return ref
+
+    def _manifest(
+        self,
+        ref: ArtifactRef,
+        fingerprint: str,
+        approval: str,
+        metrics: Mapping[str, float],
+        about: Mapping[str, Any],
+    ) -> Manifest:
+        now = self.clock()
+        return {
+            "ref": asdict(ref),
+            "fingerprint": fingerprint,
+            "validated_by": approval,
+            "metrics": {name: float(value) for name, value in metrics.items()},
+            "about": {**self.stamp, **about},
+            "libraries": library_versions(),
+            "platform": machine.platform(),
+            "created": now.isoformat(),
+            "seconds": (now - self.started).total_seconds() if self.started else None,
+        }
+
+    # reading
+
+    def read_table(self, ref: ArtifactRef, columns: Sequence[str] | None = None) -> pa.Table:
+        """The table behind a receipt, after checking its digest and contract. ArtifactError otherwise."""
+        self._check_contract(ref)
+        path = self.root / ref.path
+        if not path.is_file():
+            raise ArtifactError(f"{ref.path} is missing from {self.root}; run the stage that makes it again")
+        with pa.memory_map(str(path)) as file:
+            if hashlib.sha256(file.read_buffer()).hexdigest() != ref.digest:
+                raise ArtifactError(_damaged(ref))
+            file.seek(0)
+            table = pq.read_table(file, columns=None if columns is None else [*columns])
+        if columns is None:
+            check_arrow_schema(ref.kind, table)
+        return table
+
+    def folder(self, ref: ArtifactRef) -> Path:
+        """The verified folder behind a receipt."""
+        self._check_contract(ref)
+        path = self.root / ref.path
+        if not path.is_dir():
+            raise ArtifactError(f"{ref.path} is missing from {self.root}; run the stage that makes it again")
+        if self._digest(path) != ref.digest:
+            raise ArtifactError(_damaged(ref))
+        return path
+
+    def _check_contract(self, ref: ArtifactRef) -> None:
+        if ref.contract != contract_name(ref.kind):
+            raise ArtifactError(
+                f"{ref.path} was written under {ref.contract}, this version reads {contract_name(ref.kind)}; "
+                "run the stage that makes it again"
+            )
+
+    def manifest(self, ref: ArtifactRef) -> Manifest:
+        """What is known about an artifact besides its data."""
+        path = (self.root / ref.path).parent / "manifest.json"
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as problem:
+            raise ArtifactError(
+                f"the manifest of {ref.path} cannot be read ({problem}); run its stage again"
+            ) from None
+
+    # finding
+
+    def find(self, kind: str, fingerprint: str, *, trust_size_above: int | None = None) -> ArtifactRef | None:
+        """The intact artifact of this fingerprint, or None; damage is said in the log.
+
+        Artifacts of more than `trust_size_above` bytes are checked by size instead of digest."""
+        home = self.root / kind / key_of(fingerprint)
+        if not home.exists():
+            return None
+        ref, problem = self._inspect(home, trust_size_above)
+        if ref and not problem and self.manifest(ref)["fingerprint"] != fingerprint:
+            problem = "it carries another fingerprint"
+        if problem:
+            log.warning("%s/%s is ignored: %s; its stage will run again", kind, home.name, problem)
+            return None
+        return ref
+
+    def _inspect(
+        self, home: Path, trust_size_above: int | None = None
+    ) -> tuple[ArtifactRef | None, str | None]:
+        try:
+            ref = ArtifactRef(**json.loads((home / "manifest.json").read_text(encoding="utf-8"))["ref"])
+        except FileNotFoundError:
+            return None, "it has no manifest"
+        except (OSError, ValueError, KeyError, TypeError) as problem:
+            return None, f"its manifest cannot be read ({type(problem).__name__})"
+        if ref.contract != contract_name(ref.kind):
+            return ref, f"it was written under {ref.contract}, this version reads {contract_name(ref.kind)}"
+        path = self.root / ref.path
+        if not path.exists():
+            return ref, f"{path.name} is missing"
+        if durable.path_bytes(path) != ref.nbytes:
+            return ref, f"{path.name} is damaged (its size differs)"
+        trusted = trust_size_above is not None and ref.nbytes > trust_size_above
+        intact = trusted or self._digest(path) == ref.digest
+        return ref, None if intact else f"{path.name} is damaged (its digest differs)"
+
+    def _digest(self, path: Path) -> str:
+        """The digest of a file or folder; remembered in this process while sizes and times stay."""
+        files = durable.files_below(path) if path.is_dir() else [path]
+        look = [(str(f), (s := f.stat()).st_size, s.st_mtime_ns, s.st_ino) for f in files]
+        known = self._digests.get(str(path))
+        if known is None or known[0] != look:
+            known = self._digests[str(path)] = (look, durable.path_digest(path))
+        return known[1]
+
+    def _homes(self) -> Iterator[Path]:
+        if not self.root.is_dir():
+            return
+        for kind in sorted(self.root.iterdir()):
+            if kind.is_dir() and kind.name not in RESERVED:
+                yield from sorted(home for home in kind.iterdir() if home.is_dir())
+
+    def list(self) -> Receipts:
+        """Receipts of everything with a readable manifest, oldest first."""
+        dated = []
+        for home in self._homes():
+            try:
+                manifest = json.loads((home / "manifest.json").read_text(encoding="utf-8"))
+                dated.append((str(manifest["created"]), ArtifactRef(**manifest["ref"])))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return [ref for _, ref in sorted(dated, key=lambda pair: (pair[0], pair[1].path))]
+
+    def verify(self) -> Damages:
+        """Everything that cannot be used; [] is a sound store."""
+        inspected = ((home, self._inspect(home)[1]) for home in self._homes())
+        return [
+            Damage(home.relative_to(self.root).as_posix(), problem) for home, problem in inspected if problem
+        ]
+
+    def latest(self, kind: str, stage: str | None = None) -> Manifest | None:
+        """The newest manifest of a kind (written by `stage`, when given), damaged data or not."""
+        for ref in reversed([ref for ref in self.list() if ref.kind == kind]):
+            manifest = self.manifest(ref)
+            if stage is None or manifest["about"].get("stage") == stage:
+                return manifest
+        return None
+
+    def resolve(self, text: str) -> ArtifactRef:
+        """The one artifact named by `kind/prefix`, a key prefix or a digest prefix."""
+        known = self.list()
+        hits = [ref for ref in known if ref.path.startswith(text) or ref.digest.startswith(text)]
+        hits = hits or [ref for ref in known if ref.path.split("/")[1].startswith(text)]
+        if len(hits) == 1:
+            return hits[0]
+        found = "none" if not hits else ", ".join(ref.path for ref in hits[:5])
+        raise ArtifactError(
+            f"{text!r} names {len(hits)} artifacts ({found}), one is needed; see `muse artifacts ls`"
+        )
+
+    # around a stage run
+
+    def revalidate(self, ref: ArtifactRef) -> None:
+        """Approves a cached table again when the contract's rules changed since; the data stays."""
+        approval = self.signature(ref.kind) if self.signature else ARROW_ONLY
+        manifest = self.manifest(ref)
+        if ref.kind not in SCHEMAS or manifest["validated_by"] == approval:
+            return
+        manifest["validated_by"] = self.validate(ref.kind, self.read_table(ref))
+        with durable.explained(self.root):
+            durable.write_text((self.root / ref.path).parent / "manifest.json", _manifest_text(manifest))
+
+    @contextmanager
+    def lock(self, fingerprint: str) -> Iterator[None]:
+        """Held for a whole stage run: a second run of the same fingerprint waits, then finds it cached."""
+        with durable.explained(self.root):
+            (self.root / "locks").mkdir(parents=True, exist_ok=True)
+        with durable.file_lock(self.root / "locks" / f"{key_of(fingerprint)}.lock"):
+            yield
+
+    def work(self, fingerprint: str) -> Path:
+        """The scratch folder of a fingerprint (checkpoints); it survives a killed run."""
+        path = self.root / "work" / key_of(fingerprint)
+        with durable.explained(self.root):
+            path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def clear_work(self, fingerprint: str) -> None:
+        shutil.rmtree(self.root / "work" / key_of(fingerprint), ignore_errors=True)
+
+
+def _damaged(ref: ArtifactRef) -> str:
+    return f"{ref.path} is damaged: its digest is not {ref.digest[:12]}…; run the stage that makes it again"
+
+
+def _manifest_text(manifest: Manifest) -> str:
+    return json.dumps(_finite(manifest), ensure_ascii=False, indent=1, sort_keys=True, default=_plain) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN: a metric that could not be computed becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _plain(value: Any) -> Any:
+    """Numpy scalars and paths as JSON knows them."""
+    return value.item() if hasattr(value, "item") else str(value)

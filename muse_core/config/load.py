@@ -1,0 +1,307 @@
+"""Defaults < preset < file < `--set`: four sources become one `RunConfig`, or one list of all mistakes.
+
+Files are TOML or JSON in our sections, or one of the seed's shapes (`seed_format.py`). A value of
+`--set` is read as a TOML literal; what is not one is taken as text, `null` as nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from muse_core.config import seed_format
+from muse_core.config.run_config import RunConfig
+from muse_core.errors import ConfigError
+
+DEFAULT_PRESET = "full"
+EXPLANATIONS = {
+    "evaluation.test_split": "the sides are fixed at 80/10/10 by the hash of the profile id",
+}
+
+
+@dataclass
+class _Gathered:
+    """Dotted keys with their last value and its source; and everything wrong so far."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def put(self, key: str, value: Any, source: str) -> None:
+        self.values[key] = value
+        self.sources[key] = source
+
+
+def preset_names() -> tuple[str, ...]:
+    folder = resources.files("muse_core.config") / "presets"
+    return tuple(
+        sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    )
+
+
+def load_config(
+    preset: str | None = None, file: str | Path | None = None, overrides: Sequence[str] = ()
+) -> tuple[RunConfig, list[str]]:
+    """The experiment, and notes on keys that were moved or ignored. ConfigError names every mistake."""
+    gathered = _Gathered()
+    raw = _read_file(Path(file), gathered) if file is not None else {}
+    in_file = raw.pop("preset", None)
+    name = str(preset or in_file or DEFAULT_PRESET)
+    _add_preset(name, gathered)
+    _add_file(raw, str(file), gathered)
+    for override in overrides:
+        _add_override(override, gathered)
+    config = _validate(gathered)
+    if config is not None:
+        gathered.problems += contradictions(config)
+    if gathered.problems or config is None:
+        count = len(gathered.problems)
+        raise ConfigError(f"the configuration has {count} mistake{'s' * (count != 1)}:", gathered.problems)
+    return config, gathered.notes
+
+
+def _add_preset(name: str, gathered: _Gathered) -> None:
+    known = preset_names()
+    if name not in known:
+        gathered.problems.append(
+            f"unknown preset {name!r}{_hint(name, known)}; presets are {', '.join(known)}"
+        )
+        return
+    text = (resources.files("muse_core.config") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+    gathered.put("preset", name, "--preset")
+    for key, value in _leaves(tomllib.loads(text)):
+        gathered.put(key, value, f"preset {name}")
+
+
+def _read_file(path: Path, gathered: _Gathered) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except OSError as problem:
+        gathered.problems.append(f"{path} cannot be read: {problem.strerror}")
+        return {}
+    except ValueError as problem:
+        kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
+        gathered.problems.append(f"{path} is not valid {kind}: {problem}")
+        return {}
+    if isinstance(raw, dict):
+        return raw
+    gathered.problems.append(
+        f"{path}: found a {type(raw).__name__}, expected an object with one entry per section"
+    )
+    return {}
+
+
+def _add_file(raw: Mapping[str, Any], source: str, gathered: _Gathered) -> None:
+    shape = seed_format.shape_of(raw)
+    if shape is None:
+        for key, value in _leaves(raw):
+            gathered.put(key, value, source)
+        return
+    mapped = seed_format.read_seed(raw, shape)
+    gathered.notes += mapped.notes
+    gathered.problems += mapped.problems
+    for key, value in mapped.values.items():
+        gathered.put(key, value, f"{source}: {mapped.came_from[key]}")
+
+
+def _add_override(text: str, gathered: _Gathered) -> None:
+    key, equals, value = text.partition("=")
+    key = key.strip()
+    if not equals or not key:
+        gathered.problems.append(f"--set {text!r}: expected section.key=value, for example sft.num_epochs=3")
+    elif _is_section(key):
+        gathered.problems.append(
+            f"--set {text!r}: {key} is a section; set one of its keys, {key}.<key>=value"
+        )
+    else:
+        gathered.put(key, literal(value.strip()), "--set")
+
+
+def _is_section(key: str) -> bool:
+    return any(name == key and _section(name) for name in RunConfig.model_fields)
+
+
+def literal(text: str) -> Any:
+    """`3`, `0.5`, `true`, `[1, 2]`, `"x"` as TOML reads them, `null` as None, anything else as text."""
+    if text in ("null", "None"):
+        return None
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except ValueError:
+        return text
+    return value if isinstance(value, bool | int | float | str | list | dict) else text
+
+
+def _leaves(raw: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """`{"sft": {"batch_size": 8}}` -> `("sft.batch_size", 8)`; what is below a key stays whole."""
+    for section, body in raw.items():
+        if isinstance(body, Mapping):
+            yield from ((f"{section}.{key}", value) for key, value in body.items())
+        else:
+            yield section, body
+
+
+def _validate(gathered: _Gathered) -> RunConfig | None:
+    """The config without its wrong values, so that contradictions among the others are found too."""
+    values = dict(gathered.values)
+    for key in [key for key in values if _unknown(key)]:
+        gathered.problems.append(_unknown_text(key, gathered.sources[key]))
+        del values[key]
+    for _ in range(2):
+        try:
+            return RunConfig.model_validate(_nested(values))
+        except ValidationError as problem:
+            for error in problem.errors(include_url=False):
+                key = ".".join(str(step) for step in error["loc"][:2])
+                key = key if key in values else str(error["loc"][0])
+                text = _wrong_text(key, dict(error), gathered.sources.get(key, "defaults"))
+                if values.pop(key, None) is not None or text not in gathered.problems:
+                    gathered.problems.append(text)
+    return None
+
+
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for key, value in values.items():
+        section, dot, rest = key.partition(".")
+        if dot and isinstance(nested.setdefault(section, {}), dict):
+            nested[section][rest] = value
+        elif not dot:
+            nested[section] = value
+    return nested
+
+
+def _section(name: str) -> type[BaseModel] | None:
+    field_info = RunConfig.model_fields.get(name)
+    kind = field_info.annotation if field_info else None
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _unknown(key: str) -> bool:
+    section, dot, rest = key.partition(".")
+    known = _section(section)
+    if not dot:
+        return section not in RunConfig.model_fields
+    return known is None or rest not in known.model_fields
+
+
+def all_keys() -> list[str]:
+    """Every key of RunConfig, dotted."""
+    keys: list[str] = []
+    for name in RunConfig.model_fields:
+        known = _section(name)
+        keys += [f"{name}.{key}" for key in known.model_fields] if known else [name]
+    return keys
+
+
+def _unknown_text(key: str, source: str) -> str:
+    section, _, rest = key.partition(".")
+    known = _section(section)
+    if known is not None and rest:
+        hint = _hint(rest, known.model_fields) or _hint(key, all_keys())
+        return f"unknown key {key}{hint} ({source})"
+    hint = _hint(key, all_keys()) or _hint(section, RunConfig.model_fields)
+    return f"unknown {'section' if rest else 'key'} {key if not rest else section}{hint} ({source})"
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    known = list(known)
+    tails = {name.rpartition(".")[2]: name for name in known}
+    close = get_close_matches(word, known, n=1, cutoff=0.55)
+    close = close or [
+        tails[tail] for tail in get_close_matches(word.rpartition(".")[2], tails, n=1, cutoff=0.75)
+    ]
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def _wrong_text(key: str, error: Mapping[str, Any], source: str) -> str:
+    expected = str(error["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
+    why = f"; {EXPLANATIONS[key]}" if key in EXPLANATIONS else ""
+    return f"{key}: found {error['input']!r}, expected {expected}{why} ({source})"
+
+
+def contradictions(config: RunConfig) -> list[str]:
+    """Values that are right one by one and cannot hold together."""
+    return [text for wrong, text in [*_data_rules(config), *_model_rules(config)] if wrong]
+
+
+def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
+    catalog, profiles, turns = config.catalog, config.profiles, config.conversations
+    return [
+        (
+            catalog.file is not None and not Path(catalog.file).is_file(),
+            f"catalog.file: {catalog.file} is not a file; give the path of a CSV, JSONL or Parquet file",
+        ),
+        (
+            bool(catalog.columns) and catalog.file is None,
+            "catalog.columns names columns of a file, but catalog.file is not set",
+        ),
+        (
+            profiles.share_en + profiles.share_hi > 1,
+            f"profiles.share_en + profiles.share_hi is {profiles.share_en + profiles.share_hi:g}; "
+            "at most 1 is possible (the rest is mixed)",
+        ),
+        (
+            turns.min_user_turns > turns.max_user_turns,
+            f"conversations.min_user_turns ({turns.min_user_turns}) is above "
+            f"conversations.max_user_turns ({turns.max_user_turns})",
+        ),
+        (
+            config.pairs.samples_per_context < 2,
+            "pairs.samples_per_context is 1, but a pair needs at least 2 samples",
+        ),
+        (not config.pairs.temperatures, "pairs.temperatures is empty; give at least one, for example [1.0]"),
+    ]
+
+
+def _model_rules(config: RunConfig) -> list[tuple[bool, str]]:
+    base, sft, scratch = config.base, config.sft, config.base.source == "scratch"
+    local = base.model is not None and (
+        base.model.startswith((".", "/", "~")) or base.model.endswith(".gguf")
+    )
+    longest = max(sft.max_sequence_length, config.dpo.max_sequence_length)
+    weights = (
+        sft.tool_prediction_weight, sft.position_prediction_weight,
+        sft.argument_prediction_weight, sft.fluency_weight,
+    )  # fmt: skip
+    return [
+        (
+            not scratch and base.model is None,
+            "base.source is 'pretrained', but base.model is not set; name a hub id, a folder or a GGUF file",
+        ),
+        (
+            scratch and base.model is not None,
+            f"base.model is {base.model!r}, but base.source is 'scratch'; set base.source=pretrained",
+        ),
+        (
+            bool(local and not Path(str(base.model)).expanduser().exists()),
+            f"base.model: there is no file or folder {base.model}",
+        ),
+        (
+            scratch and base.extend_vocab > 0,
+            "base.extend_vocab adds tokens to a pretrained model; from scratch set base.vocab_size instead",
+        ),
+        (
+            scratch and base.hidden_size % (2 * base.num_heads) != 0,
+            f"base.hidden_size ({base.hidden_size}) must be a multiple of 2 x num_heads ({base.num_heads})",
+        ),
+        (
+            scratch and longest > base.max_positions,
+            f"max_sequence_length (sft, dpo) ({longest}) is above base.max_positions ({base.max_positions})",
+        ),
+        (not any(weights), "all four loss weights of sft are 0; nothing would be learned"),
+        (
+            config.execution.device == "cpu" and config.execution.precision == "fp16",
+            "execution.precision=fp16 needs a GPU, but execution.device is cpu; use fp32 or auto",
+        ),
+    ]

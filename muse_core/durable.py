@@ -1,0 +1,185 @@
+"""Files that are either whole or absent: fsync, atomic rename, locks that die with their process.
+
+Below the artifact store and free of pyarrow. It turns what an operating system says about a folder
+(no space, no permission, read-only) into errors that say what to do.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+import shutil
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from muse_core.errors import ArtifactError, HardwareError
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.2
+REMIND_S = 30.0
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Every regular file below `folder`, in the order of its relative POSIX path."""
+    return sorted(
+        (p for p in folder.rglob("*") if p.is_file()), key=lambda p: p.relative_to(folder).as_posix()
+    )
+
+
+def folder_digest(folder: Path) -> str:
+    """sha256 over the names and digests of all files: equal folders give equal digests."""
+    whole = hashlib.sha256()
+    for path in files_below(folder):
+        whole.update(f"{path.relative_to(folder).as_posix()}\0{file_digest(path)}\n".encode())
+    return whole.hexdigest()
+
+
+def path_digest(path: Path) -> str:
+    return folder_digest(path) if path.is_dir() else file_digest(path)
+
+
+def path_bytes(path: Path) -> int:
+    return sum(p.stat().st_size for p in files_below(path)) if path.is_dir() else path.stat().st_size
+
+
+def fsync_path(path: Path) -> None:
+    """Flushes a file or a folder's entries to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def fsync_tree(folder: Path) -> None:
+    for path in files_below(folder):
+        fsync_path(path)
+    for path in [p for p in folder.rglob("*") if p.is_dir()] + [folder]:
+        fsync_path(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a small file so that a reader sees the old text or the new one, never a part."""
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        fsync_path(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def explained(place: Path) -> Iterator[None]:
+    """Turns an OSError about `place` into a MuseError that says what to do."""
+    try:
+        yield
+    except OSError as problem:
+        raise _explain(problem, place) from problem
+
+
+def _explain(problem: OSError, place: Path) -> Exception:
+    where = problem.filename or place
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        full = HardwareError(
+            f"no space left while writing below {place}; nothing was published. "
+            "Free some space (`muse artifacts ls` shows sizes) or choose another folder with --home DIR"
+        )
+        full.exit_code = 1
+        return full
+    if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ArtifactError(
+            f"cannot write to {where}: {os.strerror(problem.errno)}; a writable folder is needed. "
+            "Change its permissions or choose another folder with --home DIR"
+        )
+    if problem.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+        return ArtifactError(
+            f"cannot write to {where}: {os.strerror(problem.errno)}; a folder is needed there. "
+            "Move what is in the way or choose another folder with --home DIR"
+        )
+    return problem
+
+
+@contextmanager
+def draft_folder(parent: Path, name: str) -> Iterator[Path]:
+    """An empty folder on the final place's filesystem; removed unless it was renamed away.
+
+    Its name carries host and process id, so that drafts of killed processes can be swept."""
+    parent.mkdir(parents=True, exist_ok=True)
+    _sweep(parent)
+    draft = parent / f"{name}.{_host()}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+    draft.mkdir()
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _host() -> str:
+    return socket.gethostname().replace(".", "-")
+
+
+def _sweep(parent: Path) -> None:
+    for left in parent.iterdir():
+        parts = left.name.rsplit(".", 3)
+        ours = len(parts) == 4 and parts[1] == _host() and parts[2].isdigit()
+        if ours and not is_alive(int(parts[2])):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def move_into_place(draft: Path, final: Path) -> None:
+    """Renames `draft` to `final`; what stood there is moved aside first and deleted last."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    old = draft.with_name(f"{draft.name.rsplit('.', 1)[0]}.{uuid.uuid4().hex[:8]}")
+    if final.exists():
+        final.rename(old)
+    draft.rename(final)
+    fsync_path(final.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def file_lock(path: Path, announce: Callable[[str], None] = log.info) -> Iterator[None]:
+    """One holder at a time across processes and threads of this host.
+
+    `flock` belongs to the open file, so a lock left by `kill -9` is free at once."""
+    import fcntl  # POSIX only; imported here so that the module loads anywhere
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        waited = 0.0
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if waited % REMIND_S < POLL_S:
+                    announce(
+                        f"another run is making the same artifact ({path.stem}); waiting, {waited:.0f} s"
+                    )
+                time.sleep(POLL_S)
+                waited += POLL_S
+        yield  # closing the file frees the lock

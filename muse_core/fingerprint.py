@@ -1,0 +1,283 @@
+"""The key of a stage: one digest of everything that its result depends on, and of nothing else.
+
+`fingerprint(stage) = sha256(stage name, code closure, config keys in READS, input digests, seed)`,
+with the schemas of the tables it reads or writes and the content of the user's own files. Library
+versions and the device are not in the key: they go into the manifest, and `plan` warns of changes.
+The parts are kept by name, so that `muse explain` can say which of them changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from data_contracts.schemas import SCHEMAS, contract_name
+from muse_core import closure
+from muse_core.config.run_config import RunConfig
+from muse_core.errors import ArtifactError, ConfigError
+from muse_core.records import canonical_json
+from muse_core.types import ArtifactRef
+
+LIBRARIES = ("torch", "transformers", "accelerate", "numpy", "pandas", "pyarrow", "pydantic", "safetensors")
+TRUST_SIZE_ABOVE = 256 * 2**20  # bytes: `plan` checks larger artifacts by their size, to answer in 2 s
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the DAG. What it declares is read from its module's source, not imported."""
+
+    name: str
+    gpu: bool = False
+    root: Path = closure.SOURCE_ROOT
+
+    @property
+    def module(self) -> str:
+        return f"muse_core.stages.{self.name}"
+
+    @cached_property
+    def path(self) -> Path:
+        path = closure.locate(self.module, self.root)
+        if path is None:
+            raise ArtifactError(f"stage {self.name!r} has no module {self.module}")
+        return path
+
+    @cached_property
+    def _declared(self) -> dict[str, Any]:
+        found = closure.literals_of(self.path, ("READS", "INPUTS", "KIND"))
+        missing = {"READS", "INPUTS", "KIND"} - found.keys()
+        if missing:
+            raise ArtifactError(f"{self.module} must declare {', '.join(sorted(missing))} as literals")
+        return found
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Dotted config keys or section names that the result depends on."""
+        return tuple(self._declared["READS"])
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the stages whose receipts `run` takes."""
+        return tuple(self._declared["INPUTS"])
+
+    @property
+    def kind(self) -> str:
+        return str(self._declared["KIND"])
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("catalog"),
+    Stage("profiles"),
+    Stage("conversations"),
+    Stage("base", gpu=True),
+    Stage("augment", gpu=True),
+    Stage("sft", gpu=True),
+    Stage("pairs", gpu=True),
+    Stage("dpo", gpu=True),
+    Stage("evaluate", gpu=True),
+    Stage("export", gpu=True),
+)
+STAGE_NAMES: tuple[str, ...] = tuple(stage.name for stage in STAGES)
+
+
+def stage_named(name: str) -> Stage:
+    for stage in STAGES:
+        if stage.name == name:
+            return stage
+    raise ConfigError(f"unknown stage {name!r}", [f"stages are {', '.join(STAGE_NAMES)}"])
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """The key, and what it was made of (part name -> short digest or value)."""
+
+    value: str
+    parts: dict[str, str]
+
+
+def fingerprint(
+    stage: str,
+    config: RunConfig,
+    inputs: Mapping[str, ArtifactRef],
+    extra: Mapping[str, str] | None = None,
+) -> Fingerprint:
+    """The key of `stage` for these inputs (stage name -> receipt)."""
+    return key_of_stage(stage_named(stage), config, inputs, extra)
+
+
+def key_of_stage(
+    stage: Stage,
+    config: RunConfig,
+    inputs: Mapping[str, ArtifactRef],
+    extra: Mapping[str, str] | None = None,
+) -> Fingerprint:
+    """The same for a stage that need not be in the table."""
+    parts = own_parts(stage, config) | dict(extra or {})
+    parts |= {f"input {name}": ref.digest for name, ref in inputs.items()}
+    text = canonical_json({"stage": stage.name, "parts": parts})
+    return Fingerprint(hashlib.sha256(text.encode()).hexdigest(), parts)
+
+
+def own_parts(stage: Stage, config: RunConfig) -> dict[str, str]:
+    """All parts of the key except the inputs."""
+    parts = {
+        f"code {path}": digest for path, digest in closure.code_digests(stage.module, stage.root).items()
+    }
+    parts |= {f"schema {kind}": _schema_digest(kind) for kind in _kinds(stage)}
+    parts |= {f"config {key}": value for key, value in config_values(config, stage.reads).items()}
+    parts |= user_files(stage.name, config)
+    return parts | {"seed": str(config.seed)}
+
+
+def _kinds(stage: Stage) -> list[str]:
+    """Table kinds read or written: its own, its inputs', and any that its source names."""
+    named = {stage.kind, *(replace(stage, name=name).kind for name in stage.inputs)} | closure.strings_in(
+        stage.path
+    )
+    return sorted(named & SCHEMAS.keys())
+
+
+def _schema_digest(kind: str) -> str:
+    text = f"{contract_name(kind)}\n{SCHEMAS[kind].to_string()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def config_values(config: RunConfig, reads: Iterable[str]) -> dict[str, str]:
+    """Dotted key -> canonical JSON of its value, for every leaf below the keys in `reads`."""
+    values: dict[str, str] = {}
+    for key in reads:
+        node: Any = config.model_dump(mode="json")
+        for step in key.split("."):
+            if not isinstance(node, dict) or step not in node:
+                raise ConfigError(f"READS names {key!r}, which RunConfig does not have")
+            node = node[step]
+        leaves = (
+            {f"{key}.{name}": value for name, value in node.items()}
+            if isinstance(node, dict)
+            else {key: node}
+        )
+        values |= {name: canonical_json(value) for name, value in leaves.items()}
+    values.pop("catalog.file", None)  # enters by its content, see user_files
+    return values
+
+
+def user_files(stage: str, config: RunConfig) -> dict[str, str]:
+    """Files of the user's own, by content: a moved file changes nothing, an edited one does."""
+    if stage == "catalog" and config.catalog.file is not None:
+        path = Path(config.catalog.file)
+        if not path.is_file():
+            raise ConfigError(f"the catalogue {path} is not a file that can be read", ["check catalog.file"])
+        return {"file catalog.file": _content(path), "config catalog.file": path.suffix.lower()}
+    if stage == "base" and config.base.model and Path(config.base.model).exists():
+        return {"file base.model": _content(Path(config.base.model)), "config base.model": '"a local file"'}
+    return {}
+
+
+def _content(path: Path) -> str:
+    """sha256 of a file, whatever its name, or of the names and contents of a folder's files."""
+    files = {p.relative_to(path).as_posix(): p for p in path.rglob("*") if p.is_file()} or {"": path}
+    whole = hashlib.sha256()
+    for name, file in sorted(files.items()):
+        stat = file.stat()
+        whole.update(f"{name}\0{_file_digest(file, stat.st_mtime_ns, stat.st_size)}\n".encode())
+    return whole.hexdigest()[:16]
+
+
+@lru_cache(maxsize=256)
+def _file_digest(path: Path, mtime_ns: int, size: int) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as problem:
+        raise ConfigError(f"{path} cannot be read: {problem.strerror}", ["check its permissions"]) from None
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """Installed versions of the libraries that numbers depend on; nothing is imported."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+class Finder(Protocol):
+    """What `plan` asks of the artifact store."""
+
+    def find(
+        self, kind: str, fingerprint: str, *, trust_size_above: int | None = None
+    ) -> ArtifactRef | None: ...
+
+    def manifest(self, ref: ArtifactRef) -> dict[str, Any]: ...
+
+    def latest(self, kind: str, stage: str | None = None) -> dict[str, Any] | None: ...
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """What would happen to one stage, and why."""
+
+    name: str
+    fingerprint: str | None  # None while an input is still to be made
+    status: Literal["cached", "would run"]
+    because: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def plan(config: RunConfig, store: Finder, stages: Iterable[Stage] = STAGES) -> list[StagePlan]:
+    """For each stage in order: cached, or would run and what changed since it last ran."""
+    made: dict[str, ArtifactRef] = {}
+    return [_plan_stage(stage, config, store, made) for stage in stages]
+
+
+def _plan_stage(stage: Stage, config: RunConfig, store: Finder, made: dict[str, ArtifactRef]) -> StagePlan:
+    last = store.latest(stage.kind, stage.name)
+    before = dict(last["about"].get("key_parts", {})) if last else None
+    missing = [name for name in stage.inputs if name not in made]
+    if missing:
+        own = changes(before, own_parts(stage, config), inputs=False)
+        upstream = [f"input {name} would run" for name in missing] if before is not None else []
+        return StagePlan(stage.name, None, "would run", (*own, *upstream))
+    key = key_of_stage(stage, config, {name: made[name] for name in stage.inputs})
+    ref = store.find(stage.kind, key.value, trust_size_above=TRUST_SIZE_ABOVE)
+    if ref is None:
+        reasons = changes(before, key.parts) or ["its artifact is missing or damaged"]
+        return StagePlan(stage.name, key.value, "would run", tuple(reasons))
+    made[stage.name] = ref
+    return StagePlan(stage.name, key.value, "cached", (), tuple(_version_warnings(store.manifest(ref))))
+
+
+def changes(before: Mapping[str, str] | None, now: Mapping[str, str], inputs: bool = True) -> list[str]:
+    """The differing parts of two keys, in words."""
+    if before is None:
+        return ["it has never run here"]
+    names = sorted(before.keys() | now.keys())
+    if not inputs:
+        names = [name for name in names if not name.startswith("input ")]
+    return [
+        _change(name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)
+    ]
+
+
+def _change(name: str, before: str | None, now: str | None) -> str:
+    if before is None or now is None:
+        return f"{name} is {'new' if before is None else 'gone'}"
+    shown = name.startswith("config ") or name == "seed"
+    return f"{name} changed from {before} to {now}" if shown else f"{name} changed"
+
+
+def _version_warnings(manifest: Mapping[str, Any]) -> list[str]:
+    here, there = library_versions(), dict(manifest.get("libraries", {}))
+    return [
+        f"made with {name} {there[name]}, here is {here.get(name, 'none')}"
+        for name in there
+        if here.get(name) != there[name]
+    ]

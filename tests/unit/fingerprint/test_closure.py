@@ -1,0 +1,105 @@
+"""The code closure follows every import, and sees meaning instead of layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from muse_core.closure import code_digests, literals_of, modules_below
+from tests.unit.fingerprint.builders_fingerprint import edit, make_tree
+
+START = "muse_core.stages.conversations"
+SEARCH = "muse_core/tools/search.py"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return make_tree(tmp_path)
+
+
+def test_imports_are_followed_into_functions_and_relative_ones_too(root: Path) -> None:
+    assert set(modules_below(START, root)) == {
+        START,
+        "muse_core.tools",
+        "muse_core.tools.search",
+        "muse_core.language",
+        "muse_core.language.lexicon",
+        "muse_core.types",
+    }
+
+
+def test_config_errors_and_the_stage_package_are_left_out(root: Path) -> None:
+    assert set(modules_below("muse_core.stages.catalog", root)) == {
+        "muse_core.stages.catalog",
+        "muse_core.types",
+    }
+    assert set(modules_below("muse_core.stages.profiles", root)) == {"muse_core.stages.profiles"}
+
+
+def test_package_data_belongs_to_the_code_beside_it(root: Path) -> None:
+    assert "muse_core/language/words.toml" in code_digests(START, root)
+    (root / "muse_core/language/more").mkdir()
+    (root / "muse_core/language/more/plan.json").write_text("{}")
+    assert "muse_core/language/more/plan.json" in code_digests(START, root)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"""Searches."""', '"""Searches well."""'),
+        ('"""Does it."""', '"""Does it at last."""'),
+        ('    """A tool."""\n', ""),
+        ("return lexicon.SIZE", "return lexicon.SIZE  # a comment"),
+        ("class Search:", "\n\nclass Search:"),
+        ("return lexicon.SIZE", "return (lexicon.SIZE)"),
+    ],
+)
+def test_comments_docstrings_and_layout_change_nothing(root: Path, before: str, after: str) -> None:
+    digests = code_digests(START, root)
+    edit(root, SEARCH, before, after)
+    assert code_digests(START, root) == digests
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        (SEARCH, "finds products", "finds any product"),
+        (SEARCH, "return lexicon.SIZE", "return lexicon.SIZE + 1"),
+        ("muse_core/types.py", "3", "4"),
+        ("muse_core/language/words.toml", "lal", "laal"),
+    ],
+)
+def test_what_the_code_does_or_says_to_a_model_counts(root: Path, name: str, before: str, after: str) -> None:
+    digests = code_digests(START, root)
+    edit(root, name, before, after)
+    changed = {path for path, digest in code_digests(START, root).items() if digests[path] != digest}
+    assert changed == {name}
+
+
+def test_what_only_a_type_checker_sees_is_not_followed(root: Path) -> None:
+    edit(
+        root,
+        "muse_core/stages/profiles.py",
+        "from muse_core.errors import MuseError",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from muse_core.tools import unused",
+    )
+    assert set(modules_below("muse_core.stages.profiles", root)) == {"muse_core.stages.profiles"}
+
+
+def test_importing_a_package_takes_the_imported_module_along(root: Path) -> None:
+    edit(
+        root,
+        "muse_core/stages/profiles.py",
+        "from muse_core.errors import MuseError",
+        "from muse_core import tools",
+    )
+    assert "muse_core.tools" in modules_below("muse_core.stages.profiles", root)
+
+
+def test_declarations_are_read_without_importing(root: Path) -> None:
+    path = root / "muse_core/stages/profiles.py"
+    assert literals_of(path, ("READS", "KIND")) == {"READS": ("profiles.count",), "KIND": "profiles"}
+    edit(root, "muse_core/stages/profiles.py", '("profiles.count",)', "tuple(x)")
+    with pytest.raises(ValueError, match="malformed"):
+        literals_of(path, ("READS",))
