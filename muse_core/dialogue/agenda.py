@@ -1,0 +1,165 @@
+"""What a shopper does next: moves in proportions that hold over a whole set of conversations.
+
+A conversation is a walk over moves; refining and comparing need results on the screen, a question that
+lacks a slot needs a turn left for its answer. The weights of the moves are therefore not the wanted
+shares: `walk` solves for the weights whose expected shares (exact, over the small state space) are the
+wanted ones. The search's share includes the answers that complete a request and the requests that
+need several steps (`WANTED`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+Move = Literal[
+    "complete", "multi_step", "missing_slot", "refinement", "comparison", "recommendation",
+    "translation", "picture", "out_of_scope", "chit_chat",
+]  # fmt: skip
+Screen = Literal["empty", "two", "many"]  # what the last product result left to work on
+
+# Shares of user turns by move. `missing_slot` takes as many turns again for its answers:
+# 62 % become a search, 14 % a comparison, 12 % each a translation and a visual search.
+WANTED: dict[Move, float] = {
+    "complete": 0.090, "multi_step": 0.060, "missing_slot": 0.098, "refinement": 0.110, "comparison": 0.082,
+    "recommendation": 0.096, "translation": 0.070, "picture": 0.056, "out_of_scope": 0.134,
+    "chit_chat": 0.114,
+}  # fmt: skip
+MISSING: dict[str, float] = {"query": 0.62, "items": 0.14, "text": 0.12, "image": 0.12}
+MULTI: dict[str, float] = {
+    "search_filter": 0.25, "search_sort": 0.15, "search_compare": 0.25, "picture_filter": 0.2,
+    "search_filter_compare": 0.15,
+}  # fmt: skip
+
+_NOT_TWICE: frozenset[Move] = frozenset(("chit_chat", "out_of_scope", "translation", "missing_slot"))
+# Chances that a move leaves many results (three or more) and just two, measured on synthetic shops of 600
+# and 2,000 products; what is left is one result or none.
+_LEAVES: dict[Move, tuple[float, float]] = {
+    "complete": (0.66, 0.12), "multi_step": (0.80, 0.10), "recommendation": (0.96, 0.02),
+    "picture": (0.99, 0.01), "refinement": (0.70, 0.13),
+}  # fmt: skip
+_ROUNDS = 40
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a conversation stands: user turns left, results on the screen, the last move."""
+
+    left: int
+    screen: Screen
+    last: Move | None
+
+
+def screen_of(results: int) -> Screen:
+    """Two results can be compared; it takes three to make narrowing worth while."""
+    return "many" if results >= 3 else "two" if results == 2 else "empty"
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Weights of the moves; `pick` draws the next one that the state allows."""
+
+    weights: Mapping[Move, float]
+
+    def pick(self, state: State, rng: np.random.Generator) -> Move:
+        open_moves = [(move, weight) for move, weight in self.weights.items() if allowed(move, state)]
+        draw = rng.random() * sum(weight for _, weight in open_moves)
+        for move, weight in open_moves:
+            draw -= weight
+            if draw < 0:
+                return move
+        return open_moves[-1][0]
+
+
+def allowed(move: Move, state: State) -> bool:
+    """Whether a move makes sense in a state."""
+    if move == "refinement" and state.screen != "many":
+        return False
+    if move == "comparison" and state.screen == "empty":
+        return False
+    if move == "missing_slot" and state.left < 2:
+        return False
+    return not (move in _NOT_TWICE and move == state.last)
+
+
+@lru_cache(maxsize=16)
+def walk(min_turns: int, max_turns: int, has_images: bool) -> Walk:
+    """The weights that give the wanted shares for conversations of this length."""
+    wanted = dict(WANTED)
+    if not has_images:
+        wanted["complete"] += wanted.pop("picture")
+    weights = dict(wanted)
+    for _ in range(_ROUNDS):
+        shares = expected_shares(weights, min_turns, max_turns)
+        weights = {
+            move: weight * (wanted[move] / max(shares[move], 1e-6)) ** 0.7 for move, weight in weights.items()
+        }
+        total = sum(weights.values())
+        weights = {move: weight / total for move, weight in weights.items()}
+    return Walk(weights)
+
+
+def expected_shares(weights: Mapping[Move, float], min_turns: int, max_turns: int) -> dict[Move, float]:
+    """Expected share of user turns per move (the answer to a missing slot counts as a turn of its own)."""
+    counts = dict.fromkeys(weights, 0.0)
+    turns = 0.0
+    for length in range(min_turns, max_turns + 1):
+        chances = {State(length, "empty", None): 1.0}
+        while chances:
+            following: dict[State, float] = {}
+            for state, chance in chances.items():
+                for move, share in _distribution(weights, state).items():
+                    counts[move] += chance * share
+                    for after, odds in _after(move, state):
+                        if after.left > 0:
+                            following[after] = following.get(after, 0.0) + chance * share * odds
+            chances = following
+        turns += length
+    return {move: count / turns for move, count in counts.items()}
+
+
+def _distribution(weights: Mapping[Move, float], state: State) -> dict[Move, float]:
+    open_moves = {move: weight for move, weight in weights.items() if allowed(move, state)}
+    total = sum(open_moves.values())
+    return {move: weight / total for move, weight in open_moves.items()}
+
+
+def _after(move: Move, state: State) -> list[tuple[State, float]]:
+    """States after a move with their chances."""
+    if move == "missing_slot":
+        return _after_answer(state)
+    if move not in _LEAVES:
+        return [(State(state.left - 1, state.screen, move), 1.0)]
+    return _screens(state.left - 1, move, _LEAVES[move])
+
+
+def _after_answer(state: State) -> list[tuple[State, float]]:
+    """The answer to a missing product or picture brings new results; other answers leave the screen."""
+    new = MISSING["query"] + MISSING["image"]
+    many, two = _LEAVES["complete"]
+    shown = [(after, odds * new) for after, odds in _screens(state.left - 2, "missing_slot", (many, two))]
+    return [*shown, (State(state.left - 2, state.screen, "missing_slot"), 1 - new)]
+
+
+def _screens(left: int, move: Move, chances: tuple[float, float]) -> list[tuple[State, float]]:
+    many, two = chances
+    rest = 1 - many - two
+    return [
+        (State(left, "many", move), many),
+        (State(left, "two", move), two),
+        (State(left, "empty", move), rest),
+    ]
+
+
+def draw(shares: Mapping[str, float], rng: np.random.Generator) -> str:
+    """A key with the probability of its share."""
+    point = rng.random() * sum(shares.values())
+    for name, share in shares.items():
+        point -= share
+        if point < 0:
+            return name
+    return list(shares)[-1]

@@ -1,0 +1,185 @@
+"""One constraint as words: behind the noun (`in black`), before वाले, before `ones`; and prices.
+
+Values come in canonical English and go out as surface words of `language.lexicon` and prices of
+`language.prices`, so that every word said here can be read back to the argument it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Any
+
+from muse_core.dialogue.voice import ANY_PLURAL, Voice, forms_of, oblique, surface
+from muse_core.dialogue.wording import LANGUAGE_OF, Script, sayings, shared
+from muse_core.language import prices
+
+Arguments = Mapping[str, Any]
+
+OCCASIONS_FOR = frozenset(
+    ("party", "wedding", "festive", "sports", "office", "travel", "college", "beach", "daily", "gift")
+)
+_LOWER_BRAND = 0.15
+_IN_BRAND = {"hi": "ब्रांड में", "roman": "brand me", "both": "brand में"}
+_TO_WEAR = {"hi": "पहनने के लिए", "roman": "wear ke liye", "both": "wear के लिए"}
+_PLAIN_PRICE, _WORDED_PRICE = 0.45, 0.2  # shares of `1500` and of `डेढ़ हज़ार`; the rest is `Rs 1,500`
+
+
+def constraint(voice: Voice, name: str, given: Arguments) -> str:
+    """One constraint as a phrase that may follow the noun. `max_price` with a `min_price` is a range."""
+    value = given[name]
+    if name in ("min_price", "max_price"):
+        return price_phrase(voice, given)
+    if name == "min_rating":
+        return str(voice.pick(sayings(voice.script)["rating"])).format(n=plain_number(value))
+    if name == "sort_by":
+        return str(voice.pick(sayings(voice.script)["order"][value]))
+    if name == "size":
+        return size_phrase(voice, str(value))
+    if name == "occasion":
+        return occasion_phrase(voice, str(value))
+    return _attribute_phrase(voice, name, str(value))
+
+
+def _attribute_phrase(voice: Voice, name: str, value: str) -> str:
+    """Colour, brand, gender or material behind the noun."""
+    if name == "gender":
+        return f"for {value}" if voice.script == "en" else _for_whom_behind(voice, value)
+    if name == "brand":
+        brand = brand_name(voice, value)
+        if voice.script == "en":
+            return voice.pick((f"from {brand}", f"by {brand}", f"of brand {brand}"))
+        return f"{brand} {_IN_BRAND[voice.script]}"
+    if name == "material":
+        said = surface(voice, name, value)
+        if voice.script == "en":
+            return voice.pick((f"made of {said}", f"in {said}"))
+        return f"{oblique(voice, said)} {voice.postposition('me', 'में')}"
+    said = surface(voice, name, value, ANY_PLURAL)
+    if voice.script == "en":
+        return voice.pick((f"in {said}", f"in {said} colour", f"in {said} color"))
+    return {
+        "hi": voice.pick((f"{said} रंग में", f"{said} में")),
+        "roman": voice.pick((f"{said} color me", f"{said} rang me", f"{said} me")),
+        "both": voice.pick((f"{said} color में", f"{said} में")),
+    }[voice.script]
+
+
+def _for_whom_behind(voice: Voice, gender: str) -> str:
+    plain = [form for form in forms_of("gender", gender, voice.script) if form not in attributive("gender")]
+    who = voice.pick(plain) if plain else gender
+    return f"{who} {voice.postposition('ke liye', 'के लिए')}"
+
+
+def size_phrase(voice: Voice, size: str) -> str:
+    """`in size M`, `M साइज़ में`; letter sizes sometimes as words."""
+    words = forms_of("size", size, voice.script)
+    said = voice.pick(words) if len(words) > 1 and voice.chance(0.2) else size
+    if voice.script == "en":
+        return voice.pick((f"in size {said}", f"size {said}", f"in {said} size"))
+    if voice.script == "roman":
+        return voice.pick((f"size {said} me", f"{said} size me", f"size {said}"))
+    word = "साइज़" if voice.script == "hi" else "size"
+    return voice.pick((f"{said} {word} में", f"{word} {said} में", f"{word} {said}"))
+
+
+def occasion_phrase(voice: Voice, occasion: str) -> str:
+    """`for a wedding`, `शादी के लिए`; wear words (casual, formal) stand as adjectives."""
+    if voice.script == "en":
+        if occasion in shared()["occasions"]:
+            return str(voice.pick(shared()["occasions"][occasion]))
+        return f"for {surface(voice, 'occasion', occasion)} wear"
+    said = surface(voice, "occasion", occasion)
+    if occasion not in OCCASIONS_FOR:
+        return f"{said} {_TO_WEAR[voice.script]}"
+    said = said.removesuffix(" wear").removesuffix(" dene")
+    return f"{said} {voice.postposition('ke liye', 'के लिए')}"
+
+
+def price_phrase(voice: Voice, given: Arguments) -> str:
+    """The price limits of `given` as one phrase."""
+    bounds = [float(given[name]) for name in ("min_price", "max_price") if name in given]
+    kind = "range" if len(bounds) == 2 else "max" if "max_price" in given else "min"
+    pattern: str = voice.pick(sayings(voice.script)["price"][kind])
+    return pattern.format(p=price(voice, bounds[-1]), q=plain_number(bounds[0]))
+
+
+@lru_cache(maxsize=8192)
+def _price_forms(value: float, script: Script) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(written in digits, written with words) forms of a price that a script allows."""
+    if script == "both":
+        forms = prices.price_forms(value, "en")[:4] + prices.price_forms(value, "hi")
+    else:
+        forms = prices.price_forms(value, LANGUAGE_OF[script])
+    if script == "roman":
+        forms = tuple(form for form in forms if form.isascii() or form.startswith("₹"))
+    digits = tuple(form for form in forms if sum(c.isdigit() for c in form) >= 2 and not form.endswith("k"))
+    return digits, tuple(form for form in forms if form not in digits)
+
+
+def price(voice: Voice, value: float) -> str:
+    """A price in plain digits, in digits with a currency, or in words (`1.5k` counts as words)."""
+    digits, words = _price_forms(float(value), voice.script)
+    draw = voice.rng.random()
+    if draw < _PLAIN_PRICE:
+        return plain_number(value)
+    return voice.pick(words) if words and draw > 1 - _WORDED_PRICE else voice.pick(digits)
+
+
+def plain_number(value: float) -> str:
+    """1500.0 -> `1500`."""
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
+
+
+# ---- limits of a refinement -----------------------------------------------------------------------
+
+
+def limit_phrase(voice: Voice, given: Arguments) -> str:
+    """What stands before वाले / wale: one or two limits."""
+    names = [name for name in given if not (name == "min_price" and "max_price" in given)]
+    joint = {"hi": " और ", "both": " और ", "roman": voice.pick((" aur ", " "))}.get(voice.script, " and ")
+    return joint.join(_limit(voice, name, given) for name in names)
+
+
+def _limit(voice: Voice, name: str, given: Arguments) -> str:
+    value = given[name]
+    if name == "colour":
+        return surface(voice, name, str(value), ANY_PLURAL)
+    if name == "brand":
+        return brand_name(voice, str(value))
+    if name == "gender":
+        return surface(voice, name, str(value)).removesuffix("'s").removesuffix("'")
+    if name in ("material", "occasion"):
+        return surface(voice, name, str(value))
+    phrase = constraint(voice, name, given)
+    return phrase.removesuffix(" me").removesuffix(" में")
+
+
+def adjective(voice: Voice, name: str, value: str) -> str:
+    """English: the limit before `ones`."""
+    if name == "gender":
+        return possessive(voice, value)
+    if name == "brand":
+        return brand_name(voice, value)
+    return surface(voice, name, value)
+
+
+# ---- words that stand before the noun as well -----------------------------------------------------
+
+
+def brand_name(voice: Voice, brand: str) -> str:
+    """The brand as its maker writes it, now and then in small letters."""
+    return brand.lower() if voice.script in ("en", "roman") and voice.chance(_LOWER_BRAND) else brand
+
+
+def possessive(voice: Voice, gender: str) -> str:
+    """English, before the noun: `men's`, or just `men`."""
+    if gender not in ("men", "women"):
+        return gender if gender == "unisex" else voice.pick((f"{gender}'", gender))
+    return voice.pick((f"{gender}'s", gender))
+
+
+@cache
+def attributive(slot: str) -> frozenset[str]:
+    """Hindi words of a slot that stand before a noun without के लिए or का."""
+    return frozenset(shared()["attributive"][slot])

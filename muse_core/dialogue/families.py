@@ -1,0 +1,207 @@
+"""Template families: the frames that utterances are cut from, and the side each belongs to.
+
+A family is one composition: an opening kind, a request pattern, an order of constraints, a closing
+kind. Its id is `<turn type>/<language>/<name>`. Words inside openings and closings, and every value,
+vary freely; what a family fixes is the frame. Families are put on the sides train / dev / test by hash
+within (turn type, script, kind); a pattern always keeps a train family, so that a test family is a new
+composition of cues that train has seen, not a new cue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import zip_longest
+from typing import Literal
+
+import numpy as np
+
+from muse_core.dialogue.wording import LANGUAGE_OF, SCRIPTS, Script, frames
+from muse_core.types import SIDES, Language, Side, TurnType
+
+PER_PATTERN = 3  # families made from one pattern
+_SMALL_KIND = 6  # patterns; below it a pattern gives one family more
+HELD_OUT_SHARE = 0.1  # of the families of a kind, on dev and on test each
+PLAIN_WEIGHT = 2.0  # people mostly say it without opening and closing
+
+
+@dataclass(frozen=True)
+class Family:
+    """One frame. `order` says where constraints stand in the product phrase."""
+
+    family_id: str
+    turn_type: TurnType
+    script: Script
+    kind: str
+    pattern: str
+    opening: str
+    closing: str
+    order: Literal["before", "after"]
+    side: Side = "train"
+
+    @property
+    def language(self) -> Language:
+        return LANGUAGE_OF[self.script]
+
+    @property
+    def weight(self) -> float:
+        return PLAIN_WEIGHT if not self.opening and not self.closing else 1.0
+
+
+# Which openings and closings suit a turn type. "hail" opens a conversation, "next" goes on in one.
+_OPENINGS: dict[str, tuple[str, ...]] = {
+    "complete": ("hail", "filler", "next", "context"),
+    "recommendation": ("hail", "filler", "next", "context"),
+    "picture": ("hail", "filler", "next", "context"),
+    "multi_step": ("hail", "filler", "next", "context"),
+    "missing_slot": ("hail", "filler", "next", "context"),
+    "translation": ("hail", "filler", "next"),
+    "out_of_scope": ("hail", "filler", "next"),
+    "refinement": ("filler", "next"),
+    "comparison": ("filler", "next"),
+    "chit_chat": ("filler",),
+}
+_CLOSINGS: dict[str, tuple[str, ...]] = {
+    "complete": ("please", "thanks", "urge", "tag"),
+    "picture": ("please", "thanks", "urge", "tag"),
+    "recommendation": ("please", "thanks", "urge"),
+    "multi_step": ("please", "thanks", "urge"),
+    "missing_slot": ("please", "urge"),
+    "translation": ("please", "thanks", "urge"),
+    "out_of_scope": ("please", "thanks", "urge"),
+    "refinement": ("please", "thanks", "urge", "tag"),
+    "comparison": ("please", "thanks", "urge"),
+    "chit_chat": ("warm",),
+}
+_OPENINGS_OF_KIND: dict[str, tuple[str, ...]] = {"answer": ("filler",), "greet": ()}
+_CLOSINGS_OF_KIND: dict[str, tuple[str, ...]] = {"answer": ("please", "thanks")}
+
+
+Shelf = tuple[Script, TurnType, str]  # script, turn type, kind
+
+
+class FamilyBook:
+    """All families, found by what a shopper wants to do next."""
+
+    def __init__(self, families: Iterable[Family]) -> None:
+        self.families = tuple(families)
+        self.by_id = {family.family_id: family for family in self.families}
+        self._shelves: dict[tuple[Side, Script, TurnType, str], list[Family]] = {}
+        for family in self.families:
+            key = (family.side, family.script, family.turn_type, family.kind)
+            self._shelves.setdefault(key, []).append(family)
+
+    def pick(self, side: Side, shelf_of: Shelf, is_first: bool, rng: np.random.Generator) -> Family:
+        """A family of a shelf on a side, the plain ones more often."""
+        shelf = self._shelves[side, *shelf_of]
+        unfit = "next" if is_first else "hail"
+        fit = [family for family in shelf if family.opening != unfit] or shelf
+        draw = rng.random() * sum(family.weight for family in fit)
+        for family in fit:
+            draw -= family.weight
+            if draw < 0:
+                return family
+        return fit[-1]
+
+    def kinds(self, script: Script, turn_type: TurnType) -> tuple[str, ...]:
+        """The kinds of a turn type that a script has, in the order of the frames."""
+        return tuple(frames(script)["patterns"][turn_type])
+
+
+@lru_cache(maxsize=1)
+def all_families() -> FamilyBook:
+    """Every family with its side."""
+    families: list[Family] = []
+    for script in SCRIPTS:
+        for turn_type, kinds in frames(script)["patterns"].items():
+            for kind, patterns in kinds.items():
+                families += _with_sides(_of_kind(script, turn_type, kind, patterns))
+    return FamilyBook(families)
+
+
+def openings(script: Script, kind: str) -> tuple[str, ...]:
+    """The words of an opening kind."""
+    return tuple(frames(script)["openings"][kind])
+
+
+def closings(script: Script, kind: str) -> tuple[str, ...]:
+    """The words of a closing kind."""
+    return tuple(frames(script)["closings"][kind])
+
+
+def cells() -> dict[tuple[TurnType, Language], dict[Side, list[Family]]]:
+    """Families by (turn type, language) and side."""
+    table: dict[tuple[TurnType, Language], dict[Side, list[Family]]] = {}
+    for family in all_families().families:
+        cell = table.setdefault((family.turn_type, family.language), {side: [] for side in SIDES})
+        cell[family.side].append(family)
+    return table
+
+
+# ---- making families ------------------------------------------------------------------------------
+
+
+def _of_kind(script: Script, turn_type: str, kind: str, patterns: Sequence[str]) -> list[Family]:
+    count = PER_PATTERN + (len(patterns) < _SMALL_KIND)
+    return [family for pattern in patterns for family in _of_pattern(script, turn_type, kind, pattern, count)]
+
+
+def _of_pattern(script: Script, turn_type: str, kind: str, pattern: str, count: int) -> list[Family]:
+    """The plain frame, then frames with an opening or a closing (or both), chosen by hash."""
+    out: dict[str, Family] = {}
+    for opening, closing in _compositions(script, turn_type, kind, pattern)[:count]:
+        parts = (kind, _MARK.get(script, ""), _slug(pattern), opening, closing)
+        name = "-".join(part for part in parts if part)
+        order: Literal["before", "after"] = "before" if _hash(script, name) % 5 < 3 else "after"
+        family_id = f"{turn_type}/{LANGUAGE_OF[script]}/{name}-{order}"
+        out[family_id] = Family(family_id, turn_type, script, kind, pattern, opening, closing, order)  # type: ignore[arg-type]
+    return list(out.values())
+
+
+def _compositions(script: Script, turn_type: str, kind: str, pattern: str) -> list[tuple[str, str]]:
+    """(opening, closing): none first, then by hash, one-sided ones before two-sided ones."""
+    before = _OPENINGS_OF_KIND.get(kind, _OPENINGS[turn_type])
+    after = _CLOSINGS_OF_KIND.get(kind, _CLOSINGS[turn_type])
+    one_sided = [(opening, "") for opening in before] + [("", closing) for closing in after]
+    two_sided = [(opening, closing) for opening in before for closing in after]
+
+    def by_hash(pair: tuple[str, str]) -> int:
+        return _hash(script, turn_type, pattern, *pair)
+
+    closed = sorted((pair for pair in one_sided if pair[1]), key=by_hash)
+    opened = sorted((pair for pair in one_sided if pair[0]), key=by_hash)
+    both = sorted(two_sided, key=by_hash)
+    ranks = zip_longest(closed, opened, both)
+    return [("", ""), *(pair for trio in ranks for pair in trio if pair is not None)]
+
+
+_MARK: dict[str, str] = {"both": "2scripts"}
+
+
+def _slug(pattern: str) -> str:
+    """The pattern's own words, short: `show-me-np-tail`."""
+    words = re.findall(r"[\w\u0900-\u097f]+", re.sub(r"\(([^()/|]+)[^()]*\)", r"\1", pattern))
+    return "-".join(words)
+
+
+def _with_sides(families: list[Family]) -> list[Family]:
+    """Sides within one kind: dev and test take the lowest hashes, but never a pattern's last family."""
+    quota = max(1, round(HELD_OUT_SHARE * len(families)))
+    left = {family.pattern: 0 for family in families}
+    for family in families:
+        left[family.pattern] += 1
+    sides: dict[str, Side] = {}
+    for family in sorted(families, key=lambda family: _hash("side", family.family_id)):
+        taken = sum(side == "test" for side in sides.values()), sum(side == "dev" for side in sides.values())
+        if left[family.pattern] < 2 or min(taken) >= quota:
+            continue
+        sides[family.family_id] = "test" if taken[0] <= taken[1] else "dev"
+        left[family.pattern] -= 1
+    return [replace(family, side=sides.get(family.family_id, "train")) for family in families]
+
+
+def _hash(*parts: str) -> int:
+    return int.from_bytes(hashlib.sha256("|".join(parts).encode()).digest()[:6], "big")

@@ -1,0 +1,131 @@
+"""Moves that work on the results on the screen: narrow them, sort them, compare some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from muse_core.dialogue import goals, sayings
+from muse_core.dialogue.constraints import adjective, constraint, limit_phrase
+from muse_core.dialogue.noun_phrases import product_phrase
+from muse_core.dialogue.shopper import Said, Shopper, call_of
+from muse_core.dialogue.voice import Voice
+from muse_core.dialogue.wording import sayings as words_of
+from muse_core.tools.base import ShopWorld
+
+ENOUGH_TO_NARROW = 3  # results in the session
+ALL_LIMITS = (
+    "colour", "brand", "gender", "size", "material", "occasion", "max_price", "min_price", "min_rating",
+)  # fmt: skip
+_NAMED_LIMITS = ("colour", "material", "max_price")
+_ADJECTIVES = frozenset(("colour", "brand", "gender", "material"))
+_SORTED, _NAMED = 0.24, 0.1  # shares of refinements
+_BY_ATTRIBUTE = (("price", 0.26), ("rating", 0.18), ("material", 0.1))  # shares of comparisons
+_THREE_COMPARED, _TOP_COMPARED = 0.18, 0.4
+
+
+def refinement(shopper: Shopper, world: ShopWorld) -> Said | None:
+    """A limit or an order on the last results; None when there is nothing to narrow."""
+    ids = world.session.last_ids
+    if len(ids) < ENOUGH_TO_NARROW:
+        return None
+    point = shopper.rng.random()
+    if point < _SORTED and shopper.shop.can_sort and "sort_by" not in shopper.wish.said:
+        return _sorting(shopper)
+    if point > 1 - _NAMED and (said := _named_limit(shopper, ids)) is not None:
+        return said
+    return _limit(shopper, ids)
+
+
+def _sorting(shopper: Shopper) -> Said:
+    order = goals.sort_order(shopper.shop, shopper.rng)
+    family = shopper.family("refinement", "sort")
+    voice, words = shopper.voice(), words_of(shopper.script)
+    values = {"sort": voice.pick(words["sort"][order]), "order": voice.pick(words["order"][order])}
+    shopper.wish.said["sort_by"] = order
+    call = call_of("filter", {"sort_by": order})
+    return Said(shopper.utter(family, values), family, "refinement", (call,))
+
+
+def _limit(shopper: Shopper, ids: Sequence[str]) -> Said | None:
+    limits = goals.narrowing(shopper.shop, ids, shopper.wish, shopper.rng, ALL_LIMITS)
+    if not limits:
+        return None
+    kind, values = _limit_values(shopper, limits)
+    family = shopper.family("refinement", kind)
+    shopper.wish.said |= limits
+    return Said(shopper.utter(family, values), family, "refinement", (call_of("filter", limits),))
+
+
+def _named_limit(shopper: Shopper, ids: Sequence[str]) -> Said | None:
+    """`only black shirts from these`: the product is named again, so a new search is fine too."""
+    kinds = {shopper.shop.index.catalog.by_id[product_id].product_type for product_id in ids[:10]}
+    limits = goals.narrowing(shopper.shop, ids, shopper.wish, shopper.rng, _NAMED_LIMITS)
+    if len(kinds) != 1 or not limits:
+        return None
+    noun = kinds.pop()
+    family = shopper.family("refinement", "named")
+    voice = shopper.voice()
+    values = product_phrase(voice, noun, None, limits if shopper.script == "en" else {}, "before")
+    values |= {"post": values["tail"], "limit": limit_phrase(voice, limits)}
+    shopper.wish.said |= limits
+    utterance = shopper.utter(family, values, noun)
+    call = call_of("filter", limits)
+    return Said(utterance, family, "refinement", (call,), acceptable=("filter", "search"))
+
+
+def _limit_values(shopper: Shopper, limits: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """(family kind, values): English says `black ones` or `the ones under 500`, Hindi `X वाले`."""
+    voice = shopper.voice()
+    if shopper.script != "en":
+        return "limit", {"limit": limit_phrase(voice, limits)}
+    first = next(iter(limits))
+    if first not in _ADJECTIVES or voice.chance(0.4):
+        return "post", {"post": behind_ones(voice, limits)}
+    rest = {name: value for name, value in limits.items() if name != first}
+    return "adj", {"adj": adjective(voice, first, str(limits[first])), "post": behind_ones(voice, rest)}
+
+
+def behind_ones(voice: Voice, limits: Mapping[str, Any]) -> str:
+    """English: limits behind `the ones`."""
+    names = [name for name in limits if not (name == "min_price" and "max_price" in limits)]
+    return voice.pick((" and ", " ")).join(constraint(voice, name, limits) for name in names)
+
+
+# ---- comparing ------------------------------------------------------------------------------------
+
+
+def comparison(shopper: Shopper, world: ShopWorld) -> Said | None:
+    """Two or three of the last results, at times by an attribute; None when fewer than two are shown."""
+    shown = len(world.session.last_shown)
+    if shown < 2:
+        return None
+    items, attribute = items_to_compare(shopper, shown), _attribute(shopper)
+    family = shopper.family("comparison", "attribute" if attribute else "plain")
+    voice, words = shopper.voice(), words_of(shopper.script)
+    values = {"items": sayings.items_phrase(voice, items)}
+    arguments: dict[str, Any] = {"items": items}
+    if attribute:
+        values |= {"by": voice.pick(words["by"][attribute]), "which": voice.pick(words["which"][attribute])}
+        arguments["attribute"] = attribute
+    call = call_of("compare", arguments)
+    return Said(shopper.utter(family, values), family, "comparison", (call,))
+
+
+def items_to_compare(shopper: Shopper, shown: int) -> list[int]:
+    """Two positions, at times three, near the top."""
+    top = min(shown, sayings.MAX_POSITION)
+    count = 3 if top >= 3 and shopper.rng.random() < _THREE_COMPARED else 2
+    if shopper.rng.random() < _TOP_COMPARED:
+        return list(range(1, count + 1))
+    return sorted(int(n) + 1 for n in shopper.rng.permutation(top)[:count])
+
+
+def _attribute(shopper: Shopper) -> str | None:
+    shop = shopper.shop
+    known = {"price": shop.has_prices, "rating": shop.has_ratings, "material": shop.has_materials}
+    point = shopper.rng.random()
+    for name, share in _BY_ATTRIBUTE:
+        if known[name] and (point := point - share) < 0:
+            return name
+    return None

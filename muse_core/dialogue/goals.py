@@ -1,0 +1,278 @@
+"""What a shopper is after: a target product of the catalogue and the constraints that it meets.
+
+Constraints are drawn from the target's own attributes, so that what is asked for usually exists; now
+and then a price is set too low or a colour asked for that the shop does not have, because that
+happens too. Nothing is asked about that the catalogue does not know (prices, ratings, pictures).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from muse_core.dialogue.constraints import OCCASIONS_FOR
+from muse_core.dialogue.noun_phrases import query_of, style_in
+from muse_core.language import lexicon
+from muse_core.types import Product, Profile
+
+if TYPE_CHECKING:
+    from muse_core.catalog.index import CatalogIndex
+
+NICE_PRICES = (
+    50, 100, 150, 200, 250, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1500, 1800, 2000, 2500, 3000,
+    3500, 4000, 5000, 6000, 7000, 8000, 9000, 10000, 12000, 15000, 18000, 20000, 25000, 30000, 35000, 40000,
+    50000, 60000, 70000, 80000, 90000, 100000, 120000, 150000, 200000, 300000, 500000, 700000, 1000000,
+    1500000, 2000000, 3000000, 5000000,
+)  # fmt: skip
+UNKNOWN_TYPES = frozenset(("", "item", "other", "product"))
+_TRIES = 16
+_TOO_LOW = 0.08  # share of price limits that the target does not meet
+_OTHER_COLOUR = 0.1  # of colours asked for that are not the target's: perhaps the shop has none
+_EXTRA = ((0, 0.07), (1, 0.32), (2, 0.36), (3, 0.20), (4, 0.05))  # constraints beside the product
+_LIKED = {"colour": 0.9, "max_price": 1.5, "gender": 0.5, "brand": 0.35, "size": 0.35, "material": 0.4}
+_LIKED |= {"occasion": 0.45, "min_rating": 0.16, "min_price": 0.14, "sort_by": 0.10}
+_WORTH_A_FLOOR = 700  # nobody asks for more than 150 rupees
+_WORTH_STARS = 3.5
+_STYLED = 0.35  # of targets whose title has a style word
+_NARROWED = {"colour": 1.3, "brand": 0.6, "gender": 0.4, "size": 0.7, "material": 0.7, "occasion": 0.6}
+_NARROWED |= {"max_price": 1.4, "min_price": 0.25, "min_rating": 0.6}
+_KIDS = frozenset(("boys", "girls"))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What a catalogue knows, in the form the simulator needs. `wanted` are products one can ask for."""
+
+    index: CatalogIndex
+    wanted: tuple[Product, ...]
+    has_prices: bool
+    has_images: bool
+    has_ratings: bool
+    has_materials: bool
+    colours: tuple[str, ...]
+
+    @property
+    def can_sort(self) -> bool:
+        return self.has_prices or self.has_ratings
+
+
+@lru_cache(maxsize=2)
+def shop_of(index: CatalogIndex) -> Shop:
+    """The facts of a catalogue, worked out once."""
+    catalog = index.catalog
+    named = tuple(product for product in catalog if product.product_type not in UNKNOWN_TYPES)
+    return Shop(
+        index=index,
+        wanted=named or catalog.products,
+        has_prices=catalog.has_prices,
+        has_images=catalog.has_images,
+        has_ratings=any(product.rating is not None for product in catalog),
+        has_materials=len({product.material for product in catalog if product.material}) > 1,
+        colours=tuple(catalog.colours()),
+    )
+
+
+@dataclass
+class Wish:
+    """One thing to look for: the target, and the search arguments said so far."""
+
+    target: Product
+    style: str | None
+    said: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def query(self) -> str:
+        return query_of(self.target.product_type, self.style)
+
+
+def new_wish(
+    shop: Shop, profile: Profile, rng: np.random.Generator, with_image: bool = False, for_self: bool = False
+) -> Wish:
+    """A target that suits the shopper, if a few draws find one."""
+    target = shop.wanted[int(rng.random() * len(shop.wanted))]
+    for _ in range(_TRIES):
+        is_fit = (not with_image or target.image is not None) and (not for_self or is_for(target, profile))
+        if is_fit and _suits(target, profile, rng):
+            break
+        target = shop.wanted[int(rng.random() * len(shop.wanted))]
+    style = style_in(target.title) if rng.random() < _STYLED else None
+    return Wish(target, style)
+
+
+def is_for(product: Product, profile: Profile) -> bool:
+    """Whether the shopper could wear or use it."""
+    return product.gender in (None, "unisex", profile.gender)
+
+
+def _suits(product: Product, profile: Profile, rng: np.random.Generator) -> bool:
+    if product.gender in _KIDS:
+        if profile.age_group in ("18-24", "55+"):
+            return False
+    elif not is_for(product, profile) and rng.random() < 0.85:
+        return False  # now and then it is for somebody else
+    if product.price is None or profile.budget_max is None:
+        return True
+    return product.price <= profile.budget_max * 1.5 or rng.random() < 0.1
+
+
+def constraints(shop: Shop, wish: Wish, rng: np.random.Generator) -> dict[str, Any]:
+    """Some constraints of the wish, in no particular order."""
+    open_names = available(shop, wish.target)
+    out: dict[str, Any] = {}
+    for name in weighted_sample(open_names, _count(rng), rng):
+        out[name] = value_of(shop, wish.target, name, rng)
+    if "min_price" in out and "max_price" in out and out["min_price"] >= out["max_price"]:
+        del out["min_price"]
+    if "colour" in out and rng.random() < _OTHER_COLOUR:
+        out["colour"] = shop.colours[int(rng.random() * min(len(shop.colours), 12))]
+    return out
+
+
+def available(shop: Shop, product: Product) -> dict[str, float]:
+    """Constraint names that can be asked for with this product in mind, with their weights."""
+    known = _known(product) | {"occasion": product.occasion in OCCASIONS_FOR, "sort_by": shop.can_sort}
+    return {name: weight for name, weight in _LIKED.items() if known[name]}
+
+
+def _known(product: Product) -> dict[str, bool]:
+    """Which constraints the product could be meant by."""
+    price, rating = product.price or 0, product.rating or 0
+    return {
+        "colour": bool(product.colour),
+        "brand": bool(product.brand) and _is_sayable(str(product.brand)),
+        "gender": product.gender not in (None, "unisex"),
+        "size": bool(product.sizes),
+        "material": bool(product.material),
+        "occasion": product.occasion in lexicon.values("occasion"),
+        "max_price": product.price is not None,
+        "min_price": price >= _WORTH_A_FLOOR,
+        "min_rating": rating >= _WORTH_STARS,
+    }
+
+
+def _is_sayable(brand: str) -> bool:
+    """A brand short enough to type, without marks that belong to our own notation."""
+    return len(brand) <= 24 and not set(brand) & set("[]{}<>|")
+
+
+def value_of(shop: Shop, product: Product, name: str, rng: np.random.Generator) -> Any:
+    """A value of one constraint that the product meets (a price limit sometimes not)."""
+    if name == "max_price":
+        return upper_price(float(product.price or 0), rng)
+    if name == "min_price":
+        return lower_price(float(product.price or 0) * (0.5 + 0.4 * rng.random()))
+    if name == "min_rating":
+        return _stars(float(product.rating or 0))
+    if name == "sort_by":
+        return sort_order(shop, rng)
+    if name == "size":
+        return product.sizes[int(rng.random() * len(product.sizes))]
+    return getattr(product, name)
+
+
+def sort_order(shop: Shop, rng: np.random.Generator) -> str:
+    """An order that the catalogue can give: cheap first most often."""
+    if not shop.has_prices:
+        return "rating"
+    point = rng.random()
+    if shop.has_ratings and point > 0.72:
+        return "rating"
+    return "price_high" if 0.55 < point <= 0.72 else "price_low"
+
+
+def upper_price(price: float, rng: np.random.Generator) -> int:
+    """A round limit at or a little above the price; with a small chance one well below it."""
+    if rng.random() < _TOO_LOW:
+        return lower_price(price * 0.4)
+    at = bisect_left(NICE_PRICES, price * (1 + 0.3 * rng.random()))
+    return NICE_PRICES[min(at, len(NICE_PRICES) - 1)]
+
+
+def lower_price(price: float) -> int:
+    """The next round price at or below."""
+    return NICE_PRICES[max(bisect_right(NICE_PRICES, price) - 1, 0)]
+
+
+def meets(product: Product, name: str, value: Any) -> bool:
+    """Whether a product meets a structured constraint; False for what is none (query, order)."""
+    if name in ("min_price", "max_price"):
+        return product.price is not None and (
+            product.price >= value if name == "min_price" else product.price <= value
+        )
+    if name == "min_rating":
+        return product.rating is not None and product.rating >= value
+    if name == "size":
+        return value in product.sizes
+    return name in ("colour", "brand", "gender", "material", "occasion") and getattr(product, name) == value
+
+
+def _stars(rating: float) -> int | float:
+    for stars in (4.5, 4, 3.5):
+        if rating >= stars:
+            return int(stars) if float(stars).is_integer() else stars
+    return 3
+
+
+def _count(rng: np.random.Generator) -> int:
+    point = rng.random()
+    for count, share in _EXTRA:
+        point -= share
+        if point < 0:
+            return count
+    return _EXTRA[-1][0]
+
+
+def weighted_sample(weights: Mapping[str, float], count: int, rng: np.random.Generator) -> list[str]:
+    """`count` different names, each draw in proportion to the weights left."""
+    left = dict(weights)
+    out: list[str] = []
+    while left and len(out) < count:
+        point = rng.random() * sum(left.values())
+        chosen = next((name for name, weight in left.items() if (point := point - weight) < 0), None)
+        out.append(chosen or next(iter(left)))
+        del left[out[-1]]
+    return out
+
+
+# ---- narrowing ------------------------------------------------------------------------------------
+
+
+def narrowing(
+    shop: Shop, ids: Sequence[str], wish: Wish, rng: np.random.Generator, names: Sequence[str]
+) -> dict[str, Any]:
+    """One or two new limits out of `names` that leave some of the results, meant for one of them; {} when
+    nothing is left to say."""
+    by_id, said = shop.index.catalog.by_id, wish.said
+    is_target = wish.target.product_id in ids and rng.random() < 0.6
+    meant = wish.target if is_target else by_id[ids[int(rng.random() * len(ids))]]
+    pool = [by_id[product_id] for product_id in ids[:60]]
+    known = _narrowing_weights(meant, said)
+    weights = {name: known[name] for name in names if name in known and _splits(name, meant, pool)}
+    out: dict[str, Any] = {}
+    for name in weighted_sample(weights, 2 if rng.random() < 0.22 else 1, rng):
+        out[name] = value_of(shop, meant, name, rng)
+    if "colour" in out and shop.colours and rng.random() < _OTHER_COLOUR:
+        out["colour"] = shop.colours[int(rng.random() * min(len(shop.colours), 12))]  # perhaps not there
+    if out.get("min_price", 0) >= out.get("max_price", said.get("max_price", float("inf"))):
+        del out["min_price"]
+    if "max_price" in out and out["max_price"] >= said.get("max_price", float("inf")):
+        del out["max_price"]
+    return out
+
+
+def _narrowing_weights(product: Product, said: Mapping[str, Any]) -> dict[str, float]:
+    known = _known(product)
+    return {name: weight for name, weight in _NARROWED.items() if known[name] and name not in said}
+
+
+def _splits(name: str, meant: Product, pool: Sequence[Product]) -> bool:
+    """Whether the limit would drop anything; prices, sizes and ratings may always be asked."""
+    if name in ("max_price", "min_price", "min_rating", "size"):
+        return True
+    value = getattr(meant, name)
+    return any(getattr(product, name) != value for product in pool)

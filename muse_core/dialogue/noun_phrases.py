@@ -1,0 +1,139 @@
+"""The product phrase: brand, colour, style, material and noun in the order and agreement of each script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from muse_core.dialogue.constraints import Arguments, attributive, brand_name, constraint, possessive
+from muse_core.dialogue.voice import Voice, agreeing, forms_of, oblique, surface
+from muse_core.dialogue.wording import shared
+
+
+def query_of(product_type: str, style: str | None) -> str:
+    """The `query` argument: the product noun phrase in canonical English."""
+    return f"{style} {product_type}" if style else product_type
+
+
+def style_in(title: str) -> str | None:
+    """A style word of the shopper's vocabulary that a product's title has."""
+    lowered = f" {title.lower()} "
+    return next((style for style in shared()["styles"] if f" {style} " in lowered), None)
+
+
+def product_phrase(
+    voice: Voice, product_type: str, style: str | None, given: Arguments, order: str
+) -> dict[str, str]:
+    """Values for `{np}`, `{a}` and `{tail}`. `given` holds constraints other than the query."""
+    ahead = ("gender", "colour", "brand", "material") if order == "before" else ()
+    front = {name: given[name] for name in ahead if name in given}
+    if order == "after" and "colour" in given and len(given) > 2:
+        front["colour"] = given["colour"]
+    behind = [name for name in given if name not in front]
+    tail = " ".join(constraint(voice, name, given) for name in _tail_order(behind, order))
+    if voice.script == "en":
+        return _english_phrase(voice, product_type, style, front, tail)
+    phrase = _mixed_phrase(voice, product_type, style, front)
+    return {"np": phrase, "a": phrase, "tail": tail}
+
+
+def _tail_order(names: Sequence[str], order: str) -> list[str]:
+    """Prices last or first; a range is one constraint."""
+    names = [name for name in names if not (name == "min_price" and "max_price" in names)]
+    late = [name for name in names if name.endswith("price")]
+    early = [name for name in names if not name.endswith("price")]
+    return early + late if order == "before" else late + early
+
+
+def _english_phrase(
+    voice: Voice, product_type: str, style: str | None, front: Arguments, tail: str
+) -> dict[str, str]:
+    noun = surface(voice, "product_type", product_type)
+    words = []
+    if "gender" in front:
+        words.append(possessive(voice, str(front["gender"])))
+    words += [surface(voice, name, str(front[name])) for name in ("colour",) if name in front]
+    words += [brand_name(voice, str(front["brand"]))] if "brand" in front else []
+    words += [style] if style else []
+    words += [surface(voice, "material", str(front["material"]))] if "material" in front else []
+    start = " ".join(words)
+    return {
+        "np": f"{start} {plural(noun)}".strip(),
+        "a": _with_article(voice, f"{start} {noun}".strip(), noun),
+        "tail": tail,
+    }
+
+
+def plural(noun: str) -> str:
+    """The English plural of a product noun; plurals and mass nouns stay."""
+    last = noun.split()[-1]
+    rules = shared()["english_nouns"]
+    if noun in rules["uncounted"] or last in rules["uncounted"] or last.endswith("s"):
+        return noun
+    if last in rules["irregular"]:
+        return noun[: -len(last)] + str(rules["irregular"][last])
+    if last.endswith(("ch", "sh", "x", "z")):
+        return noun + "es"
+    if last.endswith("y") and last[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + "s"
+
+
+def _with_article(voice: Voice, phrase: str, noun: str) -> str:
+    if plural(noun) == noun:
+        return f"some {phrase}" if voice.chance(0.3) else phrase
+    if voice.chance(0.25):
+        return phrase  # typed style: "need black shirt"
+    return f"an {phrase}" if phrase[0].lower() in "aeio" else f"a {phrase}"
+
+
+def _mixed_phrase(voice: Voice, product_type: str, style: str | None, front: Arguments) -> str:
+    """Hindi order: for whom, brand, colour, style, material, noun."""
+    words: list[str] = []
+    if "gender" in front:
+        words.append(_for_whom(voice, str(front["gender"])))
+    if "brand" in front:
+        words.append(_of_brand(voice, str(front["brand"]), product_type))
+    if "colour" in front:
+        words.append(surface(voice, "colour", str(front["colour"]), product_type))
+    if style:
+        words.append(shared()["styles"][style] if voice.script == "hi" else style)
+    if "material" in front:
+        words.append(_of_material(voice, str(front["material"]), product_type))
+    words.append(_mixed_noun(voice, product_type, not front.keys() & {"brand", "material"}))
+    return " ".join(words)
+
+
+def _mixed_noun(voice: Voice, product_type: str, may_be_plural: bool) -> str:
+    noun = surface(voice, "product_type", product_type)
+    is_english = voice.script != "hi" and noun in forms_of("product_type", product_type, "en")
+    return plural(noun) if is_english and may_be_plural and voice.chance(0.25) else noun
+
+
+def _of_brand(voice: Voice, brand: str, noun: str) -> str:
+    brand = brand_name(voice, brand)
+    if voice.script == "roman":
+        return voice.pick(
+            (f"{brand} {agreeing(noun, 'ka/ke/ki')}", f"{brand} brand {agreeing(noun, 'ka/ke/ki')}", brand)
+        )
+    of = agreeing(noun, "का/के/की")
+    return voice.pick((f"{brand} {of}", f"{brand} {'brand' if voice.script == 'both' else 'ब्रांड'} {of}"))
+
+
+def _for_whom(voice: Voice, gender: str) -> str:
+    who = surface(voice, "gender", gender)
+    if who in attributive("gender"):
+        return who
+    return f"{who} {voice.postposition('ke liye', 'के लिए')}"
+
+
+def _of_material(voice: Voice, material: str, noun: str) -> str:
+    """`कॉटन की`, `सूती`, `cotton`: adjectives stand alone, nouns take का/के/की, English words may."""
+    said = surface(voice, "material", material)
+    if said in attributive("material") or voice.script == "both":
+        return said
+    if voice.script == "hi":
+        return f"{oblique(voice, said)} {agreeing(noun, 'का/के/की')}"
+    is_hindi = said not in forms_of("material", material, "en")
+    if is_hindi or voice.chance(0.4):
+        return f"{oblique(voice, said) if is_hindi else said} {agreeing(noun, 'ka/ke/ki')}"
+    return said

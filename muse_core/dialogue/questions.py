@@ -1,0 +1,182 @@
+"""Moves that ask for no product: translation, incomplete requests and their answers, small talk, what a
+shop does not do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from muse_core.dialogue import goals, sayings
+from muse_core.dialogue.agenda import MISSING, draw
+from muse_core.dialogue.constraints import constraint
+from muse_core.dialogue.families import Family
+from muse_core.dialogue.follow_ups import ENOUGH_TO_NARROW, items_to_compare
+from muse_core.dialogue.noun_phrases import product_phrase
+from muse_core.dialogue.requests import pictured
+from muse_core.dialogue.shopper import Said, Shopper, call_of
+from muse_core.dialogue.utterance import Utterance, slots_of
+from muse_core.dialogue.voice import surface
+from muse_core.dialogue.wording import Script, topics
+from muse_core.dialogue.wording import sayings as words_of
+from muse_core.tools.base import ShopWorld
+
+_PRICE_SAID, _COLOUR_SAID = 0.6, 0.22  # of incomplete requests
+_MORE_SAID = 0.3  # of answers add a constraint
+
+
+def translation(shopper: Shopper) -> Said:
+    """`how do you say X in Hindi`, `X का मतलब`."""
+    kind = "out" if shopper.rng.random() < 0.66 else "meaning"
+    written, target = _direction(shopper, kind)
+    family = shopper.family("translation", kind)
+    voice = shopper.voice()
+    text = sayings.text_to_translate(voice, written, target)
+    values = {
+        "text": sayings.quoted(voice, text),
+        "target": voice.pick(words_of(shopper.script)["target"][target]),
+    }
+    call = call_of("translate", {"text": text, "target": target})
+    return Said(shopper.utter(family, values), family, "translation", (call,))
+
+
+def _direction(shopper: Shopper, kind: str) -> tuple[Script, str]:
+    """(script of the words, target language): people ask about the words that they do not know."""
+    point = shopper.rng.random()
+    if shopper.script == "en":
+        return ("en", "hi") if kind == "out" else ("hi" if point < 0.3 else "roman", "en")
+    if kind == "meaning":
+        return ("hi" if shopper.script == "hi" else "en"), "hi"
+    if shopper.script == "hi":
+        return "hi", "en"
+    if point < 0.5:
+        return "en", "hi"
+    return ("roman" if shopper.script == "roman" else "hi"), "en"
+
+
+# ---- incomplete, and the answers ------------------------------------------------------------------
+
+
+def incomplete(shopper: Shopper, world: ShopWorld) -> Said:
+    """A request that lacks what the call needs; the assistant's question is then pending."""
+    shares = dict(MISSING)
+    if not shopper.shop.has_images:
+        shares["query"] += shares.pop("image")
+    if not shopper.sees_results or len(world.session.last_shown) < ENOUGH_TO_NARROW:
+        shares["query"] += shares.pop("items")
+    slot = draw(shares, shopper.rng)
+    family = shopper.family("missing_slot", slot)
+    values, carried = _incomplete_values(shopper, slot, family)
+    shopper.pending = (slot, carried)
+    utterance = shopper.utter(family, values)
+    return Said(utterance, family, "missing_slot", situation=f"ask_{slot}", missing_slot=slot)
+
+
+def _incomplete_values(shopper: Shopper, slot: str, family: Family) -> tuple[dict[str, str], dict[str, Any]]:
+    """(values, what the answer carries over)."""
+    voice = shopper.voice()
+    if slot == "text":
+        written, target = _direction(shopper, "out")
+        name = voice.pick(words_of(shopper.script)["target"][target])
+        return {"target": name}, {"written": written, "target": target}
+    if slot != "query":
+        return {}, {}
+    given = _known_so_far(shopper, slots_of(family.pattern))
+    if "acol" in slots_of(family.pattern):
+        colour = surface(voice, "colour", str(given["colour"]))
+        limits = {name: value for name, value in given.items() if name != "colour"}
+        tail = " ".join(constraint(voice, name, limits) for name in limits)
+        return {"acol": f"{'an' if colour[:1] in 'aeio' else 'a'} {colour}", "tail": tail}, given
+    return {"tail": " ".join(constraint(voice, name, given) for name in given)}, given
+
+
+def _known_so_far(shopper: Shopper, slots: frozenset[str]) -> dict[str, Any]:
+    """Price and colour that are said before the product is."""
+    target = shopper.new_wish().target
+    given: dict[str, Any] = {}
+    if "tail" in slots and target.price is not None and shopper.rng.random() < _PRICE_SAID:
+        given["max_price"] = goals.upper_price(target.price, shopper.rng)
+    if "acol" in slots:
+        given["colour"] = target.colour or "black"
+    elif "tail" in slots and target.colour and shopper.rng.random() < _COLOUR_SAID:
+        given["colour"] = target.colour
+    return given
+
+
+def answer(shopper: Shopper) -> Said:
+    """What the assistant asked for; what was said before holds on."""
+    slot, carried = shopper.pending or ("query", {})
+    shopper.pending = None
+    if slot == "items":
+        return _answer_items(shopper)
+    if slot == "text":
+        return _answer_text(shopper, carried)
+    if slot == "image":
+        return _answer_image(shopper)
+    return _answer_product(shopper, carried)
+
+
+def _answer_product(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
+    wish = shopper.wish
+    open_names = goals.available(shopper.shop, wish.target)
+    weights = {
+        name: weight for name, weight in open_names.items() if name not in carried and name != "min_price"
+    }
+    names = goals.weighted_sample(weights, int(shopper.rng.random() < _MORE_SAID), shopper.rng)
+    extra = {name: goals.value_of(shopper.shop, wish.target, name, shopper.rng) for name in names}
+    family = shopper.family("complete", "answer")
+    values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, extra, family.order)
+    wish.said = {"query": wish.query, **carried, **extra}
+    utterance = shopper.utter(family, values, wish.target.product_type)
+    return Said(utterance, family, "complete", (call_of("search", wish.said),))
+
+
+def _answer_items(shopper: Shopper) -> Said:
+    items = items_to_compare(shopper, ENOUGH_TO_NARROW)
+    family = shopper.family("comparison", "answer")
+    values = {"items": sayings.items_phrase(shopper.voice(), items)}
+    call = call_of("compare", {"items": items})
+    return Said(shopper.utter(family, values), family, "comparison", (call,))
+
+
+def _answer_text(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
+    family = shopper.family("translation", "answer")
+    voice = shopper.voice()
+    text = sayings.text_to_translate(voice, carried["written"], carried["target"])
+    call = call_of("translate", {"text": text, "target": carried["target"]})
+    return Said(shopper.utter(family, {"text": sayings.quoted(voice, text)}), family, "translation", (call,))
+
+
+def _answer_image(shopper: Shopper) -> Said:
+    wish = shopper.new_wish(with_image=True)
+    arguments, values = pictured(shopper, wish)
+    family = shopper.family("picture", "answer")
+    wish.said = {"query": ""}
+    call = call_of("visual_search", {"image": arguments["image"]})
+    return Said(shopper.utter(family, values), family, "picture", (call,))
+
+
+# ---- no product at all ----------------------------------------------------------------------------
+
+
+def off_topic(shopper: Shopper) -> Said:
+    """Something that a shop does not do."""
+    is_noun = shopper.rng.random() < 0.5
+    topic = shopper.voice().pick(topics("nouns" if is_noun else "tasks", shopper.script))
+    kind = "noun" if is_noun else "task"
+    family = shopper.family("out_of_scope", kind)
+    text = shopper.utter(family, {kind: topic}).text
+    return Said(Utterance(text, None), family, "out_of_scope", situation="decline")
+
+
+def small_talk(shopper: Shopper, world: ShopWorld, is_last: bool) -> Said:
+    """Greetings first, goodbyes last, thanks once something has been seen."""
+    has_seen = bool(world.session.last_shown)
+    if shopper.turn == 0:
+        shares = {"greet": 0.8, "smalltalk": 0.2}
+    elif is_last:
+        shares = {"bye": 0.5, "thanks": 0.4 if has_seen else 0.1, "smalltalk": 0.1}
+    else:
+        shares = {"thanks": 0.45 if has_seen else 0.0, "smalltalk": 0.55}
+    kind = draw(shares, shopper.rng)
+    family = shopper.family("chit_chat", kind)
+    return Said(shopper.utter(family, {}), family, "chit_chat", situation=kind)

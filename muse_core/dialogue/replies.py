@@ -1,0 +1,137 @@
+"""The assistant's words: delexicalised, short, in the script of the shopper's last turn.
+
+A reply after results is a lead, a body and at times an offer; other replies are one sentence. A body
+is used only when every item and field that it refers to exists in the last result, so that no
+reference can be out of range. Metrics and people see the lexicalised text (`tools/references.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from muse_core.dialogue.voice import Voice
+from muse_core.dialogue.wording import LANGUAGE_OF, Script, replies
+from muse_core.tools.references import items_of, lexicalise, references_in
+from muse_core.types import JsonValue
+
+_RELAXED = (
+    "max_price",
+    "min_rating",
+    "size",
+    "colour",
+    "brand",
+    "material",
+    "occasion",
+    "gender",
+    "min_price",
+)
+_LEADS = {
+    "search": "lead_search",
+    "filter": "lead_filter",
+    "recommend": "lead_recommend",
+    "visual_search": "lead_picture",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the assistant answers to: a named situation, or the last call with its result."""
+
+    situation: str = ""
+    tool: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    value: JsonValue = None
+
+
+def reply(outcome: Outcome, voice: Voice, formality: str, style: str = "references") -> str:
+    """One reply. With `style` "plain" the references are filled in at once."""
+    text = _reply(outcome, voice, formality)
+    if style == "plain":
+        text, _ = lexicalise(text, outcome.value, LANGUAGE_OF[voice.script])
+    return text
+
+
+def _reply(outcome: Outcome, voice: Voice, formality: str) -> str:
+    if not outcome.tool:
+        return _pick(outcome.situation, voice, formality)
+    items = items_of(outcome.value)
+    if not items:
+        return _empty(outcome, voice, formality)
+    if outcome.tool == "translate":
+        target = replies(voice.script)["targets"][str(outcome.arguments["target"])]
+        return _pick("translated", voice, formality).replace("{target}", target)
+    if outcome.tool == "compare":
+        return _compared(outcome.value, items, voice, formality)
+    return _found(_LEADS[outcome.tool], items, voice, formality)
+
+
+def _pick(situation: str, voice: Voice, formality: str) -> str:
+    return voice.pick(texts(voice.script, situation, formality))
+
+
+def texts(script: Script, situation: str, formality: str) -> tuple[str, ...]:
+    """The replies of a situation that suit the tone, without their marks."""
+    unfit = "~" if formality == "polite" else "+"
+    return tuple(
+        text.lstrip("+~") for text in replies(script)["replies"][situation] if not text.startswith(unfit)
+    )
+
+
+def situations(script: Script) -> tuple[str, ...]:
+    """Every situation a script has words for."""
+    return tuple(replies(script)["replies"])
+
+
+def _found(lead: str, items: Sequence[Mapping[str, JsonValue]], voice: Voice, formality: str) -> str:
+    bodies = [text for text in texts(voice.script, "body", formality) if fits(text, items)]
+    parts = (_pick(lead, voice, formality), voice.pick(bodies), _pick("offer", voice, formality))
+    return _capital(" ".join(part for part in parts if part), voice.script)
+
+
+def fits(text: str, items: Sequence[Mapping[str, JsonValue]]) -> bool:
+    """Whether every reference of a text can be filled in from the items."""
+    return all(
+        position <= len(items) and items[position - 1].get(name) is not None
+        for position, name in references_in(text)
+    )
+
+
+def _empty(outcome: Outcome, voice: Voice, formality: str) -> str:
+    name = next((name for name in _RELAXED if name in outcome.arguments), "query")
+    text = _pick("empty", voice, formality).replace("{limit}", replies(voice.script)["limits"][name])
+    return _capital(text, voice.script)
+
+
+def _capital(text: str, script: Script) -> str:
+    return text if script == "both" else text[0].upper() + text[1:]
+
+
+def _compared(
+    value: JsonValue, items: Sequence[Mapping[str, JsonValue]], voice: Voice, formality: str
+) -> str:
+    facts = value if isinstance(value, dict) else {}
+    best, attribute = facts.get("best"), facts.get("attribute")
+    if items[0].get("colour") == items[1].get("colour"):  # "both are white" says nothing
+        items = [{key: known for key, known in item.items() if key != "colour"} for item in items]
+    fit: list[str] = []
+    if best or attribute == "material":
+        fit = [
+            text
+            for text in _numbered(f"compared_{attribute or 'rating'}", best, voice, formality)
+            if fits(text, items)
+        ]
+    return voice.pick(
+        fit or [text for text in _numbered("compared", best, voice, formality) if fits(text, items)]
+    )
+
+
+def _numbered(situation: str, best: JsonValue, voice: Voice, formality: str) -> list[str]:
+    """Templates with B and O turned into the numbers of the better item and of another one."""
+    better = int(best) if isinstance(best, int) else 1
+    other = 2 if better == 1 else 1
+    return [
+        text.replace("[B", f"[{better}").replace("[O", f"[{other}")
+        for text in texts(voice.script, situation, formality)
+    ]

@@ -1,0 +1,161 @@
+"""Moves that bring products on the screen: a complete request, a suggestion, a picture, several steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from muse_core.dialogue import goals, sayings
+from muse_core.dialogue.agenda import MULTI, draw
+from muse_core.dialogue.constraints import OCCASIONS_FOR, constraint, limit_phrase
+from muse_core.dialogue.families import Family
+from muse_core.dialogue.follow_ups import ALL_LIMITS, behind_ones
+from muse_core.dialogue.goals import Wish
+from muse_core.dialogue.noun_phrases import product_phrase
+from muse_core.dialogue.shopper import Call, Said, Shopper, call_of
+from muse_core.dialogue.wording import sayings as words_of
+from muse_core.types import Decision
+
+ENOUGH = 3  # results that later steps can work on
+_SEARCHED = 60  # ids looked at to see what later steps could ask for
+_ASKED_TO_SUGGEST = {"query": 0.6, "open": 0.4}  # `suggest a kurta` and `suggest something`
+_THREE_COMPARED = 0.25
+
+
+def request(shopper: Shopper) -> Said:
+    """A whole request: the product and some constraints in one sentence."""
+    wish = shopper.new_wish()
+    given = goals.constraints(shopper.shop, wish, shopper.rng)
+    family = shopper.family("complete", "request")
+    values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, given, family.order)
+    wish.said = {"query": wish.query, **given}
+    utterance = shopper.utter(family, values, wish.target.product_type)
+    return Said(utterance, family, "complete", (call_of("search", wish.said),))
+
+
+def recommendation(shopper: Shopper) -> Said:
+    """`suggest a kurta for a wedding`, or nothing but `suggest something`."""
+    wish = shopper.new_wish(for_self=True)
+    given: dict[str, Any] = {}
+    if wish.target.occasion in OCCASIONS_FOR and shopper.rng.random() < 0.6:
+        given["occasion"] = wish.target.occasion
+    if wish.target.price is not None and shopper.rng.random() < 0.4:
+        given["max_price"] = goals.upper_price(wish.target.price, shopper.rng)
+    kind = draw(_ASKED_TO_SUGGEST, shopper.rng)
+    family = shopper.family("recommendation", kind)
+    noun = wish.target.product_type if kind == "query" else None
+    values = product_phrase(shopper.voice(), wish.target.product_type, None, given, family.order)
+    call = call_of("recommend", ({"query": noun} if noun else {}) | given)
+    wish.said = call[1] or {"query": ""}
+    acceptable: tuple[Decision, ...] = ("recommend", "search") if noun else ("recommend",)
+    utterance = shopper.utter(family, values, noun)
+    return Said(utterance, family, "recommendation", (call,), acceptable=acceptable)
+
+
+# ---- pictures -------------------------------------------------------------------------------------
+
+
+def picture(shopper: Shopper) -> Said | None:
+    """A picture, perhaps with a price or a colour; None when no product with a picture is found."""
+    wish = shopper.new_wish(with_image=True)
+    if wish.target.image is None:
+        return None
+    arguments, values = pictured(shopper, wish)
+    family = shopper.family("picture", "request")
+    wish.said = {name: value for name, value in arguments.items() if name != "image"} or {"query": ""}
+    call = call_of("visual_search", arguments)
+    return Said(shopper.utter(family, values), family, "picture", (call,))
+
+
+def pictured(shopper: Shopper, wish: Wish) -> tuple[dict[str, Any], dict[str, str]]:
+    """Arguments and values of a picture request; the picture is attached to the conversation."""
+    picture_id = f"att{len(shopper.attachments) + 1}"
+    shopper.attachments[picture_id] = f"product:{wish.target.product_id}"
+    limits: dict[str, Any] = {}
+    if wish.target.price is not None and shopper.rng.random() < 0.3:
+        limits["max_price"] = goals.upper_price(wish.target.price, shopper.rng)
+    if wish.target.colour and shopper.rng.random() < 0.18:
+        limits["colour"] = wish.target.colour
+    tail = " ".join(constraint(shopper.voice(), name, limits) for name in limits)
+    return {"image": picture_id} | limits, {"img": sayings.picture_mark(picture_id), "tail": tail}
+
+
+# ---- several steps in one utterance ---------------------------------------------------------------
+
+
+def several_steps(shopper: Shopper) -> Said | None:
+    """Two or three calls asked for at once; None when the catalogue does not allow it for this wish."""
+    kind = draw({kind: share for kind, share in MULTI.items() if _can_do(shopper, kind)}, shopper.rng)
+    family = shopper.family("multi_step", kind)
+    wish = shopper.new_wish(with_image=kind == "picture_filter")
+    if kind == "picture_filter":
+        return _picture_then_filter(shopper, wish, family)
+    given = goals.constraints(shopper.shop, wish, shopper.rng)
+    given.pop("sort_by", None)
+    ids, _ = shopper.shop.index.search(wish.query, given, _SEARCHED)
+    values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, given, family.order)
+    wish.said = {"query": wish.query, **given}
+    first = call_of("search", wish.said)
+    later = _later_steps(shopper, kind, ids, values) if len(ids) >= ENOUGH else ()
+    if not later:
+        return None
+    plans = (("search", "compare"),) if kind == "search_filter_compare" else ()
+    utterance = shopper.utter(family, values, wish.target.product_type)
+    return Said(utterance, family, "multi_step", (first, *later), other_plans=plans)
+
+
+def _can_do(shopper: Shopper, kind: str) -> bool:
+    if kind == "picture_filter":
+        return shopper.shop.has_images
+    return kind != "search_sort" or shopper.shop.can_sort
+
+
+def _later_steps(shopper: Shopper, kind: str, ids: Sequence[str], values: dict[str, str]) -> tuple[Call, ...]:
+    """The calls after the search, their words put into `values`; () when too little would be left."""
+    if kind == "search_sort":
+        return (_sorting_step(shopper, values),)
+    steps: list[Call] = []
+    if "filter" in kind:
+        limits = goals.narrowing(shopper.shop, ids, shopper.wish, shopper.rng, ALL_LIMITS)
+        ids = shopper.shop.index.narrow(ids, limits) if limits else []
+        if not ids:
+            return ()
+        values |= _limits_of_later_step(shopper, limits)
+        steps.append(call_of("filter", limits))
+    if "compare" in kind:
+        if len(ids) < 2:
+            return ()
+        is_three = len(ids) >= 3 and shopper.rng.random() < _THREE_COMPARED
+        items = [1, 2, 3] if is_three else [1, 2]
+        values["items2"] = sayings.items_phrase(shopper.voice(), items)
+        steps.append(call_of("compare", {"items": items}))
+    return tuple(steps)
+
+
+def _sorting_step(shopper: Shopper, values: dict[str, str]) -> Call:
+    order = goals.sort_order(shopper.shop, shopper.rng)
+    values["order2"] = shopper.voice().pick(words_of(shopper.script)["order"][order])
+    return call_of("filter", {"sort_by": order})
+
+
+def _limits_of_later_step(shopper: Shopper, limits: Mapping[str, Any]) -> dict[str, str]:
+    voice = shopper.voice()
+    if shopper.script == "en":
+        return {"post2": behind_ones(voice, limits)}
+    return {"limit2": limit_phrase(voice, limits)}
+
+
+def _picture_then_filter(shopper: Shopper, wish: Wish, family: Family) -> Said | None:
+    pictures = shopper.shop.index.pictures
+    if wish.target.image is None or pictures is None:
+        return None
+    near = [product_id for product_id, _ in pictures.nearest(wish.target.image, 50)]
+    wish.said = {"colour": wish.target.colour}  # the picture shows it
+    limits = goals.narrowing(shopper.shop, near, wish, shopper.rng, ALL_LIMITS)
+    if not limits:
+        return None
+    arguments, values = pictured(shopper, wish)
+    values |= _limits_of_later_step(shopper, limits)
+    wish.said = dict(limits)
+    calls = (call_of("visual_search", {"image": arguments["image"]}), call_of("filter", limits))
+    return Said(shopper.utter(family, values), family, "multi_step", calls)

@@ -1,0 +1,149 @@
+"""One simulated conversation: a shopper with a hidden goal, an expert that runs the real tools.
+
+`simulate` lets the agenda choose moves, the shopper put them into words, the expert policy run the
+gold calls through the real `Toolbox`, and the reply writer answer. Everything random comes from the
+generator that is passed in; the same profile, catalogue and generator state give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from muse_core import records
+from muse_core.config.run_config import ConversationsConfig, RunConfig
+from muse_core.dialogue import goals
+from muse_core.dialogue.agenda import Move, State, screen_of, walk
+from muse_core.dialogue.families import FamilyBook
+from muse_core.dialogue.goals import Wish
+from muse_core.dialogue.moves import say
+from muse_core.dialogue.replies import Outcome, reply
+from muse_core.dialogue.shopper import Said, Shopper, script_of
+from muse_core.dialogue.world import picture_bytes, world_for
+from muse_core.profiles.make import profile_line
+from muse_core.tools.references import items_of
+from muse_core.tools.toolbox import Toolbox
+from muse_core.types import Conversation, Goal, JsonValue, Message, Profile, ToolCall, ToolResult, TurnLabel
+
+if TYPE_CHECKING:
+    from muse_core.catalog.index import CatalogIndex
+
+
+def simulate(
+    profile: Profile,
+    index: CatalogIndex,
+    rng: np.random.Generator,
+    config: RunConfig,
+    families: FamilyBook,
+    conversation_id: str,
+) -> Conversation:
+    """One conversation of a shopper with the expert."""
+    shop = goals.shop_of(index)
+    wish = goals.new_wish(shop, profile, rng)
+    script = script_of(profile.language, rng)
+    noise, habit = config.conversations.noise, float(rng.random())
+    shopper = Shopper(profile, shop, families, rng, noise, script, habit, wish, wish, script)
+    expert = Expert(Toolbox(world_for(profile, index)), config.reply.style)
+    messages, labels = _talk(shopper, expert, config.conversations)
+    return Conversation(
+        conversation_id=conversation_id,
+        profile_id=profile.profile_id,
+        language=profile.language,
+        messages=(Message("system", profile_line(profile)), *messages),
+        goal=_goal(profile, shopper.first_wish),
+        side=profile.side,
+        labels=tuple(labels),
+        attachments=dict(shopper.attachments),
+    )
+
+
+def _talk(
+    shopper: Shopper, expert: Expert, settings: ConversationsConfig
+) -> tuple[list[Message], list[TurnLabel]]:
+    """The turns, one move of the agenda each; the answer to a question follows it."""
+    fewest, most = settings.min_user_turns, settings.max_user_turns
+    steps = walk(fewest, most, shopper.shop.has_images)
+    turns = fewest + int(shopper.rng.random() * (most - fewest + 1))
+    world = expert.toolbox.world
+    messages: list[Message] = []
+    labels: list[TurnLabel] = []
+    last: Move | None = None
+    for turn in range(turns):
+        shopper.turn = turn
+        screen = screen_of(len(world.session.last_ids) if shopper.sees_results else 0)
+        move = steps.pick(State(turns - turn, screen, last), shopper.rng)
+        last = last if shopper.pending is not None else move
+        said = say(shopper, move, world, is_last=turn == turns - 1)
+        acts, plan = expert.answer(said, turn, shopper)
+        messages += [Message("user", said.utterance.text), *acts]
+        labels.append(_label(said, turn, plan))
+    return messages, labels
+
+
+@dataclass
+class Expert:
+    """The policy: runs the calls that the shopper's words ask for, in order, and answers."""
+
+    toolbox: Toolbox
+    style: str
+
+    def answer(self, said: Said, turn: int, shopper: Shopper) -> tuple[list[Message], tuple[str, ...]]:
+        """(acts of the turn, tools that ran). A chain stops where a result is empty."""
+        world = self.toolbox.world
+        world.attachments = picture_bytes(shopper.attachments, shopper.shop.index)
+        acts: list[Message] = []
+        outcome = Outcome(situation=said.situation)
+        plan: list[str] = []
+        for step, (name, arguments) in enumerate(said.calls):
+            call = ToolCall(f"c{turn}.{step}", name, dict(arguments))
+            result = self.toolbox.run(call)
+            acts += [Message("assistant", "", (call,)), records.tool_message(result)]
+            plan.append(name)
+            outcome = Outcome("", name, arguments, _value(call, result))
+            has_found = bool(items_of(result.value))
+            shopper.sees_results = has_found if name != "translate" else shopper.sees_results
+            if not has_found:
+                break
+        voice = shopper.voice()
+        acts.append(Message("assistant", reply(outcome, voice, shopper.profile.formality, self.style)))
+        return acts, tuple(plan)
+
+
+def _value(call: ToolCall, result: ToolResult) -> JsonValue:
+    if result.error is not None:
+        raise ValueError(f"the expert's own call failed: {call.name}({call.arguments}): {result.error}")
+    return result.value
+
+
+def _label(said: Said, turn: int, plan: Sequence[str]) -> TurnLabel:
+    decision = plan[0] if plan else "none"
+    is_cut = len(plan) < len(said.calls)
+    return TurnLabel(
+        turn=turn,
+        turn_type=said.turn_type,
+        family=said.family.family_id,
+        decision=decision,  # type: ignore[arg-type]
+        acceptable=said.acceptable,
+        optional_arguments=said.optional,
+        plans=(tuple(plan), *(() if is_cut else said.other_plans)) if plan else (),
+        missing_slot=said.missing_slot,
+        position=said.utterance.position if plan else None,
+    )
+
+
+def _goal(profile: Profile, wish: Wish) -> Goal:
+    """The first wish, with the constraints that its target meets."""
+    said = {name: value for name, value in wish.said.items() if goals.meets(wish.target, name, value)}
+    preferences: dict[str, JsonValue] = {
+        "brands": list(profile.favourite_brands),
+        "colours": list(profile.favourite_colours),
+    }
+    return Goal(
+        scenario=profile.style,
+        constraints={"product_type": wish.target.product_type, **said},
+        preferences={name: values for name, values in preferences.items() if values},
+        target_ids=(wish.target.product_id,),
+    )
