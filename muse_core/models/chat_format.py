@@ -1,0 +1,316 @@
+r"""How messages become the model's text stream, and back. The one chat format of MUSE; no torch.
+
+The stream of a conversation, one assistant turn being one run of text::
+
+    <|system|>search(query, category, *filter): find products
+    …one line per tool…
+    mixed | women | 25-34 | budget 500-2000<|end|>
+    <|user|>show me shirts under 2000<|end|>
+    <|assistant|><tool>search(query='shirts', max_price=2000)</tool>
+    <result>p1 | Blue Shirt | ₹999</result>Try [1] at [1:price].<|end|>
+
+(without the line breaks between turns). The model writes `<result>` itself: its "run the calls" act;
+the runtime appends what the calls return and `</result>`. `<` in user text, catalogue cells and replies
+is escaped, so nobody can forge a tag.
+
+`pieces` cuts the stream into parts for the loss (DECISIONS: what the model predicts):
+
+- `tool`: the decisions. `<tool>name(`, the first `<result>` after the calls, and the first token of a
+  reply (the piece is marked `act`; its other tokens are fluency).
+- `argument`: from behind `(` to `</tool>`.
+- `fluency`: the rest of the reply and `<|end|>`.
+- `context`: never supervised: system, user, result contents, `</result>`, the tags that the runtime writes.
+
+Pieces are tokenised one by one (`tokenizer.encode`), so that no token ever spans two parts and a
+prompt is cut into tokens exactly as it was in training.
+
+A result is shown shortened, so `parse` cannot give its items back: it returns what was shown as
+`{"text": …}`. Render → parse → render is the identity.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal
+
+from muse_core.records import read_tool_message, tool_message
+from muse_core.tools.call_syntax import (
+    CallSyntaxError,
+    escape_text,
+    parse_call,
+    render_call,
+    render_result,
+    unescape_text,
+)
+from muse_core.tools.toolbox import ALL_TOOLS
+from muse_core.types import JsonValue, Message, ToolCall, ToolResult
+
+SYSTEM, USER, ASSISTANT, END = "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"
+TOOL, TOOL_END, RESULT, RESULT_END = "<tool>", "</tool>", "<result>", "</result>"
+SPECIAL_TOKENS: tuple[str, ...] = (SYSTEM, USER, ASSISTANT, END, TOOL, TOOL_END, RESULT, RESULT_END)
+
+Part = Literal["context", "tool", "argument", "fluency"]
+Mark = Literal["", "utterance", "open", "act"]
+
+_TAG = re.compile("(" + "|".join(re.escape(token) for token in SPECIAL_TOKENS) + ")")
+_WORD = re.compile(r"\[image:\w+\]|[\w\u0900-\u097f₹.,:/+-]*[\w\u0900-\u0963\u0966-\u097f]")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of the stream that is tokenised by itself. `turn` is the 0-based user turn (-1: system).
+
+    `mark`: `utterance` = the user's words; `open` = `<|assistant|>`; `act` = the first token decides."""
+
+    text: str
+    part: Part
+    turn: int
+    mark: Mark = ""
+
+
+@dataclass(frozen=True)
+class ParsedTurn:
+    """One act of the model: calls to run, or a reply. `malformed` says what is wrong with it."""
+
+    calls: tuple[ToolCall, ...] = ()
+    reply: str | None = None
+    malformed: str | None = None
+
+
+# ---- writing ------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def tool_lines() -> str:
+    """One line per tool: `search(query, category, *filter): find products`.
+
+    `*filter` stands for every argument of the tool `filter`, so that the list stays short."""
+    shared = next((tuple(tool.Arguments.model_fields) for tool in ALL_TOOLS if tool.name == "filter"), ())
+    lines = []
+    for tool in ALL_TOOLS:
+        keys = list(tool.Arguments.model_fields)
+        if tool.name != "filter" and shared and set(shared) <= set(keys):
+            keys = [key for key in keys if key not in shared] + ["*filter"]
+        lines.append(f"{tool.name}({', '.join(keys)}): {tool.description}")
+    return "\n".join(lines)
+
+
+def render(messages: Sequence[Message], open_turn: bool = False) -> str:
+    """The whole stream. `open_turn`: the assistant goes on from here (ends with `<|assistant|>`
+    after a user message, with `</result>` in the middle of a chain)."""
+    return "".join(piece.text for piece in pieces(messages, open_turn))
+
+
+def pieces(messages: Sequence[Message], open_turn: bool = False) -> list[Piece]:
+    """The stream cut into its parts, in order."""
+    found: list[Piece] = []
+    turn, inside = -1, False
+    for before, message in zip((None, *messages), messages, strict=False):
+        if message.role == "user":
+            turn += 1
+        if message.role in ("system", "user"):
+            inside = False
+            found += _system(message) if message.role == "system" else _user(message, turn)
+            continue
+        if not inside:
+            found.append(Piece(ASSISTANT, "context", turn, "open"))
+            inside = True
+        is_first = before is None or before.role != "tool"
+        found += _tool_result(message, turn, is_first) if message.role == "tool" else _act(message, turn)
+    if open_turn and not inside:
+        found.append(Piece(ASSISTANT, "context", turn, "open"))
+    return found
+
+
+def _system(message: Message) -> Iterator[Piece]:
+    yield Piece(SYSTEM, "context", -1)
+    yield Piece(tool_lines() + "\n", "context", -1)
+    yield Piece(escape_text(message.content), "context", -1)
+    yield Piece(END, "context", -1)
+
+
+def _user(message: Message, turn: int) -> Iterator[Piece]:
+    yield Piece(USER, "context", turn)
+    yield Piece(escape_text(message.content), "context", turn, "utterance")
+    yield Piece(END, "context", turn)
+
+
+def _act(message: Message, turn: int) -> Iterator[Piece]:
+    """Calls, or a reply; text before calls is kept though our own data has none."""
+    if not message.tool_calls:
+        yield Piece(escape_text(message.content) + END, "fluency", turn, "act")
+        return
+    if message.content:
+        yield Piece(escape_text(message.content), "fluency", turn, "act")
+    for call in message.tool_calls:
+        head, _, rest = render_call(call).partition("(")
+        yield Piece(f"{TOOL}{head}(", "tool", turn, "act")
+        yield Piece(rest + TOOL_END, "argument", turn)
+
+
+def _tool_result(message: Message, turn: int, is_first: bool) -> Iterator[Piece]:
+    """The first `<result>` after the calls is the model's act; the runtime writes the others."""
+    result = read_tool_message(message)
+    yield Piece(RESULT, "tool" if is_first else "context", turn, "act" if is_first else "")
+    yield Piece(result_text(result), "context", turn)
+
+
+def result_text(result: ToolResult) -> str:
+    """What the runtime appends behind `<result>`, the closing tag included."""
+    return render_result(result.value, result.error) + RESULT_END
+
+
+# ---- reading ------------------------------------------------------------------------------------
+
+
+def parse_turn(text: str, turn: int, first: int = 0) -> ParsedTurn:
+    """What the model wrote in one act, up to `<result>` or `<|end|>` (both may be there or cut off).
+
+    Calls get the ids `c{turn}.{first}`, `c{turn}.{first + 1}`, … Never raises."""
+    body = text.split(END)[0].split(RESULT)[0]
+    if TOOL not in body:
+        stray = _TAG.search(body)
+        problem = f"{stray.group()} in a reply" if stray else None
+        return ParsedTurn(reply=unescape_text(body), malformed=problem)
+    calls: list[ToolCall] = []
+    for chunk in body.split(TOOL)[1:]:
+        inner, closed, rest = chunk.partition(TOOL_END)
+        if not closed:
+            return ParsedTurn(tuple(calls), malformed=f"{TOOL} without {TOOL_END}")
+        if rest.strip():
+            return ParsedTurn(tuple(calls), malformed="text between a call and its result")
+        try:
+            name, arguments = parse_call(inner)
+        except CallSyntaxError as error:
+            return ParsedTurn(tuple(calls), malformed=str(error))
+        calls.append(ToolCall(f"c{turn}.{first + len(calls)}", name, arguments))
+    lead = body.split(TOOL)[0].strip()
+    return ParsedTurn(tuple(calls), malformed="text before a call" if lead else None)
+
+
+def parse(text: str) -> tuple[Message, ...]:
+    """The messages of a stream; ValueError where it is not one."""
+    return tuple(_Reader(text).messages())
+
+
+class _Reader:
+    """Walks over tags and the text between them."""
+
+    def __init__(self, text: str) -> None:
+        self.parts = [part for part in _TAG.split(text) if part]
+        self.at, self.turn, self.count = 0, -1, 0
+
+    def messages(self) -> Iterator[Message]:
+        while self.at < len(self.parts):
+            tag = self.take(SYSTEM, USER, ASSISTANT)
+            if tag == ASSISTANT:
+                yield from self.assistant_turn()
+                continue
+            content = self.text()
+            self.take(END)
+            if tag == SYSTEM:
+                yield Message("system", unescape_text(content.removeprefix(tool_lines() + "\n")))
+                continue
+            self.turn, self.count = self.turn + 1, 0
+            yield Message("user", unescape_text(content))
+
+    def assistant_turn(self) -> Iterator[Message]:
+        """Acts until `<|end|>`; a turn may also stop open, after a call or a result."""
+        waiting: list[str] = []
+        while self.at < len(self.parts) and self.parts[self.at] not in (SYSTEM, USER):
+            content = self.text()
+            calls = tuple(self.calls())
+            if calls:
+                waiting = [call.call_id for call in calls]
+                yield Message("assistant", unescape_text(content), calls)
+            elif self.peek(END):
+                self.take(END)
+                yield Message("assistant", unescape_text(content))
+                return
+            elif content or not self.peek(RESULT):
+                raise ValueError(f"found a reply {content[:30]!r} without {END}, or a stray tag")
+            while self.peek(RESULT):
+                yield self.result(waiting.pop(0) if waiting else "")
+
+    def calls(self) -> Iterator[ToolCall]:
+        while self.peek(TOOL):
+            self.take(TOOL)
+            name, arguments = parse_call(self.text())
+            self.take(TOOL_END)
+            yield ToolCall(f"c{self.turn}.{self.count}", name, arguments)
+            self.count += 1
+
+    def result(self, call_id: str) -> Message:
+        self.take(RESULT)
+        shown = unescape_text(self.text())
+        self.take(RESULT_END)
+        if shown.startswith("error: "):
+            return tool_message(ToolResult(call_id, None, shown.removeprefix("error: ")))
+        return tool_message(ToolResult(call_id, {"text": shown}))
+
+    def text(self) -> str:
+        if self.at < len(self.parts) and self.parts[self.at] not in SPECIAL_TOKENS:
+            self.at += 1
+            return self.parts[self.at - 1]
+        return ""
+
+    def peek(self, tag: str) -> bool:
+        return self.at < len(self.parts) and self.parts[self.at] == tag
+
+    def take(self, *wanted: str) -> str:
+        found = self.parts[self.at] if self.at < len(self.parts) else "the end of the text"
+        if found not in wanted:
+            raise ValueError(f"found {found[:30]!r}, expected {' or '.join(wanted)}")
+        self.at += 1
+        return found
+
+
+# ---- words, cutting, digest -----------------------------------------------------------------------
+
+
+def word_ends(text: str) -> list[int]:
+    """Code-point offsets right after each word: where the position head looks. Punctuation behind a
+    word does not belong to it; `2,000`, `₹1499`, `v-neck` and `[image:att1]` are one word."""
+    return [match.end() for match in _WORD.finditer(text)]
+
+
+def untagged(text: str) -> list[str]:
+    """The runs of text between the tags of a stream."""
+    return [part for part in _TAG.split(text) if part and part not in SPECIAL_TOKENS]
+
+
+def split_turns(messages: Sequence[Message]) -> tuple[tuple[Message, ...], list[tuple[Message, ...]]]:
+    """The system messages before the first user, and one tuple per user turn."""
+    starts = [at for at, message in enumerate(messages) if message.role == "user"]
+    bounds = [*starts, len(messages)]
+    turns = [tuple(messages[start:end]) for start, end in pairwise(bounds)]
+    return tuple(messages[: bounds[0]]), turns
+
+
+def join(*parts: Iterable[Message]) -> tuple[Message, ...]:
+    """Runs of messages, one after another."""
+    return tuple(message for part in parts for message in part)
+
+
+@lru_cache(maxsize=1)
+def format_digest() -> str:
+    """sha256 over the rendered form of one fixed conversation: changes when the format does."""
+    call = ToolCall("c0.0", "search", {"query": "a < b", "max_price": 2000.0})
+    item: dict[str, JsonValue] = {"id": "p1", "title": "T", "price": 9}
+    example = (
+        Message("system", "en"),
+        Message("user", "x < y"),
+        Message("assistant", "", (call, call)),
+        tool_message(ToolResult("c0.0", {"items": [item], "total": 1})),
+        tool_message(ToolResult("c0.1", None, "no")),
+        Message("assistant", "[1] [1:price]"),
+    )
+    body = [[piece.text, piece.part, piece.mark] for piece in pieces(example)]
+    text = json.dumps([SPECIAL_TOKENS, body], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,148 @@
+"""Flat streams: many documents in one row, no padding, exact attention.
+
+A micro-batch is one row of tokens, documents behind one another, with position ids that start again
+at each document. `flat_attention` registers (once) and switches on an attention function that runs
+one causal SDPA call per document: measured best on CPU (TRAPS.md: varlen and jagged kernels fail
+there in backward) and correct on every device. A preference pair is one document that forks, so that
+its prompt is computed once. Outside the `with` the model attends as it was loaded
+(`sdpa`), so that generation with a KV cache is untouched. Logits are computed only for the rows that
+are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Any, TypeVar
+
+import torch
+from torch.nn import functional
+from transformers import PreTrainedModel
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+NAME = "muse_flat"
+Item = TypeVar("Item")
+Fork = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class FlatStream:
+    """`ids` and `positions` are (tokens,); document i is [bounds[i], bounds[i+1]) and, when it forks,
+    has a boolean mask (True: may look)."""
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    bounds: tuple[int, ...]
+    masks: tuple[torch.Tensor | None, ...]
+
+
+def flat_stream(
+    documents: Sequence[Sequence[int]],
+    device: str | torch.device = "cpu",
+    forks: Sequence[Fork | None] | None = None,
+) -> FlatStream:
+    """The documents' token ids as one stream on `device`. A fork (a, b) says that a document is a
+    prompt [0, a) with two branches, [a, b) and [b, end), that do not see each other."""
+    forks = forks or [None] * len(documents)
+    bounds = list(accumulate((len(document) for document in documents), initial=0))
+    ids = [token for document in documents for token in document]
+    positions = [at for d, fork in zip(documents, forks, strict=True) for at in _positions(len(d), fork)]
+    masks = tuple(_fork_mask(len(d), fork, device) for d, fork in zip(documents, forks, strict=True))
+    return FlatStream(
+        torch.tensor(ids, device=device), torch.tensor(positions, device=device), tuple(bounds), masks
+    )
+
+
+def _positions(length: int, fork: Fork | None) -> list[int]:
+    if fork is None:
+        return list(range(length))
+    return [*range(fork[1]), *range(fork[0], fork[0] + length - fork[1])]
+
+
+def _fork_mask(length: int, fork: Fork | None, device: str | torch.device) -> torch.Tensor | None:
+    if fork is None:
+        return None
+    mask = torch.ones(length, length, dtype=torch.bool, device=device).tril_()
+    mask[fork[1] :, fork[0] : fork[1]] = False
+    return mask
+
+
+def by_tokens(items: Sequence[Item], lengths: Sequence[int], max_tokens: int) -> list[list[Item]]:
+    """Consecutive items in groups of at most `max_tokens` (a longer item is a group of its own)."""
+    groups: list[list[Item]] = []
+    room = 0
+    for item, length in zip(items, lengths, strict=True):
+        if not groups or length > room:
+            groups.append([])
+            room = max_tokens
+        groups[-1].append(item)
+        room -= length
+    return groups
+
+
+def per_document_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    document_bounds: Sequence[int] = (),
+    document_masks: Sequence[torch.Tensor | None] = (),
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Causal attention within each document; tensors are (1, heads, tokens, head size)."""
+    groups = query.shape[1] // key.shape[1]
+    if groups > 1:
+        key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
+    outputs = [
+        functional.scaled_dot_product_attention(
+            query[:, :, start:end],
+            key[:, :, start:end],
+            value[:, :, start:end],
+            dropout_p=dropout,
+            scale=scaling,
+            attn_mask=mask,
+            is_causal=mask is None,
+        )
+        for (start, end), mask in zip(pairwise(document_bounds), document_masks, strict=True)
+    ]
+    return torch.cat(outputs, dim=2).transpose(1, 2).contiguous(), None
+
+
+@contextmanager
+def flat_attention(model: PreTrainedModel) -> Iterator[None]:
+    """Within: `model` reads flat streams only."""
+    if NAME not in ALL_ATTENTION_FUNCTIONS:
+        ALL_ATTENTION_FUNCTIONS.register(NAME, per_document_attention)
+    before = model.config._attn_implementation
+    model.set_attn_implementation(NAME)
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(before)
+
+
+def hidden_states(model: PreTrainedModel, stream: FlatStream) -> torch.Tensor:
+    """Last hidden states (tokens, hidden); call inside `flat_attention`."""
+    output = model.base_model(
+        input_ids=stream.ids[None],
+        position_ids=stream.positions[None],
+        use_cache=False,
+        document_bounds=stream.bounds,
+        document_masks=stream.masks,
+    )
+    return output.last_hidden_state[0]
+
+
+def logits_at(model: PreTrainedModel, hidden: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """Next-token logits (rows, vocabulary) of the given rows only."""
+    return model.get_output_embeddings()(hidden[rows])
+
+
+def target_log_probs(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """log p(target) per row, in fp32."""
+    return -functional.cross_entropy(logits.float(), targets, reduction="none")

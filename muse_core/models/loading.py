@@ -1,0 +1,200 @@
+"""Models from a folder, from scratch, from the hub or a GGUF file; and into a folder.
+
+A model folder is a plain transformers folder (`config.json`, `model.safetensors`, tokenizer files)
+plus `heads.safetensors` and `muse.json` (chat format digest, tool schema digest, what base it comes
+from, whether it has learnt to call).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+from transformers.utils import logging as transformers_logging
+
+from muse_core.config.run_config import BaseConfig
+from muse_core.errors import ArtifactError, ConfigError
+from muse_core.models.chat_format import END, format_digest
+from muse_core.models.heads import Heads, load_heads, save_heads
+from muse_core.tools.toolbox import schema_digest
+from muse_core.types import JsonValue
+
+ABOUT = "muse.json"
+
+
+@dataclass
+class LoadedModel:
+    """A model ready to run. `about` is the content of muse.json (`can_call`, `base`, …)."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+    heads: Heads
+    device: str = "cpu"
+    about: dict[str, JsonValue] = field(default_factory=dict)
+
+    @property
+    def end_id(self) -> int:
+        return int(self.tokenizer.convert_tokens_to_ids(END))
+
+    def to(self, device: str) -> LoadedModel:
+        self.model.to(device)
+        self.heads.to(device)
+        self.device = device
+        return self
+
+
+def save_model(loaded: LoadedModel, folder: Path) -> None:
+    """Writes the folder; the weights are saved as they are, untied copies are never written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _without_progress_bars():
+        loaded.model.save_pretrained(folder)
+    loaded.tokenizer.save_pretrained(folder)
+    save_heads(loaded.heads, folder)
+    about = {"format_digest": format_digest(), "tool_schema_digest": schema_digest()} | loaded.about
+    (folder / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=2, sort_keys=True), "utf-8")
+
+
+def load_model(folder: Path | str, device: str = "cpu") -> LoadedModel:
+    """A folder written by `save_model`, in fp32, ready for evaluation. Checks the chat format."""
+    folder = Path(folder)
+    about = _read_about(folder)
+    with _without_progress_bars():
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False
+        )
+    tokenizer = _load_tokenizer(folder)
+    heads = load_heads(folder, model.config.hidden_size)
+    model.eval()
+    return LoadedModel(model, tokenizer, heads, about=about).to(device)
+
+
+@contextmanager
+def _without_progress_bars() -> Iterator[None]:
+    """transformers draws a bar per file; our progress goes through StageContext."""
+    were_on = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if were_on:
+            transformers_logging.enable_progress_bar()
+
+
+def _load_tokenizer(source: Path | str, **how: str) -> PreTrainedTokenizerFast:
+    tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **how)
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise ConfigError(
+            f"{source}: found a {type(tokenizer).__name__} without a fast implementation; "
+            "expected a model with tokenizer.json. Choose another base.model."
+        )
+    return tokenizer
+
+
+def _read_about(folder: Path) -> dict[str, JsonValue]:
+    path = folder / ABOUT
+    if not path.exists():
+        raise ArtifactError(
+            f"{folder} has no {ABOUT}: it is not a model that MUSE wrote. "
+            "Give a plain model as base.model with base.source = 'pretrained' instead."
+        )
+    about: dict[str, JsonValue] = json.loads(path.read_text("utf-8"))
+    if about.get("format_digest") != format_digest():
+        raise ArtifactError(
+            f"{folder} was trained with chat format or tool list {str(about.get('format_digest'))[:12]}, "
+            f"this version has {format_digest()[:12]}: train it again, or use the version that wrote it."
+        )
+    return about
+
+
+def from_scratch(config: BaseConfig, tokenizer: PreTrainedTokenizerFast, seed: int) -> LoadedModel:
+    """A small Llama with random weights: tied embeddings, RoPE, fp32."""
+    shape = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=config.hidden_size,
+        intermediate_size=config.intermediate_size,
+        num_hidden_layers=config.num_layers,
+        num_attention_heads=config.num_heads,
+        num_key_value_heads=config.num_heads,
+        max_position_embeddings=config.max_positions,
+        tie_word_embeddings=True,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        eos_token_id=tokenizer.convert_tokens_to_ids(END),
+        attn_implementation="sdpa",
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(shape)
+    about: dict[str, JsonValue] = {"base": "scratch", "can_call": False}
+    return LoadedModel(model, tokenizer, Heads(config.hidden_size), about=about)
+
+
+def from_pretrained(config: BaseConfig) -> LoadedModel:
+    """A hub id, a folder or a `.gguf` file as it comes: fp32, its own tokenizer (no tags added yet)."""
+    if not config.model:
+        raise ConfigError(
+            "base.source is 'pretrained' but base.model is empty: give a hub id, a folder or a .gguf file"
+        )
+    source, how = _source(config.model)
+    try:
+        tokenizer = _load_tokenizer(source, **how)
+        model = AutoModelForCausalLM.from_pretrained(
+            source, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False, **how
+        )
+    except (OSError, ValueError, ImportError) as problem:
+        raise ConfigError(_advice(config.model, problem)) from problem
+    if how:
+        model = _without_quantization(model)
+    about: dict[str, JsonValue] = {
+        "base": "pretrained",
+        "base_model": Path(config.model).name,
+        "can_call": True,
+    }
+    return LoadedModel(model, tokenizer, Heads(model.config.hidden_size), about=about)
+
+
+def _source(name: str) -> tuple[str, dict[str, str]]:
+    path = Path(name)
+    if path.suffix == ".gguf":
+        if not path.is_file():
+            raise ConfigError(
+                f"base.model: there is no file {name}. Give the path of an existing .gguf file."
+            )
+        return str(path.parent), {"gguf_file": path.name}
+    return name, {}
+
+
+def _advice(name: str, problem: Exception) -> str:
+    first = (str(problem).splitlines() or [""])[0][:200]
+    return (
+        f"the base model {name!r} could not be loaded ({type(problem).__name__}: {first}). "
+        "Expected a hub id with network access, a local transformers folder, or a .gguf file (needs the "
+        "package gguf). Give a local path with --set base.model=PATH, or train a small model with "
+        "--set base.source=scratch."
+    )
+
+
+def _without_quantization(model: PreTrainedModel) -> PreTrainedModel:
+    """GGUF models refuse save_pretrained; a fresh model of the same config with the same weights does not."""
+    config = type(model.config)(**_plain_config(model.config.to_dict()))
+    config._attn_implementation = "sdpa"
+    fresh = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    fresh.load_state_dict(model.state_dict())
+    fresh.tie_weights()
+    return fresh
+
+
+def _plain_config(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return {key: value for key, value in values.items() if key != "quantization_config"}

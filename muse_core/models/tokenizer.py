@@ -1,0 +1,167 @@
+r"""The small model's own tokenizer, and how messages become token ids (for every model).
+
+`train_tokenizer`: byte-level BPE. The pre-tokeniser keeps Indic vowel signs with their letters
+(`[\p{L}\p{M}]+`), splits digits one by one, and keeps references (`[1:price]`), image tags and the
+frame of a call (`search(`, `query='`, `', max_price=`) as units that BPE can learn as one token.
+
+`encode` tokenises piece by piece (see `chat_format`): training and generation use this one function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from muse_core.models import chat_format
+from muse_core.models.chat_format import Part, Piece
+from muse_core.tools.call_syntax import escape_text
+from muse_core.types import Message
+
+PAD = "<|pad|>"
+PARTS: tuple[Part, ...] = ("context", "tool", "argument", "fluency")
+
+# Order matters: references and image tags, frame of a call, one digit, words, single signs, spaces.
+WORD_PATTERN = (
+    r" ?\[(?:image:)?[a-z]*\p{Nd}{1,2}(?::[a-z_]+)?\]"
+    r"|'?(?:, )?[a-z_]+='?|[a-z_]+\(|'?\)"
+    r"|\p{N}| ?[\p{L}\p{M}]+| ?[^\s\p{L}\p{M}\p{N}]|\s+"
+)
+
+
+@dataclass(frozen=True)
+class TurnPlace:
+    """Where one user turn stands in the ids. `word_ends`: (code-point offset in the utterance, index
+    of the token that ends that word). `assistant_at`: index of `<|assistant|>`."""
+
+    turn: int
+    word_ends: tuple[tuple[int, int], ...]
+    assistant_at: int | None
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids with the loss part of each (index into PARTS) and the places the heads read."""
+
+    ids: list[int]
+    parts: list[int]
+    places: list[TurnPlace] = field(default_factory=list)
+    dropped_turns: int = 0
+
+
+def train_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerFast:
+    """BPE over `texts` (already rendered streams or plain text); special tokens come first.
+
+    The tool list, the same in every prompt, becomes one token of its own: it tells a small model
+    nothing that its weights do not, and would cost about 85 tokens in each conversation."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(WORD_PATTERN), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size - 1,  # one more for the tool list
+        min_frequency=2,
+        special_tokens=[PAD, *chat_format.SPECIAL_TOKENS],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tool_list = chat_format.tool_lines() + "\n"
+    runs = (run for text in texts for run in chat_format.untagged(text.replace(tool_list, "")))
+    tokenizer.train_from_iterator(runs, trainer)
+    tokenizer.add_tokens([AddedToken(tool_list, normalized=False)])
+    return wrap_tokenizer(tokenizer)
+
+
+def wrap_tokenizer(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    """As a transformers tokenizer, so that the model folder loads anywhere."""
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=chat_format.END,
+        additional_special_tokens=list(chat_format.SPECIAL_TOKENS),
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def encode(
+    tokenizer: PreTrainedTokenizerFast,
+    messages: Sequence[Message],
+    open_turn: bool = False,
+    max_tokens: int | None = None,
+) -> Encoded:
+    """Ids of the stream. With `max_tokens`, whole user turns are left out from the front (the system
+    message stays, the last turn always does) until it fits; `dropped_turns` says how many."""
+    head, turns = chat_format.split_turns(messages)
+    encoded = _encode_pieces(tokenizer, chat_format.pieces(messages, open_turn))
+    dropped = 0
+    while max_tokens is not None and len(encoded.ids) > max_tokens and dropped + 1 < len(turns):
+        dropped += 1
+        kept = chat_format.join(head, *turns[dropped:])
+        encoded = _encode_pieces(tokenizer, chat_format.pieces(kept, open_turn))
+    if not dropped:
+        return encoded
+    places = [TurnPlace(p.turn + dropped, p.word_ends, p.assistant_at) for p in encoded.places]
+    return Encoded(encoded.ids, encoded.parts, places, dropped)
+
+
+def encode_turn(
+    tokenizer: PreTrainedTokenizerFast,
+    prompt: Sequence[Message],
+    turn: Sequence[Message],
+    max_tokens: int | None = None,
+) -> Encoded:
+    """A prompt (ending with a user message) and one assistant turn after it. Only the turn's own
+    tokens have a part other than context: result contents and the whole prompt are masked."""
+    own = _encode_pieces(tokenizer, chat_format.pieces(turn))
+    room = None if max_tokens is None else max_tokens - len(own.ids) + 1
+    before = encode(tokenizer, prompt, open_turn=True, max_tokens=room)
+    ids = before.ids + own.ids[1:]  # both hold `<|assistant|>`
+    parts = [0] * len(before.ids) + own.parts[1:]
+    return Encoded(ids, parts, before.places, before.dropped_turns)
+
+
+def encode_text(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
+    """Ids of one piece of the stream (such as a result that the runtime appends)."""
+    return list(tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def _encode_pieces(tokenizer: PreTrainedTokenizerFast, pieces: Sequence[Piece]) -> Encoded:
+    backend = tokenizer.backend_tokenizer
+    codes = backend.encode_batch([piece.text for piece in pieces], add_special_tokens=False)
+    ids: list[int] = []
+    parts: list[int] = []
+    ends: dict[int, tuple[tuple[int, int], ...]] = {}
+    opened: dict[int, int] = {}
+    for piece, code in zip(pieces, codes, strict=True):
+        if piece.mark == "utterance":
+            ends[piece.turn] = _word_places(piece.text, code.offsets, len(ids))
+        elif piece.mark == "open":
+            opened[piece.turn] = len(ids)
+        part = [PARTS.index(piece.part)] * len(code.ids)
+        if piece.mark == "act" and part:
+            part[0] = PARTS.index("tool")
+        ids += code.ids
+        parts += part
+    places = [TurnPlace(turn, ends[turn], opened.get(turn)) for turn in sorted(ends)]
+    return Encoded(ids, parts, places)
+
+
+def _word_places(escaped: str, offsets: Sequence[tuple[int, int]], start: int) -> tuple[tuple[int, int], ...]:
+    """Each word end of the utterance with the token that reaches it. Offsets are reported in the
+    text as the user wrote it, though the tokens are those of the escaped text."""
+    original = chat_format.unescape_text(escaped)
+    places = []
+    at = 0
+    for word_end in chat_format.word_ends(original):
+        target = word_end if escaped == original else len(escape_text(original[:word_end]))
+        while at < len(offsets) and offsets[at][1] < target:
+            at += 1
+        if at < len(offsets):
+            places.append((word_end, start + at))
+    return tuple(places)

@@ -1,0 +1,90 @@
+"""conversations → the language model that SFT starts from (a model folder).
+
+- `base.source = scratch`: a tokenizer trained on train-side streams (calls and results included, so
+  that their words are cheap later), and a small Llama trained on train-side plain text only: it has
+  never seen a call, and `muse.json` says `can_call: false`.
+- `base.source = pretrained`: a hub id, folder or GGUF file, with our tags added and, with
+  `base.extend_vocab`, Indic and Roman tokens learnt on train text.
+
+Reads the train side only. Fails on a missing model or network with advice. Does not cover: prompting
+the pretrained base (evaluation does).
+"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from muse_core.config.run_config import RunConfig
+from muse_core.context import StageContext
+from muse_core.errors import MuseError
+from muse_core.language import lexicon
+from muse_core.models import chat_format
+from muse_core.models.loading import LoadedModel, from_pretrained, from_scratch, save_model
+from muse_core.models.tokenizer import train_tokenizer
+from muse_core.models.vocabulary import add_our_tokens
+from muse_core.records import from_table
+from muse_core.training.batches import plan_steps
+from muse_core.training.loop import Optimization, train
+from muse_core.training.losses import LanguageLoss, Weights
+from muse_core.training.plain_text import plain_example, plain_messages
+from muse_core.types import ArtifactRef, Conversation
+
+READS = ("base",)
+INPUTS = ("conversations",)
+KIND = "model"
+
+log = logging.getLogger(__name__)
+STAGE_NUMBER = 3
+TOKENIZER_CONVERSATIONS = 20_000
+ARGUMENT_VALUE_REPEATS = 30
+
+
+def run(config: RunConfig, conversations: ArtifactRef, *, ctx: StageContext) -> ArtifactRef:
+    """Publishes the model folder."""
+    rows = from_table("conversations", ctx.store.read_table(conversations))
+    train_side = [row for row in rows if row.side == "train"]
+    if not train_side:
+        raise MuseError(
+            "base: no train-side conversation found; expected at least one. Raise conversations.count."
+        )
+    if config.base.source == "pretrained":
+        loaded = from_pretrained(config.base)
+        add_our_tokens(loaded, texts_of(train_side), config.base.extend_vocab)
+        metrics: dict[str, float] = {}
+    else:
+        loaded, metrics = _from_scratch(config, train_side, ctx)
+    metrics["base_parameters"] = float(sum(p.numel() for p in loaded.model.parameters()))
+    metrics["base_vocabulary"] = float(len(loaded.tokenizer))
+    return ctx.store.write_folder(
+        KIND, lambda folder: save_model(loaded, folder), ctx.fingerprint, metrics=metrics, about=loaded.about
+    )
+
+
+def texts_of(conversations: list[Conversation]) -> list[str]:
+    """What a tokenizer learns from: rendered streams, lexicalised replies, and every canonical value as
+    it stands in a call, so that a rare one is still one token and not a spelling to be learnt."""
+    chosen = conversations[:TOKENIZER_CONVERSATIONS]
+    streams = [chat_format.render(conversation.messages) for conversation in chosen]
+    plain = [chat_format.render(plain_messages(conversation)) for conversation in chosen]
+    values = [f"{slot}='{value}')" for slot in lexicon.slots() for value in lexicon.values(slot)]
+    return streams + plain + values * ARGUMENT_VALUE_REPEATS
+
+
+def _from_scratch(
+    config: RunConfig, conversations: list[Conversation], ctx: StageContext
+) -> tuple[LoadedModel, dict[str, float]]:
+    base = config.base
+    ctx.progress.update(0, 1, "training the tokenizer")
+    loaded = from_scratch(base, train_tokenizer(texts_of(conversations), base.vocab_size), ctx.seed).to(
+        ctx.device
+    )
+    found = [plain_example(loaded, conversation, base.max_positions) for conversation in conversations]
+    examples = [example for example in found if example is not None]
+    rng = np.random.default_rng([ctx.seed, STAGE_NUMBER])
+    lengths = [len(example) for example in examples]
+    plan = plan_steps(lengths, base.batch_size, base.num_epochs, rng, base.max_tokens)
+    how = Optimization(base.learning_rate, save_every_steps=100, note="base")
+    state = train(LanguageLoss(loaded, Weights()), examples, plan, how, ctx)
+    return loaded, {"base_tokens": float(state.tokens), "base_seconds": state.seconds}

@@ -1,0 +1,148 @@
+"""The losses. Every part is normalised by its own count over the whole optimizer step, so that how a
+step is cut into micro-batches, or over processes, changes nothing (test: 1x8 = 8x1).
+
+- language: w_tool · CE(tool) + w_argument · CE(argument) + w_fluency · CE(fluency)
+- heads: w_position · BCE(word ends) + w_diagnostic · (CE(tool head) + masked MSE(log1p prices))
+- preference: DPO, eq. 7 of Rafailov et al. 2023, with RPO's optional NLL of the chosen turn
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+from muse_core.models.flat_stream import hidden_states, logits_at, target_log_probs
+from muse_core.models.loading import LoadedModel
+from muse_core.models.tokenizer import PARTS
+from muse_core.training.batches import MicroBatch, Totals
+
+Sums = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the parts; defaults are plain language modelling."""
+
+    tool: float = 1.0
+    argument: float = 1.0
+    fluency: float = 1.0
+    position: float = 0.0
+    diagnostic: float = 0.0
+
+    @property
+    def has_heads(self) -> bool:
+        return self.position > 0 or self.diagnostic > 0
+
+
+@dataclass(frozen=True)
+class Look:
+    """One forward pass over a micro-batch; `logits` are those of its rows."""
+
+    hidden: torch.Tensor
+    logits: torch.Tensor
+    loss: torch.Tensor
+    sums: Sums
+
+
+class LanguageLoss(torch.nn.Module):
+    """forward(micro, totals) -> (loss share of this micro-batch, summed losses by name)."""
+
+    def __init__(self, loaded: LoadedModel, weights: Weights) -> None:
+        super().__init__()
+        self.model, self.heads, self.weights = loaded.model, loaded.heads, weights
+        self.heads.requires_grad_(weights.has_heads)
+
+    def forward(self, micro: MicroBatch, totals: Totals) -> tuple[torch.Tensor, Sums]:
+        look = self.look(micro, totals)
+        return look.loss, look.sums
+
+    def look(self, micro: MicroBatch, totals: Totals) -> Look:
+        """The loss with what it was computed from (measuring needs both)."""
+        hidden = hidden_states(self.model, micro.stream)
+        logits = logits_at(self.model, hidden, micro.rows)
+        loss, sums = self._text(-target_log_probs(logits, micro.targets), micro, totals)
+        if self.weights.has_heads:
+            extra, more = self._heads(hidden, micro, totals)
+            loss, sums = loss + extra, sums | more
+        return Look(hidden, logits, loss, sums)
+
+    def _text(self, nll: torch.Tensor, micro: MicroBatch, totals: Totals) -> tuple[torch.Tensor, Sums]:
+        by_part = nll.new_zeros(len(PARTS)).index_add(0, micro.parts, nll)
+        weights = (0.0, self.weights.tool, self.weights.argument, self.weights.fluency)
+        scale = nll.new_tensor([w / n for w, n in zip(weights, totals.parts, strict=True)])
+        means = by_part.detach() / by_part.new_tensor(totals.parts)
+        return (by_part * scale).sum(), {name: means[PARTS.index(name)] for name in PARTS[1:]}
+
+    def _heads(self, hidden: torch.Tensor, micro: MicroBatch, totals: Totals) -> tuple[torch.Tensor, Sums]:
+        """Position BCE and the two diagnostics, in fp32."""
+        words = self.heads.position_logits(hidden[micro.word_rows].float())
+        starts = hidden[micro.start_rows].float()
+        given = ~micro.prices.isnan()
+        error = (self.heads.numbers(starts) - micro.prices.nan_to_num())[given]
+        position = functional.binary_cross_entropy_with_logits(words, micro.word_labels, reduction="sum")
+        tool = functional.cross_entropy(self.heads.tool_logits(starts), micro.tools, reduction="sum")
+        sums = {
+            "position": position / totals.words,
+            "tool_head": tool / totals.starts,
+            "numeric_head": error.square().sum() / totals.prices,
+        }
+        loss = self.weights.position * sums["position"]
+        loss = loss + self.weights.diagnostic * (sums["tool_head"] + sums["numeric_head"])
+        return loss, {name: value.detach() for name, value in sums.items()}
+
+
+def preference_losses(
+    chosen: torch.Tensor,
+    rejected: torch.Tensor,
+    ref_chosen: torch.Tensor,
+    ref_rejected: torch.Tensor,
+    beta: float,
+) -> torch.Tensor:
+    """−log σ(β[(log π_c − log π_r) − (log ref_c − log ref_r)]) per pair."""
+    return -functional.logsigmoid(beta * ((chosen - rejected) - (ref_chosen - ref_rejected)))
+
+
+class PreferenceLoss(torch.nn.Module):
+    """DPO over examples that fork: a prompt with the chosen and the rejected turn, and the reference's
+    log-probs of both. The heads are not part of it: they stay frozen."""
+
+    def __init__(self, loaded: LoadedModel, beta: float, nll_weight: float = 0.0) -> None:
+        super().__init__()
+        self.model, self.beta, self.nll_weight = loaded.model, beta, nll_weight
+
+    def forward(self, micro: MicroBatch, totals: Totals) -> tuple[torch.Tensor, Sums]:
+        policy, tokens = self.log_probs(micro)
+        reference, count = micro.references, totals.examples
+        losses = preference_losses(policy[:, 0], policy[:, 1], reference[:, 0], reference[:, 1], self.beta)
+        loss = losses.sum() / count
+        if self.nll_weight:
+            loss = loss - self.nll_weight * (policy[:, 0] / tokens[:, 0]).sum() / count
+        return loss, _pair_sums(policy.detach(), reference, tokens, losses.detach(), self.beta, count)
+
+    def log_probs(self, micro: MicroBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """(pairs, 2) summed log-probs of the assistant turns, and their token counts."""
+        hidden = hidden_states(self.model, micro.stream)
+        found = target_log_probs(logits_at(self.model, hidden, micro.rows), micro.targets)
+        branches = 2 * len(micro.examples)
+        total = found.new_zeros(branches).index_add(0, micro.branches, found)
+        tokens = torch.bincount(micro.branches, minlength=branches).clamp(min=1)
+        return total.reshape(-1, 2), tokens.reshape(-1, 2)
+
+
+def _pair_sums(
+    policy: torch.Tensor,
+    reference: torch.Tensor,
+    tokens: torch.Tensor,
+    losses: torch.Tensor,
+    beta: float,
+    count: float,
+) -> Sums:
+    """Means over the step's pairs; accuracy counts a tie as one half."""
+    gain = policy - reference
+    margin = beta * (gain[:, 0] - gain[:, 1])
+    right = (margin > 0).float() + 0.5 * (margin == 0).float()
+    drift = gain[:, 0] / tokens[:, 0]
+    values = {"dpo_loss": losses, "accuracy": right, "margin": margin, "chosen_drift": drift}
+    return {name: value.sum() / count for name, value in values.items()}

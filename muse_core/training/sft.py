@@ -1,0 +1,270 @@
+"""Supervised fine-tuning: which turns teach, what the heads learn, and the block measured on dev.
+
+A conversation teaches up to the turn before its first gold call that the loss filter dropped: a reply
+without its call would teach invention. `calls`:
+
+- `filtered` (default): as above; a gold call without a kept row counts as dropped
+- `gold`: every turn of the conversations that augmentation looked at
+- `all`: every turn of every conversation
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from muse_core.models.chat_format import join, split_turns
+from muse_core.models.flat_stream import flat_attention
+from muse_core.models.loading import LoadedModel
+from muse_core.models.tokenizer import Encoded, TurnPlace, encode
+from muse_core.records import canonical_json
+from muse_core.training.batches import (
+    ARGUMENT_PART,
+    TOOL_PART,
+    Example,
+    MicroBatch,
+    Start,
+    micro_batches,
+    totals,
+)
+from muse_core.training.losses import LanguageLoss, Look
+from muse_core.training.precision import autocast
+from muse_core.types import TOOL_NAMES, AugmentedText, Conversation, Message, ToolCall
+
+Calls = Literal["filtered", "gold", "all"]
+
+
+@dataclass
+class Census:
+    """What was left out on the way to the examples; goes into the artifact's metrics."""
+
+    conversations: int = 0
+    turns: int = 0
+    dropped_turns: int = 0  # behind a call that the filter dropped
+    truncated_turns: int = 0  # did not fit the sequence length
+    too_long: int = 0  # conversations whose last turn alone does not fit
+
+    def as_metrics(self) -> dict[str, float]:
+        kept = max(1, self.turns + self.truncated_turns)
+        return {
+            "sft_conversations": float(self.conversations),
+            "sft_turns": float(self.turns),
+            "sft_dropped_turns": float(self.dropped_turns),
+            "sft_truncated_share": self.truncated_turns / kept,
+            "sft_too_long": float(self.too_long),
+        }
+
+
+def examples_of(
+    loaded: LoadedModel,
+    conversations: Iterable[Conversation],
+    rows: Iterable[AugmentedText],
+    calls: Calls,
+    max_tokens: int,
+) -> tuple[list[Example], Census]:
+    """One example per conversation that still teaches something."""
+    by_conversation: dict[str, list[AugmentedText]] = {}
+    for row in rows:
+        by_conversation.setdefault(row.conversation_id, []).append(row)
+    examples, census = [], Census()
+    for conversation in conversations:
+        found = _example(
+            loaded,
+            conversation,
+            by_conversation.get(conversation.conversation_id, []),
+            calls,
+            max_tokens,
+            census,
+        )
+        if found is not None:
+            examples.append(found)
+    return examples, census
+
+
+def _example(
+    loaded: LoadedModel,
+    conversation: Conversation,
+    rows: Sequence[AugmentedText],
+    calls: Calls,
+    max_tokens: int,
+    census: Census,
+) -> Example | None:
+    head, turns = split_turns(conversation.messages)
+    taught = teaching_turns(turns, rows, calls)
+    census.dropped_turns += len(turns) - taught
+    if not taught:
+        return None
+    code = encode(loaded.tokenizer, join(head, *turns[:taught]), max_tokens=max_tokens)
+    census.truncated_turns += code.dropped_turns
+    if len(code.ids) > max_tokens:
+        census.too_long += 1
+        return None
+    census.conversations += 1
+    census.turns += taught - code.dropped_turns
+    return _with_places(code, turns, positions_of(conversation, rows))
+
+
+def teaching_turns(turns: Sequence[Sequence[Message]], rows: Sequence[AugmentedText], calls: Calls) -> int:
+    """How many user turns, from the first, this conversation teaches."""
+    if calls == "all":
+        return len(turns)
+    if calls == "gold":
+        return len(turns) if rows or not any(m.tool_calls for turn in turns for m in turn) else 0
+    kept = {
+        (row.turn, call.tool_name, canonical_json(call.arguments))
+        for row in rows
+        if row.kept
+        for call in row.tool_calls
+    }
+    for number, turn in enumerate(turns):
+        gold = {
+            (number, call.name, canonical_json(call.arguments))
+            for message in turn
+            for call in message.tool_calls
+        }
+        if not gold <= kept:
+            return number
+    return len(turns)
+
+
+def positions_of(conversation: Conversation, rows: Sequence[AugmentedText]) -> dict[int, int]:
+    """Turn -> code-point offset behind the last word its first call depends on: from the augmented
+    row, from the label where there is none."""
+    found = {label.turn: label.position for label in conversation.labels if label.position is not None}
+    found |= {
+        row.turn: row.tool_calls[0].position for row in rows if row.kept and row.act == 0 and row.tool_calls
+    }
+    return found
+
+
+def _with_places(code: Encoded, turns: Sequence[Sequence[Message]], positions: Mapping[int, int]) -> Example:
+    words: list[tuple[int, int]] = []
+    starts: list[Start] = []
+    for place in code.places:
+        call = _first_call(turns[place.turn])
+        if call is not None and place.turn in positions:
+            words += _labelled_words(place, positions[place.turn])
+        if place.assistant_at is not None:
+            starts.append(_start(code, place.assistant_at, call))
+    return Example(code.ids, code.parts, words, starts)
+
+
+def _labelled_words(place: TurnPlace, position: int) -> list[tuple[int, int]]:
+    """1 at the word that ends at `position` (or reaches over it), 0 at the others."""
+    right = next(
+        (at for at, (end, _) in enumerate(place.word_ends) if end >= position), len(place.word_ends) - 1
+    )
+    return [(token, int(at == right)) for at, (_, token) in enumerate(place.word_ends)]
+
+
+def _start(code: Encoded, at: int, call: ToolCall | None) -> Start:
+    act_end = _run_end(code.parts, at + 1, TOOL_PART)
+    if call is None:
+        return Start(at, 0, (None, None), at + 2, at + 2)
+    tool = TOOL_NAMES.index(call.name) + 1 if call.name in TOOL_NAMES else 0
+    prices = tuple(_number(call.arguments.get(name)) for name in ("min_price", "max_price"))
+    return Start(at, tool, (prices[0], prices[1]), act_end, _run_end(code.parts, act_end, ARGUMENT_PART))
+
+
+def _run_end(parts: Sequence[int], start: int, part: int) -> int:
+    end = start
+    while end < len(parts) and parts[end] == part:
+        end += 1
+    return end
+
+
+def _number(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and value >= 0 else None  # type: ignore[arg-type,operator]
+
+
+def _first_call(turn: Sequence[Message]) -> ToolCall | None:
+    act = next((message for message in turn if message.role == "assistant"), None)
+    return act.tool_calls[0] if act is not None and act.tool_calls else None
+
+
+def epoch_block(epoch: int, epochs: int, values: Mapping[str, float]) -> str:
+    """The seed's block. Argument quality here: 1 + 4 x the share of right argument tokens,
+    teacher-forced; fluency: perplexity of gold replies. The evaluated scores are `evaluate`'s."""
+    return (
+        f"Epoch {epoch}/{epochs} Results (dev):\n"
+        f"- Tool Prediction Accuracy: {100 * values['dev_tool_accuracy']:.1f}%\n"
+        f"- Position Prediction Loss: {values.get('dev_position', float('nan')):.3f}\n"
+        f"- Argument Quality (teacher-forced): {1 + 4 * values['dev_argument_token_accuracy']:.2f}/5, "
+        f"exact calls {100 * values['dev_exact_call']:.1f}%\n"
+        f"- Fluency: reply perplexity {math.exp(min(20.0, values['dev_fluency'])):.2f}\n"
+        f"- Validation Loss: {values['dev_loss']:.3f}"
+    )
+
+
+# ---- measured on dev --------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def measure(
+    module: LanguageLoss, examples: Sequence[Example], tool_id: int, device: str, micro_batch_tokens: int
+) -> dict[str, float]:
+    """The seed's block, teacher-forced. `dev_loss` = the weighted training loss over all of dev.
+
+    A decision is right when the argmax chooses `<tool>` (`tool_id`) and every token of the name where
+    the gold turn calls, and anything but `<tool>` where it does not; `dev_exact_call` asks for every
+    token of the first call, which is what greedy decoding would write."""
+    count = totals(examples)
+    sums: dict[str, float] = {}
+    tally = Tally()
+    with flat_attention(module.model), autocast(device):
+        for micro in micro_batches(examples, micro_batch_tokens, device):
+            look = module.look(micro, count)
+            for name, value in {"loss": look.loss, **look.sums}.items():
+                sums[name] = sums.get(name, 0.0) + float(value)
+            _count(module, micro, look, tool_id, tally)
+    return {f"dev_{name}": value for name, value in sums.items()} | tally.rates()
+
+
+@dataclass
+class Tally:
+    """Counts behind the rates."""
+
+    turns: int = 0
+    right: int = 0
+    agree: int = 0
+    calls: int = 0
+    exact: int = 0
+    argument_tokens: int = 0
+    argument_right: int = 0
+
+    def rates(self) -> dict[str, float]:
+        return {
+            "dev_tool_accuracy": self.right / max(1, self.turns),
+            "dev_exact_call": self.exact / max(1, self.calls),
+            "dev_argument_token_accuracy": self.argument_right / max(1, self.argument_tokens),
+            "dev_tool_head_agreement": self.agree / max(1, self.turns),
+        }
+
+
+def _count(module: LanguageLoss, micro: MicroBatch, look: Look, tool_id: int, tally: Tally) -> None:
+    best = look.logits.argmax(-1)
+    is_right = best == micro.targets
+    is_argument = micro.parts == ARGUMENT_PART
+    tally.argument_tokens += int(is_argument.sum())
+    tally.argument_right += int((is_right & is_argument).sum())
+    predicted = torch.full((micro.tokens,), -1, dtype=torch.long, device=best.device)
+    predicted[micro.rows + 1] = best
+    right = (predicted == micro.stream.ids).tolist()
+    called = (predicted == tool_id).tolist()
+    heads = module.heads.tool_logits(look.hidden[micro.start_rows].float()).argmax(-1).tolist()
+    begins = zip(micro.stream.bounds, micro.examples, strict=False)
+    starts = [(start, begin + start.at + 1) for begin, example in begins for start in example.starts]
+    for (start, first), head in zip(starts, heads, strict=True):
+        act_end, call_end = first + start.act_end - start.at - 1, first + start.call_end - start.at - 1
+        named = bool(start.tool) and all(right[first:act_end])
+        decided = start.tool if named else -1 if called[first] else 0
+        tally.turns += 1
+        tally.right += decided == start.tool
+        tally.agree += decided == head
+        tally.calls += bool(start.tool)
+        tally.exact += bool(start.tool) and all(right[first:call_end])

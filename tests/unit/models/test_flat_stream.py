@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from muse_core.models.flat_stream import by_tokens, flat_attention, flat_stream, hidden_states
+from tests.unit.models.builders_models import tiny_model
+
+DOCUMENTS = [[5, 6, 7, 8, 9], [10, 11], [12, 13, 14]]
+
+
+def alone(model: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([model.base_model(torch.tensor([d])).last_hidden_state[0] for d in DOCUMENTS])
+
+
+def test_a_flat_stream_equals_the_documents_alone() -> None:
+    model = tiny_model().model
+    with flat_attention(model):
+        flat = hidden_states(model, flat_stream(DOCUMENTS))
+    assert torch.allclose(flat, alone(model), atol=1e-5)
+
+
+def test_gradients_are_equal_too() -> None:
+    model = tiny_model().model
+    weight = torch.randn(10, 32, generator=torch.Generator().manual_seed(0))
+    (alone(model) * weight).sum().backward()
+    expected = {name: p.grad.clone() for name, p in model.named_parameters()}
+    model.zero_grad()
+    with flat_attention(model):
+        (hidden_states(model, flat_stream(DOCUMENTS)) * weight).sum().backward()
+    for name, parameter in model.named_parameters():
+        assert torch.allclose(parameter.grad, expected[name], atol=1e-4), name
+
+
+def test_grouped_query_heads() -> None:
+    config = LlamaConfig(
+        vocab_size=32, hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=4,
+        num_key_value_heads=2, attn_implementation="sdpa",
+    )  # fmt: skip
+    model = LlamaForCausalLM(config).eval()
+    with flat_attention(model):
+        flat = hidden_states(model, flat_stream(DOCUMENTS))
+    assert torch.allclose(flat, alone(model), atol=1e-5)
+
+
+def test_generation_with_a_cache_is_untouched_outside() -> None:
+    model = tiny_model().model
+    with flat_attention(model):
+        pass
+    assert model.config._attn_implementation == "sdpa"
+    ids = torch.tensor([[5, 6, 7, 8], [3, 9, 10, 11]])
+    mask = torch.tensor([[1, 1, 1, 1], [0, 1, 1, 1]])
+    whole = model(ids, attention_mask=mask).logits[:, -1]
+    head = model(ids[:, :3], attention_mask=mask[:, :3], use_cache=True)
+    tail = model(ids[:, 3:], attention_mask=mask, past_key_values=head.past_key_values, use_cache=True)
+    assert torch.allclose(tail.logits[:, -1], whole, atol=1e-4)
+
+
+def test_by_tokens_keeps_order_and_limit() -> None:
+    lengths = [3, 3, 3, 9, 1]
+    groups = by_tokens(list("abcde"), lengths, 6)
+    assert groups == [["a", "b"], ["c"], ["d"], ["e"]]

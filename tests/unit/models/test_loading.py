@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from muse_core.config.run_config import BaseConfig
+from muse_core.errors import ArtifactError, ConfigError
+from muse_core.models.loading import from_pretrained, from_scratch, load_model, save_model
+from muse_core.models.vocabulary import add_our_tokens
+from tests.unit.models.builders_models import TINY, tiny_model, tokenizer
+
+IDS = torch.tensor([[5, 6, 7, 8]])
+
+
+def test_saved_and_loaded_models_give_the_same_logits(tmp_path: Path) -> None:
+    loaded = tiny_model()
+    torch.nn.init.normal_(loaded.heads.position.weight)
+    save_model(loaded, tmp_path)
+    again = load_model(tmp_path)
+    assert torch.equal(again.model(IDS).logits, loaded.model(IDS).logits)
+    assert torch.equal(again.heads.position.weight, loaded.heads.position.weight)
+    assert again.about["can_call"] is False and again.about["base"] == "scratch"
+    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".safetensors") == [
+        "heads.safetensors", "model.safetensors",
+    ]  # fmt: skip
+
+
+def test_the_folder_loads_in_plain_transformers(tmp_path: Path) -> None:
+    loaded = tiny_model()
+    save_model(loaded, tmp_path)
+    plain = AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert torch.allclose(plain(IDS).logits, loaded.model(IDS).logits, atol=1e-5)
+    assert AutoTokenizer.from_pretrained(tmp_path)("<|end|>").input_ids == [plain.config.eos_token_id]
+
+
+def test_the_same_seed_gives_the_same_weights_and_leaves_the_global_generator_alone() -> None:
+    state = torch.get_rng_state()
+    first, second, other = (from_scratch(TINY, tokenizer(), seed) for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(first.model(IDS).logits, second.model(IDS).logits)
+    assert not torch.equal(first.model(IDS).logits, other.model(IDS).logits)
+
+
+def test_a_model_of_another_format_is_refused(tmp_path: Path) -> None:
+    save_model(tiny_model(), tmp_path)
+    about = json.loads((tmp_path / "muse.json").read_text()) | {"format_digest": "0" * 64}
+    (tmp_path / "muse.json").write_text(json.dumps(about))
+    with pytest.raises(ArtifactError, match="chat format"):
+        load_model(tmp_path)
+
+
+def test_a_folder_without_muse_json_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"muse\.json"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("model", [None, "no/such-folder/here", "missing.gguf"])
+def test_a_missing_pretrained_model_says_what_to_do(
+    model: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ConfigError, match=r"base\.model"):
+        from_pretrained(BaseConfig(source="pretrained", model=model))
+
+
+def test_a_local_transformers_folder_is_a_base(tmp_path: Path) -> None:
+    loaded = tiny_model()
+    loaded.model.save_pretrained(tmp_path)
+    loaded.tokenizer.save_pretrained(tmp_path)
+    again = from_pretrained(BaseConfig(source="pretrained", model=str(tmp_path)))
+    assert torch.equal(again.model(IDS).logits, loaded.model(IDS).logits)
+    assert again.about["can_call"] is True
+
+
+GGUF = os.environ.get("MUSE_TEST_GGUF")
+
+
+@pytest.mark.skipif(not GGUF, reason="MUSE_TEST_GGUF names no file")
+def test_a_gguf_file_can_be_saved_as_a_plain_folder(tmp_path: Path) -> None:
+    loaded = from_pretrained(BaseConfig(source="pretrained", model=GGUF))
+    add_our_tokens(loaded, [], 0)
+    save_model(loaded, tmp_path)
+    assert torch.allclose(load_model(tmp_path).model(IDS).logits, loaded.model(IDS).logits, atol=1e-4)

@@ -1,0 +1,82 @@
+"""base → sft → dpo on a handful of conversations, through the artifact store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+from transformers import AutoModelForCausalLM
+
+from muse_core import records
+from muse_core.config.run_config import DpoConfig, RunConfig, SftConfig
+from muse_core.context import StageContext
+from muse_core.errors import MuseError
+from muse_core.models.loading import load_model
+from muse_core.stages import base, dpo, sft
+from muse_core.types import ArtifactRef
+from tests.unit.models.builders_models import TINY, talk
+from tests.unit.training.builders_training import context, pair, row
+
+CONFIG = RunConfig(
+    base=TINY.model_copy(update={"max_tokens": 2000}),
+    sft=SftConfig(num_epochs=2, learning_rate=3e-3),
+    dpo=DpoConfig(num_epochs=2),
+)
+
+
+@dataclass
+class Shop:
+    ctx: StageContext
+    conversations: ArtifactRef
+    rows: ArtifactRef
+    pairs: ArtifactRef
+
+    def at(self, name: str) -> StageContext:
+        return replace(self.ctx, fingerprint=name, work=context(self.ctx.work.parent.parent, name).work)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    ctx = context(tmp_path_factory.mktemp("stages"))
+    talks = [talk(n, 2, side=("dev" if n % 5 == 0 else "test" if n % 5 == 1 else "train")) for n in range(30)]
+
+    def write(kind: str, items: list[object]) -> ArtifactRef:
+        return ctx.store.write_table(kind, records.to_table(kind, items), f"in {kind}")
+
+    return Shop(
+        ctx,
+        write("conversations", [*talks]),
+        write("augmented", [row(n) for n in range(30)]),
+        write("preference_pairs", [pair(n) for n in range(30)]),
+    )
+
+
+def test_base_sft_and_dpo_publish_models_that_load(shop: Shop) -> None:
+    found = base.run(CONFIG, shop.conversations, ctx=shop.at("base"))
+    tuned = sft.run(CONFIG, shop.conversations, shop.rows, found, ctx=shop.at("sft"))
+    preferred = dpo.run(CONFIG, tuned, shop.pairs, ctx=shop.at("dpo"))
+    store = shop.ctx.store
+    abouts = [load_model(store.folder(ref)).about for ref in (found, tuned, preferred)]
+    assert [about["can_call"] for about in abouts] == [False, True, True]
+    AutoModelForCausalLM.from_pretrained(store.folder(preferred))
+    measured = store.manifest(tuned)["metrics"]
+    assert measured["sft_conversations"] == 18 and measured["sft_dev_loss"] > 0
+    measured = store.manifest(preferred)["metrics"]
+    assert measured["dpo_pairs"] + measured["dpo_held_out_pairs"] == 30
+    heads = [load_model(store.folder(ref)).heads.position.weight for ref in (tuned, preferred)]
+    assert heads[0].equal(heads[1])  # frozen in DPO
+
+    again = base.run(CONFIG, shop.conversations, ctx=shop.at("base again"))
+    assert again.digest == found.digest  # the same seed gives the same bytes
+
+
+def test_nothing_left_to_train_on_is_an_error(shop: Shop) -> None:
+    ctx = shop.at("empty")
+    found = base.run(CONFIG, shop.conversations, ctx=ctx)
+    none = [row(n, kept=False) for n in range(30)]
+    rows = ctx.store.write_table("augmented", records.to_table("augmented", none), "none kept")
+    with pytest.raises(MuseError, match="loss filter"):
+        sft.run(CONFIG, shop.conversations, rows, found, ctx=ctx)
+    pairs = ctx.store.write_table("preference_pairs", records.to_table("preference_pairs", []), "no pairs")
+    with pytest.raises(MuseError, match="pairs"):
+        dpo.run(CONFIG, found, pairs, ctx=ctx)
