@@ -1,0 +1,146 @@
+"""Preference pairs of the test side: sampled once from the SFT model, frozen, and who prefers what.
+
+The pairs are keyed by the SFT model's digest: every later DPO run is measured on the same ones. On-policy
+pairs carry the headline; contrast pairs (gold against a bad sample) are a slice of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from muse_core.closure import code_digests
+from muse_core.config.run_config import EvaluationConfig, PairsConfig
+from muse_core.evaluation.open_loop import open_loop_cases
+from muse_core.evaluation.preference_accuracy import (
+    PairLogProbs,
+    implicit_reward_statistics,
+    likelihood_statistics,
+)
+from muse_core.evaluation.scorecard import metric_rows
+from muse_core.evaluation.statistics import estimate, resampler
+from muse_core.models.loading import LoadedModel
+from muse_core.models.log_probs import turn_log_probs
+from muse_core.records import Row, canonical_json
+from muse_core.types import Conversation, JsonValue, PreferencePair, TurnLabel
+
+
+@dataclass(frozen=True)
+class PairCluster:
+    """Whose turn a pair comes from, for the bootstrap."""
+
+    profile_id: str
+    family: str
+
+
+def frozen_pairs_config(pairs: PairsConfig, evaluation: EvaluationConfig) -> PairsConfig:
+    """The pair rules of training with evaluation's own size."""
+    changes = {"contexts": evaluation.pair_contexts, "samples_per_context": evaluation.pair_samples}
+    return pairs.model_copy(update=changes)
+
+
+def pairs_key(
+    sft_digest: str, data_digests: Sequence[str], config: PairsConfig, reply_style: str, seed: int
+) -> str:
+    """The fingerprint of the frozen test pairs."""
+    parts = {
+        "kind": "test pairs",
+        "sft": sft_digest,
+        "data": list(data_digests),
+        "config": config.model_dump(mode="json"),
+        "style": reply_style,
+        "seed": seed,
+        "code": code_digests("muse_core.preferences.sampling"),
+    }
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+
+def without_overlap(conversations: Sequence[Conversation]) -> list[Conversation]:
+    """The test conversations with the labels of those turns whose utterance is on no other side."""
+    labels: dict[str, list[TurnLabel]] = {}
+    for case in open_loop_cases(conversations, len(conversations) * 1000).cases:
+        labels.setdefault(case.conversation.conversation_id, []).append(case.label)
+    by_id = {item.conversation_id: item for item in conversations}
+    return [replace(by_id[name], labels=tuple(kept)) for name, kept in labels.items()]
+
+
+def pair_log_probs(loaded: LoadedModel, pairs: Sequence[PreferencePair]) -> list[PairLogProbs]:
+    """Both turns of every pair under one model."""
+    chosen = turn_log_probs(loaded, [(pair.prompt, pair.chosen) for pair in pairs])
+    rejected = turn_log_probs(loaded, [(pair.prompt, pair.rejected) for pair in pairs])
+    return [
+        PairLogProbs(good.total, bad.total, good.tokens, bad.tokens)
+        for good, bad in zip(chosen, rejected, strict=True)
+    ]
+
+
+def clusters_of(pairs: Sequence[PreferencePair], conversations: Sequence[Conversation]) -> list[PairCluster]:
+    """The profile and the template family behind each pair."""
+    owners = {item.conversation_id: item for item in conversations}
+    families = {
+        (item.conversation_id, label.turn): label.family for item in conversations for label in item.labels
+    }
+    return [
+        PairCluster(
+            owners[pair.conversation_id].profile_id, families.get((pair.conversation_id, pair.turn), "")
+        )
+        for pair in pairs
+    ]
+
+
+def preference_rows(
+    pairs: Sequence[PreferencePair],
+    clusters: Sequence[PairCluster],
+    known: Mapping[str, Sequence[PairLogProbs]],
+    beta: float,
+    resamples: int,
+    seed: int,
+) -> list[Row]:
+    """Metric rows; `known` has the log-probs of `base`, `sft` (the reference) and `dpo`."""
+    on_policy = [at for at, pair in enumerate(pairs) if pair.kind == "on_policy"]
+    groups = {
+        "all": on_policy,
+        "kind=contrast": [at for at, pair in enumerate(pairs) if pair.kind == "contrast"],
+    }
+    for language in sorted({pair.language for pair in pairs}):
+        groups[f"language={language}"] = [at for at in on_policy if pairs[at].language == language]
+    rows: list[Row] = []
+    for where, chosen in groups.items():
+        if chosen:
+            part = {name: [found[at] for at in chosen] for name, found in known.items()}
+            rows += _slice_rows(where, [clusters[at] for at in chosen], part, beta, resamples, seed)
+    return rows
+
+
+def _slice_rows(
+    where: str,
+    clusters: Sequence[PairCluster],
+    known: Mapping[str, Sequence[PairLogProbs]],
+    beta: float,
+    resamples: int,
+    seed: int,
+) -> list[Row]:
+    groups = [[one.profile_id for one in clusters], [one.family for one in clusters]]
+    sampler = resampler(groups, resamples, np.random.default_rng([seed, 2]))
+    measured = {name: likelihood_statistics(found) for name, found in known.items()}
+    measured["dpo"] += implicit_reward_statistics(known["dpo"], known["sft"], beta)
+    return [
+        row
+        for name, statistics in measured.items()
+        for one in statistics
+        for row in metric_rows(name, one.name, where, estimate(one, sampler), one.unit)
+    ]
+
+
+def pair_counts(pairs: Sequence[PreferencePair]) -> dict[str, JsonValue]:
+    """How many pairs and prompts the preference figures stand on."""
+    on_policy = [pair for pair in pairs if pair.kind == "on_policy"]
+    prompts = {(pair.conversation_id, pair.turn) for pair in on_policy}
+    return {
+        "on_policy": len(on_policy),
+        "contrast": len(pairs) - len(on_policy),
+        "on_policy_prompts": len(prompts),
+    }

@@ -1,0 +1,113 @@
+"""A model's turns on the test cases, judged: the rows of `predictions`, and their cache key.
+
+The turns are greedy, each in a world that stands as the gold conversation left it. One model, one set
+of cases, one code: one key; so that `evaluate` generates again only what could have changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from muse_core.closure import code_digests
+from muse_core.dialogue.world import world_before
+from muse_core.evaluation.open_loop import Case, Prediction, judge
+from muse_core.evaluation.position import PositionScores
+from muse_core.generation.assistant import TurnRequest, respond
+from muse_core.generation.decode import Sampling
+from muse_core.models.loading import LoadedModel
+from muse_core.models.word_positions import word_position_probabilities
+from muse_core.progress import Progress
+from muse_core.records import Row, canonical_json
+from muse_core.tools.base import ShopWorld
+from muse_core.types import Profile
+
+if TYPE_CHECKING:
+    from muse_core.catalog.index import CatalogIndex
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The world that the cases play in."""
+
+    index: CatalogIndex
+    profiles: Mapping[str, Profile]
+
+
+def predictions_key(
+    model_digest: str, cases: Sequence[Case], data_digests: Sequence[str], max_new_tokens: int
+) -> str:
+    """The fingerprint of one model's predictions; `data_digests` are those of catalogue, profiles and
+    conversations."""
+    parts = {
+        "kind": "predictions",
+        "model": model_digest,
+        "cases": [case.case_id for case in cases],
+        "data": list(data_digests),
+        "max_new_tokens": max_new_tokens,
+        "code": code_digests("muse_core.evaluation.predictions"),
+    }
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+
+def predict(
+    loaded: LoadedModel,
+    cases: Sequence[Case],
+    shop: Shop,
+    name: str,
+    digest: str,
+    max_new_tokens: int,
+    progress: Progress | None = None,
+) -> list[Row]:
+    """One row per case, in order. With a trained position head (not the base's), turns with a gold
+    call carry its word ends."""
+    requests = [TurnRequest(case.context, world_of(case, shop), case.label.turn) for case in cases]
+    outcomes = respond(loaded, requests, Sampling(max_new_tokens=max_new_tokens), progress=progress)
+    rows = [
+        judge(case, Prediction(outcome.messages, outcome.malformed), name, digest)
+        for case, outcome in zip(cases, outcomes, strict=True)
+    ]
+    return with_positions(rows, loaded, cases) if "trained" in loaded.about else rows
+
+
+def expert_rows(cases: Sequence[Case]) -> list[Row]:
+    """The gold turns judged as if a model had made them: what the metrics allow at most."""
+    return [judge(case, Prediction(case.gold), "expert", "") for case in cases]
+
+
+def world_of(case: Case, shop: Shop) -> ShopWorld:
+    """The shop world as it stands before the case's turn."""
+    conversation = case.conversation
+    return world_before(conversation, case.label.turn, shop.index, shop.profiles.get(conversation.profile_id))
+
+
+def with_positions(rows: Sequence[Row], loaded: LoadedModel, cases: Sequence[Case]) -> list[Row]:
+    """The rows with `positions` ([[probability, is gold], …]) in the facts of turns with a gold call."""
+    due = [at for at, case in enumerate(cases) if case.label.position is not None]
+    found = word_position_probabilities(loaded, [cases[at].context for at in due])
+    done = list(rows)
+    for at, ends in zip(due, found, strict=True):
+        facts = json.loads(done[at]["facts_json"])
+        facts["positions"] = _labelled(ends, cases[at].label.position or 0)
+        done[at] = done[at] | {"facts_json": canonical_json(facts)}
+    return done
+
+
+def _labelled(ends: Sequence[tuple[int, float]], position: int) -> list[list[float | bool]]:
+    """The gold word is the first that ends at the position or reaches over it, as in training."""
+    gold = next((at for at, (end, _) in enumerate(ends) if end >= position), len(ends) - 1)
+    return [[round(probability, 6), at == gold] for at, (_, probability) in enumerate(ends)]
+
+
+def position_scores(facts: Sequence[Mapping[str, object]]) -> list[PositionScores | None]:
+    """The position head's word ends of each row; None where the gold has no call."""
+    found = []
+    for fact in facts:
+        ends = fact.get("positions")
+        pairs = list(ends) if isinstance(ends, list) else []
+        scores = PositionScores(tuple(p for p, _ in pairs), tuple(bool(y) for _, y in pairs))
+        found.append(scores if pairs else None)
+    return found

@@ -1,0 +1,145 @@
+"""The results in the seed document's form: three stages, five columns, and its own numbers set apart.
+
+Input is the rows of the `metrics` table; output plain lists and dicts that the terminal, Prefect and the
+HTML report print. A figure that was not measured is a dash, never a guess.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from muse_core.records import Row
+
+DASH = "–"
+COLUMNS = ("Stage", "Tool accuracy", "Response quality", "User satisfaction", "Training time")
+STAGES = (("base", "Baseline"), ("sft", "SFT"), ("dpo", "SFT + DPO"))
+NOT_MEASURED = "User satisfaction needs the closed loop: not measured in this version."
+CANNOT_CALL = "The base was trained from scratch on plain text: it cannot call."
+
+SFT_METRICS = (
+    ("tool_accuracy", "Tool selection, strict"),
+    ("tool_accuracy_lenient", "Tool selection, lenient"),
+    ("tool_macro_f1", "Macro-F1 over seven decisions"),
+    ("exact_call", "Exact call"),
+    ("execution_equal", "Execution-equal"),
+    ("argument_quality", "Argument quality"),
+    ("position_bce", "Position BCE"),
+    ("position_bce_constant", "Position BCE of the constant rate"),
+    ("position_bce_last_word", "Position BCE, always last word"),
+    ("position_average_precision", "Position average precision"),
+    ("position_skill", "Position skill"),
+    ("fluency", "Fluency"),
+    ("call_rate", "Call rate"),
+    ("slot_rate", "Slot rate"),
+    ("relevance_rate", "Relevance rate"),
+    ("completion_rate", "Completion rate"),
+    ("abstained", "Abstained where no call is due"),
+    ("malformed_call", "Malformed call where none is due"),
+    ("called_without_need", "Called where no call is due"),
+    ("planning", "Planning"),
+    ("exact_plan", "Exact plan"),
+    ("groundedness", "Groundedness"),
+    ("reply_language", "Reply in the shopper's language"),
+    ("reference_faults", "Replies with an empty reference"),
+    ("argument_language_mismatch", "Argument left in Hindi"),
+    ("response_quality", "Response quality"),
+)
+DPO_METRICS = (
+    ("preference_accuracy", "Preference accuracy, implicit reward"),
+    ("preference_margin", "Reward margin"),
+    ("chosen_drift", "Chosen log-prob drift"),
+    ("preference_length_correlation", "Length correlation of the margin"),
+    ("likelihood_accuracy", "Log-likelihood accuracy, summed"),
+    ("likelihood_accuracy_per_token", "Log-likelihood accuracy, per token"),
+)
+
+CLAIMED_UPSTREAM = {
+    "title": "Claimed upstream, not reproduced",
+    "rows": [
+        ["Tool accuracy", "45.2 % → 68.4 % → 91.2 % (baseline → SFT → SFT + DPO)"],
+        ["Argument quality", "3.1 → 4.2"],
+        ["Position BCE", "0.23 → 0.15"],
+        ["Fluency", "3.8 → 4.1"],
+        ["Preference accuracy", "72.3 % … 91.2 % over five epochs"],
+        ["User satisfaction", "2.8 → 3.2 → 4.3"],
+        ["Planning", "+39.3 %"],
+        ["Training time", "SFT 12 h, DPO +3 h"],
+    ],
+}
+
+
+def results_table(
+    metrics: Sequence[Row], seconds: Mapping[str, float | None] | None = None
+) -> dict[str, Any]:
+    """`{"columns", "rows", "sft", "dpo", "claimed_upstream", "notes"}`, all of text.
+
+    `seconds`: training seconds by stage name (`sft`, `dpo`); DPO's time is shown on top of SFT's.
+    """
+    by_key = {(row["model"], row["metric"]): row for row in metrics if row["slice"] == "all"}
+    times = seconds or {}
+    rows = [[label, *_stage_cells(by_key, stage), _time(stage, times)] for stage, label in STAGES]
+    notes = [NOT_MEASURED]
+    if ("base", "tool_accuracy") in by_key and ("base", "exact_call") not in by_key:
+        rows[0][1] = f"{rows[0][1]} (cannot call)"
+        notes.append(CANNOT_CALL)
+    return {
+        "columns": list(COLUMNS),
+        "rows": rows,
+        "sft": metric_list(by_key, SFT_METRICS),
+        "dpo": metric_list(by_key, DPO_METRICS),
+        "claimed_upstream": CLAIMED_UPSTREAM,
+        "notes": notes,
+    }
+
+
+def _stage_cells(by_key: Mapping[tuple[str, str], Row], stage: str) -> list[str]:
+    return [cell(by_key.get((stage, name))) for name in ("tool_accuracy", "response_quality")] + [DASH]
+
+
+def metric_list(by_key: Mapping[tuple[str, str], Row], names: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """`[label, base, SFT, SFT + DPO, n]` for every metric that some model has."""
+    listed = []
+    for name, label in names:
+        found = [by_key.get((stage, name)) for stage, _ in STAGES]
+        if any(found):
+            n = max(row["n"] for row in found if row)
+            listed.append([label, *(cell(row) for row in found), str(n)])
+    return listed
+
+
+def cell(row: Row | None) -> str:
+    """`86.4 % [83.1, 89.2]`, `4.21 [4.10, 4.30]`, or a dash."""
+    if row is None or row["value"] is None:
+        return DASH
+    value, low, high = (number(row[key], row["unit"]) for key in ("value", "low", "high"))
+    percent = " %" if row["unit"] in ("share", "share_difference") else ""
+    return f"{value}{percent} [{low}, {high}]" if DASH not in (low, high) else f"{value}{percent}"
+
+
+def number(value: float | None, unit: str) -> str:
+    """A value as people read it: shares in per cent."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    sign = "+" if unit.endswith("_difference") and value > 0 else ""
+    if unit.startswith("share"):
+        return f"{sign}{100 * value:.1f}"
+    return f"{sign}{value:.2f}" if unit.startswith("score") else f"{sign}{value:.3f}"
+
+
+def duration(seconds: float | None) -> str:
+    """`42 s`, `3 min 10 s`, `2 h 5 min`."""
+    if seconds is None or not math.isfinite(seconds):
+        return DASH
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _time(stage: str, seconds: Mapping[str, float | None]) -> str:
+    shown = duration(seconds.get(stage))
+    return f"+ {shown}" if stage == "dpo" and shown != DASH else shown

@@ -1,0 +1,106 @@
+"""The report is whole, self-contained, and says what it leaves out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from muse_core.artifacts import ArtifactStore
+from muse_core.evaluation.report import ReportInputs, gather, write_page, write_report
+from muse_core.records import to_table
+from tests.unit.evaluation.builders_report import report_inputs
+
+INPUTS = report_inputs()
+VOID = {"meta", "br", "polyline"}
+
+
+class Balance(HTMLParser):
+    """Fails on a tag that is closed without being open, or never closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        return None
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open.pop() == tag, tag
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return write_page(tmp_path_factory.mktemp("reports") / "a" / "page.html", INPUTS).read_text("utf-8")
+
+
+def test_it_needs_no_network(page: str) -> None:
+    assert not re.search(r"https?://|src=|@import|url\(|<script|<link", page)
+    assert 'name="viewport"' in page
+
+
+def test_it_is_well_formed(page: str) -> None:
+    parser = Balance()
+    parser.feed(page)
+    assert not parser.open
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Baseline",
+        "SFT + DPO",
+        "(cannot call)",
+        "Claimed upstream, not reproduced",
+        "By language",
+        "Hinglish (n = ",
+        "Confusions: SFT",
+        "TF-IDF + logistic",
+        "Paired differences",
+        "412 on-policy from 160 prompts",
+        "kept at ≥ 0.2 nats",
+        "AUC, gold against perturbed",
+        "dev loss: ",
+        "Provenance",
+        "What is not covered",
+        "not measured in this version",
+        "1 min 9 s",
+        "0f0f0f0f0f0f",
+        "torch 2.13.0",
+        "evaluation.max_cases",
+    ],
+)
+def test_it_says(page: str, text: str) -> None:
+    assert text in page
+
+
+def test_user_text_cannot_break_out(tmp_path: Path) -> None:
+    about = dict(INPUTS.about("evaluate"))
+    about["examples"] = [dict(about["examples"][0]) | {"utterance": "<script>alert(1)</script>"}]
+    manifests = dict(INPUTS.manifests) | {"evaluate": dict(INPUTS.manifests["evaluate"]) | {"about": about}}
+    page = write_page(tmp_path / "p.html", replace(INPUTS, manifests=manifests)).read_text("utf-8")
+    assert "<script>" not in page and "&lt;script&gt;" in page
+
+
+def test_an_empty_run_still_has_a_page(tmp_path: Path) -> None:
+    assert "Results" in write_page(tmp_path / "p.html", ReportInputs([], {})).read_text("utf-8")
+
+
+def test_gather_follows_the_receipts(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    model = store.write_folder(
+        "model", lambda folder: (folder / "w").write_text("x") and None, "f1", metrics={"a": 1}
+    )
+    about = {"inputs": {"dpo": model.digest, "sft": "unknown"}, "examples": []}
+    metrics = store.write_table("metrics", to_table("metrics", INPUTS.metrics), "f2", about=about)
+    found = gather(store, metrics)
+    assert list(found.manifests) == ["dpo", "evaluate"] and len(found.metrics) == len(INPUTS.metrics)
+    path = write_report(store, metrics, tmp_path / "reports")
+    assert path.name.startswith("report-") and (tmp_path / "reports" / "latest.html").exists()

@@ -1,0 +1,93 @@
+"""The evaluate stage on a tiny shop: what it publishes, and what it does not do twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from muse_core.artifacts import ArtifactStore
+from muse_core.config.run_config import EvaluationConfig, RunConfig
+from muse_core.context import StageContext
+from muse_core.evaluation.report import write_report
+from muse_core.models.loading import save_model
+from muse_core.records import to_table
+from muse_core.stages import evaluate
+from muse_core.types import ArtifactRef, Conversation
+from tests import builders
+from tests.unit.evaluation.builders_evaluation import conversation
+from tests.unit.models.builders_models import tiny_model
+
+SMALL = EvaluationConfig(
+    max_cases=12, max_new_tokens=8, bootstrap_resamples=50, pair_contexts=4, pair_samples=2
+)
+
+
+def conversations() -> list[Conversation]:
+    found = []
+    for number in range(30):
+        side = ("train", "dev", "test")[number % 3]
+        found.append(conversation(500 + number, side=side))
+    return found
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[ArtifactStore, dict[str, ArtifactRef]]:
+    store = ArtifactStore(tmp_path_factory.mktemp("store"))
+    products = [builders.product(product_id="p1"), builders.product(product_id="p2", title="Nadi Red Shirt")]
+    profiles = [builders.profile(profile_id=f"u{i}", side="test") for i in range(20)]
+    refs = {
+        "catalog": store.write_table("products", to_table("products", products), "c"),
+        "profiles": store.write_table("profiles", to_table("profiles", profiles), "p"),
+        "conversations": store.write_table("conversations", to_table("conversations", conversations()), "v"),
+    }
+    for seed, name in enumerate(("base", "sft", "dpo")):
+        loaded = tiny_model(seed)
+        loaded.about |= {"can_call": False} if name == "base" else {"can_call": True, "trained": name}
+        refs[name] = store.write_folder("model", lambda folder, m=loaded: save_model(m, folder), name)
+    return store, refs | {"augment": refs["conversations"]}
+
+
+def run(store: ArtifactStore, refs: dict[str, ArtifactRef], work: Path, **changes: Any) -> ArtifactRef:
+    config = RunConfig(evaluation=SMALL.model_copy(update=changes))
+    stamped = store.for_stage("evaluate", {}, {name: ref.digest for name, ref in refs.items()})
+    return evaluate.run(config, **refs, ctx=StageContext(stamped, f"evaluate {changes}", work))
+
+
+def test_the_stage(shop: tuple[ArtifactStore, dict[str, ArtifactRef]], tmp_path: Path) -> None:
+    store, refs = shop
+    metrics = run(store, refs, tmp_path)
+    manifest = store.manifest(metrics)
+    rows = store.read_table(metrics).to_pylist()
+    assert {"base", "sft", "dpo", "expert", "linear", "majority", "always_none"} <= {
+        row["model"] for row in rows
+    }
+    assert manifest["metrics"]["expert.tool_accuracy"] == 1.0 == manifest["metrics"]["expert.exact_call"]
+    assert not [row for row in rows if row["model"] == "base" and row["metric"] == "exact_call"]
+    about = manifest["about"]
+    assert (
+        about["cases"] == 12
+        and about["profiles"] >= 4
+        and set(about["predictions"]) == {"base", "sft", "dpo"}
+    )
+    assert about["can_call"] == {"base": False, "sft": True, "dpo": True}
+    predictions = store.read_table(ArtifactRef(**about["predictions"]["sft"]))
+    assert predictions.num_rows == 12 and set(predictions.column("model").to_pylist()) == {"sft"}
+    assert "Results" in write_report(store, metrics, tmp_path / "reports").read_text("utf-8")
+
+    again = run(store, refs, tmp_path, bootstrap_resamples=60)
+    kept = store.manifest(again)["about"]
+    assert kept["predictions"] == about["predictions"] and kept["test_pairs"] == about["test_pairs"]
+    other = run(store, refs, tmp_path, max_cases=6)
+    assert store.manifest(other)["about"]["predictions"] != about["predictions"]
+    assert {"dpo.tool_accuracy", "dpo-sft.tool_accuracy"} <= store.manifest(other)["metrics"].keys()
+
+
+def test_no_test_side_is_said(tmp_path: Path, shop: tuple[ArtifactStore, dict[str, ArtifactRef]]) -> None:
+    store, refs = shop
+    train = [item for item in conversations() if item.side == "train"]
+    table = to_table("conversations", train)
+    lonely = refs | {"conversations": store.write_table("conversations", table, "only train")}
+    with pytest.raises(Exception, match="the test side holds no user turn"):
+        run(store, lonely, tmp_path)

@@ -1,0 +1,38 @@
+"""The results table says what was measured, and a dash where nothing was."""
+
+from __future__ import annotations
+
+from muse_core.evaluation.table import DASH, duration, results_table
+
+
+def row(model: str, metric: str, value: float, unit: str = "share") -> dict[str, object]:
+    return {
+        "model": model,
+        "metric": metric,
+        "slice": "all",
+        "value": value,
+        "low": value - 0.02,
+        "high": value + 0.02,
+        "n": 400,
+        "unit": unit,
+    }
+
+
+def test_the_seeds_form() -> None:
+    rows = [
+        row("base", "tool_accuracy", 0.35),
+        row("sft", "tool_accuracy", 0.9),
+        row("sft", "exact_call", 0.7),
+    ]
+    rows += [row("sft", "response_quality", 4.2, "score_1_5"), row("dpo", "preference_accuracy", 0.7)]
+    table = results_table(rows, {"sft": 150.2, "dpo": 61.0})
+    assert table["columns"][0] == "Stage"
+    assert table["rows"][0] == ["Baseline", "35.0 % [33.0, 37.0] (cannot call)", DASH, DASH, DASH]
+    assert table["rows"][1] == ["SFT", "90.0 % [88.0, 92.0]", "4.20 [4.18, 4.22]", DASH, "2 min 30 s"]
+    assert table["rows"][2][4] == "+ 1 min 1 s"
+    assert ["Preference accuracy, implicit reward", DASH, DASH, "70.0 % [68.0, 72.0]", "400"] in table["dpo"]
+    assert "not reproduced" in table["claimed_upstream"]["title"]
+
+
+def test_duration() -> None:
+    assert [duration(s) for s in (None, 3.21, 42, 3600 * 2 + 300)] == [DASH, "3.2 s", "42 s", "2 h 5 min"]
