@@ -1,0 +1,207 @@
+"""How good one assistant turn is: a reward in [0, 1] with named parts (DECISIONS, "Pairs").
+
+====================== ====== =================================================================
+parses and executes     0.10  every call could be read and ran; the turn came to its end
+right decision          0.30  the first act is in the turn's acceptable set
+arguments               0.30  slot F1 of all calls; 1 when neither gold nor the turn calls
+constraints met         0.10  share of the named products that meet the gold call's limits
+grounded                0.10  the reply names only what the results hold, no empty reference
+language                0.05  the reply is in the conversation's language
+length                  0.05  1 between half and twice the gold reply's words, else 0
+====================== ====== =================================================================
+
+A turn without a reply has 0 in the last four. It shares code with the metrics (`scoring`): DECISIONS
+("World") says what follows from that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+
+from muse_core.dialogue.world import context_before, turn_messages
+from muse_core.records import read_tool_message
+from muse_core.scoring.call_match import match_calls
+from muse_core.scoring.constraints import satisfied
+from muse_core.scoring.groundedness import check, has_facts
+from muse_core.scoring.language_match import language_match
+from muse_core.tools.references import items_of, lexicalise, references_in
+from muse_core.types import Conversation, JsonValue, Language, Message, Product, ToolCall, TurnLabel
+
+WEIGHTS: Mapping[str, float] = {
+    "runs": 0.10,
+    "decision": 0.30,
+    "arguments": 0.30,
+    "constraints": 0.10,
+    "grounded": 0.10,
+    "language": 0.05,
+    "length": 0.05,
+}
+_PRODUCT_TOOLS = frozenset({"search", "filter", "recommend", "visual_search"})
+_WORDS = {
+    "runs": "runs cleanly",
+    "decision": "right decision",
+    "arguments": "arguments",
+    "constraints": "products meet the limits",
+    "grounded": "grounded reply",
+    "language": "reply in the shopper's language",
+    "length": "fitting length",
+}
+
+
+@dataclass(frozen=True)
+class RewardParts:
+    """Each part in [0, 1]; `total` is their weighted sum."""
+
+    runs: float
+    decision: float
+    arguments: float
+    constraints: float
+    grounded: float
+    language: float
+    length: float
+
+    @property
+    def total(self) -> float:
+        return sum(WEIGHTS[name] * value for name, value in asdict(self).items())
+
+    @property
+    def quality(self) -> float:
+        """The seed's quality score, 1 to 5."""
+        return 1 + 4 * self.total
+
+
+@dataclass(frozen=True)
+class GoldTurn:
+    """What a sampled turn is measured against. `before`: the values of all earlier results."""
+
+    label: TurnLabel
+    language: Language
+    messages: tuple[Message, ...]
+    before: tuple[JsonValue, ...]
+
+    @classmethod
+    def of(cls, conversation: Conversation, label: TurnLabel) -> GoldTurn:
+        before = result_values(context_before(conversation, label.turn))
+        return cls(label, conversation.language, turn_messages(conversation, label.turn), tuple(before))
+
+
+def result_values(messages: Iterable[Message]) -> list[JsonValue]:
+    """The values of the results in some messages; errors have none."""
+    results = (read_tool_message(message) for message in messages if message.role == "tool")
+    return [result.value for result in results if result.error is None]
+
+
+def reply_of(messages: Sequence[Message]) -> str:
+    """The delexicalised reply of a turn; "" without one."""
+    return messages[-1].content if messages and messages[-1].role == "assistant" else ""
+
+
+def calls_of(messages: Iterable[Message]) -> list[ToolCall]:
+    """Every call of a turn, in order."""
+    return [call for message in messages for call in message.tool_calls]
+
+
+def reward(
+    messages: Sequence[Message],
+    malformed: bool,
+    gold: GoldTurn,
+    products: Mapping[str, Product],
+    reply_style: str = "references",
+) -> RewardParts:
+    """The parts of one turn. `malformed`: a call could not be read, or the turn never ended.
+    `reply_style` (`reply.style`) says how a reply names its products: by reference or by title."""
+    calls, reply = calls_of(messages), reply_of(messages)
+    values = [*gold.before, *result_values(messages)]
+    shown = next((value for value in reversed(values) if has_facts(value)), None)
+    spoken, faults = lexicalise(reply, shown, gold.language)
+    said = bool(reply.strip())
+    named = _named(reply, items_of(shown), reply_style)
+    return RewardParts(
+        runs=float(not malformed and not _errors(messages)),
+        decision=float(_decision(messages, malformed) in gold.label.acceptable),
+        arguments=_argument_f1(calls, malformed, gold),
+        constraints=_constraints_met(named, gold, products) if said else 0.0,
+        grounded=float(said and _grounded(spoken, faults, messages, values)),
+        language=float(said and language_match(spoken, gold.language, _names(values))),
+        length=float(said and _fits(spoken, _gold_reply(gold))),
+    )
+
+
+def _errors(messages: Iterable[Message]) -> bool:
+    return any(read_tool_message(m).error is not None for m in messages if m.role == "tool")
+
+
+def _decision(messages: Sequence[Message], malformed: bool) -> str:
+    """The first act; a first act that could not be read decides nothing."""
+    if not messages:
+        return "nothing"
+    calls = messages[0].tool_calls
+    if not calls:
+        return "nothing" if malformed else "none"
+    return calls[0].name
+
+
+def _argument_f1(calls: Sequence[ToolCall], malformed: bool, gold: GoldTurn) -> float:
+    wanted = calls_of(gold.messages)
+    if not wanted and not calls:
+        return float(not malformed)
+    if bool(wanted) != bool(calls):
+        return 0.0
+    return match_calls(wanted, calls, gold.label.optional_arguments).f1
+
+
+def _named(reply: str, items: Sequence[Mapping[str, JsonValue]], reply_style: str) -> list[str]:
+    """Ids of the items that a reply names."""
+    if reply_style == "references":
+        places = sorted({place for place, _ in references_in(reply) if 1 <= place <= len(items)})
+        return [str(items[place - 1].get("id")) for place in places]
+    return [str(item.get("id")) for item in items if str(item.get("title")).lower() in reply.lower()]
+
+
+def _constraints_met(named: Sequence[str], gold: GoldTurn, products: Mapping[str, Product]) -> float:
+    """Over the named products; a turn whose gold limits nothing, or finds nothing, has nothing to meet."""
+    limits = [call.arguments for call in calls_of(gold.messages) if call.name in _PRODUCT_TOOLS]
+    found = any(has_facts(value) for value in result_values(gold.messages))
+    if not any(limits) or not found:
+        return 1.0
+    met = [name in products and all(satisfied(products[name], limit) for limit in limits) for name in named]
+    return sum(met) / len(met) if met else 0.0
+
+
+def _grounded(spoken: str, faults: int, messages: Sequence[Message], values: Sequence[JsonValue]) -> bool:
+    """After a result with content: as the metric; else nothing may be named that no result holds."""
+    if faults:
+        return False
+    judged = check(spoken, values)
+    has_result = any(has_facts(value) for value in result_values(messages))
+    return judged.grounded if has_result else not judged.unknown
+
+
+def _gold_reply(gold: GoldTurn) -> str:
+    values = [*gold.before, *result_values(gold.messages)]
+    shown = next((value for value in reversed(values) if has_facts(value)), None)
+    return lexicalise(reply_of(gold.messages), shown, gold.language)[0]
+
+
+def _fits(spoken: str, gold_reply: str) -> bool:
+    wanted, said = len(gold_reply.split()), len(spoken.split())
+    return wanted / 2 <= said <= wanted * 2
+
+
+def _names(values: Sequence[JsonValue]) -> list[str]:
+    items = [item for value in values for item in items_of(value)]
+    return [str(item[key]) for item in items for key in ("title", "brand") if item.get(key)]
+
+
+def reasoning(parts: RewardParts, other: RewardParts) -> str:
+    """One short English sentence: what this side does better and worse than the other."""
+    better: list[str] = []
+    worse: list[str] = []
+    for part in fields(parts):
+        mine, theirs = getattr(parts, part.name), getattr(other, part.name)
+        if mine != theirs:
+            side = better if mine > theirs else worse
+            side.append(f"{_WORDS[part.name]} {mine:.2g} against {theirs:.2g}")
+    said = [f"{word}: {', '.join(found)}" for word, found in (("better", better), ("worse", worse)) if found]
+    return ("; ".join(said) or "no part differs") + "."

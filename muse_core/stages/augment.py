@@ -1,0 +1,157 @@
+"""catalog, profiles, conversations, base → augmented texts: which gold calls help the answer (Toolformer's
+loss filter), as rows of one user utterance and one act with calls.
+
+Assumes conversations that replay on the catalogue. Reads the train and dev sides only. Fails when the
+scorer cannot tell right calls from wrong ones on dev, or when a tool keeps too few of its calls. Not
+covered: searching for calls that nobody made; candidates are the gold calls and perturbed ones.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from muse_core.augmentation.anchor import Annotator
+from muse_core.augmentation.candidates import acts
+from muse_core.augmentation.filter import PreparedAct, ScoredAct, decide, measure, prepare
+from muse_core.augmentation.ngram import NgramModel
+from muse_core.augmentation.plain_text import training_words
+from muse_core.augmentation.utility import LanguageModelScorer, NgramScorer
+from muse_core.augmentation.verdict import check, metrics
+from muse_core.catalog.index import CatalogIndex
+from muse_core.catalog.product import Catalog
+from muse_core.config.run_config import RunConfig
+from muse_core.context import StageContext
+from muse_core.dialogue.world import world_for
+from muse_core.errors import MuseError
+from muse_core.records import from_table, to_table
+from muse_core.types import ArtifactRef, Conversation, Product, Profile
+
+READS = ("augmentation",)
+INPUTS = ("catalog", "profiles", "conversations", "base")
+KIND = "augmented"
+
+logger = logging.getLogger(__name__)
+LM_ACTS = 64  # acts whose trials go to the language model together
+
+
+def run(
+    config: RunConfig,
+    *,
+    catalog: ArtifactRef,
+    profiles: ArtifactRef,
+    conversations: ArtifactRef,
+    base: ArtifactRef,
+    ctx: StageContext,
+) -> ArtifactRef:
+    """The augmented texts of the train and dev sides, each with its verdict."""
+    settings = config.augmentation
+    products = tuple(from_table("products", ctx.store.read_table(catalog)))
+    people = {one.profile_id: one for one in from_table("profiles", ctx.store.read_table(profiles))}
+    every = from_table("conversations", ctx.store.read_table(conversations))
+    seen = [one for one in every if one.side in ("train", "dev")]
+    chosen = choose(seen, settings.samples, np.random.default_rng([ctx.seed, 5]))
+    if not chosen:
+        raise MuseError(
+            "augment: found no call on the train and dev sides; expected conversations with tool calls. "
+            "Raise conversations.count, or check the file given as --conversations."
+        )
+    model = NgramModel.train(training_words([one for one in seen if one.side == "train"]))
+    ctx.progress.update(0, len(chosen), "scoring calls")
+    is_ngram = settings.scorer == "ngram"
+    shards = [
+        Shard(part, {one.profile_id: people[one.profile_id] for one in part if one.profile_id in people},
+              products, model, settings.perturbations, ctx.seed)
+        for part in _stripes(chosen, ctx.workers)
+    ]  # fmt: skip
+    if is_ngram:
+        scored = [one for found in ctx.map(score_shard, shards) for one in found]
+    else:
+        prepared = [one for found in ctx.map(prepare_shard, shards) for one in found]
+        scored = _score_with_base(prepared, base, ctx)
+    return _publish(config, scored, len(seen) - len(chosen), ctx)
+
+
+def choose(conversations: Sequence[Conversation], cap: int, rng: np.random.Generator) -> list[Conversation]:
+    """Whole conversations with calls, at random until `cap` acts are reached (0 = all); order kept."""
+    sizes = [sum(1 for _ in acts(one)) for one in conversations]
+    if cap == 0:
+        return [one for one, size in zip(conversations, sizes, strict=True) if size]
+    taken, total = [], 0
+    for place in rng.permutation(len(conversations)).tolist():
+        if sizes[place] and total < cap:
+            taken.append(place)
+            total += sizes[place]
+    return [conversations[place] for place in sorted(taken)]
+
+
+def _stripes(conversations: Sequence[Conversation], workers: int) -> Iterator[list[Conversation]]:
+    """Contiguous parts, one per worker: the order of the rows does not depend on how many."""
+    parts = max(1, min(workers, len(conversations) // 50))
+    for part in range(parts):
+        start, end = (len(conversations) * k // parts for k in (part, part + 1))
+        yield list(conversations[start:end])
+
+
+@dataclass(frozen=True)
+class Shard:
+    """What a worker process needs."""
+
+    conversations: Sequence[Conversation]
+    profiles: dict[str, Profile]
+    products: tuple[Product, ...]
+    model: NgramModel
+    perturbations: int
+    seed: int
+
+
+def prepare_shard(shard: Shard) -> list[PreparedAct]:
+    """All acts of the shard's conversations, in order, for the base model to score."""
+    return [act for prepared in _prepared(shard) for act in prepared]
+
+
+def score_shard(shard: Shard) -> list[ScoredAct]:
+    """The same, scored by the n-gram model."""
+    scorer = NgramScorer(shard.model)
+    return [act for prepared in _prepared(shard) for act in measure(prepared, scorer)]
+
+
+def _prepared(shard: Shard) -> Iterator[list[PreparedAct]]:
+    index = CatalogIndex(Catalog(shard.products))
+    annotator = Annotator(shard.products)
+    for one in shard.conversations:
+        world = world_for(shard.profiles.get(one.profile_id), index, one.attachments)
+        yield prepare(one, world, annotator, shard.perturbations, shard.seed)
+
+
+def _score_with_base(
+    prepared: Sequence[PreparedAct], base: ArtifactRef, ctx: StageContext
+) -> list[ScoredAct]:
+    from muse_core.models.loading import load_model
+
+    scorer = LanguageModelScorer(load_model(ctx.store.folder(base), ctx.device))
+    scored: list[ScoredAct] = []
+    for start in range(0, len(prepared), LM_ACTS):
+        scored += measure(prepared[start : start + LM_ACTS], scorer)
+        ctx.progress.update(len(scored), len(prepared), "calls scored")
+    return scored
+
+
+def _publish(config: RunConfig, scored: Sequence[ScoredAct], left_out: int, ctx: StageContext) -> ArtifactRef:
+    settings = config.augmentation
+    rows = [decide(one, settings.threshold, settings.filter == "gold") for one in scored]
+    numbers = metrics(scored, rows, settings) | {"conversations_left_out": left_out}
+    judged = check(scored, rows, settings)
+    found = (numbers["kept"], len(rows), numbers["auc"], judged)
+    logger.info("augment: kept %d of %d calls, AUC %.3f, judged on %s", *found)
+    ctx.metrics.log(numbers)
+    about = {
+        "judged_on": judged,
+        "scorer": settings.scorer,
+        "filter": settings.filter,
+        "anchor": "weights start at the anchor; in Toolformer, and in from_call/*, they start at the call",
+    }
+    return ctx.store.write_table(KIND, to_table(KIND, rows), ctx.fingerprint, metrics=numbers, about=about)
