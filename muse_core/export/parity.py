@@ -78,8 +78,8 @@ def _speed(loaded: LoadedModel, graph: OnnxModel, prompt: list[int]) -> tuple[fl
 
     def eager() -> None:
         loaded.model.generate(
-            ids, attention_mask=torch.ones_like(ids), max_new_tokens=TIMED_TOKENS, min_new_tokens=TIMED_TOKENS,
-            do_sample=False, pad_token_id=loaded.tokenizer.pad_token_id,
+            ids, attention_mask=torch.ones_like(ids), pad_token_id=loaded.tokenizer.pad_token_id,
+            max_new_tokens=TIMED_TOKENS, min_new_tokens=TIMED_TOKENS, do_sample=False,
         )  # fmt: skip
 
     pairs = [

@@ -1,0 +1,194 @@
+"""The `muse` command. One file per verb in `commands/`, imported when its verb is used.
+
+Exit codes: 0 done, 1 failed, 2 the user's mistake (one message, no traceback), 130 interrupted. What
+nobody expected goes with its traceback into a file, and one line says where.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from flows.environment import home_folder
+from muse_core.errors import MuseError
+
+
+class MuseGroup(TyperGroup):
+    """Turns every error into one message on stderr and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MuseError as problem:
+            typer.echo(f"muse: {problem}", err=True)
+            raise typer.Exit(problem.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("muse: interrupted; finished stages are kept, the same command goes on", err=True)
+            raise typer.Exit(130) from None
+        except Exception as problem:
+            if type(problem).__module__.startswith(("click", "typer")):  # its own usage errors and exits
+                raise
+            typer.echo(f"muse: unexpected {type(problem).__name__}: {problem}", err=True)
+            typer.echo(f"      the traceback is in {write_traceback()}", err=True)
+            raise typer.Exit(1) from None
+
+
+def write_traceback() -> Path:
+    """Keeps the traceback of the current exception under the home folder, or beside it."""
+    name = f"muse-error-{time.strftime('%Y%m%d-%H%M%S')}.log"
+    for folder in (home_folder(), Path.home(), Path(tempfile.gettempdir())):
+        try:
+            path = folder / name
+            folder.mkdir(exist_ok=True)
+            path.write_text(traceback.format_exc(), encoding="utf-8")
+            return path
+        except OSError:
+            continue
+    traceback.print_exc(file=sys.stderr)
+    return Path(name)
+
+
+app = typer.Typer(
+    cls=MuseGroup,
+    help="Turns a product catalogue into a bilingual shopping assistant that calls tools.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+catalog_app = typer.Typer(no_args_is_help=True, help="Look at a product catalogue.")
+artifacts_app = typer.Typer(no_args_is_help=True, help="Look at what the stages have published.")
+app.add_typer(catalog_app, name="catalog")
+app.add_typer(artifacts_app, name="artifacts")
+
+Preset = Annotated[str | None, typer.Option(help="quickstart, cpu or full (the default).")]
+CatalogFile = Annotated[
+    Path | None, typer.Option("--catalog", metavar="FILE", help="Your products: CSV, JSONL or Parquet.")
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="TOML or JSON, over the preset.")
+]
+Settings = Annotated[
+    list[str], typer.Option("--set", metavar="KEY=VALUE", help="section.key=value; may be repeated.")
+]
+Stage = Annotated[str, typer.Option(help="all, data, or a stage; with what it needs upstream.")]
+Home = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where everything is written (default: .muse here).")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
+
+
+@app.command()
+def run(
+    preset: Preset = None,
+    catalog: CatalogFile = None,
+    config: ConfigFile = None,
+    settings: Settings = [],  # noqa: B006
+    stage: Stage = "all",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the pipeline: data, training, evaluation, export, registry."""
+    from flows.commands.run import run as command
+
+    command(preset, catalog, config, settings, stage, home, as_json)
+
+
+@app.command()
+def explain(
+    preset: Preset = None,
+    catalog: CatalogFile = None,
+    config: ConfigFile = None,
+    settings: Settings = [],  # noqa: B006
+    stage: Stage = "all",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which stages would run, and why."""
+    from flows.commands.explain import explain as command
+
+    command(preset, catalog, config, settings, stage, home, as_json)
+
+
+@app.command("eval")
+def evaluate_cases(
+    cases: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="One case a line; see the README.")],
+    model: Annotated[
+        str | None, typer.Option(metavar="REF", help="A folder, an artifact id, or models:/muse@candidate.")
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model (default: the last one trained) on your own cases."""
+    from flows.commands.eval import eval_cases
+    from flows.commands.registry import registered_folder
+
+    eval_cases(cases, model, home, as_json, lambda uri: registered_folder(uri, home))
+
+
+@app.command()
+def report(
+    home: Home = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write the HTML report of the last run."""
+    from flows.commands.report import report as command
+
+    command(home, open_)
+
+
+@catalog_app.command("check")
+def catalog_check(
+    file: Annotated[Path, typer.Argument(help="CSV, JSONL or Parquet.")],
+    config: ConfigFile = None,
+    settings: Settings = [],  # noqa: B006
+    as_json: AsJson = False,
+) -> None:
+    """Show how the loader understands a catalogue."""
+    from flows.commands.catalog import check
+
+    check(file, config, settings, as_json)
+
+
+@artifacts_app.command("ls")
+def artifacts_ls(home: Home = None, as_json: AsJson = False) -> None:
+    """List every artifact, oldest first."""
+    from flows.commands.artifacts import ls
+
+    ls(home, as_json)
+
+
+@artifacts_app.command("show")
+def artifacts_show(
+    name: Annotated[str, typer.Argument(help="kind/key, or the start of a key or digest.")],
+    rows: Annotated[int, typer.Option(min=0, help="How many first rows.")] = 3,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one artifact: its manifest, and its first rows or files."""
+    from flows.commands.artifacts import show
+
+    show(name, rows, home, as_json)
+
+
+@artifacts_app.command("verify")
+def artifacts_verify(home: Home = None, as_json: AsJson = False) -> None:
+    """Read every byte and report damage."""
+    from flows.commands.artifacts import verify
+
+    verify(home, as_json)
+
+
+@app.command()
+def doctor(home: Home = None, as_json: AsJson = False) -> None:
+    """Say what this machine has and what is wrong with it."""
+    from flows.commands.doctor import doctor as command
+
+    command(home, as_json)

@@ -1,0 +1,117 @@
+"""`muse artifacts ls|show|verify`: receipts, first rows, damage. Reads only."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from flows.environment import home_folder
+from muse_core.artifacts import ArtifactStore
+from muse_core.durable import files_below
+from muse_core.errors import ArtifactError
+from muse_core.types import ArtifactRef
+
+FIRST_ROWS = 3
+CELL = 240  # characters of a cell that `show` prints
+
+
+def _store(home: Path | None) -> ArtifactStore:
+    return ArtifactStore(home_folder(home) / "artifacts")
+
+
+def ls(home: Path | None, as_json: bool) -> None:
+    """Every artifact, oldest first."""
+    store = _store(home)
+    entries = [_entry(store, ref) for ref in store.list()]
+    if as_json:
+        print(json.dumps({"artifacts": entries}, ensure_ascii=False))
+        return
+    out = Console()
+    if not entries:
+        out.print(f"no artifacts below {store.root}; `muse run` makes some", markup=False, highlight=False)
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("artifact", "stage", "rows", "size", "made"):
+        table.add_column(column, justify="right" if column in ("rows", "size") else "left", no_wrap=True)
+    for entry in entries:
+        size = f"{entry['nbytes'] / 1e6:,.1f} MB"
+        rows = f"{entry['rows']:,}" if entry["rows"] else ""
+        table.add_row(entry["id"], entry["stage"] or "", rows, size, entry["created"][:19].replace("T", " "))
+    out.print(table)
+
+
+def _entry(store: ArtifactStore, ref: ArtifactRef) -> dict[str, Any]:
+    manifest = store.manifest(ref)
+    about = manifest.get("about", {})
+    identity = ref.path.rpartition("/")[0]
+    return {
+        "id": identity,
+        "stage": about.get("stage"),
+        "created": manifest["created"],
+        "validated_by": manifest["validated_by"],
+        **asdict(ref),
+    }
+
+
+def show(name: str, rows: int, home: Path | None, as_json: bool) -> None:
+    """One artifact: its manifest, and its first rows or its files."""
+    store = _store(home)
+    ref = store.resolve(name)
+    manifest = store.manifest(ref)
+    content = _first_rows(store, ref, rows) if ref.path.endswith(".parquet") else _files(store, ref)
+    if as_json:
+        print(json.dumps({"manifest": manifest, **content}, ensure_ascii=False, default=str))
+        return
+    out = Console()
+    for key in ("created", "seconds", "validated_by", "platform", "fingerprint"):
+        out.print(f"{key:13} {manifest.get(key)}", markup=False, highlight=False)
+    out.print(f"{'rows':13} {ref.rows:,}", markup=False, highlight=False)
+    for key, value in manifest.get("metrics", {}).items():
+        out.print(f"metric        {key} = {value}", markup=False, highlight=False)
+    for row in content.get("rows", []):
+        out.rule()
+        for column, value in row.items():
+            text = json.dumps(value, ensure_ascii=False, default=str)
+            out.print(f"{column:20} {_short(text)}", markup=False, highlight=False, soft_wrap=True)
+    for file in content.get("files", []):
+        out.print(f"{file['nbytes']:>14,}  {file['name']}", markup=False, highlight=False)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= CELL else f"{text[:CELL]} … ({len(text):,} characters)"
+
+
+def _first_rows(store: ArtifactStore, ref: ArtifactRef, rows: int) -> dict[str, Any]:
+    found = store.read_table(ref).slice(0, rows).to_pylist()
+    return {"rows": [{key: _shown(value) for key, value in row.items()} for row in found]}
+
+
+def _shown(value: Any) -> Any:
+    return f"{len(value):,} bytes" if isinstance(value, bytes) else value
+
+
+def _files(store: ArtifactStore, ref: ArtifactRef) -> dict[str, Any]:
+    folder = store.folder(ref)
+    names = [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in files_below(folder)]
+    return {"files": [{"name": name, "nbytes": size} for name, size in names]}
+
+
+def verify(home: Path | None, as_json: bool) -> None:
+    """Reads every byte. Ends with exit code 1 when something is damaged."""
+    store = _store(home)
+    damage = store.verify()
+    count = len(store.list())
+    if as_json:
+        print(
+            json.dumps({"artifacts": count, "damaged": [asdict(one) for one in damage]}, ensure_ascii=False)
+        )
+    elif not damage:
+        Console().print(f"{count} artifacts below {store.root}, all intact", markup=False, highlight=False)
+    if damage:
+        lines = "".join(f"\n  - {one.path}: {one.problem}" for one in damage)
+        raise ArtifactError(f"{len(damage)} artifacts cannot be used; the next run makes them again:{lines}")

@@ -1,0 +1,59 @@
+"""`muse catalog check FILE`: how the loader understands a catalogue, before anything is run with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from muse_core.catalog.load import load_catalog
+from muse_core.config.load import load_config
+
+SHOWN = 12
+
+
+def check(file: Path, config: Path | None, settings: list[str], as_json: bool) -> None:
+    """`catalog.columns` of a config or `--set` overrides what would be inferred."""
+    columns = load_config(None, config, settings)[0].catalog.columns if config or settings else {}
+    found = load_catalog(file, dict(columns) or None).as_json()
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        show(found, Console())
+
+
+def show(found: Mapping[str, Any], out: Console) -> None:
+    """The report as tables."""
+    out.print(f"{found['rows_kept']} of {found['rows_read']} rows kept", highlight=False)
+    for reason, count in found["dropped"].items():
+        out.print(f"  {count} dropped: {reason}", markup=False, highlight=False)
+    _print_pairs("columns", ("meaning", "column of the file"), found["columns"], out)
+    prices = found["prices"]
+    if prices:
+        shown = ", ".join(f"{name} {value:,.0f}" for name, value in prices.items())
+        out.print(f"prices: {shown}", markup=False, highlight=False)
+    else:
+        out.print("prices: none found; shoppers will not ask about money", highlight=False)
+    for name in ("colours", "categories", "product_types"):
+        if name in found:
+            _print_counts(name.replace("_", " "), found[name], out)
+    for note in found.get("notes", []):
+        out.print(f"note: {note}", markup=False, highlight=False)
+
+
+def _print_pairs(title: str, heads: tuple[str, str], pairs: Mapping[str, Any], out: Console) -> None:
+    table = Table(*heads, title=title, title_justify="left", box=None, pad_edge=False)
+    for left, right in pairs.items():
+        table.add_row(left, str(right))
+    out.print(table)
+
+
+def _print_counts(title: str, counts: Mapping[str, int], out: Console) -> None:
+    ranked = sorted(counts.items(), key=lambda entry: -entry[1])
+    shown = ", ".join(f"{name} ({count})" for name, count in ranked[:SHOWN]) or "none found"
+    more = f", and {len(ranked) - SHOWN} more" if len(ranked) > SHOWN else ""
+    out.print(f"{title}: {shown}{more}", markup=False, highlight=False)

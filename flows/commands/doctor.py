@@ -1,0 +1,161 @@
+"""`muse doctor`: what this machine has, and what is wrong with it. Changes nothing.
+
+A finding that stops a run fails the command; a missing option (GPU, TensorRT) is only told.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata, util
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+
+from flows.environment import configured_prefect_api, home_folder
+from muse_core.errors import MuseError
+from muse_core.fingerprint import library_versions
+from muse_core.models.device import gpu_works
+
+SUPPORTED_PYTHON = ((3, 11), (3, 13))
+NEEDED_DISK_GB = 3.0  # a quickstart run with its exports
+SERVER_TIMEOUT_S = 3.0
+NEEDED = ("torch", "transformers", "accelerate", "prefect", "mlflow", "great_expectations")
+OPTIONS = {"tensorrt_rtx": "engines for GeForce and RTX GPUs", "tensorrt": "engines for data-centre GPUs"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `wrong` stops runs."""
+
+    name: str
+    state: Literal["ok", "note", "wrong"]
+    text: str
+
+
+def doctor(home: Path | None, as_json: bool) -> None:
+    """Looks at everything and prints it."""
+    findings = list(examine(home_folder(home)))
+    wrong = [finding for finding in findings if finding.state == "wrong"]
+    if as_json:
+        print(
+            json.dumps({"ok": not wrong, "findings": [asdict(one) for one in findings]}, ensure_ascii=False)
+        )
+    else:
+        show(findings, Console())
+    if wrong:
+        raise MuseError(f"{len(wrong)} things are wrong here: {', '.join(finding.name for finding in wrong)}")
+
+
+def examine(home: Path) -> Iterator[Finding]:
+    yield python_version()
+    yield from libraries()
+    yield folder(home)
+    yield disk(home)
+    yield cores()
+    yield gpu()
+    yield prefect_server()
+    yield from options()
+
+
+def python_version() -> Finding:
+    low, high = SUPPORTED_PYTHON
+    fits = low <= sys.version_info[:2] <= high
+    text = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Finding(
+        "python", "ok" if fits else "wrong", text if fits else f"{text}; 3.11 to 3.13 are supported"
+    )
+
+
+def libraries() -> Iterator[Finding]:
+    versions = library_versions()
+    for name in NEEDED:
+        found = versions.get(name) or _version(name)
+        text = found or "not installed: pip install -e ."
+        yield Finding(name, "ok" if found else "wrong", text)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _existing(path: Path) -> Path:
+    """The deepest folder of `path` that exists."""
+    return next(parent for parent in (path, *path.parents) if parent.exists())
+
+
+def folder(home: Path) -> Finding:
+    place = _existing(home)
+    try:
+        with tempfile.TemporaryDirectory(dir=place):
+            pass
+    except OSError as problem:
+        text = f"{home}: {problem.strerror or problem}; make it writable or choose another with --home DIR"
+        return Finding("home", "wrong", text)
+    return Finding("home", "ok", f"{home} ({'exists' if place == home else 'will be created'})")
+
+
+def disk(home: Path) -> Finding:
+    free_gb = shutil.disk_usage(_existing(home)).free / 1e9
+    enough = free_gb >= NEEDED_DISK_GB
+    text = f"{free_gb:.1f} GB free"
+    return Finding(
+        "disk", "ok" if enough else "wrong", text if enough else f"{text}, {NEEDED_DISK_GB:g} GB needed"
+    )
+
+
+def cores() -> Finding:
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Finding("cores", "ok", str(count))
+
+
+def gpu() -> Finding:
+    """Asks PyTorch, through the room that knows it, where there is a driver at all."""
+    if gpu_works():
+        return Finding("gpu", "ok", "PyTorch can use it")
+    return Finding("gpu", "note", "none that PyTorch can use: choose the preset quickstart or cpu")
+
+
+def prefect_server() -> Finding:
+    address = configured_prefect_api()
+    if not address:
+        return Finding("server", "ok", "no server configured; runs start an embedded one")
+    try:
+        urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=SERVER_TIMEOUT_S).close()
+    except (urllib.error.URLError, OSError, ValueError) as problem:
+        reason = getattr(problem, "reason", problem)
+        text = f"PREFECT_API_URL is {address}, no server answers ({reason}); start it or unset the variable"
+        return Finding("server", "wrong", text)
+    return Finding("server", "ok", f"a server answers at {address}")
+
+
+def options() -> Iterator[Finding]:
+    for module, purpose in OPTIONS.items():
+        there = util.find_spec(module) is not None
+        yield Finding(
+            module, "ok" if there else "note", f"{'installed' if there else 'not installed'} ({purpose})"
+        )
+
+
+def show(findings: list[Finding], out: Console) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column("state", no_wrap=True)
+    table.add_column("name", no_wrap=True)
+    table.add_column("text", overflow="fold")
+    marks = {"ok": "[green]✓[/]", "note": "[dim]–[/]", "wrong": "[red]✗[/]"}
+    for finding in findings:
+        table.add_row(marks[finding.state], finding.name, finding.text.replace("[", "\\["))
+    out.print(table)

@@ -1,0 +1,76 @@
+"""`muse explain`: which stages would run, and which part of their key changed. Never imports Prefect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from flows.environment import home_folder
+from muse_core.artifacts import ArtifactStore
+from muse_core.config.load import load_config
+from muse_core.fingerprint import STAGES, StagePlan, plan
+from tasks.parts import wanted_stages
+
+SHOWN_REASONS = 4  # a line each; --json has all
+
+
+def explain(
+    preset: str | None,
+    catalog: Path | None,
+    file: Path | None,
+    settings: Sequence[str],
+    stage: str,
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """Prints the plan of a `muse run` with the same options; runs and writes nothing."""
+    asked = [*settings, f"catalog.file={json.dumps(str(catalog))}"] if catalog else list(settings)
+    config, notes = load_config(preset, file, asked)
+    wanted = wanted_stages(stage)
+    store = ArtifactStore(home_folder(home) / "artifacts")
+    plans = plan(config, store, [known for known in STAGES if known.name in wanted])
+    if as_json:
+        print(json.dumps(as_object(plans, notes), ensure_ascii=False))
+    else:
+        show(plans, notes, Console())
+
+
+def as_object(plans: Sequence[StagePlan], notes: Sequence[str]) -> dict[str, Any]:
+    """What `--json` prints."""
+    stages = [
+        {
+            "name": entry.name,
+            "status": entry.status,
+            "because": list(entry.because),
+            "fingerprint": entry.fingerprint,
+            "warnings": list(entry.warnings),
+        }
+        for entry in plans
+    ]
+    return {"stages": stages, "notes": list(notes)}
+
+
+def show(plans: Sequence[StagePlan], notes: Sequence[str], out: Console) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in ("stage", "status", "because"):
+        table.add_column(column, no_wrap=column != "because", overflow="fold")
+    for entry in plans:
+        style = "green" if entry.status == "cached" else "yellow"
+        table.add_row(entry.name, f"[{style}]{entry.status}[/]", _reasons(entry.because))
+    out.print(table)
+    for text in notes:
+        out.print(f"note: {text}", markup=False, highlight=False)
+    for text in dict.fromkeys(warning for entry in plans for warning in entry.warnings):
+        names = ", ".join(entry.name for entry in plans if text in entry.warnings)
+        out.print(f"warning: {names}: {text}", markup=False, highlight=False)
+
+
+def _reasons(because: Sequence[str]) -> str:
+    shown = [reason.replace("[", "\\[") for reason in because[:SHOWN_REASONS]]
+    left = len(because) - len(shown)
+    return "\n".join(shown) + (f"\nand {left} more (--json lists them)" if left else "")

@@ -1,0 +1,165 @@
+"""`muse run`: the pipeline through Prefect, live progress, and where to look afterwards.
+
+What can be wrong with the request is checked before Prefect is imported: every mistake in the
+configuration, the stage, the device. `--json` prints one object on stdout and nothing else there.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from flows.embedded_server import EmbeddedServer
+from flows.environment import Environment, prepare
+from muse_core.config.load import load_config
+from muse_core.config.run_config import RunConfig
+from muse_core.models.device import resolve_device
+from tasks.budget import START_UP, budget_of
+from tasks.parts import wanted_stages
+
+
+def run(
+    preset: str | None,
+    catalog: Path | None,
+    file: Path | None,
+    settings: Sequence[str],
+    stage: str,
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """Checks the request, runs the flow, prints what it did."""
+    began = time.time()
+    asked = [*settings, f"catalog.file={literal(str(catalog))}"] if catalog else list(settings)
+    config, notes = load_config(preset, file, asked)
+    wanted_stages(stage)
+    resolve_device(config.execution.device)
+    environment = prepare(home)
+    messages = Console(stderr=True)
+    for note in notes:
+        messages.print(f"note: {note}", markup=False, highlight=False)
+    messages.print(
+        f"muse run: preset {config.preset}, stage {stage}; starting Prefect "
+        f"({environment.prefect_api or 'embedded server'}) …",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    summary = run_flow(config, stage, environment)
+    summary["seconds"] = {START_UP: max(0.0, summary.pop("started") - began)} | summary["seconds"]
+    if as_json:
+        print(json.dumps(public(summary), ensure_ascii=False))
+    else:
+        show(summary, config, environment, Console())
+
+
+def run_flow(config: RunConfig, stage: str, environment: Environment) -> dict[str, Any]:
+    """Calls the flow in this process, against the configured server or an embedded one."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is an interrupt
+    server = None if environment.prefect_api else EmbeddedServer(environment.home)
+    from flows.pipeline import muse
+    from tasks.progress import to_terminal
+
+    to_terminal()
+    if server is not None:
+        server.wait()
+    summary: dict[str, Any] = muse(config.preset, overrides_of(config), stage)
+    return summary
+
+
+def overrides_of(config: RunConfig) -> list[str]:
+    """`section.key=value` for all that differs from the preset: a flow's parameters are plain JSON.
+
+    Paths become absolute, so that a worker in another folder finds the same files."""
+    start = load_config(config.preset)[0].model_dump(mode="json")
+    found = []
+    for section, value in config.model_dump(mode="json").items():
+        before = start[section]
+        if isinstance(value, dict):
+            found += [
+                f"{section}.{key}={literal(v)}"
+                for key, v in absolute(section, value).items()
+                if v != before[key]
+            ]
+        elif value != before:
+            found.append(f"{section}={literal(value)}")
+    return found
+
+
+def absolute(section: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The section with its existing files as absolute paths."""
+    key = {"catalog": "file", "base": "model"}.get(section, "")
+    path = values.get(key)
+    if not path or not Path(path).expanduser().exists():
+        return dict(values)
+    return dict(values) | {key: str(Path(path).expanduser().resolve())}
+
+
+def literal(value: Any) -> str:
+    """A value as `--set` reads it: a TOML literal, or `null`."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {literal(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(literal(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def public(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The object that `--json` prints."""
+    return {name: summary[name] for name in ("stages", "results", "report", "model", "registered", "seconds")}
+
+
+def show(summary: Mapping[str, Any], config: RunConfig, environment: Environment, out: Console) -> None:
+    """Results, timings and where to look."""
+    if summary["table"]:
+        out.print(_results(summary["table"]))
+        for note in summary["table"]["notes"]:
+            out.print(note, style="dim", markup=False)
+    out.print(_timings(summary, budget_of(config.preset)))
+    for name, place in _places(summary, environment):
+        out.print(f"{name:10} {place}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _results(content: Mapping[str, Any]) -> Table:
+    table = Table(title="Results on the test side", title_justify="left")
+    for column in content["columns"]:
+        table.add_column(column)
+    for row in content["rows"]:
+        table.add_row(*row)
+    return table
+
+
+def _timings(summary: Mapping[str, Any], budget: Mapping[str, int]) -> Table:
+    seconds, status = summary["seconds"], {stage["name"]: stage["status"] for stage in summary["stages"]}
+    table = Table(title="Stages", title_justify="left")
+    table.add_column("stage")
+    table.add_column("")
+    for column in ("seconds", *(("budget",) if budget else ())):
+        table.add_column(column, justify="right")
+    for name, spent in seconds.items():
+        table.add_row(name, status.get(name, ""), f"{spent:.1f}", *([str(budget[name])] if budget else []))
+    limits = [str(sum(budget[name] for name in seconds))] if budget else []
+    table.add_row("in all", "", f"{sum(seconds.values()):.1f}", *limits, style="bold")
+    return table
+
+
+def _places(summary: Mapping[str, Any], environment: Environment) -> list[tuple[str, str]]:
+    tracking = environment.mlflow_uri
+    look = tracking if tracking.startswith("http") else (
+        f"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri {tracking}"
+    )  # fmt: skip
+    registered = summary["registered"]
+    places = [
+        ("report", summary["report"]),
+        ("model", summary["model"]),
+        ("registry", registered and f"{registered['uri']} (version {registered['version']})"),
+        ("mlflow", look),
+        ("artifacts", str(environment.artifacts)),
+    ]
+    return [(name, place) for name, place in places if place]

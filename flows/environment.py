@@ -1,0 +1,147 @@
+"""The environment of a run: folders, addresses, and what Prefect, MLflow and GX read from variables.
+
+`prepare()` is called by the command line before prefect is imported. Every variable it sets is only a
+default: what the user has set stays. A flow that a worker started finds `MUSE_HOME` in the
+deployment's job variables (or uses `.muse` of its folder) and calls `prepare()` too; Prefect's own
+settings are the worker's then.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tomllib
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from muse_core.durable import explained
+from muse_core.errors import ConfigError
+
+HOME = "MUSE_HOME"
+HEALTH_TIMEOUT_S = 5.0
+OUR_LOGGERS = ("muse_core", "tasks", "flows", "data_contracts")
+# They set a level of their own when imported, so only a filter holds.
+LOUD_LOGGERS = ("great_expectations.data_context.types.base", "alembic.runtime.migration", "bm25s")
+
+EMBEDDED = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+    "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "muse_core,tasks,flows,data_contracts",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a run writes and whom it talks to."""
+
+    home: Path
+    mlflow_uri: str
+    prefect_api: str | None  # None: an embedded server
+
+    @property
+    def artifacts(self) -> Path:
+        return self.home / "artifacts"
+
+    @property
+    def reports(self) -> Path:
+        return self.home / "reports"
+
+    @property
+    def mlflow_artifacts(self) -> str | None:
+        """The artifact root of a local MLflow store; a tracking server has its own."""
+        return (self.home / "mlruns").as_uri() if self.mlflow_uri.startswith("sqlite:") else None
+
+
+def home_folder(home: str | Path | None = None) -> Path:
+    """Where everything is written: the flag, else `MUSE_HOME`, else `.muse` here. Creates nothing."""
+    return Path(home or os.environ.get(HOME) or ".muse").expanduser().resolve()
+
+
+def prepare(home: str | Path | None = None) -> Environment:
+    """Sets the defaults above, creates the home folder and checks configured servers."""
+    folder = home_folder(home)
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    api = configured_prefect_api()
+    if api:
+        os.environ.setdefault("PREFECT_API_URL", api)
+        _require_answer(
+            "PREFECT_API_URL", api, "/health", "`prefect server start`, or unset it to use an embedded server"
+        )
+    os.environ.setdefault("PREFECT_HOME", str(folder / "prefect"))
+    for name, value in EMBEDDED.items():
+        os.environ.setdefault(name, value)
+    os.environ[HOME] = str(folder)
+    mlflow_uri = os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+    if mlflow_uri.startswith("http"):
+        _require_answer(
+            "MLFLOW_TRACKING_URI", mlflow_uri, "/health", "`mlflow server`, or unset it to use a local file"
+        )
+    set_up_logging()
+    return Environment(folder, mlflow_uri, api)
+
+
+def configured_prefect_api() -> str | None:
+    """The Prefect server the user has configured: by variable, or in the active Prefect profile."""
+    if "PREFECT_API_URL" in os.environ:
+        return os.environ["PREFECT_API_URL"] or None
+    prefect_home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
+    path = Path(os.environ.get("PREFECT_PROFILES_PATH", prefect_home / "profiles.toml"))
+    try:
+        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    name = os.environ.get("PREFECT_PROFILE", profiles.get("active", ""))
+    return profiles.get("profiles", {}).get(name, {}).get("PREFECT_API_URL")
+
+
+def use_prefect_server(api: str) -> None:
+    """Points this process at a server; Prefect reads it when it is imported."""
+    os.environ["PREFECT_API_URL"] = api
+
+
+def variables_with(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a child process."""
+    return {**os.environ, **more}
+
+
+def _require_answer(variable: str, address: str, path: str, remedy: str) -> None:
+    """Refuses a configured server that does not answer; any HTTP status is an answer."""
+    try:
+        urllib.request.urlopen(address.rstrip("/") + path, timeout=HEALTH_TIMEOUT_S).close()
+    except urllib.error.HTTPError:
+        return
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "reason", problem)
+        raise ConfigError(
+            f"{variable} is {address}, but no server answers there ({reason}). Start one with {remedy}."
+        ) from None
+
+
+def set_up_logging() -> None:
+    """Our packages tell what they do; libraries only what went wrong."""
+    for name in OUR_LOGGERS:
+        logging.getLogger(name).setLevel(logging.INFO)
+    for name in LOUD_LOGGERS:
+        logging.getLogger(name).addFilter(_is_warning)
+    for module in ("prefect", "mlflow", "great_expectations", "pydantic", "fastapi", "starlette"):
+        warnings.filterwarnings("ignore", module=rf"{module}(\..*)?$")
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING

@@ -1,0 +1,138 @@
+"""One run of the pipeline: what the flow calls, stage by stage, and what it did.
+
+The artifact store is asked first: the manifest is the truth, Prefect's record of the same fingerprint
+is the display, refreshed when the manifest is missing or its file damaged. A stage that the requested
+part of the DAG does not need is skipped and gives None.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from prefect import Task
+from prefect.utilities.annotations import quote
+
+from muse_core.artifacts import ArtifactStore
+from muse_core.config.run_config import RunConfig
+from muse_core.fingerprint import fingerprint, stage_named
+from muse_core.models.device import resolve_device
+from muse_core.types import ArtifactRef
+from tasks.execution import Job
+from tasks.gate import open_store
+from tasks.parts import wanted_stages
+from tasks.registered_model import ModelParts, RegisteredVersion
+from tasks.tracking import RunRecord, Tracker, TrackingPlace, flat, tracked_run
+
+log = logging.getLogger(__name__)
+
+SECTIONS = {"augment": "augmentation", "evaluate": "evaluation"}  # where it is not the stage's name
+
+
+@dataclass(frozen=True)
+class StageOutcome:
+    """What one stage of a run did."""
+
+    name: str
+    status: Literal["cached", "ran"]
+    seconds: float
+
+
+@dataclass
+class PipelineRun:
+    """Calls the stage tasks in the flow's order and remembers what they did."""
+
+    config: RunConfig
+    store: ArtifactStore
+    tracker: Tracker
+    wanted: frozenset[str]
+    device: Literal["cpu", "cuda"]
+    place: TrackingPlace
+    started: float = field(default_factory=time.time)
+    outcomes: list[StageOutcome] = field(default_factory=list)
+    made: dict[str, ArtifactRef] = field(default_factory=dict)
+    extra_seconds: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, stage: Task[..., Any], **inputs: ArtifactRef | None) -> ArtifactRef | None:
+        """Runs a stage task, or returns None when this run does not want it."""
+        if stage.name not in self.wanted:
+            return None
+        given = {name: ref for name, ref in inputs.items() if ref is not None}
+        key = fingerprint(stage.name, self.config, given)
+        found = self.store.find(stage_named(stage.name).kind, key.value)
+        began = time.monotonic()
+        with self._tracked(stage.name, found) as record:
+            job = quote(Job(stage.name, key, self.config, self.store, self.device, record))
+            call: Any = stage.with_options(refresh_cache=found is None)
+            made: ArtifactRef = call(job, **given)
+            ref = made if found in (None, made) else found
+            record.log(self.store.manifest(ref)["metrics"])
+        self._remember(stage.name, found is not None, time.monotonic() - began, ref)
+        if stage.name == "evaluate":
+            self.tracker.parent.log(self.headline())
+        return ref
+
+    def register(
+        self, task: Any, *, catalog: ArtifactRef | None, export: ArtifactRef | None
+    ) -> RegisteredVersion | None:
+        """Puts the exported model into the registry: asked every time, a version is added once."""
+        if task.name not in self.wanted or catalog is None or export is None:
+            return None
+        began = time.monotonic()
+        folder = self.store.folder(export)
+        parts = ModelParts(
+            model=folder / "model",
+            tools=folder / "tools.json",
+            catalog=(self.store.root / catalog.path).parent,
+            model_digest=self.made["dpo"].digest,
+            digests={f"{name}_digest": ref.digest for name, ref in self.made.items()},
+            metrics=self.headline(),
+        )
+        version: RegisteredVersion = task(
+            quote(self.tracker.parent), quote(parts), self.place.home / "registry.lock"
+        )
+        self.extra_seconds[task.name] = round(time.monotonic() - began, 2)
+        known = "new" if version.created else "known"
+        log.info("register: %s version %s (%s)", version.name, version.version, known)
+        return version
+
+    def headline(self) -> dict[str, float]:
+        """The final metrics of `evaluate`, when it took part; also logged on the parent run."""
+        metrics = self.made.get("evaluate")
+        return dict(self.store.manifest(metrics)["metrics"]) if metrics else {}
+
+    @contextmanager
+    def _tracked(self, stage: str, found: ArtifactRef | None) -> Iterator[RunRecord]:
+        tags: Mapping[str, str] = {}
+        if found is not None:
+            self.store.revalidate(found)
+            tags = {"cached_from": found.path}
+        section = getattr(self.config, SECTIONS.get(stage, stage))
+        with self.tracker.stage(stage, flat(section.model_dump(mode="json")), tags) as record:
+            yield record
+
+    def _remember(self, stage: str, cached: bool, seconds: float, ref: ArtifactRef) -> None:
+        outcome = StageOutcome(stage, "cached" if cached else "ran", seconds)
+        self.outcomes.append(outcome)
+        self.made[stage] = ref
+        log.info("%s: %s, %.1f s", stage, outcome.status, seconds)
+
+
+@contextmanager
+def open_run(
+    config: RunConfig, part: str, overrides: Sequence[str], artifacts: Path, place: TrackingPlace
+) -> Iterator[PipelineRun]:
+    """Everything a run needs, checked before the first stage: stages, device, store, tracking."""
+    wanted = wanted_stages(part)
+    device = resolve_device(config.execution.device)
+    store = open_store(artifacts)
+    about = {"preset": config.preset, "stage": part, "seed": str(config.seed), "device": device}
+    params = about | {"overrides": " ".join(overrides)[:500]}
+    name = f"{config.preset}-{part}"
+    with tracked_run(place, name, params, config.report_to) as tracker:
+        yield PipelineRun(config, store, tracker, wanted, device, place)

@@ -1,0 +1,192 @@
+"""The model registry: `muse` versions in MLflow, alias `candidate` on the last run's model.
+
+A version holds everything that answering needs: the model folder, the tool schema, the catalogue and
+this code. Registering is idempotent by model digest: the same model gives no new version, the alias
+moves to the version that it has. This module and `tracking.py` are the only ones that import mlflow.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow.artifacts
+import mlflow.pyfunc
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import set_model
+
+from muse_core.artifacts import library_versions
+from muse_core.durable import file_lock
+from muse_core.errors import ConfigError
+
+MODEL_NAME = "muse"
+CANDIDATE = "candidate"
+DIGEST_TAG = "model_digest"
+NEEDED = (
+    "torch",
+    "transformers",
+    "accelerate",
+    "safetensors",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "bm25s",
+)
+HEADLINE = tuple(
+    f"{model}.{metric}"
+    for model in ("sft", "dpo")
+    for metric in ("tool_accuracy", "tool_macro_f1", "exact_call", "argument_quality", "preference_accuracy")
+)
+CODE = ("muse_core", "data_contracts", "tasks")
+
+
+@dataclass(frozen=True)
+class ModelParts:
+    """What is registered: a model folder, a tool schema file, the folder of the products artifact.
+
+    `model_digest` identifies the version; `digests` (name -> digest) say what it was made from."""
+
+    model: Path
+    tools: Path
+    catalog: Path
+    model_digest: str
+    digests: Mapping[str, str]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """A version in the registry; `created` is False when the model was there already."""
+
+    name: str
+    version: str
+    created: bool
+
+    @property
+    def uri(self) -> str:
+        return f"models:/{self.name}@{CANDIDATE}"
+
+
+def register(client: MlflowClient, run_id: str, parts: ModelParts, lock: Path) -> RegisteredVersion:
+    """The version of this model, made when it is not there; the alias `candidate` points to it."""
+    with file_lock(lock):
+        known = _version_of(client, parts.model_digest)
+        number = str(known.version) if known else _new_version(client, run_id, parts)
+        if known is None or CANDIDATE not in known.aliases:
+            client.set_registered_model_alias(MODEL_NAME, CANDIDATE, number)
+        tags = known.tags if known else {}
+        for name, value in headline(parts.metrics).items():
+            if tags.get(name) != value:
+                client.set_model_version_tag(MODEL_NAME, number, name, value)
+    return RegisteredVersion(MODEL_NAME, number, known is None)
+
+
+def headline(metrics: Mapping[str, float]) -> dict[str, str]:
+    """The few figures that a version is judged by, as tags."""
+    return {name: f"{value:.4f}" for name, value in metrics.items() if name in HEADLINE and value is not None}
+
+
+def _version_of(client: MlflowClient, digest: str) -> ModelVersion | None:
+    for version in client.search_model_versions(f"name='{MODEL_NAME}'"):
+        if version.tags.get(DIGEST_TAG) == digest:
+            return version
+    return None
+
+
+def _new_version(client: MlflowClient, run_id: str, parts: ModelParts) -> str:
+    try:
+        client.create_registered_model(MODEL_NAME, description="A shopping assistant that calls tools")
+    except MlflowException as problem:
+        if problem.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / MODEL_NAME
+        shop = Path(scratch) / "shop"  # a small artifact store, so that reading it checks its digest
+        shutil.copytree(parts.catalog, shop / "products" / parts.catalog.name)
+        _save(folder, parts, shop)
+        client.log_artifacts(run_id, str(folder), MODEL_NAME)
+    source = f"{client.get_run(run_id).info.artifact_uri}/{MODEL_NAME}"
+    tags = {DIGEST_TAG: parts.model_digest, **parts.digests}
+    return str(client.create_model_version(MODEL_NAME, source, run_id, tags=tags).version)
+
+
+def _save(folder: Path, parts: ModelParts, shop: Path) -> None:
+    root = Path(__file__).resolve().parent.parent
+    versions = library_versions()
+    logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)  # it misses a signature that we do not want
+    mlflow.pyfunc.save_model(
+        str(folder),
+        python_model=str(Path(__file__).with_name("served_model.py")),
+        artifacts={"model": str(parts.model), "tools": str(parts.tools), "shop": str(shop)},
+        code_paths=[str(root / name) for name in CODE],
+        pip_requirements=[f"{name}=={versions[name]}" if name in versions else name for name in NEEDED],
+    )
+
+
+def model_folder(uri: str, tracking_uri: str) -> Path:
+    """The model folder of `models:/muse@alias` or `models:/muse/3`; ConfigError when there is none."""
+    client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+    name, at, alias = uri.removeprefix("models:/").partition("@")
+    try:
+        if at:
+            version = client.get_model_version_by_alias(name, alias)
+        else:
+            version = client.get_model_version(*name.rsplit("/", 1))
+        found = mlflow.artifacts.download_artifacts(artifact_uri=version.source, tracking_uri=tracking_uri)
+    except (MlflowException, TypeError) as problem:
+        raise ConfigError(
+            f"{uri} is not in the registry {tracking_uri} ({problem}); "
+            f"expected models:/{MODEL_NAME}@{CANDIDATE} or models:/{MODEL_NAME}/<version>"
+        ) from None
+    return Path(found) / "artifacts" / "model"
+
+
+def served_assistant() -> mlflow.pyfunc.PythonModel:
+    """What `models:/muse@candidate` answers with; see `muse_core.generation.answer` for the JSON."""
+
+    class ServedAssistant(mlflow.pyfunc.PythonModel):
+        def load_context(self, context: Any) -> None:
+            artifacts = {name: Path(path) for name, path in context.artifacts.items()}
+            self.index, self.loaded = _open_shop(artifacts["shop"]), _open_model(artifacts["model"])
+
+        # A list of requests or a table of them. This hint is the one that MLflow neither checks nor
+        # turns into a schema, nor warns about the lack of.
+        def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
+            from muse_core.generation.answer import answer
+
+            rows: Any = (
+                model_input.to_dict("records") if hasattr(model_input, "to_dict") else list(model_input)
+            )
+            return answer(self.loaded, self.index, rows)
+
+    return ServedAssistant()
+
+
+def _open_shop(folder: Path) -> Any:
+    from muse_core.artifacts import ArtifactStore
+    from muse_core.catalog.index import CatalogIndex
+    from muse_core.catalog.product import Catalog
+    from muse_core.records import from_table
+
+    store = ArtifactStore(folder)
+    return CatalogIndex(Catalog(tuple(from_table("products", store.read_table(store.list()[-1])))))
+
+
+def _open_model(folder: Path) -> Any:
+    from muse_core.models.loading import load_model
+
+    return load_model(folder)
+
+
+def announce() -> None:
+    """Tells MLflow which object the script `served_model.py` stands for."""
+    set_model(served_assistant())

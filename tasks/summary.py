@@ -1,0 +1,84 @@
+"""What a run leaves behind: results and timings as Prefect artifacts, the report, one JSON object.
+
+The JSON object is what `muse run --json` prints: `{"stages", "results", "report", "model", …}`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from muse_core.evaluation.report import write_report
+from muse_core.evaluation.table import results_table
+from muse_core.records import Row
+from tasks.budget import budget_of
+from tasks.pipeline_run import PipelineRun
+from tasks.registered_model import RegisteredVersion
+
+STAGE_KEY = "muse-stages"
+RESULTS_KEY = "muse-results"
+REPORT_KEY = "muse-report"
+
+
+def publish_summary(run: PipelineRun, version: RegisteredVersion | None, reports: Path) -> dict[str, Any]:
+    """Shows the finished run in the Prefect UI and returns what it did."""
+    rows = _metric_rows(run)
+    report = _report(run, rows, reports)
+    model = run.made.get("export") or run.made.get("dpo") or run.made.get("sft")
+    summary = {
+        "stages": [
+            {"name": one.name, "status": one.status, "seconds": round(one.seconds, 2)} for one in run.outcomes
+        ],
+        "results": _results(rows),
+        "report": str(report) if report else None,
+        "model": str(run.store.root / model.path) if model else None,
+        "registered": version and asdict(version) | {"uri": version.uri},
+        "table": results_table(rows, _training_seconds(run)) if rows else None,
+        "seconds": {one.name: round(one.seconds, 2) for one in run.outcomes} | run.extra_seconds,
+        "started": run.started,
+    }
+    _show(summary)
+    return summary
+
+
+def _metric_rows(run: PipelineRun) -> list[Row]:
+    metrics = run.made.get("evaluate")
+    return run.store.read_table(metrics).to_pylist() if metrics else []
+
+
+def _results(rows: list[Row]) -> dict[str, dict[str, float]]:
+    """model -> metric -> value over all cases."""
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row["slice"] == "all":
+            found.setdefault(row["model"], {})[row["metric"]] = row["value"]
+    return found
+
+
+def _training_seconds(run: PipelineRun) -> dict[str, float | None]:
+    """As measured when the model was trained, cached or not."""
+    return {
+        name: run.store.manifest(run.made[name])["seconds"] for name in ("sft", "dpo") if name in run.made
+    }
+
+
+def _report(run: PipelineRun, rows: list[Row], reports: Path) -> Path | None:
+    if not rows:
+        return None
+    path = write_report(run.store, run.made["evaluate"], reports, budget_of(run.config.preset))
+    run.tracker.parent.attach(path)
+    return path
+
+
+def _show(summary: dict[str, Any]) -> None:
+    create_table_artifact(summary["stages"], key=STAGE_KEY, description="Stages of this run")
+    if summary["table"]:
+        columns, rows = summary["table"]["columns"], summary["table"]["rows"]
+        shown = [dict(zip(columns, row, strict=True)) for row in rows]
+        create_table_artifact(shown, key=RESULTS_KEY, description="Results on the test side")
+    if summary["report"]:
+        text = f"Report: `{summary['report']}`\n\nModel: `{summary['model']}`"
+        create_markdown_artifact(text, key=REPORT_KEY, description="Where to look")

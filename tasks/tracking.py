@@ -1,0 +1,198 @@
+"""Experiment tracking: one MLflow parent run per `muse run`, one nested run per stage, W&B on request.
+
+The parent carries the headline metrics (`sft.tool_accuracy`, `dpo.tool_accuracy`, …), so that MLflow's
+run list compares whole experiments; a stage's run carries its section of the configuration and its
+curves. A cached stage logs its final metrics again, tagged `cached_from`. Metrics are sent in batches.
+This module and `registered_model.py` are the only ones that import mlflow.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+
+from muse_core.durable import file_lock, is_alive
+from muse_core.errors import ConfigError
+
+EXPERIMENT = "muse"
+FLUSH_EVERY_S = 5.0
+BATCH = 200
+PARAM_CHARS = 500
+PROCESS_TAG = "muse.process"
+FORBIDDEN = re.compile(r"[^\w\-. :/]")
+
+
+@dataclass(frozen=True)
+class TrackingPlace:
+    """Where runs are recorded: an MLflow URI, the artifact root of a local store, a folder for the lock."""
+
+    uri: str
+    artifact_root: str | None
+    home: Path
+
+
+def open_client(place: TrackingPlace) -> tuple[MlflowClient, str]:
+    """A client and the id of the experiment, created under a lock: two processes that initialise a new
+    SQLite store at once break it for good."""
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    with file_lock(place.home / "mlflow.lock"):
+        client = MlflowClient(tracking_uri=place.uri, registry_uri=place.uri)
+        known = client.get_experiment_by_name(EXPERIMENT)
+        if known is not None:
+            return client, known.experiment_id
+        return client, client.create_experiment(EXPERIMENT, artifact_location=place.artifact_root)
+
+
+def metric_name(name: str) -> str:
+    """A name that MLflow accepts; other characters become `_`."""
+    return FORBIDDEN.sub("_", name)
+
+
+def flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """A nested section as `{"sft.beta": "0.1"}`, values cut at MLflow's length."""
+    found: dict[str, str] = {}
+    for key, value in section.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{name}.")
+        else:
+            found[name] = str(value)[:PARAM_CHARS]
+    return found
+
+
+@dataclass
+class RunRecord:
+    """One MLflow run (parent or nested); also the MetricSink that a stage talks to."""
+
+    client: MlflowClient
+    run_id: str
+    mirror: Any = None  # a wandb run, when `report_to` asks for one
+    prefix: str = ""
+    _waiting: list[Metric] = field(default_factory=list)
+    _flushed: float = field(default_factory=time.monotonic)
+
+    def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Takes measurements; sends them in batches. Values that are not finite are left out."""
+        now = int(time.time() * 1000)
+        finite = {metric_name(name): float(value) for name, value in metrics.items() if _is_finite(value)}
+        self._waiting += [Metric(name, value, now, step or 0) for name, value in finite.items()]
+        if self.mirror is not None:
+            self.mirror.log({f"{self.prefix}{name}": value for name, value in finite.items()})
+        if len(self._waiting) >= BATCH or time.monotonic() - self._flushed > FLUSH_EVERY_S:
+            self.flush()
+
+    def flush(self) -> None:
+        for start in range(0, len(self._waiting), BATCH):
+            self.client.log_batch(self.run_id, metrics=self._waiting[start : start + BATCH])
+        self._waiting.clear()
+        self._flushed = time.monotonic()
+
+    def describe(self, params: Mapping[str, str], tags: Mapping[str, str] | None = None) -> None:
+        entries = [Param(metric_name(name), value) for name, value in params.items()]
+        for start in range(0, len(entries), 100):
+            self.client.log_batch(self.run_id, params=entries[start : start + 100])
+        if tags:
+            self.client.log_batch(
+                self.run_id, tags=[RunTag(name, str(value)) for name, value in tags.items()]
+            )
+
+    def attach(self, path: Path) -> None:
+        """Uploads one file (the report) to the run's artifacts."""
+        self.client.log_artifact(self.run_id, str(path))
+
+
+def _is_finite(value: Any) -> bool:
+    return value is not None and math.isfinite(float(value))
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """The parent run of one `muse run`."""
+
+    client: MlflowClient
+    experiment_id: str
+    parent: RunRecord
+
+    @contextmanager
+    def stage(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[RunRecord]:
+        """The nested run of a stage. A failure inside marks it FAILED."""
+        nested = {
+            "mlflow.parentRunId": self.parent.run_id,
+            "stage": name,
+            PROCESS_TAG: this_process(),
+            **tags,
+        }
+        run = self.client.create_run(self.experiment_id, tags=nested, run_name=name)
+        record = RunRecord(self.client, run.info.run_id, self.parent.mirror, f"{name}/")
+        with _closing(record):
+            record.describe(params)
+            yield record
+
+
+@contextmanager
+def tracked_run(
+    place: TrackingPlace, name: str, params: Mapping[str, str], report_to: Sequence[str]
+) -> Iterator[Tracker]:
+    """Opens the parent run, and W&B's when `report_to` names it."""
+    mirror = _open_wandb(name, params, place.home) if "wandb" in report_to else None
+    client, experiment_id = open_client(place)
+    end_dead_runs(client, experiment_id)
+    run = client.create_run(experiment_id, run_name=name, tags={PROCESS_TAG: this_process()})
+    parent = RunRecord(client, run.info.run_id, mirror)
+    try:
+        with _closing(parent):
+            parent.describe(params)
+            yield Tracker(client, experiment_id, parent)
+    finally:
+        if mirror is not None:
+            mirror.finish()
+
+
+def this_process() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def end_dead_runs(client: MlflowClient, experiment_id: str) -> None:
+    """Marks runs that a killed process of this host left open as KILLED."""
+    for run in client.search_runs([experiment_id], "attributes.status = 'RUNNING'"):
+        host, _, pid = run.data.tags.get(PROCESS_TAG, "").rpartition(":")
+        if host == socket.gethostname() and pid.isdigit() and not is_alive(int(pid)):
+            client.set_terminated(run.info.run_id, "KILLED")
+
+
+@contextmanager
+def _closing(record: RunRecord) -> Iterator[None]:
+    status = "FAILED"
+    try:
+        yield
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        record.flush()
+        record.client.set_terminated(record.run_id, status)
+
+
+def _open_wandb(name: str, params: Mapping[str, str], home: Path) -> Any:
+    try:
+        import wandb
+    except ImportError:
+        raise ConfigError(
+            "report_to names wandb, which is not installed: pip install 'muse[wandb]', "
+            'or leave it out with --set report_to=["mlflow"]'
+        ) from None
+    return wandb.init(project=EXPERIMENT, name=name, config=dict(params), dir=str(home))

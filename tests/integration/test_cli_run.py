@@ -1,0 +1,97 @@
+"""`muse run` as a user starts it: its own server, one JSON object, Ctrl-C, a killed process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-c", "from flows.cli import app; app(prog_name='muse')"]
+RUN = [
+    "run",
+    "--preset",
+    "quickstart",
+    "--set",
+    "catalog.synthetic_products=120",
+    "--set",
+    "execution.workers=1",
+]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    ours = ("PREFECT_", "MLFLOW_", "MUSE_")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    env["PREFECT_PROFILES_PATH"] = str(home / "no-profiles.toml")
+    return subprocess.Popen(
+        [*COMMAND, *RUN, "--home", str(home), *arguments],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def servers(home: Path) -> list[str]:
+    """Prefect servers that were started for this home and are alive."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (
+                b"uvicorn" in (folder / "cmdline").read_bytes()
+                and str(home).encode() in (folder / "environ").read_bytes()
+            ):
+                found.append(folder.name)
+        except OSError:
+            continue
+    return found
+
+
+def wait_until_no_server(home: Path) -> bool:
+    deadline = time.monotonic() + 15
+    while servers(home) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return not servers(home)
+
+
+def test_json_is_one_object_and_the_second_run_is_cached(home: Path) -> None:
+    for status in ("ran", "cached"):
+        out, err = start(home, "--stage", "catalog", "--json").communicate(timeout=240)
+        found = json.loads(out)
+        assert [(stage["name"], stage["status"]) for stage in found["stages"]] == [("catalog", status)]
+        assert found["seconds"]["start-up"] > 0
+        assert f"catalog: {status}" in err
+        assert "Traceback" not in err and "Warning" not in err
+    assert wait_until_no_server(home)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_an_ended_run_leaves_no_server_behind(home: Path, number: signal.Signals, code: int) -> None:
+    process = start(home, "--stage", "conversations", "--set", "conversations.count=30000")
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "conversations: started" in line:
+            break
+    assert servers(home)
+    os.killpg(process.pid, number)  # as a terminal does
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert wait_until_no_server(home)
+    assert ("interrupted" in err) == (number == signal.SIGINT)
+    assert not list((home / "artifacts").glob("conversations/*"))

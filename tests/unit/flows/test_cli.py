@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from flows import cli
+from muse_core.errors import ArtifactError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def muse(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, list(arguments))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MUSE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_help_lists_the_verbs() -> None:
+    text = muse("--help").stdout
+    assert all(
+        verb in text for verb in ("run", "explain", "eval", "report", "doctor", "catalog", "artifacts")
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--preset", "fast"], "unknown preset 'fast'"),
+        (["--preset", "quickstart", "--stage", "train"], "unknown stage 'train'"),
+        (["--preset", "quickstart", "--set", "sft.batchsize=3"], "unknown key sft.batchsize, did you mean"),
+        (["--preset", "quickstart", "--set", "sft"], "expected section.key=value"),
+        (["--preset", "quickstart", "--catalog", "no-such.csv"], "no-such.csv is not a file"),
+        (["--preset", "quickstart", "--config", "no-such.toml"], "no-such.toml cannot be read"),
+        (["--preset", "full"], "--set execution.device=cpu"),
+        (["--colour"], "No such option"),
+    ],
+)
+def test_a_mistake_of_the_user_is_exit_code_2(
+    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muse_core.models.device.gpu_works", lambda: False)
+    result = muse("run", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+
+
+def test_three_mistakes_are_all_named() -> None:
+    settings = ("--set", "sft.foo=1", "--set", "dpo.beta=-3", "--set", "conversations.count=many")
+    result = muse("run", "--preset", "quickstart", *settings)
+    assert result.exit_code == 2
+    assert "3 mistakes" in result.stderr
+    assert all(key in result.stderr for key in ("sft.foo", "dpo.beta", "conversations.count"))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(ArtifactError("it is damaged"), 1), (KeyboardInterrupt(), 130), (ZeroDivisionError("oops"), 1)],
+)
+def test_errors_become_one_message(
+    error: BaseException, code: int, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("flows.commands.doctor.doctor", fail)
+    result = muse("doctor")
+    assert result.exit_code == code
+    assert result.stderr.startswith("muse: ")
+    assert "Traceback" not in result.stderr
+    logs = list(home.glob("muse-error-*.log"))
+    assert [("ZeroDivisionError: oops" in log.read_text()) for log in logs] == (
+        [True] if "oops" in str(error) else []
+    )
+
+
+def test_help_is_quick_and_explain_stays_light(tmp_path: Path) -> None:
+    start = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    code = (
+        "import sys\nfrom flows.cli import app\n"
+        "try:\n    app(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "assert not {'torch', 'prefect', 'mlflow', 'great_expectations'} & set(sys.modules)"
+    )
+    for arguments in (["--help"], ["explain", "--preset", "quickstart", "--home", str(tmp_path)]):
+        subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, check=True, capture_output=True)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - start < 4.0

@@ -1,0 +1,77 @@
+"""What no test can run here (containers, a worker) is parsed, and its commands are looked up."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from muse_core.config.load import preset_names
+from muse_core.fingerprint import STAGE_NAMES
+from tasks.parts import wanted_stages
+
+ROOT = Path(__file__).resolve().parents[3]
+DEPLOYMENTS = yaml.safe_load((ROOT / "deployments" / "prefect.yaml").read_text())
+COMPOSE = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text())
+DOCKERFILE = (ROOT / "docker" / "Dockerfile").read_text()
+
+
+def installed(command: str) -> bool:
+    return bool(shutil.which(command) or shutil.which(command, path=str(Path(sys.executable).parent)))
+
+
+def test_there_is_a_deployment_for_every_part() -> None:
+    assert {one["name"] for one in DEPLOYMENTS["deployments"]} == {"full", "data", *STAGE_NAMES}
+    assert DEPLOYMENTS["pull"] == []
+
+
+@pytest.mark.parametrize("one", DEPLOYMENTS["deployments"], ids=lambda one: one["name"])
+def test_a_deployment_can_be_run(one: dict[str, Any]) -> None:
+    file, _, function = one["entrypoint"].partition(":")
+    assert re.search(rf"@flow\(.*\)\ndef {function}\(", (ROOT / file).read_text())
+    assert one["parameters"].keys() == {"preset", "overrides", "stage"}
+    assert one["parameters"]["preset"] in preset_names()
+    assert wanted_stages(one["parameters"]["stage"])
+    assert one["parameters"]["stage"] == {"full": "all"}.get(one["name"], one["name"])
+    assert one["work_pool"]["name"] == "muse-local"
+    assert one["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+
+
+@pytest.mark.parametrize("name", ["prefect", "mlflow", "worker"])
+def test_a_service_runs_commands_that_exist(name: str) -> None:
+    service = COMPOSE["services"][name]
+    words = " ".join(service["command"])
+    used = {word for word in ("prefect", "mlflow") if re.search(rf"(^|\s){word}\s", words)}
+    assert used and all(installed(command) for command in used)
+    assert service["healthcheck"]["test"]
+
+
+def test_services_wait_for_what_they_need() -> None:
+    services = COMPOSE["services"]
+    assert set(services) == {"postgres", "prefect", "mlflow", "worker"}
+    for service in services.values():
+        for needed, state in service.get("depends_on", {}).items():
+            assert needed in services and state["condition"] == "service_healthy"
+            assert services[needed]["healthcheck"]
+        for mount in service.get("volumes", []):
+            source = mount.split(":")[0]
+            assert source in COMPOSE["volumes"] or (ROOT / "docker" / source).exists()
+
+
+def test_passwords_are_variables() -> None:
+    text = (ROOT / "docker" / "compose.yaml").read_text()
+    assert not re.search(r"PASSWORD: (?!\$\{)", text)
+
+
+def test_the_image_has_both_targets_and_runs_muse() -> None:
+    assert re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.M) == ["base", "cpu", "gpu"]
+    commands = re.findall(r'^CMD \["(\w+)", "run", "--preset", "(\w+)"\]$', DOCKERFILE, re.M)
+    assert commands == [("muse", "quickstart"), ("muse", "full")]
+    assert 'muse = "flows.cli:app"' in (ROOT / "pyproject.toml").read_text()
+    assert {"prefect", "mlflow"} <= {script.name for script in entry_points(group="console_scripts")}
