@@ -5,17 +5,17 @@ from __future__ import annotations
 START_UP = "start-up"
 QUICKSTART = "quickstart"
 QUICKSTART_S: dict[str, int] = {
-    START_UP: 60,
-    "catalog": 5,
-    "profiles": 5,
-    "conversations": 30,
-    "base": 90,
-    "augment": 45,
-    "sft": 150,
+    START_UP: 30,
+    "catalog": 3,
+    "profiles": 2,
+    "conversations": 25,
+    "base": 25,
+    "augment": 35,
+    "sft": 310,
     "pairs": 50,
-    "dpo": 50,
-    "evaluate": 70,
-    "export": 40,
+    "dpo": 25,
+    "evaluate": 75,
+    "export": 15,
     "register": 5,
 }
 

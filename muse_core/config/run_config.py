@@ -66,6 +66,7 @@ class BaseConfig(Section):
     max_tokens: Count = 400_000  # from scratch: stop after this many training tokens
     batch_size: Count = 32
     learning_rate: Rate = 2e-3
+    muon_learning_rate: float = Field(default=0.0, ge=0)  # 0 = AdamW alone; see training/optimizer.py
     extend_vocab: int = Field(default=0, ge=0)  # pretrained: how many Indic/Roman tokens to add
 
 
@@ -100,6 +101,10 @@ class SftConfig(Section):
     argument_prediction_weight: float = Field(default=0.6, ge=0)
     fluency_weight: float = Field(default=0.4, ge=0)
     diagnostic_weight: float = Field(default=0.1, ge=0)
+    utterance_weight: float = Field(
+        default=0.0, ge=0
+    )  # also predict the user's words: a small model learns to read
+    muon_learning_rate: float = Field(default=0.0, ge=0)  # 0 = AdamW alone; see training/optimizer.py
     dropout: Share = 0.0
     save_every_steps: Count = 20
     gradient_checkpointing: bool = False

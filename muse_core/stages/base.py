@@ -85,6 +85,8 @@ def _from_scratch(
     rng = np.random.default_rng([ctx.seed, STAGE_NUMBER])
     lengths = [len(example) for example in examples]
     plan = plan_steps(lengths, base.batch_size, base.num_epochs, rng, base.max_tokens)
-    how = Optimization(base.learning_rate, save_every_steps=100, note="base")
+    how = Optimization(
+        base.learning_rate, save_every_steps=100, note="base", muon_learning_rate=base.muon_learning_rate
+    )
     state = train(LanguageLoss(loaded, Weights()), examples, plan, how, ctx)
     return loaded, {"base_tokens": float(state.tokens), "base_seconds": state.seconds}

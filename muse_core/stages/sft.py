@@ -51,7 +51,8 @@ def run(
     rows = from_table("augmented", ctx.store.read_table(augment))
     limit = min(config.sft.max_sequence_length, loaded.model.config.max_position_embeddings)
     sides = {side: [c for c in everything if c.side == side] for side in ("train", "dev")}
-    examples, census = training.examples_of(loaded, sides["train"], rows, config.sft.calls, limit)
+    reads = config.sft.utterance_weight > 0
+    examples, census = training.examples_of(loaded, sides["train"], rows, config.sft.calls, limit, reads)
     dev, _ = training.examples_of(loaded, sides["dev"][:DEV_CONVERSATIONS], (), "all", limit)
     if not examples:
         raise MuseError(
@@ -76,6 +77,7 @@ def _fit(
         config.fluency_weight,
         config.position_prediction_weight,
         config.diagnostic_weight,
+        config.utterance_weight,
     )
     module = LanguageLoss(loaded, weights)
     tool_id = int(loaded.tokenizer.convert_tokens_to_ids(TOOL))
@@ -104,4 +106,5 @@ def _how(config: SftConfig) -> Optimization:
         config.save_every_steps,
         config.micro_batch_tokens,
         note="sft",
+        muon_learning_rate=config.muon_learning_rate,
     )

@@ -48,7 +48,9 @@ Gender = Annotated[Word | None, Field(description="men, women, boys, girls or un
 Size = Annotated[SizeWord | None, Field(description="size such as 'M', 'XL' or '8'")]
 Material = Annotated[Word | None, Field(description="material in English, such as 'cotton'")]
 Occasion = Annotated[Word | None, Field(description="occasion in English, such as 'wedding'")]
-Category = Annotated[Word | None, Field(description="shelf of the catalogue, such as 'fashion' or 'electronics'")]
+Category = Annotated[
+    Word | None, Field(description="shelf of the catalogue, such as 'fashion' or 'electronics'")
+]
 MinPrice = Annotated[Money | None, Field(description="lowest price, in the catalogue's currency")]
 MaxPrice = Annotated[Money | None, Field(description="highest price, in the catalogue's currency")]
 MinRating = Annotated[Stars | None, Field(description="lowest rating, 0 to 5 stars")]

@@ -17,7 +17,7 @@ import torch
 from muse_core.models.flat_stream import FlatStream, Fork, by_tokens, flat_stream
 from muse_core.models.tokenizer import PARTS
 
-TOOL_PART, ARGUMENT_PART, FLUENCY_PART = 1, 2, 3
+TOOL_PART, ARGUMENT_PART, FLUENCY_PART, UTTERANCE_PART = 1, 2, 3, 4
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """The one training loop: base, SFT and DPO differ only in examples and loss.
 
-Fused AdamW, linear warm-up then linear decay per optimizer step, clipping, accumulation over flat
-micro-batches, checkpoints every N steps, resume, progress, metrics. accelerate places the model and
-the mixed precision (bf16 where the hardware has it) and shares micro-batches between processes.
+The optimizer of `optimizer.py`, linear warm-up then linear decay per optimizer step, clipping,
+accumulation over flat micro-batches, checkpoints every N steps, resume, progress, metrics. accelerate
+places the model and the mixed precision (bf16 where the hardware has it) and shares micro-batches
+between processes.
 
 The best epoch by `dev_loss` is what the module holds at the end. Fails on a loss that is not a
 number; warns when the loss does not fall.
@@ -26,11 +27,11 @@ from muse_core.models.flat_stream import flat_attention
 from muse_core.training import checkpoints
 from muse_core.training.batches import Example, MicroBatch, StepPlan, micro_batches, totals
 from muse_core.training.checkpoints import TrainingState
+from muse_core.training.optimizer import optimizer_of
 from muse_core.training.precision import precision_of
 
 log = logging.getLogger(__name__)
 LOG_EVERY_STEPS = 5
-BETAS = (0.9, 0.95)  # a short run: the second moment must not remember the start (as GPT-3, LLaMA)
 Measure = Callable[[int], Mapping[str, float]]
 
 
@@ -45,6 +46,7 @@ class Optimization:
     save_every_steps: int = 20
     micro_batch_tokens: int = 4096
     note: str = ""
+    muon_learning_rate: float = 0.0
 
 
 @dataclass
@@ -102,22 +104,11 @@ def _start(
 ) -> Run:
     accelerator = Accelerator(cpu=ctx.device == "cpu", mixed_precision=precision_of(ctx.device))
     module.train()
-    wrapped, optimizer = accelerator.prepare(module, _optimizer(module, how))
+    optimizer = optimizer_of(module, how.learning_rate, how.weight_decay, how.muon_learning_rate)
+    wrapped, optimizer = accelerator.prepare(module, optimizer)
     run = Run(module, plan, examples, how, ctx, accelerator, wrapped, optimizer)
     run.state = checkpoints.resume(ctx.work, module, optimizer)
     return run
-
-
-def _optimizer(module: torch.nn.Module, how: Optimization) -> torch.optim.AdamW:
-    """Weight decay on matrices only, never on norms and biases."""
-    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": how.weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(
-        [g for g in groups if g["params"]], lr=how.learning_rate, betas=BETAS, fused=True
-    )
 
 
 def _advance(run: Run, measure: Measure | None) -> None:
@@ -139,7 +130,7 @@ def _step(run: Run) -> dict[str, float]:
     count = totals(chosen)
     batches = list(micro_batches(chosen, run.how.micro_batch_tokens, str(run.accelerator.device)))
     for group in run.optimizer.param_groups:
-        group["lr"] = rate_at(run.state.step, len(run.plan), run.how)
+        group["lr"] = group["lr_scale"] * rate_at(run.state.step, len(run.plan), run.how)
     sums: dict[str, torch.Tensor] = {}
     for at, (micro, share) in enumerate(mine := _share(batches, run.accelerator)):
         with _sync_last(run, at == len(mine) - 1):

@@ -1,7 +1,8 @@
 """The losses. Every part is normalised by its own count over the whole optimizer step, so that how a
 step is cut into micro-batches, or over processes, changes nothing (test: 1x8 = 8x1).
 
-- language: w_tool · CE(tool) + w_argument · CE(argument) + w_fluency · CE(fluency)
+- language: w_tool · CE(tool) + w_argument · CE(argument) + w_fluency · CE(fluency), and for a small model
+  w_utterance · CE(the user's words)
 - heads: w_position · BCE(word ends) + w_diagnostic · (CE(tool head) + masked MSE(log1p prices))
 - preference: DPO, eq. 7 of Rafailov et al. 2023, with RPO's optional NLL of the chosen turn
 """
@@ -30,6 +31,7 @@ class Weights:
     fluency: float = 1.0
     position: float = 0.0
     diagnostic: float = 0.0
+    utterance: float = 0.0
 
     @property
     def has_heads(self) -> bool:
@@ -70,8 +72,9 @@ class LanguageLoss(torch.nn.Module):
 
     def _text(self, nll: torch.Tensor, micro: MicroBatch, totals: Totals) -> tuple[torch.Tensor, Sums]:
         by_part = nll.new_zeros(len(PARTS)).index_add(0, micro.parts, nll)
-        weights = (0.0, self.weights.tool, self.weights.argument, self.weights.fluency)
-        scale = nll.new_tensor([w / n for w, n in zip(weights, totals.parts, strict=True)])
+        w = self.weights
+        weights = (0.0, w.tool, w.argument, w.fluency, w.utterance)
+        scale = nll.new_tensor([weight / n for weight, n in zip(weights, totals.parts, strict=True)])
         means = by_part.detach() / by_part.new_tensor(totals.parts)
         return (by_part * scale).sum(), {name: means[PARTS.index(name)] for name in PARTS[1:]}
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -25,6 +25,7 @@ from muse_core.records import canonical_json
 from muse_core.training.batches import (
     ARGUMENT_PART,
     TOOL_PART,
+    UTTERANCE_PART,
     Example,
     MicroBatch,
     Start,
@@ -65,8 +66,10 @@ def examples_of(
     rows: Iterable[AugmentedText],
     calls: Calls,
     max_tokens: int,
+    learns_utterances: bool = False,
 ) -> tuple[list[Example], Census]:
-    """One example per conversation that still teaches something."""
+    """One example per conversation that still teaches something. `learns_utterances`: the user's words
+    are predicted too (part `utterance`)."""
     by_conversation: dict[str, list[AugmentedText]] = {}
     for row in rows:
         by_conversation.setdefault(row.conversation_id, []).append(row)
@@ -81,7 +84,7 @@ def examples_of(
             census,
         )
         if found is not None:
-            examples.append(found)
+            examples.append(found[0] if not learns_utterances else _with_utterances(*found))
     return examples, census
 
 
@@ -92,7 +95,7 @@ def _example(
     calls: Calls,
     max_tokens: int,
     census: Census,
-) -> Example | None:
+) -> tuple[Example, Encoded] | None:
     head, turns = split_turns(conversation.messages)
     taught = teaching_turns(turns, rows, calls)
     census.dropped_turns += len(turns) - taught
@@ -105,7 +108,15 @@ def _example(
         return None
     census.conversations += 1
     census.turns += taught - code.dropped_turns
-    return _with_places(code, turns, positions_of(conversation, rows))
+    return _with_places(code, turns, positions_of(conversation, rows)), code
+
+
+def _with_utterances(example: Example, code: Encoded) -> Example:
+    parts = list(example.parts)
+    for place in code.places:
+        start, end = place.utterance
+        parts[start:end] = [UTTERANCE_PART] * (end - start)
+    return replace(example, parts=parts)
 
 
 def teaching_turns(turns: Sequence[Sequence[Message]], rows: Sequence[AugmentedText], calls: Calls) -> int:
