@@ -32,7 +32,7 @@ def quantize_int8(source: Path, target: Path) -> int:
     nodes: list[onnx.NodeProto] = []
     done: set[str] = set()
     for node in model.graph.node:
-        name = node.input[1] if node.op_type == "MatMul" else None
+        name = node.input[1] if node.op_type == "MatMul" else ""
         if name in weights and len(weights[name].dims) == 2:
             if name not in done:
                 nodes.append(_quantise_weight(model.graph, weights[name]))
