@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,9 @@ def plan(epochs: int = 3) -> StepPlan:
     return plan_steps([1] * 8, 4, epochs, np.random.default_rng(0))
 
 
-def run(root: Path, name: str, **changes: object) -> tuple[LanguageLoss, TrainingState]:
+def run(
+    root: Path, name: str, how: Optimization = HOW, **changes: object
+) -> tuple[LanguageLoss, TrainingState]:
     loaded = tiny_model()
     module = LanguageLoss(loaded, ALL_LOSSES)
     documents = examples(loaded)
@@ -48,19 +51,20 @@ def run(root: Path, name: str, **changes: object) -> tuple[LanguageLoss, Trainin
         return {"dev_loss": {1: 3.0, 2: 1.0, 3: 2.0}[epoch]}
 
     with residual_dropout(loaded.model, 0.1):
-        state = train(module, documents, plan(), HOW, context(root, name, **changes), measure)
+        state = train(module, documents, plan(), how, context(root, name, **changes), measure)
     return module, state
 
 
+@pytest.mark.parametrize("how", [HOW, replace(HOW, muon_learning_rate=0.02)], ids=["adamw", "muon"])
 def test_a_resumed_training_ends_with_the_same_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: Optimization
 ) -> None:
     """Interrupted at step 5 of 6 (after the best epoch was saved), resumed from step 4, with dropout."""
     monkeypatch.setattr("muse_core.training.loop.LOG_EVERY_STEPS", 1)
-    whole, state = run(tmp_path, "whole")
+    whole, state = run(tmp_path, "whole", how)
     with pytest.raises(Stop):
-        run(tmp_path, "cut", progress=StopsAt(5))
-    again, resumed = run(tmp_path, "cut")
+        run(tmp_path, "cut", how, progress=StopsAt(5))
+    again, resumed = run(tmp_path, "cut", how)
     assert weights_digest(again) == weights_digest(whole)
     assert (resumed.step, resumed.best_step, resumed.tokens) == (6, 4, state.tokens)
     assert resumed.history == state.history

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from muse_core.models.chat_format import split_turns
+from muse_core.models.tokenizer import PARTS
 from muse_core.training.losses import LanguageLoss
 from muse_core.training.sft import epoch_block, examples_of, measure, positions_of, teaching_turns
 from muse_core.types import TOOL_NAMES
@@ -75,3 +76,17 @@ def test_measuring_reports_the_seed_block_and_its_bounds() -> None:
     assert {"dev_loss", "dev_tool_accuracy", "dev_position", "dev_exact_call", "dev_fluency"} <= set(values)
     assert values["dev_position"] == pytest.approx(0.6931, abs=1e-3)  # heads start at zero
     assert "Tool Prediction Accuracy" in epoch_block(1, 2, values)
+
+
+def test_utterances_are_learnt_only_when_asked() -> None:
+    loaded = tiny_model()
+    conversation = talk(0)
+    said = conversation.messages[1].content
+    part = PARTS.index("utterance")
+    [plain] = examples_of(loaded, [conversation], (), "all", 512)[0]
+    [reading] = examples_of(loaded, [conversation], (), "all", 512, learns_utterances=True)[0]
+    assert part not in plain.parts
+    learnt = [i for i, p in zip(reading.ids, reading.parts, strict=True) if p == part]
+    assert said in loaded.tokenizer.decode(learnt)
+    changed = {a for a, b in zip(plain.parts, reading.parts, strict=True) if a != b}
+    assert changed == {PARTS.index("context")}  # nothing that was supervised is lost
