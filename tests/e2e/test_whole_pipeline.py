@@ -1,0 +1,105 @@
+"""`muse run` from a catalogue to a registered model, tiny but whole, as a user starts it.
+
+The model is far too small to be any good: what is tested is that every stage meets the next one, that
+a second run computes nothing, and that one changed key runs exactly what depends on it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = [
+    "catalog.synthetic_products=150",
+    "profiles.count=80",
+    "conversations.count=160",
+    "base.vocab_size=1200",
+    "base.hidden_size=48",
+    "base.num_layers=2",
+    "base.intermediate_size=96",
+    "base.max_tokens=8000",
+    "sft.max_tokens=60000",
+    "pairs.contexts=16",
+    "pairs.samples_per_context=4",
+    "dpo.num_epochs=1",
+    "evaluation.max_cases=40",
+    "evaluation.pair_contexts=10",
+    "evaluation.bootstrap_resamples=100",
+    "export.parity_cases=4",
+    "export.int8_max_changed_calls=1.0",
+    "execution.workers=1",
+]
+STAGES = [
+    "catalog",
+    "profiles",
+    "conversations",
+    "base",
+    "augment",
+    "sft",
+    "pairs",
+    "dpo",
+    "evaluate",
+    "export",
+]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("whole")
+
+
+def muse(home: Path, *overrides: str) -> dict[str, Any]:
+    settings = [word for setting in (*TINY, *overrides) for word in ("--set", setting)]
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "MLFLOW_", "MUSE_"))}
+    env["PREFECT_PROFILES_PATH"] = str(home / "no-profiles.toml")
+    command = [sys.executable, "-c", "from flows.cli import app; app(prog_name='muse')", "run"]
+    done = subprocess.run(
+        [*command, "--preset", "quickstart", "--home", str(home), "--json", *settings],
+        cwd=ROOT, env=env, capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    summary: dict[str, Any] = json.loads(done.stdout)
+    return summary
+
+
+@pytest.fixture(scope="module")
+def first(home: Path) -> dict[str, Any]:
+    return muse(home)
+
+
+def statuses(summary: dict[str, Any]) -> dict[str, str]:
+    return {stage["name"]: stage["status"] for stage in summary["stages"]}
+
+
+def test_every_stage_runs_and_leaves_what_it_promises(first: dict[str, Any]) -> None:
+    assert statuses(first) == dict.fromkeys(STAGES, "ran")
+    assert {"base", "sft", "dpo", "linear"} <= set(first["results"])
+    assert 0 <= first["results"]["sft"]["tool_accuracy"] <= 1
+    assert "<html" in Path(first["report"]).read_text("utf-8")[:2000]
+    folder = Path(first["model"])
+    exported = next(folder.rglob("model.onnx"))
+    assert (exported.parent / "MODEL_CARD.md").exists()
+    assert first["registered"]["created"]
+
+
+def test_a_second_run_computes_nothing(first: dict[str, Any], home: Path) -> None:
+    again = muse(home)
+    assert statuses(again) == dict.fromkeys(STAGES, "cached")
+    assert again["registered"] == first["registered"] | {"created": False}
+    assert again["results"] == first["results"]
+
+
+def test_one_changed_key_runs_what_depends_on_it(first: dict[str, Any], home: Path) -> None:
+    changed = muse(home, "dpo.beta=0.2")
+    ran = [name for name, status in statuses(changed).items() if status == "ran"]
+    assert ran == ["dpo", "evaluate", "export"]
+    assert changed["registered"]["created"]
