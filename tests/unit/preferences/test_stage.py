@@ -17,7 +17,7 @@ INDEX = shop(60)
 CONFIG = PairsConfig(contexts=3, samples_per_context=4, max_new_tokens=12)
 
 
-def test_an_untrained_model_gives_no_pair_and_says_so(tmp_path):
+def test_no_pair_above_the_threshold_is_an_error_with_counts(tmp_path):
     store = ArtifactStore(tmp_path / "artifacts")
     talks = [*dialogues(INDEX, 3), *dialogues(INDEX, 3, "dev", 2)]
     inputs = {
@@ -26,8 +26,11 @@ def test_an_untrained_model_gives_no_pair_and_says_so(tmp_path):
         "conversations": store.write_table("conversations", to_table("conversations", talks), "t"),
         "sft": store.write_folder("model", lambda folder: save_model(tiny_model(), folder), "b"),
     }
-    with pytest.raises(MuseError, match=r"no pair reached strength 0\.6 .*samples 12, samples_malformed 12"):
-        pairs.run(RunConfig(pairs=CONFIG), **inputs, ctx=StageContext(store, "f", tmp_path))
+    never = CONFIG.model_copy(
+        update={"preference_strength_threshold": 1.0}
+    )  # strength is below 1 by definition
+    with pytest.raises(MuseError, match=r"no pair reached strength 1\.0 .*samples 12"):
+        pairs.run(RunConfig(pairs=never), **inputs, ctx=StageContext(store, "f", tmp_path))
 
 
 def test_mining_is_repeatable_and_samples_differ():
