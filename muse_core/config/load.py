@@ -276,6 +276,15 @@ def _model_rules(config: RunConfig) -> list[tuple[bool, str]]:
     )  # fmt: skip
     return [
         (
+            config.execution.precision != "auto",
+            f"execution.precision is {config.execution.precision}: this version chooses by hardware "
+            "(bf16 on a GPU that has it, fp32 elsewhere); leave it at auto",
+        ),
+        (
+            config.execution.num_processes > 1,
+            "execution.num_processes: this version does not start several training processes; leave it at 1",
+        ),
+        (
             not scratch and base.model is None,
             "base.source is 'pretrained', but base.model is not set; name a hub id, a folder or a GGUF file",
         ),
@@ -300,8 +309,4 @@ def _model_rules(config: RunConfig) -> list[tuple[bool, str]]:
             f"max_sequence_length (sft, dpo) ({longest}) is above base.max_positions ({base.max_positions})",
         ),
         (not any(weights), "all four loss weights of sft are 0; nothing would be learned"),
-        (
-            config.execution.device == "cpu" and config.execution.precision == "fp16",
-            "execution.precision=fp16 needs a GPU, but execution.device is cpu; use fp32 or auto",
-        ),
     ]
