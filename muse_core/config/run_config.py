@@ -90,6 +90,8 @@ class SftConfig(Section):
     learning_rate: Rate = 5e-5
     num_epochs: Count = 20
     max_tokens: int = Field(default=0, ge=0)  # stop after this many training tokens (0 = epochs decide)
+    single_turn_tokens: int = Field(default=0, ge=0)  # before that: so many of single turns (curriculum.py)
+    single_turn_batch_size: Count = 32
     warmup_ratio: Share = 0.1
     weight_decay: float = Field(default=0.01, ge=0)
     gradient_accumulation_steps: Count = 4

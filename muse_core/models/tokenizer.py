@@ -1,7 +1,8 @@
 r"""The small model's own tokenizer, and how messages become token ids (for every model).
 
 `train_tokenizer`: byte-level BPE. The pre-tokeniser keeps Indic vowel signs with their letters
-(`[\p{L}\p{M}]+`), splits digits one by one, and keeps references (`[1:price]`), image tags and the
+(`[\p{L}\p{M}]+`), reads a number as one word (copying a price from the
+request into a call is then copying a token), and keeps references (`[1:price]`), image tags and the
 frame of a call (`search(`, `query='`, `', max_price=`) as units that BPE can learn as one token. A word is
 the same token wherever it stands: the text behind `='` and the start of an utterance are read as if a
 space came before them, so that copying a word from the request into a call is copying a token.
@@ -26,11 +27,11 @@ from muse_core.types import Message
 PAD = "<|pad|>"
 PARTS: tuple[Part | Literal["utterance"], ...] = ("context", "tool", "argument", "fluency", "utterance")
 
-# Order matters: references and image tags, frame of a call, one digit, words, single signs, spaces.
+# Order matters: references and image tags, frame of a call, numbers, words, single signs, spaces.
 WORD_PATTERN = (
     r" ?\[(?:image:)?[a-z]*\p{Nd}{1,2}(?::[a-z_]+)?\]"
     r"|'?(?:, )?[a-z_]+='?|[a-z_]+\(|'?\)"
-    r"|\p{N}| ?[\p{L}\p{M}]+| ?[^\s\p{L}\p{M}\p{N}]|\s+"
+    r"|\p{N}+(?:,\p{N}{2,3})*| ?[\p{L}\p{M}]+| ?[^\s\p{L}\p{M}\p{N}]|\s+"
 )
 
 

@@ -17,12 +17,13 @@ import numpy as np
 from muse_core.config.run_config import RunConfig, SftConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
-from muse_core.models.chat_format import TOOL
+from muse_core.models.chat_format import TOOL, USER
 from muse_core.models.loading import LoadedModel, load_model, save_model
 from muse_core.records import from_table
 from muse_core.training import sft as training
 from muse_core.training.batches import Example, plan_steps
 from muse_core.training.checkpoints import TrainingState, final_metrics
+from muse_core.training.curriculum import with_single_turns
 from muse_core.training.dropout import residual_dropout
 from muse_core.training.loop import Optimization, train
 from muse_core.training.losses import LanguageLoss, Weights
@@ -91,6 +92,10 @@ def _fit(
     per_step = config.batch_size * config.gradient_accumulation_steps
     rng = np.random.default_rng([ctx.seed, STAGE_NUMBER])
     plan = plan_steps([len(e) for e in examples], per_step, config.num_epochs, rng, config.max_tokens)
+    if config.single_turn_tokens:
+        user_id = int(loaded.tokenizer.convert_tokens_to_ids(USER))
+        short = config.single_turn_tokens, config.single_turn_batch_size
+        examples, plan = with_single_turns(examples, plan, user_id, *short, rng)
     if config.gradient_checkpointing:
         loaded.model.gradient_checkpointing_enable({"use_reentrant": False})
     with residual_dropout(loaded.model, config.dropout):

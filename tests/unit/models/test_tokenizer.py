@@ -13,14 +13,20 @@ def pieces_of(text: str) -> list[str]:
     return [tokenizer().decode([token]) for token in encode_text(tokenizer(), text)]
 
 
+def words_of(text: str) -> list[str]:
+    found = tokenizer().backend_tokenizer.pre_tokenizer.pre_tokenize_str(text)
+    return [text[start:end] for _, (start, end) in found]
+
+
 def test_ids_decode_to_the_stream() -> None:
     messages = talk(1, 3).messages
     text = tokenizer().decode(encode(tokenizer(), messages).ids)
     assert text.replace("<|user|> ", "<|user|>") == cf.render(messages)  # utterances are read behind a space
 
 
-def test_digits_stand_alone_and_marks_stay_with_letters() -> None:
-    assert pieces_of(" under 1499") == [" under", " ", "1", "4", "9", "9"]
+def test_numbers_are_words_and_marks_stay_with_letters() -> None:
+    assert words_of(" under 1499, ₹2,199") == [" under", " ", "1499", ",", " ₹", "2,199"]
+    assert words_of("max_price=1499)") == ["max_price=", "1499", ")"]  # the token of the request
     pattern = tokenizer().backend_tokenizer.pre_tokenizer
     assert len(pattern.pre_tokenize_str("हिंदी में")) == 2
 
