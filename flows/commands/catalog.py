@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from muse_core.catalog.load import load_catalog
 from muse_core.config.load import load_config
@@ -18,12 +19,20 @@ SHOWN = 12
 
 def check(file: Path, config: Path | None, settings: list[str], as_json: bool) -> None:
     """`catalog.columns` of a config or `--set` overrides what would be inferred."""
-    columns = load_config(None, config, settings)[0].catalog.columns if config or settings else {}
-    found = load_catalog(file, dict(columns) or None).as_json()
+    columns = _columns(file, config, settings) if config or settings else {}
+    found = load_catalog(file, columns).as_json()
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     else:
         show(found, Console())
+
+
+def _columns(file: Path, config: Path | None, settings: list[str]) -> dict[str, str]:
+    """The mapping of the user's configuration, of which FILE is the catalogue."""
+    if not file.is_file():
+        return {}  # the loader says what is wrong with it
+    asked = [*settings, f"catalog.file={json.dumps(str(file), ensure_ascii=False)}"]
+    return dict(load_config(None, config, asked)[0].catalog.columns)
 
 
 def show(found: Mapping[str, Any], out: Console) -> None:
@@ -38,9 +47,12 @@ def show(found: Mapping[str, Any], out: Console) -> None:
         out.print(f"prices: {shown}", markup=False, highlight=False)
     else:
         out.print("prices: none found; shoppers will not ask about money", highlight=False)
-    for name in ("colours", "categories", "product_types"):
-        if name in found:
+    for name in ("colours", "categories", "product_types", "pictures"):
+        if found.get(name):
             _print_counts(name.replace("_", " "), found[name], out)
+    if found.get("other_columns"):
+        others = ", ".join(found["other_columns"])
+        out.print(f"kept as attributes, without a meaning: {others}", markup=False, highlight=False)
     for note in found.get("notes", []):
         out.print(f"note: {note}", markup=False, highlight=False)
 
@@ -48,7 +60,7 @@ def show(found: Mapping[str, Any], out: Console) -> None:
 def _print_pairs(title: str, heads: tuple[str, str], pairs: Mapping[str, Any], out: Console) -> None:
     table = Table(*heads, title=title, title_justify="left", box=None, pad_edge=False)
     for left, right in pairs.items():
-        table.add_row(left, str(right))
+        table.add_row(left, Text(str(right)))
     out.print(table)
 
 

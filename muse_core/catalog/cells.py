@@ -10,6 +10,7 @@ path('["Apparel >> Topwear"]') -> ("Apparel", "Topwear")
 from __future__ import annotations
 
 import html
+import json
 import re
 from functools import cache, lru_cache
 
@@ -17,56 +18,34 @@ from muse_core.catalog.words import plain_words, stem, stems
 from muse_core.language import lexicon
 
 _NULLS = frozenset(
-    [
-        "nan",
-        "none",
-        "null",
-        "nil",
-        "na",
-        "n/a",
-        "n.a",
-        "n.a.",
-        "-",
-        "--",
-        "---",
-        ".",
-        "..",
-        "|",
-        "||",
-        "/",
-        "?",
-        "#n/a",
-        "#na",
-        "#div/0!",
-        "#value!",
-        "#ref!",
-        "#name?",
-        "#null!",
-        "undefined",
-        "unknown",
-        "not_available",
-        "nat",
-        "<na>",
-        "[]",
-        "{}",
-        "[nan]",
-        "(null)",
-    ]
-) | {"", "not available", "not specified", "not applicable", "no data"}
+    re.split(
+        "  +",
+        "nan  none  null  nil  na  n/a  n.a  n.a.  nat  -  --  ---  .  ..  |  ||  /  ?  undefined  unknown  "
+        "#n/a  #na  #div/0!  #value!  #ref!  #name?  #null!  not_available  <na>  []  {}  [nan]  (null)  "
+        "not available  not specified  not applicable  no data",
+    )
+) | {""}
+_LONGEST = 200  # characters of a cell that is one price, colour, gender or size; a longer one is prose
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]{0,200}>")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _DIGITS = str.maketrans("०१२३४५६७८९", "0123456789")
 
 
 def text(cell: str) -> str:
     """The cell with tags, entities, control signs and runs of blanks gone; '' for any spelling of null."""
-    if "&" in cell:
-        cell = html.unescape(cell)
+    if "&" in cell and ";" in cell:
+        cell = _ENTITY.sub(_unescaped, _ENTITY.sub(_unescaped, cell))  # '&amp;nbsp;' was escaped twice
     if "<" in cell:
         cell = _TAG.sub(" ", cell)
     if not cell.isprintable():
-        cell = "".join(letter if letter.isprintable() else " " for letter in cell)
+        cell = "".join(letter if letter.isprintable() else " " for letter in cell.translate(_INVISIBLE))
     cell = " ".join(cell.replace("\ufffd", " ").split())
     return "" if cell.lower() in _NULLS else cell
+
+
+def _unescaped(entity: re.Match[str]) -> str:
+    return html.unescape(entity.group())
 
 
 # ---- money ----------------------------------------------------------------------------------------
@@ -89,7 +68,7 @@ _SCALE = re.compile(r"(\d)\s*(" + "|".join(_WORD_SCALE) + r")(?![a-z\u0900-\u097
 _SPACED = re.compile(r"(?<=[\d,.])\s+(?=[,.])|(?<=[,.])\s+(?=\d)")
 _SPACED_OUT = re.compile(r"\d[\d,.]*(?: [\d,.]+){2,}")
 _EUROPEAN = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+,\d{2}|\d+,\d{2}|\d{1,3}(?:\.\d{3}){2,})(?![\d.,])")
-_RANGE = re.compile(r"\d[\d,.]*\s*(?:-|\u2013|\u2014|~|to|से)\s*\D{0,4}\d")
+_RANGE = re.compile(r"\d[\d,.]*\s*(?:-|\u2013|\u2014|~|to|से)\s*\D{0,6}\d")
 _CURRENCIES = (
     ("INR", re.compile(r"₹|\brs\b|\binr\b|\bmrp\b|rupee|रु")),
     ("CNY", re.compile(r"yuan|\brmb\b|\bcny\b|元|युआन")),
@@ -102,7 +81,7 @@ _CURRENCIES = (
 @lru_cache(maxsize=16384)
 def price(cell: str) -> float | None:
     """The price of a cell in its own currency; the low end of a range; None for '<5,000', '20% off', 0."""
-    bare = text(cell).translate(_DIGITS).lower()
+    bare = text(cell[:_LONGEST]).translate(_DIGITS).lower()
     if (
         not bare
         or bare.startswith(("<", "\u2264", "under", "below", "up to", "upto"))
@@ -156,7 +135,7 @@ def _number(found: str) -> float | None:
 
 def rating(cell: str) -> float | None:
     """The first number of a rating cell, in the cell's own scale: '4.2 out of 5' -> 4.2."""
-    found = re.match(r"\D{0,12}?(\d+(?:[.,]\d+)?)", text(cell).translate(_DIGITS))
+    found = re.match(r"\D{0,12}?(\d+(?:[.,]\d+)?)", _closed_up(text(cell[:_LONGEST]).translate(_DIGITS)))
     return float(found.group(1).replace(",", ".")) if found else None
 
 
@@ -221,17 +200,23 @@ def colours_in(phrase: str) -> list[str]:
 @lru_cache(maxsize=8192)
 def colour(cell: str) -> str | None:
     """The colour of a colour cell: a known name, the first known name in it, or the words as they are."""
-    bare = text(cell).lower().strip(" .,")
+    bare = text(cell[:_LONGEST]).lower().strip(" .,")
     if not bare:
         return None
     known = lexicon.canonical("colour", bare)
     if known:
         return known
-    named = colours_in(bare) or [value for value, _, _ in lexicon.find("colour", bare)]
+    named = colours_in(bare) or [value for value, _, _ in lexicon.find("colour", bare)] or _metals_in(bare)
     if named:
         return named[0]
     plain = len(bare.split()) <= 2 and all(part.isalpha() for part in bare.split())
     return bare if plain else None
+
+
+def _metals_in(bare: str) -> list[str]:
+    """Materials that are colours too: चांदी in a colour cell is silver."""
+    found = [value for value, _, _ in lexicon.find("material", bare)]
+    return [value for value in found if value in lexicon.values("colour")]
 
 
 def is_colour(cell: str) -> bool:
@@ -261,7 +246,7 @@ _TITLE_GENDER = re.compile(
 @lru_cache(maxsize=8192)
 def gender(cell: str) -> str | None:
     """men, women, boys, girls or unisex; two different ones are unisex: 'Men & Women'."""
-    bare = text(cell).lower()
+    bare = text(cell[:_LONGEST]).lower()
     known = _GENDER_OF.get(bare) or (lexicon.canonical("gender", bare) if bare else None)
     return known or _one_gender(
         [_GENDER_OF[word] for word in plain_words(bare) if len(word) > 1 and word in _GENDER_OF]
@@ -287,7 +272,7 @@ def _one_gender(named: list[str]) -> str | None:
 @lru_cache(maxsize=8192)
 def known(slot: str, cell: str) -> str | None:
     """The canonical value of a material or occasion cell; the first of several; else its words, if few."""
-    bare = text(cell).lower()
+    bare = text(cell[:_LONGEST]).lower()
     if not bare:
         return None
     parts = [part.strip() for part in re.split(r"[,/|;&+]|\band\b", bare) if part.strip()]
@@ -353,12 +338,35 @@ def sizes(cell: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-_PATH = re.compile(r"\s*(?:>>|>|\||::|\u203a|\u00bb|/(?!\s*\d))\s*")
+_PATH = re.compile(r"\s*(?:-+>|>>|>|\||::|\u203a|\u00bb|/(?!\s*\d))\s*")
+_KEY = re.compile(r"""['"]?\w+['"]?\s*:\s*(?=['"])""")
+_LISTED = re.compile(r"""\"([^"]*)\"|'([^']*)'|([^,'"\[\]{}]+)""")
 
 
 @lru_cache(maxsize=8192)
 def path(cell: str) -> tuple[str, ...]:
     """The steps of a category cell, from shelf to leaf; brackets, quotes and repeats gone."""
-    bare = text(cell).strip("[]\"' ")
-    steps = [step.strip("[]\"' ") for step in _PATH.split(bare)]
+    bare = text(cell)
+    parts = _listed(bare) if bare[:1] in ("[", "{") else [bare]
+    steps = [step.strip("[]{}\"' ") for part in parts for step in _PATH.split(part)]
     return tuple(dict.fromkeys(step for step in steps if step and step.lower() not in _NULLS))
+
+
+def _listed(bare: str) -> list[str]:
+    """The texts of a list in JSON, Python's or an array's spelling; of an object, its values."""
+    try:
+        value = json.loads(bare)
+    except (ValueError, RecursionError):
+        found = _LISTED.findall(_KEY.sub("", bare))
+        return ["".join(kinds).strip() for kinds in found]
+    values = list(value.values()) if isinstance(value, dict) else value
+    return [str(inner) for inner in values if isinstance(inner, str | int)]
+
+
+_PICTURE_PATH = re.compile(r"[^\n|,]{1,300}\.(?:jpe?g|png|webp|gif|bmp)", re.IGNORECASE)
+
+
+def is_picture_path(cell: str) -> bool:
+    """Whether the cell names a picture file (and is no link to one)."""
+    bare = cell.strip()
+    return "://" not in bare and not bare.startswith("www.") and bool(_PICTURE_PATH.fullmatch(bare))

@@ -1,28 +1,23 @@
 """Which column of a shop's table means what: by its header, checked against its values.
 
-Headers are compared in small letters without units, blanks or underscores, and may be misspelt
-("Prdouct Nmae"). A header's claim holds only if the values can carry it: a "rating" column of
-counts is no rating. Columns that no header explains are looked at by value alone, which is all there
-is in a file without a header. What stays unexplained is kept as an attribute of the product.
+A header's claim (`headers.py`) holds only if the values can carry it: a "rating" column of counts is no
+rating. Columns that no header explains are looked at by value alone, which is all there is in a file
+without a header. What stays unexplained is kept as an attribute of the product.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from difflib import SequenceMatcher
-from functools import cache
-from statistics import median
+from difflib import get_close_matches
+from statistics import median, median_low
 
-from muse_core.catalog import cells, nouns
-from muse_core.catalog.tables import listed, table
+from muse_core.catalog import cells, headers, nouns
+from muse_core.catalog.headers import MEANINGS
 from muse_core.catalog.words import plain_words
-from muse_core.errors import CatalogError
+from muse_core.errors import ConfigError
+from muse_core.language import lexicon
 
-MEANINGS: tuple[str, ...] = (
-    "id", "title", "product_type", "category", "brand", "colour", "gender", "sizes", "material", "occasion",
-    "price", "rating", "description", "currency", "model", "image",
-)  # fmt: skip
 _ALIASES = {
     "product_id": "id",
     "color": "colour",
@@ -31,42 +26,9 @@ _ALIASES = {
     "name": "title",
     "picture": "image",
 }
-_NOT = {
-    "rating": {"count", "number", "num", "no", "total", "counts", "votes"},
-    "price": {"per", "count", "number", "off", "percent", "percentage", "unit"},
-    "id": {
-        "count",
-        "brand",
-        "category",
-        "user",
-        "review",
-        "seller",
-        "zip",
-        "pin",
-        "colour",
-        "currency",
-        "country",
-    },
-    "title": {"brand", "seller", "category", "file", "star", "director"},
-    "category": {"id"},
-    "brand": {"id"},
-    "image": {"count", "num", "number", "url", "link"},
-}
-_UNITS = frozenset(["inr", "rs", "usd", "eur", "gbp", "rupees", "in", "the", "of"])
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]")
 SAMPLE = 400  # non-empty cells that a judgement by value looks at
 
 Column = Sequence[str]
-
-
-def spoken(header: str) -> str:
-    """A header as words: 'productDisplayName' -> 'product display name', 'Price (INR)' -> 'price'."""
-    bare = _CAMEL.sub(" ", _BRACKETS.sub(" ", header)).lower()
-    bare = re.sub(r"[^a-z0-9\u0900-\u097f]+", " ", bare).replace("color", "colour")
-    words = bare.split()
-    kept = [word for word in words if word not in _UNITS]
-    return " ".join(kept or words)
 
 
 def understand(
@@ -74,60 +36,82 @@ def understand(
 ) -> dict[str, list[str]]:
     """Meaning -> columns, the best first; further price columns stand in where the first is empty.
 
-    `given` is the user's own mapping (meaning -> column) and always wins."""
-    chosen = {
-        meaning: [source] for meaning, source in checked_mapping(given or {}, list(columns), blobs).items()
-    }
-    samples = {
-        name: [cell for cell in column if cells.text(cell)][:SAMPLE] for name, column in columns.items()
-    }
+    `given` is the user's own mapping (meaning -> column) and always wins; an empty column name says that
+    no column has this meaning."""
+    mapping = checked_mapping(given or {}, list(columns), blobs)
+    chosen = {meaning: [source] if source else [] for meaning, source in mapping.items()}
+    samples = {name: _sample(column) for name, column in columns.items()}
     _by_header(samples, blobs, chosen)
     _by_value(samples, chosen)
     if "image" not in chosen and blobs:
         chosen["image"] = [blobs[0]]
-    return {meaning: chosen[meaning] for meaning in MEANINGS if meaning in chosen}
+    return {meaning: chosen[meaning] for meaning in MEANINGS if chosen.get(meaning)}
+
+
+def _sample(column: Column) -> list[str]:
+    """The first non-empty cells, cleaned of what no judgement needs."""
+    found: list[str] = []
+    for cell in column:
+        if cells.text(cell):
+            found.append(cell)
+            if len(found) == SAMPLE:
+                break
+    return found
 
 
 def checked_mapping(
     given: Mapping[str, str], texts: Sequence[str], blobs: Sequence[str] = ()
 ) -> dict[str, str]:
-    """The user's mapping with our names for the meanings; CatalogError naming every mistake at once."""
+    """The user's mapping with our names for the meanings; ConfigError naming every mistake at once."""
     problems = []
     mapping = {}
     for meaning, source in given.items():
         ours = _ALIASES.get(meaning.strip().lower(), meaning.strip().lower())
         if ours not in MEANINGS:
-            problems.append(f"meaning {meaning!r} is unknown; known: {', '.join(MEANINGS)}")
-        if source not in (*texts, *blobs):
-            problems.append(f"column {source!r} (for {meaning!r}) is not in the file")
-        elif (source in blobs) != (ours == "image"):
-            kind = "bytes" if source in blobs else "text"
-            problems.append(f"column {source!r} holds {kind}, which {meaning!r} cannot be read from")
+            problems.append(
+                f"meaning {meaning!r} is unknown{_nearest(ours, MEANINGS)}; known: {', '.join(MEANINGS)}"
+            )
+        if source and source not in (*texts, *blobs):
+            nearest = _nearest(source, (*texts, *blobs))
+            problems.append(f"column {source!r} (for {meaning!r}) is not in the file{nearest}")
+        elif source in blobs and ours != "image":
+            problems.append(f"column {source!r} holds bytes, which {meaning!r} cannot be read from")
         mapping[ours] = source
     if problems:
-        listed = "".join(f"\n  - {problem}" for problem in problems)
         columns = ", ".join(map(repr, (*texts, *blobs))) or "none"
-        raise CatalogError(
-            f"catalog.columns does not fit the file; columns found: {columns}{listed}\n"
-            "Correct catalog.columns (our meaning -> column of the file), or leave it out and let MUSE infer."
+        raise ConfigError(
+            "catalog.columns (our meaning -> column of the file) does not fit the file, whose columns are: "
+            f"{columns}. Correct these, or leave catalog.columns out and let MUSE infer:",
+            problems,
         )
     return mapping
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    """', did you mean ...?' when something known is like the word."""
+    by_form = {name.lower().strip(): name for name in known}
+    close = get_close_matches(word.lower().strip(), by_form, n=1, cutoff=0.5)
+    return f", did you mean {by_form[close[0]]!r}?" if close else ""
 
 
 # ---- by header ------------------------------------------------------------------------------------
 
 
 def _by_header(samples: Mapping[str, list[str]], blobs: Sequence[str], chosen: dict[str, list[str]]) -> None:
-    """Hand out the claims that headers make, the strongest first, in place."""
+    """Hand out the claims that headers make, the strongest first, in place. A price before the discount
+    comes after every other; of two equal claims on a price the lower one wins."""
     taken = {source for sources in chosen.values() for source in sources}
     claims = []
     for place, header in enumerate([*samples, *blobs]):
         for meaning in MEANINGS:
-            claim = _claim(spoken(header), meaning)
-            if claim and (header in blobs) == (meaning == "image"):
-                claims.append((-claim, place, header, meaning))
-    for strength, _, header, meaning in sorted(claims):
-        again = meaning == "price" and strength <= -60
+            claim = headers.claim(header, meaning)
+            if claim and (header not in blobs or meaning == "image"):
+                is_price = meaning == "price"
+                height = _typical_price(samples[header]) if is_price else 0.0
+                late = is_price and headers.is_before_discount(header)
+                claims.append((late, -claim, height, place, header, meaning))
+    for _, strength, _, _, header, meaning in sorted(claims):
+        again = meaning == "price" and chosen.get("price") and strength <= -headers.EXACT
         if header in taken or (meaning in chosen and not again):
             continue
         if header in blobs or _carries(meaning, samples[header]):
@@ -135,50 +119,8 @@ def _by_header(samples: Mapping[str, list[str]], blobs: Sequence[str], chosen: d
             taken.add(header)
 
 
-@cache
-def _names(meaning: str) -> tuple[str, ...]:
-    """What shops call a column of this meaning, the best name first."""
-    return tuple(listed(table("headers")[meaning]))
-
-
-def _claim(header: str, meaning: str) -> float:
-    """0..100: how strongly a spoken header names a meaning."""
-    words = header.split()
-    if not words or _NOT.get(meaning, set()) & set(words):
-        return 0.0
-    best = 40.0 if meaning == "id" and words[-1] in ("id", "sku", "code") and len(words) <= 2 else 0.0
-    for rank, name in enumerate(_names(meaning)):
-        if header == name or header.replace(" ", "") == name.replace(" ", ""):
-            return 100.0 - rank
-        if len(name) > 3 and f" {header} ".endswith(f" {name} ") and _is_of_goods(meaning, words[0]):
-            best = max(best, 62.0 - rank)
-        elif len(name) > 3 and meaning != "category" and f" {name} " in f" {header} ":
-            best = max(best, 52.0 - rank)
-        elif _is_misspelt(header.replace(" ", ""), name.replace(" ", "")):
-            best = max(best, 58.0 - rank)
-    return best
-
-
-def _is_of_goods(meaning: str, first_word: str) -> bool:
-    """'store category' is a shelf, 'gpu category' is not."""
-    return meaning != "category" or first_word in (
-        "product",
-        "item",
-        "store",
-        "shop",
-        "parent",
-        "root",
-        "top",
-        "article",
-    )
-
-
-def _is_misspelt(header: str, name: str) -> bool:
-    """One or two letters off or letters swapped, in words long enough to tell."""
-    if len(name) < 5 or abs(len(name) - len(header)) > 2 or not header or header[0] != name[0]:
-        return False
-    swapped = len(name) >= 8 and sorted(header) == sorted(name)
-    return swapped or SequenceMatcher(None, header, name).ratio() >= 0.84
+def _typical_price(sample: Sequence[str]) -> float:
+    return median([value for value in map(cells.price, sample) if value] or [0.0])
 
 
 # ---- by value -------------------------------------------------------------------------------------
@@ -219,40 +161,55 @@ def _carries(meaning: str, sample: list[str]) -> bool:
         return _is_rating(sample)
     if meaning == "gender":
         return _share(sample, cells.gender) >= 0.3
+    if meaning == "image":
+        return _share(sample, cells.is_picture_path) >= 0.3
     if meaning in ("sizes", "material", "occasion"):
         return _mean_length(sample) <= 60 and not _is_link(sample[0])
     if meaning == "colour":
         return _share(sample, _has_letters) >= 0.5 and _mean_length(sample) <= 60
+    if meaning in ("category", "product_type") and _share(sample, _is_bare_gender) >= 0.8:
+        return False
     if meaning in ("title", "brand", "category", "product_type"):
         return (
             _share(sample, _has_letters) >= 0.5
             and _share(sample, _is_link) < 0.5
-            and _mean_length(sample) <= 400
+            and median_low(map(len, sample)) <= 400
         )
     return True
 
 
 def _by_value(samples: Mapping[str, list[str]], chosen: dict[str, list[str]]) -> None:
     """Give the meanings that matter most to columns whose values show them, in place."""
+    named_by_parts = chosen.get("brand") and chosen.get("model")
     rules: tuple[tuple[str, Callable[[list[str]], float]], ...] = (
         ("gender", lambda sample: _share(sample, _is_bare_gender)),
         ("colour", lambda sample: _share(sample, _is_bare_colour)),
         ("price", lambda sample: _share(sample, _is_signed_price)),
-        ("title", _titleness),
+        ("image", lambda sample: _share(sample, cells.is_picture_path)),
+        ("title", lambda sample: 0.0 if named_by_parts else _titleness(sample)),
+        ("category", lambda sample: _share(sample, _is_path)),
         ("product_type", lambda sample: _share(sample, nouns.known_noun) if _distinct(sample) < 0.8 else 0.0),
+        ("sizes", lambda sample: _share(sample, _is_bare_size)),
     )
     for meaning, fit in rules:
         free = [name for name in samples if not any(name in sources for sources in chosen.values())]
         scored = [(fit(samples[name]), -place, name) for place, name in enumerate(free) if samples[name]]
         if meaning not in chosen and scored and max(scored)[0] >= 0.6:
             chosen[meaning] = [max(scored)[2]]
-    if (
-        "title" not in chosen
-        and "description" in chosen
-        and _is_short_title(samples[chosen["description"][0]])
-    ):
+    description = chosen.get("description")
+    if "title" not in chosen and description and _is_short_title(samples[description[0]]):
         chosen["title"] = chosen.pop("description")
     _headerless(samples, chosen)
+
+
+def _is_path(cell: str) -> bool:
+    """A shelf path as only categories are written: 'A >> B'."""
+    return len(cell) < 300 and ">" in cell and len(cells.path(cell)) >= 2
+
+
+def _is_bare_size(cell: str) -> bool:
+    sizes = cells.sizes(cell)
+    return bool(sizes) and all(lexicon.canonical("size", size) and not size.isdigit() for size in sizes)
 
 
 def _is_bare_gender(cell: str) -> bool:
@@ -271,9 +228,12 @@ def _titleness(sample: list[str]) -> float:
     """Share of cells that read like a product's name, when most of them differ."""
     if _distinct(sample) < 0.5 or _share(sample, _is_link) > 0.2:
         return 0.0
-    return _share(
-        sample, lambda cell: 2 <= len(cell.split()) <= 30 and _has_letters(cell) and len(cell) <= 250
-    )
+    return _share(sample, _reads_like_a_name)
+
+
+def _reads_like_a_name(cell: str) -> bool:
+    words = cell.split() if len(cell) <= 250 else []
+    return 2 <= len(words) <= 30 and sum(map(_has_letters, words)) >= 2
 
 
 def _is_short_title(sample: list[str]) -> bool:
@@ -282,8 +242,8 @@ def _is_short_title(sample: list[str]) -> bool:
 
 
 def _headerless(samples: Mapping[str, list[str]], chosen: dict[str, list[str]]) -> None:
-    """In a file without a header the first column of differing codes is the id, and the last varied
-    column of numbers from 10 up, years apart, is the price."""
+    """In a file without a header the first column of differing codes is the id, the last varied column
+    of amounts the price (of two prices the lower), and what titles begin with is the brand."""
     taken = {source for sources in chosen.values() for source in sources}
     free = [
         name for name in samples if re.fullmatch(r"column \d+", name) and name not in taken and samples[name]
@@ -293,7 +253,29 @@ def _headerless(samples: Mapping[str, list[str]], chosen: dict[str, list[str]]) 
     if "price" not in chosen:
         priced = [name for name in free if _are_amounts(samples[name])]
         if priced:
-            chosen["price"] = [priced[-1]]
+            last_two = sorted(priced[-2:], key=lambda name: _typical_price(samples[name]))
+            chosen["price"] = (
+                last_two if _are_two_prices(*(samples[name] for name in last_two)) else priced[-1:]
+            )
+    if "brand" not in chosen and chosen.get("title"):
+        titles = samples[chosen["title"][0]]
+        brands = [name for name in free if _begin(titles, samples[name])]
+        if brands:
+            chosen["brand"] = brands[:1]
+
+
+def _are_two_prices(low: Sequence[str], high: Sequence[str] | None = None) -> bool:
+    """Whether one column of amounts is a discount of the other: below it in nearly every row, never far."""
+    if high is None or len(low) != len(high):
+        return False
+    pairs = [(cells.price(one) or 0, cells.price(other) or 0) for one, other in zip(low, high, strict=True)]
+    return sum(0.1 * above <= below <= above for below, above in pairs) >= 0.95 * len(pairs)
+
+
+def _begin(titles: Sequence[str], brands: Sequence[str]) -> bool:
+    """Whether most titles begin with the cell beside them."""
+    pairs = list(zip(titles, brands, strict=False))
+    return sum(title.lower().startswith(brand.strip().lower()) for title, brand in pairs) >= 0.6 * len(pairs)
 
 
 def _are_codes(sample: Sequence[str]) -> bool:
@@ -304,11 +286,4 @@ def _are_amounts(sample: Sequence[str]) -> bool:
     known = [number for number in map(cells.price, sample) if number is not None]
     if len(known) < 0.9 * len(sample) or not 10 <= median(known) <= 5e6 or _distinct(sample) < 0.02:
         return False
-    return not all(1900 <= number <= 2100 for number in known)
-
-
-def names_something(header: Sequence[str]) -> bool:
-    """Whether any cell of a first row is a column name that we know (not merely one that contains it)."""
-    return any(
-        _claim(spoken(cell), meaning) > 55 for cell in header for meaning in MEANINGS if len(cell) <= 40
-    )
+    return not all(1900 <= number <= 2100 for number in known) and not any(map(_has_letters, sample[:20]))

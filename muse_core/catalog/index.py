@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,11 +79,14 @@ class _Ranking:
 
 
 class CatalogIndex:
-    """Search over one catalogue. Build it once; it is read-only apart from two caches."""
+    """Search over one catalogue. Build it once; it is read-only apart from its caches. `shared`: a folder
+    of this catalogue and this code in which processes keep what one of them has computed."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, shared: Path | None = None) -> None:
         self.catalog = catalog
+        self._shared = shared
         self._ids = [product.product_id for product in catalog]
+        self._id_array = np.array(self._ids, dtype=object)
         self._row_of = {product_id: row for row, product_id in enumerate(self._ids)}
         self._columns = {name: _Words(getattr(product, name) for product in catalog) for name in _WORDS}
         self._sizes = _size_rows(catalog.products)
@@ -97,9 +101,10 @@ class CatalogIndex:
     def pictures(self) -> PictureIndex | None:
         """The pictures' index, built when first asked for; None for a catalogue without pictures."""
         if self._pictures is None and self.catalog.has_images:
-            from muse_core.catalog.pictures import PictureIndex
+            from muse_core.catalog.pictures import PictureIndex, kept_in
 
-            self._pictures = PictureIndex(self.catalog)
+            path = self._shared and self._shared / "pictures.npy"
+            self._pictures = kept_in(path, self.catalog) if path else PictureIndex(self.catalog)
         return self._pictures
 
     def search(
@@ -108,7 +113,7 @@ class CatalogIndex:
         """The best `limit` product ids and how many match in all. An empty query means the limits alone."""
         rows = self._matching(query, limits or {})
         rows = self._sorted(rows, sort_by)
-        return [self._ids[row] for row in rows[:limit].tolist()], len(rows)
+        return self._id_array[rows[:limit]].tolist(), len(rows)
 
     def count(self, query: str, limits: Mapping[str, Any] | None = None) -> int:
         """How many products match."""
@@ -118,10 +123,10 @@ class CatalogIndex:
         self, ids: Sequence[str], limits: Mapping[str, Any] | None = None, sort_by: str | None = None
     ) -> list[str]:
         """Those of `ids` within the limits, in the given order or sorted."""
-        rows = np.fromiter((self._row_of[product_id] for product_id in ids), dtype=np.int64, count=len(ids))
+        rows = np.array([self._row_of[product_id] for product_id in ids], dtype=np.int64)
         if limits:
             rows = rows[self._mask(limits)[rows]]
-        return [self._ids[row] for row in self._sorted(rows, sort_by).tolist()]
+        return self._id_array[self._sorted(rows, sort_by)].tolist()
 
     # ---- matching ----
 

@@ -2,38 +2,39 @@
 
     python -c "from muse_core.catalog.load import load_catalog; print(load_catalog('shop.csv').as_json())"
 
-Reads everything as text first (an id is never a number), in UTF-8 with or without a mark, UTF-16 or
-cp1252. Columns are understood by `columns.py`, cells by `cells.py`, rows by `rows.py`. Fails with
-CatalogError when nothing can be read. Not covered: Excel files, pictures given by path or link.
+Everything is read as text first (an id is never a number): bytes by `decoding.py`, lines by
+`delimited.py`, JSON by `objects.py`, Parquet here. Columns are understood by `columns.py`, cells by
+`cells.py`, rows by `rows.py`. Nothing read is evaluated, and no file outside the catalogue's folder is
+opened. Fails with CatalogError when nothing can be read, with ConfigError when `catalog.columns` does
+not fit. Not covered: Excel files, pictures given by link.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from muse_core.catalog import columns as understanding
+from muse_core.catalog.columns import understand
+from muse_core.catalog.decoding import EXPECTED, decoded, unpacked
+from muse_core.catalog.delimited import read_delimited
+from muse_core.catalog.objects import as_text, flattened, read_json
 from muse_core.catalog.product import Catalog, counted
-from muse_core.catalog.raw_table import RawTable
-from muse_core.catalog.rows import read_rows
+from muse_core.catalog.raw_table import RawTable, capped, cut_long_cells
+from muse_core.catalog.rows import Reading, read_rows
 from muse_core.errors import CatalogError
 from muse_core.types import JsonValue
 
-_MAX_FIELD = 4_000_000  # characters in one CSV field
-_EXPECTED = "expected a CSV, TSV, JSON, JSON Lines or Parquet table with one product a row"
 _SHOWN = 40  # colours and types listed in the report
+_MAX_ROWS = 5_000_000
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """How a catalogue was understood. `columns` is our meaning -> column of the file."""
+    """How a catalogue was understood. `columns` is our meaning -> column of the file, `other_columns` are
+    those without a meaning, kept as attributes; `pictures` says how many were read or why not."""
 
     catalog: Catalog
     rows_read: int
@@ -45,6 +46,8 @@ class LoadReport:
     categories: Mapping[str, int]
     product_types: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    other_columns: tuple[str, ...] = ()
+    pictures: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, JsonValue]:
         """What `muse catalog check --json` prints."""
@@ -53,10 +56,12 @@ class LoadReport:
             "rows_kept": self.rows_kept,
             "dropped": dict(self.dropped),
             "columns": dict(self.columns),
+            "other_columns": list(self.other_columns),
             "prices": None if self.prices is None else dict(self.prices),
             "colours": dict(self.colours),
             "categories": dict(self.categories),
             "product_types": dict(self.product_types),
+            "pictures": dict(self.pictures),
             "notes": list(self.notes),
         }
 
@@ -66,18 +71,19 @@ def load_catalog(path: str | Path, columns: Mapping[str, str] | None = None) -> 
     file = Path(path)
     table = _read(file)
     if table.rows == 0:
-        raise CatalogError(f"{file.name}: found no rows; {_EXPECTED}. Give a file with at least one product.")
-    meaning = understanding.understand(table.columns, list(table.blobs), columns)
+        raise CatalogError(f"{file.name}: found no rows; {EXPECTED}. Give a file with at least one product.")
+    cut_long_cells(table)
+    meaning = understand(table.columns, list(table.blobs), columns)
     _require_title(file, table, meaning)
-    reading = read_rows(table, meaning)
+    reading = read_rows(table, meaning, file.parent)
     if not reading.products:
         reasons = "; ".join(f"{n} rows: {reason}" for reason, n in reading.dropped.items())
         raise CatalogError(
-            f"{file.name}: none of {table.rows} rows could be used ({reasons}); {_EXPECTED} "
+            f"{file.name}: none of {table.rows} rows could be used ({reasons}); {EXPECTED} "
             "and a readable title. "
             f"Name the title column in catalog.columns; columns found: {_listed(table)}."
         )
-    return _report(table, meaning, reading.products, reading.dropped, reading.notes)
+    return _report(table, meaning, reading)
 
 
 def _require_title(file: Path, table: RawTable, meaning: Mapping[str, Any]) -> None:
@@ -86,7 +92,7 @@ def _require_title(file: Path, table: RawTable, meaning: Mapping[str, Any]) -> N
             f"{file.name}: found no column with product names (columns found: {_listed(table)}); "
             "expected one such as "
             "'title' or 'product name', or brand and model to build one from. "
-            'Say which it is: catalog.columns = {"title": "<your column>"}.'
+            "Say which it is: --set 'catalog.columns={title = \"<your column>\"}'."
         )
 
 
@@ -94,31 +100,29 @@ def _listed(table: RawTable) -> str:
     return ", ".join(repr(name) for name in (*table.columns, *table.blobs)) or "none"
 
 
-def _report(
-    table: RawTable,
-    meaning: Mapping[str, list[str]],
-    products: list[Any],
-    dropped: Counter[str],
-    notes: list[str],
-) -> LoadReport:
-    catalog = Catalog(tuple(products))
-    known = [product.price for product in products if product.price is not None]
-    if not known:
-        notes = [*notes, "no prices were found; the assistant will not talk about money"]
+def _report(table: RawTable, meaning: Mapping[str, list[str]], reading: Reading) -> LoadReport:
+    catalog = Catalog(tuple(reading.products))
+    known = [product.price for product in catalog if product.price is not None]
+    notes = list(reading.notes)
     prices = None
     if known:
         prices = {"min": min(known), "median": float(median(known)), "max": max(known), "known": len(known)}
+    else:
+        notes.append("no prices were found; the assistant will not talk about money")
+    used = {source for sources in meaning.values() for source in sources}
     return LoadReport(
         catalog=catalog,
         rows_read=table.rows,
-        rows_kept=len(products),
-        dropped=dict(dropped),
+        rows_kept=len(catalog),
+        dropped=dict(reading.dropped),
         columns={name: sources[0] for name, sources in meaning.items()},
         prices=prices,
         colours=_first(catalog.colours()),
         categories=_first(catalog.categories()),
-        product_types=_first(counted(product.product_type for product in products)),
+        product_types=_first(counted(product.product_type for product in catalog)),
         notes=tuple(notes),
+        other_columns=tuple(name for name in (*table.columns, *table.blobs) if name not in used),
+        pictures=dict(reading.pictures),
     )
 
 
@@ -130,232 +134,76 @@ def _first(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _read(file: Path) -> RawTable:
-    try:
-        raw = file.read_bytes()
-    except OSError as fault:
-        raise CatalogError(
-            f"cannot read the catalogue {file}: {fault.strerror or fault}; {_EXPECTED}. Check the path."
-        ) from fault
+    raw = unpacked(file.name, _bytes(file))
     if not raw.strip():
-        raise CatalogError(f"{file.name}: the file is empty; {_EXPECTED}.")
+        raise CatalogError(f"{file.name}: the file is empty; {EXPECTED}.")
     if raw[:4] == b"PAR1":
-        return _parquet(file, raw)
-    text, encoding = _decoded(file, raw)
-    if not text.strip():
-        raise CatalogError(f"{file.name}: the file is empty; {_EXPECTED}.")
-    table = _json(file, text) if text.lstrip()[0] in "[{" else _csv(text)
-    if encoding != "utf-8":
-        table.notes.insert(0, f"the text is not UTF-8; it was read as {encoding}")
+        return _parquet(file.name, raw)
+    text, notes = decoded(file.name, raw)
+    del raw
+    if not text.strip("\ufeff \t\r\n"):
+        raise CatalogError(f"{file.name}: the file is empty; {EXPECTED}.")
+    is_json = text.lstrip("\ufeff \t\r\n")[:1] in ("[", "{")
+    table = read_json(file.name, text) if is_json else read_delimited(text)
+    table.notes[:0] = notes
     return table
 
 
-def _decoded(file: Path, raw: bytes) -> tuple[str, str]:
-    """The text and its encoding; CatalogError for bytes that are no text."""
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16", errors="replace"), "utf-16"
-    if raw[:2] == b"PK" or raw[:2] == b"\x1f\x8b" or b"\0" in raw[:4096]:
-        raise CatalogError(
-            f"{file.name}: found a binary file (packed, Excel or damaged); {_EXPECTED}. "
-            "Save or unpack it as CSV in UTF-8."
-        )
+def _bytes(file: Path) -> bytes:
+    """The bytes of an ordinary file; a folder or a pipe would hang or fail without a word."""
     try:
-        return raw.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace"), "cp1252"
-
-
-# ---- CSV ------------------------------------------------------------------------------------------
-
-
-def _csv(text: str) -> RawTable:
-    csv.field_size_limit(_MAX_FIELD)
-    delimiter = _delimiter(text)
-    lines = csv.reader(
-        io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter, skipinitialspace=True
-    )
-    rows = [row for row in lines if any(cell.strip() for cell in row)]
-    if not rows:
-        return RawTable({})
-    notes: list[str] = []
-    header = [cell.strip() for cell in rows[0]]
-    if _is_header(header):
-        rows = rows[1:]
-    else:
-        header = [f"column {place + 1}" for place in range(max(map(len, rows[:50])))]
-        notes.append("the file has no header; columns were understood by their values")
-    return _from_rows(header, rows, notes)
-
-
-def _delimiter(text: str) -> str:
-    """The sign that cuts the first lines into the most fields, equally many in each."""
-    head = text[:200_000]
-    best, most = ",", 1
-    for sign in (",", "\t", ";", "|"):
-        rows = [
-            row
-            for _, row in zip(
-                range(30), csv.reader(io.StringIO(head, newline=""), delimiter=sign), strict=False
-            )
-        ]
-        widths = Counter(len(row) for row in rows[:-1] or rows if row)
-        width, times = widths.most_common(1)[0] if widths else (1, 0)
-        if width > most and times >= 0.6 * sum(widths.values()):
-            best, most = sign, width
-    return best
-
-
-def _is_header(cells: list[str]) -> bool:
-    """Whether a first row names columns: some name is one we know, or no cell looks like a value."""
-    if understanding.names_something(cells):
-        return True
-    return not any(cell.lower().startswith("http") or _is_number(cell) or len(cell) > 60 for cell in cells)
-
-
-def _is_number(cell: str) -> bool:
-    bare = cell.replace(",", "").replace(".", "", 1).strip("₹$ ")
-    return bare.isdigit()
-
-
-def _from_rows(header: list[str], rows: list[list[str]], notes: list[str]) -> RawTable:
-    """Columns of equal length: short rows are filled up, cells beyond the header joined to the last note."""
-    names = _unique(header)
-    wide = sum(1 for row in rows if len(row) > len(names) and any(cell.strip() for cell in row[len(names) :]))
-    if wide:
-        notes.append(f"{wide} rows have more cells than the header; the cells beyond it were left out")
-    width = len(names)
-    filled = [row[:width] if len(row) >= width else row + [""] * (width - len(row)) for row in rows]
-    table = {name: [row[place] for row in filled] for place, name in enumerate(names)}
-    return RawTable(_without_nameless(table), notes=notes)
-
-
-def _unique(header: list[str]) -> list[str]:
-    """Column names, a second 'price' as 'price.2', a nameless one as 'unnamed 3'."""
-    seen: Counter[str] = Counter()
-    names = []
-    for place, cell in enumerate(header):
-        name = cell or f"unnamed {place}"
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
-    return names
-
-
-def _without_nameless(table: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Trailing columns without a name and without a value are a table program's leftovers."""
-    return {
-        name: column
-        for name, column in table.items()
-        if not name.startswith("unnamed ") or any(map(str.strip, column))
-    }
-
-
-# ---- JSON -----------------------------------------------------------------------------------------
-
-
-def _json(file: Path, text: str) -> RawTable:
-    notes: list[str] = []
-    try:
-        records = _records(json.loads(text))
-    except json.JSONDecodeError as whole:
-        records, broken = _json_lines(text)
-        if not records:
+        if file.is_dir():
             raise CatalogError(
-                f"{file.name}: found broken JSON (line {whole.lineno}: {whole.msg}); expected a list "
-                "of objects or one object a line. Correct the file."
-            ) from whole
-        if broken:
-            notes.append(f"{broken} lines are no JSON objects and were left out")
-    if records is None:
-        raise CatalogError(
-            f"{file.name}: found JSON without a list of objects; expected [{{...}}, ...] or one object "
-            "a line. Correct the file."
-        )
-    return _from_records(records, notes)
-
-
-def _json_lines(text: str) -> tuple[list[dict[str, Any]], int]:
-    records, broken = [], 0
-    for line in text.splitlines():
-        if line.strip(" ,[]"):
-            try:
-                value = json.loads(line.strip().rstrip(","))
-            except json.JSONDecodeError:
-                value = None
-            records.extend([value] if isinstance(value, dict) else [])
-            broken += not isinstance(value, dict)
-    return records, broken
-
-
-def _records(value: Any) -> list[dict[str, Any]] | None:
-    """The list of objects in a JSON value: itself, the longest one inside, or an object of columns."""
-    if isinstance(value, list):
-        records = [record for record in value if isinstance(record, dict)]
-        return records if records or not value else None
-    if not isinstance(value, dict):
-        return None
-    lists = [inner for inner in value.values() if isinstance(inner, list)]
-    objects = [inner for inner in lists if inner and isinstance(inner[0], dict)]
-    if objects:
-        return [record for record in max(objects, key=len) if isinstance(record, dict)]
-    if lists and len(lists) == len(value) and len({len(inner) for inner in lists}) == 1:
-        return [dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)]
-    if value and all(isinstance(inner, dict) for inner in value.values()):
-        return [{"id": key, **inner} for key, inner in value.items()]
-    return [value]
-
-
-def _from_records(records: Iterable[dict[str, Any]], notes: list[str]) -> RawTable:
-    flat = [dict(_flat(record)) for record in records]
-    names = list(dict.fromkeys(name for record in flat for name in record))
-    return RawTable({name: [record.get(name, "") for record in flat] for name in names}, notes=notes)
-
-
-def _flat(record: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
-    """Pairs of name and text; an object inside an object becomes 'price amount'."""
-    for name, value in record.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name} ")
-        else:
-            yield f"{prefix}{name}", _as_text(value)
-
-
-def _as_text(value: Any) -> str:
-    """A value as the text that a CSV would have; a list as 'A | B'."""
-    if value is None or value != value:
-        return ""
-    if isinstance(value, list | tuple):
-        return " | ".join(_as_text(inner) for inner in value)
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)
+                f"cannot read the catalogue {file}: it is a folder; {EXPECTED}. Name a file in it."
+            )
+        if file.exists() and not file.is_file():
+            raise CatalogError(f"cannot read the catalogue {file}: it is no ordinary file; {EXPECTED}.")
+        return file.read_bytes()
+    except (OSError, ValueError) as fault:
+        why = getattr(fault, "strerror", None) or fault
+        raise CatalogError(f"cannot read the catalogue {file}: {why}; {EXPECTED}. Check the path.") from fault
 
 
 # ---- Parquet --------------------------------------------------------------------------------------
 
 
-def _parquet(file: Path, raw: bytes) -> RawTable:
+def _parquet(name: str, raw: bytes) -> RawTable:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(pa.BufferReader(raw))
-    except (pa.ArrowException, OSError) as fault:
+        file = pq.ParquetFile(pa.BufferReader(raw))
+        if file.metadata.num_rows > _MAX_ROWS:
+            raise CatalogError(
+                f"{name}: found {file.metadata.num_rows:,} rows; at most {_MAX_ROWS:,} can be read. Split it."
+            )
+        table = file.read()
+        notes: list[str] = []
+        found = capped(table.column_names, notes)
+        columns = {column: table.column(place).to_pylist() for place, column in enumerate(found)}
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as fault:
         raise CatalogError(
-            f"{file.name}: found a damaged Parquet file ({fault}); expected a readable one. Write it again."
+            f"{name}: found a damaged Parquet file ({fault}); expected a readable one. Write it again."
         ) from fault
+    return _from_values(columns, table.num_rows, notes)
+
+
+def _from_values(columns: Mapping[str, list[Any]], rows: int, notes: list[str]) -> RawTable:
+    """Columns of Python values as columns of text and of bytes."""
     texts: dict[str, list[str]] = {}
     blobs: dict[str, list[bytes | None]] = {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        values = column.to_pylist()
+    for name, values in columns.items():
         encoded = _bytes_of(values)
+        first = next((value for value in values if value is not None), None)
         if encoded is not None:
             blobs[name] = encoded
-        elif pa.types.is_struct(column.type):
+        elif isinstance(first, dict):
             for row, value in enumerate(values):
-                for inner, cell in _flat(value or {}, f"{name} "):
-                    texts.setdefault(inner, [""] * table.num_rows)[row] = cell
+                for inner, cell in flattened(value or {}, f"{name} "):
+                    texts.setdefault(inner, [""] * rows)[row] = cell
         else:
-            texts[name] = [_as_text(value) for value in values]
-    return RawTable(texts, blobs)
+            texts[name] = [as_text(value) for value in values]
+    return RawTable(texts, blobs, notes)
 
 
 def _bytes_of(values: list[Any]) -> list[bytes | None] | None:
@@ -363,6 +211,6 @@ def _bytes_of(values: list[Any]) -> list[bytes | None] | None:
     first = next((value for value in values if value is not None), None)
     if isinstance(first, bytes):
         return list(values)
-    if isinstance(first, dict) and isinstance(first.get("bytes"), bytes):
+    if isinstance(first, dict) and any(value and isinstance(value.get("bytes"), bytes) for value in values):
         return [value.get("bytes") if value else None for value in values]
     return None

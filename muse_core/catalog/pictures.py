@@ -10,12 +10,18 @@ another backend, chosen by configuration.
 from __future__ import annotations
 
 import io
+import logging
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from muse_core.catalog.product import Catalog
+from muse_core.durable import file_lock
 from muse_core.errors import ToolError
+
+log = logging.getLogger(__name__)
 
 _SIDE = 64
 _BILINEAR = 2  # PIL.Image.Resampling.BILINEAR, without importing PIL here
@@ -48,25 +54,40 @@ def features(image: bytes) -> np.ndarray:
 
 
 class PictureIndex:
-    """The features of every product that has a readable picture."""
+    """The features of every product that has a picture, float32 [products, SIZE]. `known` gives them
+    when another process has computed them already (`kept_in`)."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._ids: list[str] = []
-        rows = []
-        for product in catalog:
-            if product.image is not None:
-                rows.append(features(product.image))
-                self._ids.append(product.product_id)
-        self._features = np.stack(rows) if rows else np.zeros((0, SIZE), dtype=np.float32)
+    def __init__(self, catalog: Catalog, known: np.ndarray | None = None) -> None:
+        shown = [product for product in catalog if product.image is not None]
+        self._ids = [product.product_id for product in shown]
+        self._row_of = {product.image: row for row, product in enumerate(shown)}
+        rows = [features(product.image or b"") for product in shown] if known is None else known
+        self.features = np.asarray(rows, dtype=np.float32).reshape(len(shown), SIZE)
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def nearest(self, image: bytes, limit: int) -> list[tuple[str, float]]:
         """(product id, similarity up to 1) of the most similar pictures; equal ones in row order."""
-        similarity = self._features @ features(image)
+        row = self._row_of.get(image)  # a shopper who sends a picture of the shop needs no decoder
+        similarity = self.features @ (features(image) if row is None else self.features[row])
         order = np.argsort(-similarity, kind="stable")[:limit]
-        return [(self._ids[row], round(float(similarity[row]), 4)) for row in order.tolist()]
+        values = np.round(similarity[order].astype(np.float64), 4).tolist()
+        return list(zip([self._ids[row] for row in order.tolist()], values, strict=True))
+
+
+def kept_in(path: Path, catalog: Catalog) -> PictureIndex:
+    """The index whose features lie in `path` (.npy): the first process that needs them computes them,
+    those beside it wait and read. The folder must belong to this catalogue and this code, as a stage's
+    scratch folder does."""
+    with file_lock(path.with_suffix(".lock"), log.debug):
+        if path.exists():
+            return PictureIndex(catalog, np.load(path, mmap_mode="r"))
+        index = PictureIndex(catalog)
+        draft = path.with_suffix(f".{os.getpid()}.npy")
+        np.save(draft, index.features)
+        draft.replace(path)
+        return index
 
 
 def nearest(catalog: Catalog, image: bytes, limit: int) -> list[tuple[str, float]]:
@@ -98,9 +119,14 @@ def _foreground(pixels: np.ndarray) -> np.ndarray:
     border = np.concatenate(
         [pixels[:2].reshape(-1, 3), pixels[-2:].reshape(-1, 3), pixels[:, 0], pixels[:, -1]]
     )
-    distance = np.abs(pixels - np.median(border, axis=0)).max(axis=2)
+    distance = _greatest(np.abs(pixels - np.median(border, axis=0)))
     mask = distance > 0.11
     return mask if mask.mean() > 0.02 else np.ones_like(mask)
+
+
+def _greatest(pixels: np.ndarray) -> np.ndarray:
+    """The maximum over the three channels; numpy's own reduction of so short an axis is slow."""
+    return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
 
 
 def _box(mask: np.ndarray) -> tuple[int, int, int, int]:
@@ -132,8 +158,8 @@ def _cut_mask(mask: np.ndarray, box: tuple[int, int, int, int], side: int) -> np
 
 def _histogram(product: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Share of the product's pixels per hue, saturation and brightness; grey pixels have no hue."""
-    value = product.max(2)
-    spread = value - product.min(2)
+    value = _greatest(product)
+    spread = value + _greatest(-product)
     saturation = spread / np.maximum(value, 1e-6)
     hue = _hue(product, value, spread) * _HUES
     low = np.floor(hue).astype(int) % _HUES

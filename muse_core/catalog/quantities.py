@@ -1,14 +1,12 @@
-"""Whole columns of prices, ratings and pictures: what cannot be judged by one cell alone."""
+"""Whole columns of prices and ratings: what cannot be judged by one cell alone."""
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Any
 
-from muse_core.catalog import cells, columns
+from muse_core.catalog import cells, columns, headers
 from muse_core.catalog.raw_table import RawTable
 
 
@@ -17,7 +15,7 @@ def prices(
 ) -> list[float | None]:
     """The price of each kept row: the first price column that has one (a range only if there is no other)."""
     sources = list(meaning.get("price", ()))
-    exact = [name for name in sources if "range" not in columns.spoken(name).replace(" ", "")]
+    exact = [name for name in sources if "range" not in headers.spoken(name).replace(" ", "")]
     sources = exact or sources
     if not sources:
         return []
@@ -70,34 +68,3 @@ def ratings(column: list[str] | None, notes: list[str]) -> list[float | None]:
     return [
         round(value / scale, 2) if value is not None and 0 <= value / scale <= 5 else None for value in values
     ]
-
-
-def pictures(
-    table: RawTable, meaning: Mapping[str, Sequence[str]], keep: Sequence[int], notes: list[str]
-) -> list[bytes | None]:
-    """The picture of each kept row when PIL can read it."""
-    sources = [name for name in meaning.get("image", ()) if name in table.blobs]
-    if not sources:
-        return []
-    try:
-        import PIL.Image as pillow
-    except ImportError:
-        notes.append("pictures were left out: pillow is not installed")
-        return []
-    column = table.blobs[sources[0]]
-    pictures = [_verified(column[row], pillow) for row in keep]
-    bad = sum(1 for row, picture in zip(keep, pictures, strict=True) if column[row] and picture is None)
-    if bad:
-        notes.append(f"{bad} pictures could not be read and were left out")
-    return pictures
-
-
-def _verified(encoded: bytes | None, pillow: Any) -> bytes | None:
-    if not encoded:
-        return None
-    try:
-        with pillow.open(io.BytesIO(encoded)) as image:
-            image.verify()
-    except (OSError, SyntaxError, ValueError):  # what PIL raises for bytes that are no picture
-        return None
-    return encoded

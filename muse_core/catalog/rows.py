@@ -10,47 +10,53 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from muse_core.catalog import cells, columns, nouns, quantities
+from muse_core.catalog import cells, headers, identity, nouns, quantities, shop_pictures
 from muse_core.catalog.raw_table import RawTable
 from muse_core.catalog.words import stem, stems
 from muse_core.types import Product
 
-EXACT_DUPLICATE = "exact duplicate of an earlier row"
-SAME_ID = "id already used by an earlier row"
 NO_TITLE = "no title, and nothing to build one from"
 _MAX_ATTRIBUTES = 12
 _MAX_ATTRIBUTE_LENGTH = 120
 _MAX_DESCRIPTION = 600
+_MAX_TITLE = 300
+_MAX_FACT = 80  # characters of a brand
 
 
 @dataclass
 class Reading:
-    """What became of the table: products in row order, why rows were dropped, what to tell the user."""
+    """What became of the table: products in row order, why rows were dropped, what to tell the user.
+
+    `pictures`: how many were read, or why not."""
 
     products: list[Product]
     dropped: Counter[str]
     notes: list[str]
+    pictures: Counter[str]
 
 
-def read_rows(table: RawTable, meaning: Mapping[str, Sequence[str]]) -> Reading:
-    """Every usable row as a product."""
+def read_rows(table: RawTable, meaning: Mapping[str, Sequence[str]], folder: Path) -> Reading:
+    """Every usable row as a product. `folder`: where picture files named by the table may lie."""
     dropped: Counter[str] = Counter()
     notes = list(table.notes)
-    keep = _without_duplicates(table, dropped)
+    keep = identity.distinct_rows(table, dropped)
     columns_of = _cleaned(table, meaning, keep)
-    ids = _ids(columns_of.get("id"), keep, dropped, notes)
     titles = _titles(columns_of, len(keep))
+    named = columns_of.get("title", titles)  # a built title is no second product's name
+    ids = identity.ids(columns_of.get("id"), named, keep, dropped, notes)
     _fold_missing_types(columns_of, titles, len(keep))
     money = quantities.prices(table, meaning, keep, notes)
     currency = quantities.currency(table, meaning, keep)
     ratings = quantities.ratings(columns_of.get("rating"), notes)
-    pictures = quantities.pictures(table, meaning, keep, notes)
+    pictures, seen = shop_pictures.pictures(table, meaning, keep, folder, notes)
     extra = _attribute_columns(table, meaning)
     products = []
     for at, row in enumerate(keep):
-        if ids[at] is None:
+        product_id = ids[at]
+        if product_id is None:
             continue
         if not any(letter.isalpha() for letter in titles[at]):
             dropped[NO_TITLE] += 1
@@ -58,7 +64,7 @@ def read_rows(table: RawTable, meaning: Mapping[str, Sequence[str]]) -> Reading:
         facts = _facts({name: column[at] for name, column in columns_of.items()}, titles[at])
         products.append(
             Product(
-                product_id=str(ids[at]),
+                product_id=product_id,
                 title=titles[at],
                 price=money[at] if money else None,
                 currency=currency,
@@ -68,33 +74,7 @@ def read_rows(table: RawTable, meaning: Mapping[str, Sequence[str]]) -> Reading:
                 **facts,
             )
         )
-    return Reading(products, dropped, notes)
-
-
-# ---- rows -----------------------------------------------------------------------------------------
-
-
-def _without_duplicates(table: RawTable, dropped: Counter[str]) -> list[int]:
-    """Rows to keep: the first of every set of equal rows. A column without a name (a running number
-    that a table program wrote) does not make two rows different."""
-    named = [column for name, column in table.columns.items() if not _is_row_number(name)]
-    pictures = list(table.blobs.values())
-    seen: set[tuple[object, ...]] = set()
-    keep = []
-    for row in range(table.rows):
-        key = (*[column[row] for column in named], *[hash(column[row]) for column in pictures])
-        if key in seen:
-            dropped[EXACT_DUPLICATE] += 1
-        else:
-            seen.add(key)
-            keep.append(row)
-    return keep
-
-
-def _is_row_number(name: str) -> bool:
-    return not name.strip() or bool(
-        re.fullmatch(r"unnamed:? ?\d*|index|column_?0|__index_level_\d+__", name.strip().lower())
-    )
+    return Reading(products, dropped, notes, seen)
 
 
 def _cleaned(
@@ -106,42 +86,6 @@ def _cleaned(
         if name not in ("price", "image"):
             column = table.columns[sources[0]]
             out[name] = [cells.text(column[row]) for row in keep]
-    return out
-
-
-def _ids(
-    column: list[str] | None, keep: Sequence[int], dropped: Counter[str], notes: list[str]
-) -> list[str | None]:
-    """An id per row; None where an earlier row has the same one. Missing ids are made from the row number."""
-    made = [f"r{row + 1:06d}" for row in keep]
-    if column is None:
-        return list(made)
-    known = [cell for cell in column if cell]
-    if len(set(known)) < 0.5 * len(known):
-        notes.append(
-            "the id column repeats itself in most rows and was not used; ids were made (r000001, ...)"
-        )
-        return list(made)
-    if known and all(re.fullmatch(r"\d+\.0+", cell) for cell in known):
-        column = [cell.split(".")[0] for cell in column]
-    return _first_uses(column, made, dropped, notes)
-
-
-def _first_uses(
-    column: list[str], made: list[str], dropped: Counter[str], notes: list[str]
-) -> list[str | None]:
-    seen: set[str] = set()
-    out: list[str | None] = []
-    for cell, own in zip(column, made, strict=True):
-        if cell in seen:
-            dropped[SAME_ID] += 1
-            out.append(None)
-            continue
-        seen.add(cell or own)
-        out.append(cell or own)
-    missing = sum(1 for cell in column if not cell)
-    if missing:
-        notes.append(f"{missing} rows have no id; one was made from the row number")
     return out
 
 
@@ -158,7 +102,8 @@ def _titles(columns_of: Mapping[str, list[str]], rows: int) -> list[str]:
     for row in range(rows):
         given = {name: column[row] for name, column in parts.items()}
         named = any(given.get(name) for name in ("brand", "model", "product_type"))
-        titles.append((title[row] if title else "") or (_built(list(given.values())) if named else ""))
+        whole = (title[row] if title else "") or (_built(list(given.values())) if named else "")
+        titles.append(_short(whole, _MAX_TITLE))
     return titles
 
 
@@ -176,10 +121,15 @@ def _fold_missing_types(columns_of: dict[str, list[str]], titles: Sequence[str],
     shelves = columns_of.get("category") or [""] * rows
     brands = columns_of.get("brand") or [""] * rows
     texts = columns_of.get("description") or [""] * rows
-    bare = [without_brand(title, brand) for title, brand in zip(titles, brands, strict=True)]
+    models = columns_of.get("model") or [""] * rows
+    named = columns_of.get("title") or [""] * rows  # a built title ends in a colour, which is no kind
+    bare = [
+        without_brand(title if given_title else model, brand)
+        for title, given_title, model, brand in zip(titles, named, models, brands, strict=True)
+    ]
     tails = (
         Counter(nouns.tail_word(title) for title in set(bare))
-        if not columns_of.get("product_type")
+        if "title" in columns_of and "product_type" not in columns_of
         else Counter()
     )
     enough = 3 if rows >= 50 else 2
@@ -235,7 +185,7 @@ def without_brand(title: str, brand: str) -> str:
 
 def _facts(row: Mapping[str, str], title: str) -> dict[str, Any]:
     """The fields of a product that come from its own cells and title."""
-    brand = row.get("brand") or None
+    brand = _short(row.get("brand", ""), _MAX_FACT) or None
     shelf = cells.path(row.get("category", ""))
     kind = row["product_type"]
     bare = without_brand(title, brand or "") if _describes(title, kind) else ""
@@ -272,7 +222,8 @@ def _category(shelf: Sequence[str], kind: str, has_column: bool) -> str | None:
 def _short(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
-    return text[:limit].rsplit(" ", 1)[0]
+    head, _, _ = text[:limit].rpartition(" ")
+    return head or text[:limit]
 
 
 def _attribute_columns(table: RawTable, meaning: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
@@ -284,8 +235,8 @@ def _attribute_columns(table: RawTable, meaning: Mapping[str, Sequence[str]]) ->
         for source in sources
         if name not in ("model", "colour", "product_type")
     }
-    free = [name for name in table.columns if name not in used and not _is_row_number(name)]
-    return [(columns.spoken(name) or name, name) for name in free][:_MAX_ATTRIBUTES]
+    free = [name for name in table.columns if name not in used and not identity.is_row_number(name)]
+    return [(headers.spoken(name) or name, name) for name in free][:_MAX_ATTRIBUTES]
 
 
 def _attributes(extra: Sequence[tuple[str, str]], table: RawTable, row: int) -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from muse_core.errors import ToolError
 from muse_core.types import JsonValue, Product, Profile
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Catalog(Protocol):
     def products(self) -> tuple[Product, ...]: ...
     @property
     def by_id(self) -> Mapping[str, Product]: ...
+    @property
+    def has_prices(self) -> bool: ...
 
 
 class Pictures(Protocol):
@@ -117,6 +120,21 @@ class Tool(Protocol):
     def Arguments(self) -> type[ToolArguments]: ...
 
     def __call__(self, arguments: Any, world: ShopWorld) -> JsonValue: ...
+
+
+def require_prices(arguments: ToolArguments, world: ShopWorld) -> None:
+    """ToolError when prices are asked about in a shop that gives none; an empty result would say that
+    nothing is cheap enough."""
+    if world.catalog.has_prices:
+        return
+    given = arguments.model_dump(exclude_none=True)
+    asked = [name for name, value in given.items() if name.endswith("_price") or _is_price_order(name, value)]
+    if asked:
+        raise ToolError(f"prices are unknown: this shop gives none; leave out {', '.join(asked)}")
+
+
+def _is_price_order(name: str, value: JsonValue) -> bool:
+    return name in ("sort_by", "attribute") and str(value).startswith("price")
 
 
 def item_of(product: Product) -> dict[str, JsonValue]:

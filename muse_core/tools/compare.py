@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from muse_core.errors import ToolError
-from muse_core.tools.base import ShopWorld, ToolArguments, item_of
+from muse_core.tools.base import ShopWorld, ToolArguments, item_of, require_prices
 from muse_core.types import JsonValue, Product
 
 Attribute = Literal["price", "rating", "material"]
@@ -35,6 +35,7 @@ class Compare:
             return self
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
+        require_prices(arguments, world)
         shown = world.session.last_shown
         if not shown:
             raise ToolError("there are no earlier results to compare; call search first")

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from muse_core.errors import ToolError
 from muse_core.tools import arguments as given
-from muse_core.tools.base import ShopWorld, ToolArguments, show
+from muse_core.tools.base import ShopWorld, ToolArguments, require_prices, show
 from muse_core.types import JsonValue
 
 
@@ -37,6 +37,7 @@ class Filter:
             return self
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
+        require_prices(arguments, world)
         if not world.session.last_ids:
             raise ToolError("there are no earlier results to filter; call search first")
         return show(world, world.index.narrow(world.session.last_ids, arguments.limits(), arguments.sort_by))

@@ -7,7 +7,7 @@ and catalogue always give the same list. Without a profile the list is the best 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
@@ -16,7 +16,7 @@ from pydantic import Field
 
 from muse_core.language import lexicon
 from muse_core.tools import arguments as given
-from muse_core.tools.base import MAX_SESSION, Catalog, ShopWorld, ToolArguments, show
+from muse_core.tools.base import MAX_SESSION, Catalog, ShopWorld, ToolArguments, require_prices, show
 from muse_core.types import JsonValue, Product, Profile
 
 # What a reason is worth. Rating counts 0..1 (stars / 5), so a favourite brand outweighs any rating.
@@ -27,6 +27,8 @@ PROFILE_OCCASION = 0.5
 STYLE_WORD = 0.4  # the profile's style is named in title, occasion or description
 IN_BUDGET = 1.0
 UNRATED = 0.5  # stars / 5 of a product without rating
+
+_REMEMBERED = 256  # queries whose rows are kept
 
 
 class Recommend:
@@ -41,38 +43,68 @@ class Recommend:
         max_price: given.MaxPrice = None
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
+        require_prices(arguments, world)
         table = _table_of(world.catalog)
         allowed = _allowed(arguments, world, table)
-        score = _scores(world.profile, table)
-        order = np.lexsort((table.id_rank, -table.rating, -score))
-        rows = order[allowed[order]]
-        ids = [table.ids[row] for row in rows[:MAX_SESSION]]
-        return show(world, ids, total=len(rows))
+        rows = table.by_rating[allowed[table.by_rating]]
+        score = _scores(world.profile, table)[rows]
+        best = rows[np.argsort(-score, kind="stable")[:MAX_SESSION]]
+        return show(world, [table.ids[row] for row in best.tolist()], total=len(rows))
 
 
 @dataclass(frozen=True)
 class _Table:
-    """Columns of one catalogue. Text is lower-cased; rating is stars / 5; unknown price is NaN."""
+    """Columns of one catalogue. Rating is stars / 5; unknown price is NaN; `by_rating` has the rows best
+    rated first, equal ones by product id."""
 
     catalog: Catalog
     ids: list[str]
     row_of: dict[str, int]
-    id_rank: np.ndarray
+    by_rating: np.ndarray
     rating: np.ndarray
     price: np.ndarray
-    types: np.ndarray
-    brand: np.ndarray
-    colour: np.ndarray
-    gender: np.ndarray
-    occasion: np.ndarray
+    types: _Column
+    brand: _Column
+    colour: _Column
+    gender: _Column
+    occasion: _Column
     words: list[str]  # title, occasion and description
     named: dict[str, np.ndarray] = field(default_factory=dict)
+    found: dict[str, np.ndarray] = field(default_factory=dict)
 
     def naming(self, word: str) -> np.ndarray:
         """Rows whose text holds the word; remembered, because styles and occasions are few."""
         if word not in self.named:
             self.named[word] = np.array([bool(word) and word in text for text in self.words], dtype=bool)
         return self.named[word]
+
+    def finding(self, query: str, world: ShopWorld) -> np.ndarray:
+        """Rows that a search for the query would find; the last queries are remembered."""
+        if query not in self.found:
+            ids, _ = world.index.search(query, {}, len(self.ids))
+            mask = np.zeros(len(self.ids), dtype=bool)
+            mask[[self.row_of[product_id] for product_id in ids]] = True
+            if len(self.found) >= _REMEMBERED:
+                self.found.pop(next(iter(self.found)))
+            self.found[query] = mask
+        return self.found[query]
+
+
+class _Column:
+    """One text column in lower case, as numbers: comparing these is a hundred times faster."""
+
+    def __init__(self, products: Sequence[Product], name: str) -> None:
+        texts = [(getattr(product, name) or "").lower() for product in products]
+        self.texts = texts
+        self._number = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        self._numbers = np.array([self._number[text] for text in texts], dtype=np.int32)
+
+    def among(self, values: Iterable[str]) -> np.ndarray:
+        """Rows that equal one of the values (lower case)."""
+        rows = np.zeros(len(self.texts), dtype=bool)
+        for value in values:
+            rows |= self._numbers == self._number.get(value, -1)
+        return rows
 
 
 _LAST: list[_Table] = []  # the table of the catalogue used last; rebuilt when another comes
@@ -87,33 +119,29 @@ def _table_of(catalog: Catalog) -> _Table:
 def _build(catalog: Catalog) -> _Table:
     products = catalog.products
     ids = [product.product_id for product in products]
-    rank = np.empty(len(ids), dtype=np.int64)
-    rank[np.argsort(np.asarray(ids, dtype=object), kind="stable")] = np.arange(len(ids))
+    rating = np.array([UNRATED if p.rating is None else p.rating / 5 for p in products])
+    by_id = np.argsort(np.asarray(ids, dtype=object), kind="stable")
     return _Table(
         catalog=catalog,
         ids=ids,
         row_of={product_id: row for row, product_id in enumerate(ids)},
-        id_rank=rank,
-        rating=np.array([UNRATED if p.rating is None else p.rating / 5 for p in products]),
+        by_rating=by_id[np.argsort(-rating[by_id], kind="stable")],
+        rating=rating,
         price=np.array([np.nan if p.price is None else p.price for p in products]),
-        types=_column(products, "product_type"),
-        brand=_column(products, "brand"),
-        colour=_column(products, "colour"),
-        gender=_column(products, "gender"),
-        occasion=_column(products, "occasion"),
+        types=_Column(products, "product_type"),
+        brand=_Column(products, "brand"),
+        colour=_Column(products, "colour"),
+        gender=_Column(products, "gender"),
+        occasion=_Column(products, "occasion"),
         words=[" ".join((p.title, p.occasion or "", p.description)).lower() for p in products],
     )
-
-
-def _column(products: Sequence[Product], name: str) -> np.ndarray:
-    return np.array([(getattr(product, name) or "").lower() for product in products], dtype=object)
 
 
 def _allowed(arguments: Recommend.Arguments, world: ShopWorld, table: _Table) -> np.ndarray:
     """Rows that the hard limits leave: query, occasion, price, gender, not bought before."""
     mask = np.ones(len(table.ids), dtype=bool)
     if arguments.query is not None:
-        mask &= _query_rows(arguments.query, world, table)
+        mask &= table.finding(arguments.query, world)
     if arguments.occasion is not None:
         mask &= _occasion_rows(arguments.occasion, table)
     if arguments.max_price is not None:
@@ -125,41 +153,29 @@ def _allowed(arguments: Recommend.Arguments, world: ShopWorld, table: _Table) ->
     return mask
 
 
-def _query_rows(query: str, world: ShopWorld, table: _Table) -> np.ndarray:
-    """Rows that a search for the query would find."""
-    found, _ = world.index.search(query, {}, len(table.ids))
-    mask = np.zeros(len(table.ids), dtype=bool)
-    mask[[table.row_of[product_id] for product_id in found]] = True
-    return mask
-
-
 def _occasion_rows(occasion: str, table: _Table) -> np.ndarray:
     """Products for the occasion; where the catalogue does not say, those whose text names it."""
-    return (table.occasion == occasion) | ((table.occasion == "") & table.naming(occasion))
+    return table.occasion.among([occasion]) | (table.occasion.among([""]) & table.naming(occasion))
 
 
 def _gender_rows(gender: str, table: _Table) -> np.ndarray:
     wanted = lexicon.canonical("gender", gender)
     if wanted is None or wanted == "unisex":
         return np.ones(len(table.ids), dtype=bool)
-    return np.isin(table.gender, [wanted, "unisex", ""])
+    return table.gender.among([wanted, "unisex", ""])
 
 
 def _scores(profile: Profile | None, table: _Table) -> np.ndarray:
     score = table.rating.copy()
     if profile is None:
         return score
-    bought = {table.types[table.row_of[item]] for item in profile.history if item in table.row_of}
-    score += FAVOURITE_BRAND * _among(table.brand, profile.favourite_brands)
-    score += FAVOURITE_COLOUR * _among(table.colour, profile.favourite_colours)
-    score += PROFILE_OCCASION * _among(table.occasion, profile.occasions)
-    score += BOUGHT_TYPE * _among(table.types, sorted(bought))
+    bought = {table.types.texts[table.row_of[item]] for item in profile.history if item in table.row_of}
+    score += FAVOURITE_BRAND * table.brand.among(map(str.lower, profile.favourite_brands))
+    score += FAVOURITE_COLOUR * table.colour.among(map(str.lower, profile.favourite_colours))
+    score += PROFILE_OCCASION * table.occasion.among(map(str.lower, profile.occasions))
+    score += BOUGHT_TYPE * table.types.among(bought)
     score += IN_BUDGET * _in_budget(profile, table.price)
     return score + STYLE_WORD * table.naming(profile.style.lower().strip())
-
-
-def _among(column: np.ndarray, values: Sequence[str]) -> np.ndarray:
-    return np.isin(column, [value.lower() for value in values])
 
 
 def _in_budget(profile: Profile, price: np.ndarray) -> np.ndarray:

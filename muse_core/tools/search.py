@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from muse_core.tools import arguments as given
-from muse_core.tools.base import MAX_SESSION, ShopWorld, ToolArguments, show
+from muse_core.tools.base import MAX_SESSION, ShopWorld, ToolArguments, require_prices, show
 from muse_core.types import JsonValue
 
 
@@ -32,5 +32,6 @@ class Search:
         sort_by: given.Sort = None
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
+        require_prices(arguments, world)
         ids, total = world.index.search(arguments.query, arguments.limits(), MAX_SESSION, arguments.sort_by)
         return show(world, ids, total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from muse_core.catalog.columns import understand
-from muse_core.errors import CatalogError
+from muse_core.errors import ConfigError
 
 TITLES = ["Men Blue Shirt", "Women Red Kurta", "Boys Green Shorts", "Girls Pink Dress"]
 
@@ -63,10 +63,10 @@ def test_the_users_mapping_wins() -> None:
 
 
 def test_a_wrong_mapping_names_every_mistake_and_the_columns() -> None:
-    with pytest.raises(CatalogError) as caught:
+    with pytest.raises(ConfigError) as caught:
         understand(
             {"title": TITLES}, ["picture"], given={"titel": "title", "price": "cost", "brand": "picture"}
         )
     message = str(caught.value)
     assert "'titel'" in message and "'cost'" in message and "holds bytes" in message
-    assert "columns found: 'title', 'picture'" in message
+    assert "'title', 'picture'" in message and "did you mean 'title'?" in message

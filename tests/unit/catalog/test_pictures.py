@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from muse_core.catalog.index import CatalogIndex
-from muse_core.catalog.pictures import SIZE, PictureIndex, features, nearest
+from muse_core.catalog.pictures import SIZE, PictureIndex, features, kept_in, nearest
 from muse_core.catalog.product import Catalog
 from muse_core.catalog.synthetic import make_catalog
 from muse_core.errors import ToolError
@@ -77,3 +78,24 @@ def test_odd_pictures_have_features(size: tuple[int, int], mode: str) -> None:
     packed = io.BytesIO()
     Image.new(mode, size).save(packed, format="PNG")
     assert np.isfinite(features(packed.getvalue())).all()
+
+
+def test_features_are_kept_for_the_next_process(shop: Catalog, tmp_path: Path) -> None:
+    few = Catalog(shop.products[:12])
+    image = few.products[5].image or b""
+    first = kept_in(tmp_path / "new" / "pictures.npy", few)
+    again = kept_in(tmp_path / "new" / "pictures.npy", few)
+    assert np.array_equal(first.features, PictureIndex(few).features)
+    assert np.array_equal(again.features, first.features)
+    assert first.nearest(image, 12) == again.nearest(image, 12)
+    np.save(tmp_path / "new" / "pictures.npy", first.features[::-1])
+    assert np.array_equal(kept_in(tmp_path / "new" / "pictures.npy", few).features, first.features[::-1])
+
+
+def test_a_picture_of_the_shop_needs_no_decoder(shop: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = PictureIndex(Catalog(shop.products[:12]))
+    image = shop.products[5].image or b""
+    decoded = index.features @ features(image)
+    monkeypatch.setattr("muse_core.catalog.pictures.features", lambda image: pytest.fail("decoded"))
+    (found, similarity), *_ = index.nearest(image, 12)
+    assert found == shop.products[5].product_id and similarity == round(float(decoded.max()), 4)

@@ -1,0 +1,199 @@
+"""A delimited text (CSV, TSV, semicolons, pipes) -> a table of text.
+
+The delimiter is the one under which a line of known column names stands, else the one that cuts most
+lines alike. Lines above the header, the header again, blank lines and empty columns are passed over.
+A quote in the wrong place costs its own line, not the rest of the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from muse_core.catalog import cells, headers, nouns
+from muse_core.catalog.raw_table import MAX_COLUMNS, RawTable, capped, column_names, without_empty_leftovers
+
+_MAX_FIELD = 2**31 - 1  # the csv module's own limit would raise; long cells are cut later
+_DELIMITERS = (",", "\t", ";", "|")
+_HEAD = 200_000  # characters that the delimiter is judged by
+_SAMPLED = 40
+_ABOVE = 10  # lines that may stand above the header
+_OPEN = 60  # lines that a quoted cell may span once a file has shown a quote in the wrong place
+
+Row = list[str]
+
+
+def read_delimited(text: str) -> RawTable:
+    """The rows of a delimited text; a table without columns when there are none."""
+    csv.field_size_limit(_MAX_FIELD)
+    notes: list[str] = []
+    named, text = _without_separator_line(text)
+    style = {"escapechar": "\\"} if '\\"' in text[:_HEAD] and '""' not in text[:_HEAD] else {}
+    delimiter = named or _delimiter(text[:_HEAD], style)
+    rows = [row for row in _rows(text, delimiter, style, notes) if any(cell.strip() for cell in row)]
+    return from_rows(rows, notes) if rows else RawTable({})
+
+
+def from_rows(rows: list[Row], notes: list[str]) -> RawTable:
+    """Rows of cells as columns, the header taken from them where there is one."""
+    header = _take_header(rows, notes)
+    names = capped(column_names(header), notes)
+    width = len(names)
+    wide = sum(1 for row in rows if len(row) > width and any(cell.strip() for cell in row[width:]))
+    if wide:
+        notes.append(f"{wide} rows have more cells than the header; the cells beyond it were left out")
+    columns = {
+        name: [row[place] if place < len(row) else "" for row in rows] for place, name in enumerate(names)
+    }
+    return RawTable(without_empty_leftovers(columns), notes=notes)
+
+
+# ---- delimiter ------------------------------------------------------------------------------------
+
+
+def _without_separator_line(text: str) -> tuple[str | None, str]:
+    """A table program's first line 'sep=;' names the delimiter."""
+    found = re.match(r"\ufeff?\"?sep=(.)\"?\r?\n", text, re.IGNORECASE)
+    return (found.group(1), text[found.end() :]) if found else (None, text)
+
+
+def _delimiter(head: str, style: dict[str, str]) -> str:
+    """Of the signs that cut lines into at least two fields, the one under which known column names stand;
+    then the one that cuts most lines alike; then the one that gives most fields."""
+    best, most = ",", (0, 0.0, 0)
+    for sign in _DELIMITERS:
+        rows = [row for row, _ in zip(_loose(head, sign, style), range(_SAMPLED), strict=False) if row]
+        rows = rows[:-1] or rows  # the last one may be cut
+        width, times = Counter(map(len, rows)).most_common(1)[0] if rows else (1, 0)
+        if width < 2:
+            continue
+        known = max(map(headers.known_names, rows[:_ABOVE]))
+        score = (known, round(times / len(rows), 1), width)
+        if score > most:
+            best, most = sign, score
+    return best
+
+
+def _loose(text: str, delimiter: str, style: dict[str, str]) -> Iterator[Row]:
+    lines = io.StringIO(text, newline="")
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != "\t", **style)  # type: ignore[arg-type]
+
+
+# ---- rows -----------------------------------------------------------------------------------------
+
+
+def _rows(text: str, delimiter: str, style: dict[str, str], notes: list[str]) -> list[Row]:
+    """All rows as the csv module reads them; where it refuses a quote, row by row."""
+    try:
+        return list(_strict(io.StringIO(text, newline=""), delimiter, style))
+    except csv.Error:
+        return list(_row_by_row(text.splitlines(keepends=True), delimiter, style, notes))
+
+
+def _strict(lines: io.StringIO | list[str], delimiter: str, style: dict[str, str]) -> Iterator[Row]:
+    return csv.reader(
+        lines, delimiter=delimiter, skipinitialspace=delimiter != "\t", strict=True, **style  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _row_by_row(lines: list[str], delimiter: str, style: dict[str, str], notes: list[str]) -> Iterator[Row]:
+    """Rows of a file with quotes in wrong places: a row is the shortest run of lines with an even number
+    of quotes that reads well; if none does, its first line is read as if quotes meant nothing."""
+    at, width, wrong = 0, 0, 0
+    while at < len(lines):
+        end = _balanced_end(lines, at)
+        row = _read_one(lines[at:end], delimiter, style, width) if end else None
+        if row is None:
+            row = _bare(lines[at], delimiter)
+            wrong, end = wrong + 1, at + 1
+        width = max(width, len(row)) if at < _ABOVE else width
+        at = end or at + 1
+        yield row
+    if wrong:
+        notes.append(
+            f"{wrong} lines have a quote that never closes or stands in a wrong place; read without it"
+        )
+
+
+def _balanced_end(lines: list[str], at: int) -> int | None:
+    """One past the end of the shortest run of lines from `at` with an even number of quotes, if any."""
+    quotes = 0
+    for end in range(at, min(at + _OPEN, len(lines))):
+        quotes += lines[end].count('"')
+        if quotes % 2 == 0:
+            return end + 1
+    return None
+
+
+def _read_one(lines: list[str], delimiter: str, style: dict[str, str], width: int) -> Row | None:
+    """The one row of these lines; None when they are not one, or one of another width than the rest."""
+    try:
+        rows = list(_strict(lines, delimiter, style))
+        return rows[0] if len(rows) == 1 else [] if not rows else None
+    except csv.Error:
+        if len(lines) > 1 and len(_bare(lines[0], delimiter)) == width:
+            return None
+        rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True, **style))  # type: ignore[arg-type]
+        return rows[0] if len(rows) == 1 and len(rows[0]) == width else None
+
+
+def _bare(line: str, delimiter: str) -> Row:
+    """The cells of a line whose quotes mean nothing."""
+    return [cell.strip('" \r\n') for cell in line.split(delimiter)]
+
+
+# ---- header ---------------------------------------------------------------------------------------
+
+
+def _take_header(rows: list[Row], notes: list[str]) -> Row:
+    """The column names, taken out of `rows` in place with what stands above them and their repeats."""
+    usual = Counter(map(len, rows[:_SAMPLED])).most_common(1)[0][0]
+    above = 0
+    while above < min(_ABOVE, len(rows) - 1) and usual >= 3 and _filled(rows[above]) <= 1:
+        above += 1
+    if above:
+        notes.append(f"{above} lines before the header were left out")
+        del rows[:above]
+    header = [cell.strip() for cell in rows[0]]
+    if not _is_header(header, rows[1 : _SAMPLED + 1]):
+        notes.append("the file has no header; columns were understood by their values")
+        return [f"column {place + 1}" for place in range(max(map(len, rows[:_SAMPLED])))]
+    count = len(rows)
+    first = rows[0]
+    rows[:] = [row for row in rows if row != first]
+    if count - len(rows) > 1:
+        notes.append(f"{count - len(rows) - 1} lines were the header again and were left out")
+    return header
+
+
+def _filled(row: Row) -> int:
+    return sum(1 for cell in row if cell.strip())
+
+
+def _is_header(header: Row, below: list[Row]) -> bool:
+    """Whether a first row names columns: it holds names that we know, or nothing that looks like a value
+    or stands in its column again."""
+    first, known = header[:MAX_COLUMNS], headers.known_names(header)
+    if known >= 2 or any(map(_is_value, first)):
+        return known >= 2
+    if not known and any(map(_is_product, first)):
+        return False
+    return any(map(headers.names_something, first)) or not any(
+        cell and cell == (row[place].strip() if place < len(row) else "")
+        for row in below
+        for place, cell in enumerate(first)
+    )
+
+
+def _is_product(cell: str) -> bool:
+    """Whether a cell names a product and says more of it: 'Blue Cotton Shirt'."""
+    told = cells.colour_in_title(cell) or cells.material_in_title(cell) or cells.gender_in_title(cell)
+    return bool(told) and nouns.noun_in_title(cell) is not None
+
+
+def _is_value(cell: str) -> bool:
+    bare = re.sub(r"^(?:rs\.?|inr|[₹$€£])\s*", "", cell.lower()).replace(",", "").replace(".", "", 1)
+    return bare.isdigit() or cell.lower().startswith("http") or len(cell) > 60
