@@ -13,6 +13,7 @@ field: gender and number of its Hindi noun (m, f, mp, fp).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,8 @@ from muse_core.language.word_lists import read_words
 from muse_core.types import Language
 
 WORDS = "word"  # the slot of words that only `translate` uses
+_HALF_SIZE = re.compile(r"(\d)\.5(?!\d)")
+_HALF = re.compile(r"\.5(?!\d)")
 _MIN_LOOSE = 4  # Roman Hindi is matched loosely from this many letters on
 _AGREEMENT = {"m": 0, "mp": 1, "f": 2, "fp": 2}
 
@@ -102,6 +105,11 @@ def find(slot: str, text: str) -> list[tuple[str, int, int]]:
     return list(_find(_lexicon()[slot], slot, text, tokens(text)))
 
 
+def names_size(text: str) -> bool:
+    """Whether a text has the word size itself, in any script."""
+    return any(token.key in _size_names() for token in tokens(text))
+
+
 @lru_cache(maxsize=1)
 def roman_hindi_words() -> frozenset[str]:
     """Keys of the Hindi words in Latin script that are not English words of the lexicon too."""
@@ -164,12 +172,15 @@ def _run_key(run: list[Token]) -> str:
 
 
 def _numeric_size(surface: str) -> str | None:
-    """'UK 8', 'size 8', '8 number' -> '8'."""
-    words = [token.key for token in tokens(surface)]
+    """'UK 8', 'size 8', '8 number' -> '8'; 'size 7.5' -> '7.5'."""
+    half = _HALF_SIZE.search(surface)
+    words = [
+        token.key for token in tokens(surface[: half.end(1)] + surface[half.end() :] if half else surface)
+    ]
     numbers = [word for word in words if word.isdigit() and len(word) <= 3]
     others = [word for word in words if not word.isdigit()]
     if len(numbers) == 1 and all(word in _size_cues() for word in others):
-        return str(int(numbers[0]))
+        return str(int(numbers[0])) + (".5" if half else "")
     return None
 
 
@@ -179,10 +190,13 @@ def _find(slot: _Slot, name: str, text: str, words: list[Token]) -> Iterator[tup
         for length in range(min(slot.longest, len(words) - position), 0, -1):
             run = words[position : position + length]
             value = _lookup(slot, _run_key(run))
+            end = run[-1].end
             if value is None and name == "size" and length == 1:
                 value = _size_number_at(words, position)
+                if value is not None and _HALF.match(text, end):
+                    value, end = value + ".5", end + 2
             if value is not None and _is_plausible(name, text, words, position, length):
-                yield value, run[0].start, run[-1].end
+                yield value, run[0].start, end
                 position += length - 1
                 break
         position += 1
@@ -333,6 +347,11 @@ def _entry(name: str, row: list[str]) -> Entry:
 def _all_exact_ascii() -> frozenset[str]:
     """Keys that are words of their own in some slot: never matched loosely (jute is not joote)."""
     return frozenset(key for slot in _lexicon().values() for key in slot.exact if key.isascii())
+
+
+@lru_cache(maxsize=1)
+def _size_names() -> frozenset[str]:
+    return frozenset(word_key(word) for word in read_words("price_words")["size_names"].split())
 
 
 @lru_cache(maxsize=1)

@@ -63,6 +63,12 @@ def half_form(word: str) -> str | None:
     return _halves().get(word_key(word))
 
 
+def half_value(word: str) -> float | None:
+    """1.5 for dedh and 2.5 for dhai, the half forms that stand for a number by themselves."""
+    form = half_form(word)
+    return _HALF_ALONE[form] if form in ("dedh", "dhai") else None
+
+
 def read_number(words: Sequence[str], start: int = 0) -> Number | None:
     """The longest number that starts at `words[start]`; None when there is none there."""
     return _NumberReader(words, start).read()

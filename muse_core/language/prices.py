@@ -3,13 +3,11 @@
 `read_price` reads one price however it is written (₹1,499, Rs 1499, 1.5k, डेढ़ हज़ार, pandrah sau, १४९९).
 `find_prices` finds every price of an utterance with what it limits: 'max' (under, तक, se kam), 'min'
 (above, से ज़्यादा, kam se kam) or 'about' (around, or no bound word). A range gives a 'min' and a 'max'.
-A bare number counts as a price from 100 on (not the years 2010 to 2030), or with a currency, a scale
-or a bound word; never before a unit (500 ml), next to a size word, or in "4k tv".
+Which numbers are money at all is `price_context.py`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,14 +16,22 @@ from typing import Literal
 import numpy as np
 
 from muse_core.language.matching import word_key
-from muse_core.language.numerals import Script, read_number, say_number, say_scale, say_small
+from muse_core.language.numerals import (
+    Number,
+    Script,
+    half_value,
+    read_number,
+    say_number,
+    say_scale,
+    say_small,
+    small_value,
+)
+from muse_core.language.price_context import MIN_BARE_PRICE, Surroundings, words
+from muse_core.language.price_pieces import pieces
 from muse_core.language.word_lists import read_words
 from muse_core.types import Language
 
 Bound = Literal["max", "min", "about"]
-
-MIN_BARE_PRICE = 100  # rupees; a smaller bare number is a count, a size or a rating
-MAX_BARE_PRICE = 10_000_000  # a larger one is a code
 
 
 @dataclass(frozen=True)
@@ -34,19 +40,6 @@ class PriceSpan:
 
     value: float
     kind: Bound
-    start: int
-    end: int
-
-
-_PIECE = re.compile(
-    r"[₹$]|\d[\d,]*\d(?:\.\d+)?|\d(?:\.\d+)?"
-    r"|(?:(?!\d)(?:[^\W_]|[\u0900-\u0963\u0970-\u097F\u200c\u200d]))+|/-|[-–—%]"
-)
-
-
-@dataclass(frozen=True)
-class _Piece:
-    key: str
     start: int
     end: int
 
@@ -60,7 +53,7 @@ def read_price(text: str) -> float | None:
     if spans:
         is_range = len(spans) > 1 and spans[0].kind == "min" and spans[1].kind == "max"
         return spans[1].value if is_range else spans[0].value
-    keys = [piece.key for piece in _pieces(text)]
+    keys = [piece.key for piece in pieces(text)]
     for at in range(len(keys)):
         if (number := read_number(keys, at)) is not None:
             return number.value
@@ -69,78 +62,102 @@ def read_price(text: str) -> float | None:
 
 def find_prices(text: str) -> list[PriceSpan]:
     """Every price of a text, left to right."""
-    pieces = _pieces(text)
-    keys = [piece.key for piece in pieces]
+    around = Surroundings(text, pieces(text))
     spans: list[PriceSpan] = []
     at = 0
-    while at < len(pieces):
-        found, after = _price_at(pieces, keys, at)
+    while at < len(around.keys):
+        found, after = _price_at(around, at)
         spans.extend(found)
         at = max(after, at + 1)
     return spans
 
 
-def _pieces(text: str) -> list[_Piece]:
-    return [_Piece(word_key(m.group()), m.start(), m.end()) for m in _PIECE.finditer(text)]
-
-
-def _price_at(pieces: list[_Piece], keys: list[str], at: int) -> tuple[list[PriceSpan], int]:
+def _price_at(around: Surroundings, at: int) -> tuple[list[PriceSpan], int]:
     """The price or range whose number starts at piece `at`, and where to go on."""
-    number = read_number(keys, at)
-    if number is None or _is_glued(pieces, at):
-        return [], at + 1
-    second = _range_end(pieces, keys, at, number.end)
-    if second is not None:
-        return second
-    end = _skip_currency(keys, number.end)
-    kind = _bound(keys, at, end)
-    if not _counts_as_price(keys, at, number.end, number.value, number.has_scale, kind):
+    number = read_number(around.keys, at)
+    if number is None:
+        return _half_range_at(around, at)
+    if (found := _range_at(around, at, number)) is not None:
+        return found
+    end = _skip_currency(around.keys, number.end)
+    kind = _bound(around.keys, at, end)
+    if not around.is_price(at, number, kind is not None):
         return [], number.end
-    first = _skip_currency_back(keys, at)
-    return [PriceSpan(number.value, kind or "about", pieces[first].start, pieces[end - 1].end)], end
+    return [_span(around, number.value, kind or "about", _skip_currency_back(around.keys, at), end)], end
 
 
-def _range_end(
-    pieces: list[_Piece], keys: list[str], at: int, link: int
-) -> tuple[list[PriceSpan], int] | None:
-    """`2-3 hazaar`, `500 se 1000`, `between 500 and 1000`: a 'min' and a 'max' span."""
-    low = read_number(keys, at)
-    link = _skip_currency(keys, link)
-    if low is None or link >= len(keys) or keys[link] not in _words("range_links"):
+def _span(around: Surroundings, value: float, kind: Bound, start: int, end: int) -> PriceSpan:
+    """The span from piece `start` up to the piece before `end`."""
+    return PriceSpan(value, kind, around.pieces[start].start, around.pieces[end - 1].end)
+
+
+def _range_at(around: Surroundings, at: int, low: Number) -> tuple[list[PriceSpan], int] | None:
+    """`2-3 hazaar`, `do teen hazaar`, `500 se 1000`, `between 500 and 1000`: a 'min' and a 'max' span."""
+    keys = around.keys
+    link = _skip_currency(keys, low.end)
+    start = _after_link(keys, at, link)
+    high = read_number(keys, start) if start is not None else None
+    if start is None or high is None:
         return None
-    start = link + 1
-    while start < len(keys) and keys[start] in _words("currency"):
-        start += 1
-    high = read_number(keys, start)
-    if high is None:
+    value = _shared_scale(low, high)
+    if value >= high.value or (start == link and not _is_next(low, high, value)):
         return None
-    value = _shared_scale(low.value, high.value, low.has_scale, keys[high.end - 1], high.has_scale)
-    if keys[link] in ("and", "aur", "or", "ya", "और", "या") and not _is_between(keys, at, high.end):
+    has_bound = _is_between(keys, at, high.end) or keys[link] in words("sure_range_links")
+    if start > link and keys[link] in words("joining_links") and not _is_between(keys, at, high.end):
+        return None
+    is_large = high.value >= MIN_BARE_PRICE
+    if not around.is_price(start, high, has_bound and is_large) and not around.has_currency_before(at):
         return None
     end = _skip_currency(keys, high.end)
-    if value >= high.value or not _counts_as_price(keys, at, high.end, high.value, high.has_scale, None):
-        return None
     first = _skip_currency_back(keys, at)
-    spans = [
-        PriceSpan(value, "min", pieces[first].start, pieces[link].start),
-        PriceSpan(high.value, "max", pieces[start].start, pieces[end - 1].end),
-    ]
-    return [_trimmed_before(spans[0], pieces[link - 1]), spans[1]], end
+    return [
+        _span(around, value, "min", first, link),
+        _span(around, high.value, "max", _skip_currency_back(keys, start), end),
+    ], end
 
 
-def _trimmed_before(span: PriceSpan, last: _Piece) -> PriceSpan:
-    return PriceSpan(span.value, span.kind, span.start, last.end)
+def _half_range_at(around: Surroundings, at: int) -> tuple[list[PriceSpan], int]:
+    """`dedh do hazaar`, ढाई-तीन हज़ार: a half form that shares the scale of the number behind it."""
+    low = half_value(around.keys[at])
+    start = at + 1 + (around.key(at + 1) == "-")
+    high = read_number(around.keys, start) if low is not None else None
+    if low is None or high is None or not high.has_scale:
+        return [], at + 1
+    value = low * _scale_of(high)
+    if not value < high.value <= 2 * value:
+        return [], at + 1
+    end = _skip_currency(around.keys, high.end)
+    return [_span(around, value, "min", at, at + 1), _span(around, high.value, "max", start, end)], end
 
 
-def _shared_scale(low: float, high: float, low_scaled: bool, last: str, high_scaled: bool) -> float:
+def _after_link(keys: list[str], at: int, link: int) -> int | None:
+    """Where the second number of a range starts: behind `-`, `to`, `se`; or at once (do teen hazaar)."""
+    if link >= len(keys):
+        return None
+    if keys[link] not in words("range_links"):
+        return link if small_value(keys[at]) is not None and small_value(keys[link]) is not None else None
+    start = link + 1
+    while start < len(keys) and (keys[start] in words("currency") or keys[start] in words("range_fillers")):
+        start += 1
+    return start
+
+
+def _is_next(low: Number, high: Number, value: float) -> bool:
+    """`do teen hazaar`: two small numbers in a row with one scale."""
+    return high.has_scale and high.value / value * low.value == low.value + 1
+
+
+def _shared_scale(low: Number, high: Number) -> float:
     """In `2-3 hazaar` the scale belongs to both numbers."""
-    if low_scaled or not high_scaled or low >= 100:
-        return low
-    scale = 1
-    for unit in (100, 1_000, 100_000, 10_000_000):
-        if high >= unit and high / unit >= low:
-            scale = unit
-    return low * scale if scale > 1 and last else low
+    if low.has_scale or not high.has_scale or low.value >= 100:
+        return low.value
+    return low.value * _scale_of(high, low.value)
+
+
+def _scale_of(number: Number, at_least: float = 1) -> int:
+    """The largest scale that the number has `at_least` times."""
+    scales = [unit for unit in (100, 1_000, 100_000, 10_000_000) if number.value / unit >= max(at_least, 1)]
+    return max(scales, default=1)
 
 
 def _is_between(keys: list[str], at: int, end: int) -> bool:
@@ -149,45 +166,14 @@ def _is_between(keys: list[str], at: int, end: int) -> bool:
     return "between" in before or "from" in before or any(word in after for word in ("beech", "bich", "बीच"))
 
 
-def _is_glued(pieces: list[_Piece], at: int) -> bool:
-    """A number inside a code such as WH1000 or iPhone15: a word ends right where it starts."""
-    if at == 0 or not pieces[at].key[:1].isdigit():
-        return False
-    before = pieces[at - 1]
-    return before.end == pieces[at].start and before.key.isalpha() and before.key not in _words("currency")
-
-
-def _counts_as_price(
-    keys: list[str], at: int, end: int, value: float, has_scale: bool, kind: Bound | None
-) -> bool:
-    before = keys[at - 1] if at else ""
-    after = keys[end] if end < len(keys) else ""
-    if before in _words("currency") or after in _words("currency") or after == "/-":
-        return True
-    if after in _words("units") or before in _words("size_words"):
-        return False
-    if has_scale:
-        return not (keys[end - 1] == "k" and after in _words("screens"))
-    is_digits = keys[at][:1].isdigit()
-    if kind is not None and (is_digits or value >= 20):
-        return value >= 20
-    is_year = 2010 <= value <= 2030 and keys[at].isdigit()
-    return (
-        is_digits
-        and MIN_BARE_PRICE <= value <= MAX_BARE_PRICE
-        and not is_year
-        and after not in _words("size_words")
-    )
-
-
 def _skip_currency(keys: Sequence[str], at: int) -> int:
-    while at < len(keys) and (keys[at] in _words("currency") or keys[at] == "/-"):
+    while at < len(keys) and (keys[at] in words("currency") or keys[at] == "/-"):
         at += 1
     return at
 
 
 def _skip_currency_back(keys: Sequence[str], at: int) -> int:
-    while at > 0 and keys[at - 1] in _words("currency"):
+    while at > 0 and keys[at - 1] in words("currency"):
         at -= 1
     return at
 
@@ -215,11 +201,6 @@ def _bound_before(keys: list[str], before: int) -> Bound | None:
         if before >= len(phrase) and tuple(keys[before - len(phrase) : before]) == phrase:
             return kind
     return None
-
-
-@lru_cache(maxsize=8)
-def _words(name: str) -> frozenset[str]:
-    return frozenset(word_key(word) for word in read_words("price_words")[name].split())
 
 
 @lru_cache(maxsize=2)

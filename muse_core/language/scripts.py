@@ -2,7 +2,7 @@
 
 `hi` is Devanagari, where Latin tokens may be names (capitals, codes, sizes); `mixed` is Hindi words in
 Latin script, or words of both languages; `en` is the rest. Decided by word lists, not by a model: the
-Hindi function words below and the lexicon's Roman forms.
+Hindi words of `roman_hindi.toml` and the lexicon's Roman forms.
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ def detect_language(text: str) -> Language:
     return "mixed" if spoken else "hi"
 
 
+def is_roman_hindi(key: str) -> bool:
+    """Whether a word key may be Hindi in Latin script."""
+    return key in _hindi()
+
+
 def _has_roman_hindi(words: list[Token]) -> bool:
     sure = sum(token.key in _sure_hindi() for token in words)
     maybe = sum(token.key in _maybe_hindi() for token in words)
@@ -53,18 +58,33 @@ def _is_name(text: str, token: Token) -> bool:
         return True
     if token.key in _english_words() or token.key in _sure_hindi():
         return written.isupper() and len(written) <= 3
+    if _is_exclamation(text, token):
+        return False
     return written[0].isupper() or any(char.isupper() for char in written[1:])
+
+
+def _is_exclamation(text: str, token: Token) -> bool:
+    """A sentence of one word ("Superb!") is said, not named."""
+    before, after = text[: token.start].rstrip(), text[token.end : token.end + 1]
+    return after in ("!", ",") and (not before or before[-1] in ".!?।")
 
 
 @lru_cache(maxsize=1)
 def _sure_hindi() -> frozenset[str]:
-    return (_listed("hindi") | lexicon.roman_hindi_words()) - _listed("ambiguous")
+    return _hindi() - _listed("ambiguous")
 
 
 @lru_cache(maxsize=1)
 def _maybe_hindi() -> frozenset[str]:
     """Ambiguous words that are Hindi as soon as others stand beside them (`kale jute ka bag`)."""
-    return (_listed("hindi") | lexicon.roman_hindi_words()) & _listed("ambiguous")
+    return _hindi() & _listed("ambiguous")
+
+
+@lru_cache(maxsize=1)
+def _hindi() -> frozenset[str]:
+    """Words listed, the lexicon's Roman forms, and every listed verb stem with every ending."""
+    verbs = {stem + ending for stem in _listed("stems") for ending in _listed("endings")}
+    return _listed("hindi") | lexicon.roman_hindi_words() | (verbs - _listed("not_verbs"))
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,113 @@
+"""What a request says of the last results: positions (pehla wala, the second one, option 2), pronouns
+(isme, these), and an order without a product (aur saste?, anything cheaper).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+from muse_core.language.matching import tokens, word_key
+from muse_core.language.numerals import small_value
+from muse_core.language.word_lists import read_words
+
+Order = Literal["price_low", "price_high"]
+
+LAST = -1  # the position of "the last one"
+_MAX_POSITION = 10
+_NAMES = ("first", "second", "third", "fourth", "fifth")
+
+
+def find_positions(text: str) -> tuple[int, ...]:
+    """Positions in the last results, in the order said; `LAST` for the last one."""
+    keys = [token.key for token in tokens(text)]
+    found = [position for at in range(len(keys)) for position in _positions_at(keys, at)]
+    return tuple(dict.fromkeys(found))
+
+
+def has_pronoun(text: str) -> bool:
+    """Whether the last results, or one of them, are named by a pronoun."""
+    return any(token.key in _listed("pronouns") for token in tokens(text))
+
+
+def has_elliptic_opening(text: str) -> bool:
+    """ "and in blue?", "aur saste?", "what about cotton": a request that goes on from the last one."""
+    keys = tuple(token.key for token in tokens(text))
+    return any(keys[: len(phrase)] == phrase for phrase in _phrases("openings"))
+
+
+def find_order(text: str) -> Order | None:
+    """Cheapest or dearest first; "not too expensive" and "mehnga nahi" ask for the cheap."""
+    keys = [token.key for token in tokens(text)]
+    for order in ("price_low", "price_high"):
+        for phrase in _phrases(order):
+            for at in range(len(keys) - len(phrase) + 1):
+                if tuple(keys[at : at + len(phrase)]) == phrase:
+                    return _as_meant(order, _is_denied(keys, at, at + len(phrase)))
+    return None
+
+
+def _as_meant(order: str, is_denied: bool) -> Order | None:
+    if order == "price_high":
+        return "price_low" if is_denied else "price_high"
+    return None if is_denied else "price_low"
+
+
+def _is_denied(keys: Sequence[str], start: int, end: int) -> bool:
+    before = [key for key in keys[max(0, start - 3) : start] if key not in _listed("degrees")]
+    is_not = bool(before) and before[-1] in _listed("denials")
+    return is_not or any(key in _listed("denials") for key in keys[end : end + 1])
+
+
+def _positions_at(keys: Sequence[str], at: int) -> list[int]:
+    if (position := _ordinals().get(keys[at])) is not None:
+        return _ordinal_at(keys, at, position)
+    number = _count(keys[at])
+    before, after = keys[at - 1] if at else "", keys[at + 1] if at + 1 < len(keys) else ""
+    is_numbered = before in _listed("numbered") or after in _listed("numbered_after")
+    return [number] if number is not None and (is_numbered or _is_listed_with(keys, at)) else []
+
+
+def _ordinal_at(keys: Sequence[str], at: int, position: int) -> list[int]:
+    after = keys[at + 1] if at + 1 < len(keys) else ""
+    if position == 1 and (many := small_value(after)) is not None and 2 <= many <= _MAX_POSITION:
+        return list(range(1, many + 1))
+    is_alone = len(keys) == 1 or (at == len(keys) - 1 and keys[at - 1] in ("the", *_listed("joining")))
+    return [position] if after in _listed("counted") or is_alone else []
+
+
+def _is_listed_with(keys: Sequence[str], at: int) -> bool:
+    """The 3 of "option 1 and 3", the 1 of "1 aur 3 number"."""
+    is_after = at >= 3 and keys[at - 1] in _listed("joining") and keys[at - 3] in _listed("numbered")
+    is_before = (
+        at + 3 < len(keys)
+        and keys[at + 1] in _listed("joining")
+        and keys[at + 3] in _listed("numbered_after")
+    )
+    return is_after or is_before
+
+
+def _count(key: str) -> int | None:
+    value = int(key) if key.isdecimal() and len(key) <= 2 else small_value(key)
+    return value if value is not None and 1 <= value <= _MAX_POSITION else None
+
+
+@lru_cache(maxsize=1)
+def _ordinals() -> dict[str, int]:
+    table = read_words("request_words")["refers"]
+    rows = {word_key(word): n for n, name in enumerate(_NAMES, 1) for word in table[name].split()}
+    return rows | {word_key(word): LAST for word in table["last"].split()}
+
+
+@lru_cache(maxsize=16)
+def _listed(name: str) -> frozenset[str]:
+    return frozenset(word_key(word) for word in read_words("request_words")["refers"][name].split())
+
+
+@lru_cache(maxsize=4)
+def _phrases(name: str) -> tuple[tuple[str, ...], ...]:
+    rows = [
+        tuple(token.key for token in tokens(phrase)) for phrase in read_words("request_words")["order"][name]
+    ]
+    return tuple(sorted(rows, key=len, reverse=True))

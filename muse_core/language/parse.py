@@ -1,0 +1,144 @@
+"""A shopper's request, read by rules alone: what it names, in canonical English, with limits and negations.
+
+    parse_request("मुझे cotton नहीं chahiye, laal kurta do hazaar tak")
+    -> colours ("red",), product_types ("kurta",), max_price 2000.0, without {"material": ("cotton",)}
+
+Values are those of `lexicon.toml`; brands are given. No model and no state: what the conversation is about
+(whose position, cheaper than what) is for the caller. Not covered: a limit that is denied for one product
+and wanted for another in the same sentence, prices in two currencies, sizes of two people.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from muse_core.language import lexicon
+from muse_core.language.back_references import (
+    Order,
+    find_order,
+    find_positions,
+    has_elliptic_opening,
+    has_pronoun,
+)
+from muse_core.language.brands import find_brands
+from muse_core.language.colours import find_colours
+from muse_core.language.prices import PriceSpan, find_prices, read_price
+from muse_core.language.request_cues import Cues, Mention
+
+_NUMBER = re.compile(r"\d[\d,.]*\d\s?k?")
+_SLOTS = ("material", "size", "gender", "occasion", "product_type")
+
+
+@dataclass(frozen=True)
+class ParsedRequest:
+    """Canonical English values, each in the order said. Prices are in the currency as written; `about_price`
+    has no bound. `positions` count from 1 in the last results, -1 is the last; `refers_back` says that the
+    request is about these results rather than a new product. `without` holds the unwanted values by slot."""
+
+    product_types: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    genders: tuple[str, ...] = ()
+    occasions: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    min_price: float | None = None
+    max_price: float | None = None
+    about_price: float | None = None
+    order: Order | None = None
+    positions: tuple[int, ...] = ()
+    refers_back: bool = False
+    without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def parse_request(text: str, brands: Sequence[str] = ()) -> ParsedRequest:
+    """What a text asks for; an empty request for a text that names nothing."""
+    cues = Cues(text)
+    wanted: dict[str, tuple[str, ...]] = {}
+    without: dict[str, tuple[str, ...]] = {}
+    for slot, mentions in _mentions(text, brands).items():
+        meant, unwanted = cues.meant(mentions)
+        wanted[slot] = _values(meant)
+        if unwanted:
+            without[slot] = _values(unwanted)
+    limits = _limits(text, cues)
+    positions, order = find_positions(text), find_order(text)
+    return ParsedRequest(
+        product_types=wanted["product_type"],
+        colours=wanted["colour"],
+        materials=wanted["material"],
+        sizes=_sizes(text, wanted["size"], positions),
+        genders=wanted["gender"],
+        occasions=wanted["occasion"],
+        brands=wanted["brand"],
+        min_price=limits.get("min"),
+        max_price=limits.get("max"),
+        about_price=limits.get("about"),
+        order=order,
+        positions=positions,
+        refers_back=_refers_back(text, wanted["product_type"], positions, order),
+        without=without,
+    )
+
+
+def _values(mentions: Sequence[Mention]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(mention.value for mention in mentions))
+
+
+def _mentions(text: str, brands: Sequence[str]) -> dict[str, list[Mention]]:
+    """The mentions of every slot; a word taken by a brand or, as a colour, by no material, counts once."""
+    spans = {"brand": find_brands(text, brands), "colour": find_colours(text)}
+    for slot in _SLOTS:
+        spans[slot] = lexicon.find(slot, text)
+    taken = {"brand": [], "colour": spans["brand"], "material": [*spans["brand"], *spans["colour"]]}
+    return {
+        slot: [
+            Mention(slot, *span)
+            for span in found
+            if not any(span[1] < end and start < span[2] for _, start, end in taken.get(slot, spans["brand"]))
+        ]
+        for slot, found in spans.items()
+    }
+
+
+def _sizes(text: str, sizes: tuple[str, ...], positions: tuple[int, ...]) -> tuple[str, ...]:
+    """Without the numbers that count results: "1 aur 3 number" names no size."""
+    if lexicon.names_size(text):
+        return sizes
+    return tuple(size for size in sizes if not (size.isdigit() and int(size) in positions))
+
+
+def _limits(text: str, cues: Cues) -> dict[str, float]:
+    """The last limit of each kind; an amount taken back is dropped and gives its bound to the next."""
+    limits: dict[str, float] = {}
+    before: PriceSpan | None = None
+    for span in _with_bare_correction(text, cues):
+        kind = span.kind
+        if before is not None and cues.is_corrected(before.end, span.start):
+            limits.pop(before.kind, None)
+            kind = before.kind if kind == "about" else kind
+        limits[kind] = span.value
+        before = PriceSpan(span.value, kind, span.start, span.end)
+    return limits
+
+
+def _with_bare_correction(text: str, cues: Cues) -> list[PriceSpan]:
+    """The prices of a text, and the bare number that corrects the last: "under 500, sorry 800"."""
+    spans = find_prices(text)
+    rest = text[spans[-1].end :] if spans else ""
+    digits = _NUMBER.search(rest)
+    if digits is None or not cues.is_corrected(spans[-1].end, spans[-1].end + digits.start()):
+        return spans
+    value = read_price(digits.group())
+    start = spans[-1].end + digits.start()
+    return [*spans, PriceSpan(value, "about", start, start + len(digits.group()))] if value else spans
+
+
+def _refers_back(
+    text: str, product_types: tuple[str, ...], positions: tuple[int, ...], order: Order | None
+) -> bool:
+    if product_types:
+        return False
+    return bool(positions or order) or has_pronoun(text) or has_elliptic_opening(text)

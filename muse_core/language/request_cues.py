@@ -1,0 +1,164 @@
+"""What a named value is meant for: wanted, unwanted (cotton nahi chahiye, without leather), or taken back
+("red, sorry blue").
+
+A mention is a value of one slot with its place in the text. Negation reaches over light words only, never
+over a comma; it carries over "or" (not red or blue; red ya blue nahi). A question ("kya red nahi hai?")
+asks for the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from muse_core.language.matching import Token, tokens, word_key
+from muse_core.language.word_lists import read_words
+
+Phrase = tuple[str, ...]
+
+_REACH = 4  # words between a negation and its value
+_CORRECTION_REACH = 6  # words between a value and the one that takes its place
+_STOP = re.compile(r"[,.;!?।|]")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """One value of one slot at [start, end) of the text."""
+
+    slot: str
+    value: str
+    start: int
+    end: int
+
+
+class Cues:
+    """The words of one text around its mentions."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words = tokens(text)
+        self.keys = [word.key for word in self.words]
+
+    def meant(self, mentions: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
+        """(wanted, unwanted) of the mentions of one slot, in order; those taken back are in neither."""
+        unwanted = self._unwanted(mentions)
+        kept = [
+            mention
+            for at, mention in enumerate(mentions)
+            if mention in unwanted or not self._is_taken_back(mention, mentions[at + 1 :], unwanted)
+        ]
+        return [mention for mention in kept if mention not in unwanted], unwanted
+
+    def is_corrected(self, start: int, end: int) -> bool:
+        """Whether the words of [start, end) take back what stands before: sorry, I mean, nahi nahi."""
+        between = [word.key for word in self._within(start, end)]
+        if len(between) > _CORRECTION_REACH:
+            return False
+        if any(_contains(between, phrase) for phrase in _phrases("correction", "words")):
+            return True
+        return bool(between) and between[-1] in _PLAIN_NO and (len(between) == 1 or between[0] in _PLAIN_NO)
+
+    # ---- negation
+
+    def _unwanted(self, mentions: Sequence[Mention]) -> list[Mention]:
+        before = [self._is_negated_before(mention) for mention in mentions]
+        after = [self._is_negated_after(mention) for mention in mentions]
+        for at in range(1, len(mentions)):
+            if before[at - 1] and self._is_joined(mentions[at - 1], mentions[at]):
+                before[at] = True
+        for at in range(len(mentions) - 1, 0, -1):
+            if after[at] and self._is_joined(mentions[at - 1], mentions[at]):
+                after[at - 1] = True
+        return [mention for mention, no, nahi in zip(mentions, before, after, strict=True) if no or nahi]
+
+    def _is_negated_before(self, mention: Mention) -> bool:
+        end = self._first(mention.start)
+        for at in range(end, max(0, end - _REACH) - 1, -1):
+            if at < end and self.keys[at] not in _listed("light"):
+                return False
+            if self._negates(at - 1) and not self._is_stopped(at - 1, mention.start):
+                return True
+        return False
+
+    def _negates(self, last: int) -> bool:
+        """Whether a negation that stands before its value ends with the word at `last`."""
+        if not any(_ends_with(self.keys[: last + 1], phrase) for phrase in _phrases("negation", "before")):
+            return False
+        return self.keys[last] not in _listed("postposed") or self._key(last - 1) not in _listed("genitives")
+
+    def _is_stopped(self, at: int, start: int) -> bool:
+        return _STOP.search(self.text[self.words[at].end : start]) is not None
+
+    def _is_negated_after(self, mention: Mention) -> bool:
+        if self._is_not_only(mention):
+            return False
+        if self.text[mention.end :].lower().startswith("-free"):
+            return True
+        at = begin = self._first(mention.end)
+        while at < begin + _REACH and not any(
+            tuple(self.keys[at : at + len(phrase)]) == phrase for phrase in _phrases("negation", "after")
+        ):
+            if self._key(at) not in _listed("between"):
+                return False
+            at += 1
+        if at >= min(begin + _REACH, len(self.words)):
+            return False
+        if _STOP.search(self.text[mention.end : self.words[at].start]):
+            return False
+        return not any(key in _listed("asking") for key in self.keys)
+
+    def _is_not_only(self, mention: Mention) -> bool:
+        """ "sirf red nahi" denies that it is all."""
+        return self._key(self._first(mention.start) - 1) in _listed("only")
+
+    def _is_joined(self, one: Mention, other: Mention) -> bool:
+        between = self._within(one.end, other.start)
+        return len(between) == 1 and between[0].key in _listed("joining")
+
+    # ---- corrections
+
+    def _is_taken_back(self, mention: Mention, later: Sequence[Mention], unwanted: Sequence[Mention]) -> bool:
+        if self._is_not_only(mention):
+            return False
+        return any(
+            other not in unwanted and self.is_corrected(mention.end, other.start) for other in later[:1]
+        )
+
+    # ---- places
+
+    def _within(self, start: int, end: int) -> list[Token]:
+        return [word for word in self.words if word.start >= start and word.end <= end]
+
+    def _first(self, start: int) -> int:
+        """The place of the first word at or behind a code point."""
+        return next((at for at, word in enumerate(self.words) if word.start >= start), len(self.words))
+
+    def _key(self, at: int) -> str:
+        return self.keys[at] if 0 <= at < len(self.keys) else ""
+
+
+_PLAIN_NO = frozenset(word_key(word) for word in ("no", "nahi", "nahin", "nhi", "नहीं", "नही"))
+
+
+def _contains(keys: Sequence[str], phrase: Phrase) -> bool:
+    return any(tuple(keys[at : at + len(phrase)]) == phrase for at in range(len(keys)))
+
+
+def _ends_with(keys: Sequence[str], phrase: Phrase) -> bool:
+    return len(keys) >= len(phrase) and tuple(keys[-len(phrase) :]) == phrase
+
+
+@lru_cache(maxsize=8)
+def _listed(name: str) -> frozenset[str]:
+    return frozenset(word_key(word) for word in read_words("request_words")["negation"][name].split())
+
+
+@lru_cache(maxsize=8)
+def _phrases(table: str, name: str) -> tuple[Phrase, ...]:
+    """Phrases as keys, longest first."""
+    rows = [
+        tuple(token.key for token in tokens(phrase)) for phrase in read_words("request_words")[table][name]
+    ]
+    return tuple(sorted(rows, key=len, reverse=True))
