@@ -42,6 +42,13 @@ _LEAVES: dict[Move, tuple[float, float]] = {
     "complete": (0.66, 0.12), "multi_step": (0.80, 0.10), "recommendation": (0.96, 0.02),
     "picture": (0.99, 0.01), "refinement": (0.70, 0.13),
 }  # fmt: skip
+# One goal over several turns: search, narrow, compare, ask for advice; a detour, and back to the goal.
+_NEXT_STEP: dict[Move, dict[Move, float]] = {
+    "complete": {"refinement": 1.8, "comparison": 1.2}, "missing_slot": {"refinement": 1.8},
+    "picture": {"refinement": 1.8}, "refinement": {"comparison": 2.0}, "multi_step": {"comparison": 1.3},
+    "comparison": {"recommendation": 1.6}, "recommendation": {"comparison": 1.5},
+    "out_of_scope": {"complete": 1.5}, "chit_chat": {"complete": 1.3},
+}  # fmt: skip
 _ROUNDS = 40
 
 
@@ -66,13 +73,13 @@ class Walk:
     weights: Mapping[Move, float]
 
     def pick(self, state: State, rng: np.random.Generator) -> Move:
-        open_moves = [(move, weight) for move, weight in self.weights.items() if allowed(move, state)]
-        draw = rng.random() * sum(weight for _, weight in open_moves)
-        for move, weight in open_moves:
+        open_moves = _open(self.weights, state)
+        draw = rng.random() * sum(open_moves.values())
+        for move, weight in open_moves.items():
             draw -= weight
             if draw < 0:
                 return move
-        return open_moves[-1][0]
+        return next(reversed(open_moves))
 
 
 def allowed(move: Move, state: State) -> bool:
@@ -122,8 +129,14 @@ def expected_shares(weights: Mapping[Move, float], min_turns: int, max_turns: in
     return {move: count / turns for move, count in counts.items()}
 
 
+def _open(weights: Mapping[Move, float], state: State) -> dict[Move, float]:
+    """The moves that the state allows, the natural next step of a purchase weighted up."""
+    likely = _NEXT_STEP.get(state.last, {}) if state.last else {}
+    return {move: weight * likely.get(move, 1.0) for move, weight in weights.items() if allowed(move, state)}
+
+
 def _distribution(weights: Mapping[Move, float], state: State) -> dict[Move, float]:
-    open_moves = {move: weight for move, weight in weights.items() if allowed(move, state)}
+    open_moves = _open(weights, state)
     total = sum(open_moves.values())
     return {move: weight / total for move, weight in open_moves.items()}
 

@@ -6,7 +6,7 @@ Values come in canonical English and go out as surface words of `language.lexico
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
@@ -19,10 +19,21 @@ Arguments = Mapping[str, Any]
 OCCASIONS_FOR = frozenset(
     ("party", "wedding", "festive", "sports", "office", "travel", "college", "beach", "daily", "gift")
 )
+_IN_ENGLISH = 0.75
 _LOWER_BRAND = 0.15
+_NOT: Mapping[str, tuple[str, ...]] = {
+    "hi": ("नहीं", "नहीं बल्कि"), "roman": ("nahi", "nahi balki"), "both": ("नहीं", "नहीं बल्कि"),
+}  # fmt: skip
 _IN_BRAND = {"hi": "ब्रांड में", "roman": "brand me", "both": "brand में"}
 _TO_WEAR = {"hi": "पहनने के लिए", "roman": "wear ke liye", "both": "wear के लिए"}
 _PLAIN_PRICE, _WORDED_PRICE = 0.45, 0.2  # shares of `1500` and of `डेढ़ हज़ार`; the rest is `Rs 1,500`
+
+
+def tail_of(voice: Voice, names: Iterable[str], given: Arguments) -> str:
+    """Constraints one after the other, as they follow a noun; who mixes scripts mostly says them in one
+    stretch of English."""
+    said_in = voice.english() if voice.script == "both" and voice.chance(_IN_ENGLISH) else voice
+    return " ".join(constraint(said_in, name, given) for name in names)
 
 
 def constraint(voice: Voice, name: str, given: Arguments) -> str:
@@ -63,6 +74,23 @@ def _attribute_phrase(voice: Voice, name: str, value: str) -> str:
         "roman": voice.pick((f"{said} color me", f"{said} rang me", f"{said} me")),
         "both": voice.pick((f"{said} color में", f"{said} में")),
     }[voice.script]
+
+
+def bare_value(voice: Voice, name: str, value: Any) -> str:
+    """A colour, price or size alone, as it is put right: `black`, `₹500`, `size M`."""
+    if name == "max_price":
+        return price(voice, float(value))
+    if name == "size":
+        return f"{'साइज़' if voice.script == 'hi' else 'size'} {value}"
+    return surface(voice, name, str(value), ANY_PLURAL)
+
+
+def contrast(voice: Voice, name: str, value: str, other: str) -> str:
+    """`not in red but in blue`, लाल नहीं नीले: what is not wanted, then what is."""
+    said, unsaid = (surface(voice, name, one, ANY_PLURAL) for one in (value, other))
+    if voice.script == "en":
+        return f"not in {unsaid} but in {said}"
+    return f"{unsaid} {voice.pick(_NOT[voice.script])} {said}"
 
 
 def _for_whom_behind(voice: Voice, gender: str) -> str:
@@ -137,7 +165,9 @@ def plain_number(value: float) -> str:
 def limit_phrase(voice: Voice, given: Arguments) -> str:
     """What stands before वाले / wale: one or two limits."""
     names = [name for name in given if not (name == "min_price" and "max_price" in given)]
-    joint = {"hi": " और ", "both": " और ", "roman": voice.pick((" aur ", " "))}.get(voice.script, " and ")
+    joint = {"hi": " और ", "both": voice.pick((" और ", " and ")), "roman": voice.pick((" aur ", " "))}.get(
+        voice.script, " and "
+    )
     return joint.join(_limit(voice, name, given) for name in names)
 
 

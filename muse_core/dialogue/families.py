@@ -2,9 +2,10 @@
 
 A family is one composition: an opening kind, a request pattern, an order of constraints, a closing
 kind. Its id is `<turn type>/<language>/<name>`. Words inside openings and closings, and every value,
-vary freely; what a family fixes is the frame. Families are put on the sides train / dev / test by hash
-within (turn type, script, kind); a pattern always keeps a train family, so that a test family is a new
-composition of cues that train has seen, not a new cue.
+vary freely; what a family fixes is the frame. Families are put on the sides train / dev / test within
+(turn type, script, kind) by the head of their pattern (its longest word, cut to the stem): all patterns
+with one head are on one side, so that a test family asks in words that no train family of its kind is
+built on. The sentences told beside a request are held out one by one.
 """
 
 from __future__ import annotations
@@ -13,19 +14,22 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 from typing import Literal
 
 import numpy as np
 
 from muse_core.dialogue.wording import LANGUAGE_OF, SCRIPTS, Script, frames
+from muse_core.dialogue.wording import asides as told_beside
 from muse_core.types import SIDES, Language, Side, TurnType
 
 PER_PATTERN = 3  # families made from one pattern
 _SMALL_KIND = 6  # patterns; below it a pattern gives one family more
-HELD_OUT_SHARE = 0.1  # of the families of a kind, on dev and on test each
+HELD_OUT_SHARE = 0.1  # of the patterns of a kind, on dev and on test each
+_STEM = 4  # letters of a head that patterns share: dikhao, dikhana
 PLAIN_WEIGHT = 2.0  # people mostly say it without opening and closing
+_TYPED_PLAIN_WEIGHT = 3.0  # typed English queries are shorter still
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,9 @@ class Family:
 
     @property
     def weight(self) -> float:
-        return PLAIN_WEIGHT if not self.opening and not self.closing else 1.0
+        if self.opening or self.closing:
+            return 1.0
+        return _TYPED_PLAIN_WEIGHT if self.script == "en" else PLAIN_WEIGHT
 
 
 # Which openings and closings suit a turn type. "hail" opens a conversation, "next" goes on in one.
@@ -115,10 +121,15 @@ class FamilyBook:
 def all_families() -> FamilyBook:
     """Every family with its side."""
     families: list[Family] = []
+    known: dict[tuple[str, str, str], Side] = {}  # a pattern that two scripts share has one side
     for script in SCRIPTS:
         for turn_type, kinds in frames(script)["patterns"].items():
             for kind, patterns in kinds.items():
-                families += _with_sides(_of_kind(script, turn_type, kind, patterns))
+                shared = {p: known[turn_type, kind, p] for p in patterns if (turn_type, kind, p) in known}
+                sides = shared | _sides([pattern for pattern in patterns if pattern not in shared])
+                known |= {(turn_type, kind, pattern): side for pattern, side in sides.items()}
+                made = _of_kind(script, turn_type, kind, patterns)
+                families += [replace(family, side=sides[family.pattern]) for family in made]
     return FamilyBook(families)
 
 
@@ -187,20 +198,40 @@ def _slug(pattern: str) -> str:
     return "-".join(words)
 
 
-def _with_sides(families: list[Family]) -> list[Family]:
-    """Sides within one kind: dev and test take the lowest hashes, but never a pattern's last family."""
-    quota = max(1, round(HELD_OUT_SHARE * len(families)))
-    left = {family.pattern: 0 for family in families}
-    for family in families:
-        left[family.pattern] += 1
-    sides: dict[str, Side] = {}
-    for family in sorted(families, key=lambda family: _hash("side", family.family_id)):
-        taken = sum(side == "test" for side in sides.values()), sum(side == "dev" for side in sides.values())
-        if left[family.pattern] < 2 or min(taken) >= quota:
-            continue
-        sides[family.family_id] = "test" if taken[0] <= taken[1] else "dev"
-        left[family.pattern] -= 1
-    return [replace(family, side=sides.get(family.family_id, "train")) for family in families]
+def _sides(patterns: Sequence[str]) -> dict[str, Side]:
+    """The side of every pattern of a kind: heads go to test and dev by hash until each has its share, and
+    one at least; a head with too many patterns stays in train."""
+    quota = max(1, round(HELD_OUT_SHARE * len(patterns)))
+    by_head: dict[str, list[str]] = {}
+    for pattern in patterns:
+        by_head.setdefault(head_of(pattern), []).append(pattern)
+    held: dict[Side, list[str]] = {"test": [], "dev": []}
+    for head in sorted(by_head, key=lambda head: (max(len(by_head[head]) - quota, 0), _hash("side", head))):
+        side: Side = "test" if len(held["test"]) <= len(held["dev"]) else "dev"
+        if not held[side] or len(held[side]) + len(by_head[head]) <= quota:
+            held[side] += by_head[head]
+    sides: dict[str, Side] = {pattern: side for side, chosen in held.items() for pattern in chosen}
+    return {pattern: sides.get(pattern, "train") for pattern in patterns}
+
+
+def head_of(pattern: str) -> str:
+    """The stem of the longest word that a pattern is built on."""
+    words = re.findall(r"[a-z]+|[\u0900-\u097f]+", re.sub(r"\{\w+\}", " ", pattern.lower()))
+    return max(words, key=len)[:_STEM] if words else ""
+
+
+@cache
+def asides(script: Script, kind: str, side: Side) -> tuple[str, ...]:
+    """Sentences of a kind that are told beside a request, those of one side."""
+    sentences = told_beside(script).get(kind, ())
+    sides = _sides_of_sentences(sentences)
+    return tuple(sentence for sentence in sentences if sides[sentence] == side)
+
+
+def _sides_of_sentences(sentences: Sequence[str]) -> dict[str, Side]:
+    held: tuple[Side, Side] = ("test", "dev")
+    ranked = sorted(sentences, key=lambda sentence: _hash("aside", sentence))
+    return {sentence: held[at] if at < len(held) else "train" for at, sentence in enumerate(ranked)}
 
 
 def _hash(*parts: str) -> int:

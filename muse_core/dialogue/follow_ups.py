@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from muse_core.dialogue import goals, sayings
-from muse_core.dialogue.constraints import adjective, constraint, limit_phrase
+from muse_core.dialogue.constraints import adjective, constraint, contrast, limit_phrase
 from muse_core.dialogue.noun_phrases import product_phrase
 from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.voice import Voice
@@ -19,6 +19,8 @@ ALL_LIMITS = (
 )  # fmt: skip
 _NAMED_LIMITS = ("colour", "material", "max_price")
 _ADJECTIVES = frozenset(("colour", "brand", "gender", "material"))
+_CONTRASTED = 0.15  # of single colours and materials: `not red but blue`
+_USUAL_MATERIALS = ("cotton", "silk", "leather", "polyester", "wood", "plastic")
 _SORTED, _NAMED = 0.24, 0.1  # shares of refinements
 _BY_ATTRIBUTE = (("price", 0.26), ("rating", 0.18), ("material", 0.1))  # shares of comparisons
 _THREE_COMPARED, _TOP_COMPARED = 0.18, 0.4
@@ -77,6 +79,9 @@ def _named_limit(shopper: Shopper, ids: Sequence[str]) -> Said | None:
 def _limit_values(shopper: Shopper, limits: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """(family kind, values): English says `black ones` or `the ones under 500`, Hindi `X वाले`."""
     voice = shopper.voice()
+    said = _contrasted(shopper, limits)
+    if said is not None:
+        return ("post", {"post": said}) if shopper.script == "en" else ("limit", {"limit": said})
     if shopper.script != "en":
         return "limit", {"limit": limit_phrase(voice, limits)}
     first = next(iter(limits))
@@ -84,6 +89,17 @@ def _limit_values(shopper: Shopper, limits: Mapping[str, Any]) -> tuple[str, dic
         return "post", {"post": behind_ones(voice, limits)}
     rest = {name: value for name, value in limits.items() if name != first}
     return "adj", {"adj": adjective(voice, first, str(limits[first])), "post": behind_ones(voice, rest)}
+
+
+def _contrasted(shopper: Shopper, limits: Mapping[str, Any]) -> str | None:
+    """A single colour or material, now and then said with what it is not."""
+    name = next(iter(limits))
+    if len(limits) > 1 or name not in ("colour", "material") or shopper.rng.random() > _CONTRASTED:
+        return None
+    known = shopper.shop.colours[:12] if name == "colour" else _USUAL_MATERIALS
+    others = [value for value in known if value != limits[name]]
+    other = others[int(shopper.rng.random() * len(others))] if others else None
+    return contrast(shopper.voice(), name, str(limits[name]), other) if other else None
 
 
 def behind_ones(voice: Voice, limits: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse_core.dialogue import follow_ups, questions, requests
+from muse_core.dialogue import follow_ups, goals, questions, requests
 from muse_core.dialogue.agenda import Move
 from muse_core.dialogue.shopper import Said, Shopper
 from muse_core.dialogue.wording import LANGUAGE_OF
@@ -10,6 +10,7 @@ from muse_core.language.scripts import detect_language
 from muse_core.tools.base import ShopWorld
 
 _OTHER_SCRIPT = 0.08  # of the turns of a mixed shopper
+_PLAIN_HINDI = 0.5  # of turns of two-script shoppers that came out without English
 _TRIES = 4  # to say it in the shopper's language; wishes tried for a request in several steps
 
 
@@ -18,20 +19,17 @@ def say(shopper: Shopper, move: Move, world: ShopWorld, is_last: bool) -> Said:
     languages: one that happens not to (`lamps`) is said another way. Quoted words to translate may be in
     any language."""
     _choose_script(shopper)
-    said = None
     for _ in range(_TRIES):
-        before = (
-            shopper.wish,
-            dict(shopper.wish.said),
-            shopper.first_wish,
-            shopper.pending,
-            dict(shopper.attachments),
-        )
+        before = shopper.memory()
         said = _say(shopper, move, world, is_last)
-        if shopper.script == "en" or said.turn_type == "translation" or _is_own_language(shopper, said):
-            return said
-        shopper.wish, shopper.wish.said, shopper.first_wish, shopper.pending, shopper.attachments = before
-    return _say(shopper, move, world, is_last)
+        if _may_stand(shopper, said):
+            break
+        shopper.recall(before)
+    else:
+        said = _say(shopper, move, world, is_last)
+    if said.turn_type == "complete":
+        shopper.asked_in = shopper.turn
+    return said
 
 
 def _choose_script(shopper: Shopper) -> None:
@@ -40,8 +38,13 @@ def _choose_script(shopper: Shopper) -> None:
         shopper.script = "both" if shopper.script == "roman" else "roman"
 
 
-def _is_own_language(shopper: Shopper, said: Said) -> bool:
-    return detect_language(said.utterance.text) == LANGUAGE_OF[shopper.script]
+def _may_stand(shopper: Shopper, said: Said) -> bool:
+    """Whether the utterance is in the shopper's language; who mixes scripts writes plain Hindi at times."""
+    if shopper.script == "en" or said.turn_type == "translation":
+        return True
+    found = detect_language(said.utterance.text)
+    is_plain = shopper.script == "both" and found == "hi" and shopper.rng.random() < _PLAIN_HINDI
+    return is_plain or found == LANGUAGE_OF[shopper.script]
 
 
 def _say(shopper: Shopper, move: Move, world: ShopWorld, is_last: bool) -> Said:
@@ -55,20 +58,32 @@ def _say(shopper: Shopper, move: Move, world: ShopWorld, is_last: bool) -> Said:
         return questions.incomplete(shopper, world)
     if move == "translation":
         return questions.translation(shopper)
-    return _about_products(shopper, move, world) or requests.request(shopper)
+    return _about_products(shopper, move, world, is_last) or requests.request(shopper)
 
 
-def _about_products(shopper: Shopper, move: Move, world: ShopWorld) -> Said | None:
+def _about_products(shopper: Shopper, move: Move, world: ShopWorld, is_last: bool) -> Said | None:
     """What the move says about products; None when it cannot be said now."""
     if move == "recommendation":
         return requests.recommendation(shopper)
     if move == "picture":
-        return requests.picture(shopper) if shopper.shop.has_images else None
+        return requests.picture(shopper, is_last) if shopper.shop.has_images else None
     if move == "refinement":
         return follow_ups.refinement(shopper, world)
     if move == "comparison":
         return follow_ups.comparison(shopper, world)
     if move == "multi_step":
-        tries = (requests.several_steps(shopper) for _ in range(_TRIES))
-        return next((said for said in tries if said is not None), None)
+        return _several_steps(shopper)
+    return None
+
+
+def _several_steps(shopper: Shopper) -> Said | None:
+    """A request in several steps for one of a few wishes; a wish that does not allow it is forgotten."""
+    for _ in range(_TRIES):
+        before = shopper.memory()
+        said = requests.several_steps(shopper)
+        if said is not None:
+            return said
+        shopper.recall(before)
+        if not shopper.wish.said:
+            shopper.wish = shopper.first_wish = goals.new_wish(shopper.shop, shopper.profile, shopper.rng)
     return None

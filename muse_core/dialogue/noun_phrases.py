@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from muse_core.dialogue.constraints import Arguments, attributive, brand_name, constraint, possessive
+from muse_core.dialogue.constraints import Arguments, attributive, brand_name, possessive, tail_of
 from muse_core.dialogue.voice import Voice, agreeing, forms_of, oblique, surface
-from muse_core.dialogue.wording import shared
+from muse_core.dialogue.wording import shared, stories
+
+_TOLD = 0.5  # of occasions are told in a sentence of their own
 
 
 def query_of(product_type: str, style: str | None) -> str:
@@ -29,11 +31,26 @@ def product_phrase(
     if order == "after" and "colour" in given and len(given) > 2:
         front["colour"] = given["colour"]
     behind = [name for name in given if name not in front]
-    tail = " ".join(constraint(voice, name, given) for name in _tail_order(behind, order))
+    story = story_of(voice, given)
+    behind = [name for name in behind if name != "occasion"] if story else behind
+    tail = tail_of(voice, _tail_order(behind, order), given)
+    return _phrase(voice, product_type, style, front, tail) | ({"story": story} if story else {})
+
+
+def story_of(voice: Voice, given: Arguments) -> str | None:
+    """A sentence that tells the occasion, when the script has one and the shopper feels like telling."""
+    known = stories(voice.script).get(given.get("occasion", ""))
+    return voice.pick(known) if known and voice.chance(_TOLD) else None
+
+
+def _phrase(
+    voice: Voice, product_type: str, style: str | None, front: Arguments, tail: str
+) -> dict[str, str]:
     if voice.script == "en":
         return _english_phrase(voice, product_type, style, front, tail)
-    phrase = _mixed_phrase(voice, product_type, style, front)
-    return {"np": phrase, "a": phrase, "tail": tail}
+    noun, is_plural = _mixed_noun(voice, product_type, not front.keys() & {"brand", "material"})
+    phrase = " ".join([*_mixed_front(voice, product_type, style, front), noun])
+    return {"np": phrase, "a": phrase, "tail": tail} | ({"number": "plural"} if is_plural else {})
 
 
 def _tail_order(names: Sequence[str], order: str) -> list[str]:
@@ -86,8 +103,8 @@ def _with_article(voice: Voice, phrase: str, noun: str) -> str:
     return f"an {phrase}" if phrase[0].lower() in "aeio" else f"a {phrase}"
 
 
-def _mixed_phrase(voice: Voice, product_type: str, style: str | None, front: Arguments) -> str:
-    """Hindi order: for whom, brand, colour, style, material, noun."""
+def _mixed_front(voice: Voice, product_type: str, style: str | None, front: Arguments) -> list[str]:
+    """Hindi order: for whom, brand, colour, style, material; the noun follows."""
     words: list[str] = []
     if "gender" in front:
         words.append(_for_whom(voice, str(front["gender"])))
@@ -99,14 +116,15 @@ def _mixed_phrase(voice: Voice, product_type: str, style: str | None, front: Arg
         words.append(shared()["styles"][style] if voice.script == "hi" else style)
     if "material" in front:
         words.append(_of_material(voice, str(front["material"]), product_type))
-    words.append(_mixed_noun(voice, product_type, not front.keys() & {"brand", "material"}))
-    return " ".join(words)
+    return words
 
 
-def _mixed_noun(voice: Voice, product_type: str, may_be_plural: bool) -> str:
+def _mixed_noun(voice: Voice, product_type: str, may_be_plural: bool) -> tuple[str, bool]:
+    """(the noun, whether it is an English plural: `laptops`, which Hindi treats as a masculine plural)."""
     noun = surface(voice, "product_type", product_type)
     is_english = voice.script != "hi" and noun in forms_of("product_type", product_type, "en")
-    return plural(noun) if is_english and may_be_plural and voice.chance(0.25) else noun
+    many = plural(noun) if is_english and may_be_plural and voice.chance(0.25) else noun
+    return many, many != noun
 
 
 def _of_brand(voice: Voice, brand: str, noun: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from muse_core.dialogue import goals, sayings
 from muse_core.dialogue.agenda import MISSING, draw
-from muse_core.dialogue.constraints import constraint
+from muse_core.dialogue.constraints import tail_of
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ENOUGH_TO_NARROW, items_to_compare
 from muse_core.dialogue.noun_phrases import product_phrase
@@ -21,6 +21,8 @@ from muse_core.dialogue.wording import sayings as words_of
 from muse_core.tools.base import ShopWorld
 
 _PRICE_SAID, _COLOUR_SAID = 0.6, 0.22  # of incomplete requests
+_NOT_SOLD = {"noun": 0.32, "task": 0.33, "question": 0.35}
+_TOPIC_IN_HINDI = 0.45  # of topics of shoppers who write two scripts
 _MORE_SAID = 0.3  # of answers add a constraint
 
 
@@ -84,9 +86,9 @@ def _incomplete_values(shopper: Shopper, slot: str, family: Family) -> tuple[dic
     if "acol" in slots_of(family.pattern):
         colour = surface(voice, "colour", str(given["colour"]))
         limits = {name: value for name, value in given.items() if name != "colour"}
-        tail = " ".join(constraint(voice, name, limits) for name in limits)
+        tail = tail_of(voice, limits, limits)
         return {"acol": f"{'an' if colour[:1] in 'aeio' else 'a'} {colour}", "tail": tail}, given
-    return {"tail": " ".join(constraint(voice, name, given) for name in given)}, given
+    return {"tail": tail_of(voice, given, given)}, given
 
 
 def _known_so_far(shopper: Shopper, slots: frozenset[str]) -> dict[str, Any]:
@@ -160,11 +162,11 @@ def _answer_image(shopper: Shopper) -> Said:
 
 def off_topic(shopper: Shopper) -> Said:
     """Something that a shop does not do."""
-    is_noun = shopper.rng.random() < 0.5
-    topic = shopper.voice().pick(topics("nouns" if is_noun else "tasks", shopper.script))
-    kind = "noun" if is_noun else "task"
+    kind = draw(_NOT_SOLD, shopper.rng)
+    is_hindi = shopper.script == "both" and shopper.rng.random() < _TOPIC_IN_HINDI
+    topic = shopper.voice().pick(topics(f"{kind}s", "hi" if is_hindi else shopper.script))
     family = shopper.family("out_of_scope", kind)
-    text = shopper.utter(family, {kind: topic}).text
+    text = shopper.utter(family, {"ask" if kind == "question" else kind: topic}).text
     return Said(Utterance(text, None), family, "out_of_scope", situation="decline")
 
 

@@ -27,6 +27,7 @@ _RELAXED = (
     "gender",
     "min_price",
 )
+ENOUGH_TO_NARROW = 3  # items; below it nobody offers to filter or compare
 _LEADS = {
     "search": "lead_search",
     "filter": "lead_filter",
@@ -57,6 +58,8 @@ def _reply(outcome: Outcome, voice: Voice, formality: str) -> str:
     if not outcome.tool:
         return _pick(outcome.situation, voice, formality)
     items = items_of(outcome.value)
+    if outcome.situation == "relaxed":
+        return _relaxed(outcome, items, voice, formality)
     if not items:
         return _empty(outcome, voice, formality)
     if outcome.tool == "translate":
@@ -86,7 +89,10 @@ def situations(script: Script) -> tuple[str, ...]:
 
 def _found(lead: str, items: Sequence[Mapping[str, JsonValue]], voice: Voice, formality: str) -> str:
     bodies = [text for text in texts(voice.script, "body", formality) if fits(text, items)]
-    parts = (_pick(lead, voice, formality), voice.pick(bodies), _pick("offer", voice, formality))
+    offers = texts(voice.script, "offer", formality)
+    if len(items) >= ENOUGH_TO_NARROW:
+        offers += texts(voice.script, "offer_many", formality)
+    parts = (_pick(lead, voice, formality), voice.pick(bodies), voice.pick(offers))
     return _capital(" ".join(part for part in parts if part), voice.script)
 
 
@@ -98,8 +104,20 @@ def fits(text: str, items: Sequence[Mapping[str, JsonValue]]) -> bool:
     )
 
 
+def limit_to_relax(arguments: Mapping[str, Any]) -> str | None:
+    """The limit that is given up first when nothing is found; None without one."""
+    return next((name for name in _RELAXED if name in arguments), None)
+
+
+def _relaxed(outcome: Outcome, items: Sequence[Mapping[str, JsonValue]], voice: Voice, formality: str) -> str:
+    """Results found without a limit: the reply says which one was given up."""
+    name = replies(voice.script)["limits"][limit_to_relax(outcome.arguments)]
+    known = [text for text in texts(voice.script, "relaxed", formality) if fits(text, items)]
+    return _capital(voice.pick(known).replace("{limit}", name), voice.script)
+
+
 def _empty(outcome: Outcome, voice: Voice, formality: str) -> str:
-    name = next((name for name in _RELAXED if name in outcome.arguments), "query")
+    name = limit_to_relax(outcome.arguments) or "query"
     text = _pick("empty", voice, formality).replace("{limit}", replies(voice.script)["limits"][name])
     return _capital(text, voice.script)
 

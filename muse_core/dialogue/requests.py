@@ -7,30 +7,98 @@ from typing import Any
 
 from muse_core.dialogue import goals, sayings
 from muse_core.dialogue.agenda import MULTI, draw
-from muse_core.dialogue.constraints import OCCASIONS_FOR, constraint, limit_phrase
+from muse_core.dialogue.constraints import OCCASIONS_FOR, bare_value, limit_phrase, tail_of
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ALL_LIMITS, behind_ones
 from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.noun_phrases import product_phrase
 from muse_core.dialogue.shopper import Call, Said, Shopper, call_of
 from muse_core.dialogue.wording import sayings as words_of
+from muse_core.dialogue.world import LOST_PICTURE
 from muse_core.types import Decision
 
 ENOUGH = 3  # results that later steps can work on
 _SEARCHED = 60  # ids looked at to see what later steps could ask for
 _ASKED_TO_SUGGEST = {"query": 0.6, "open": 0.4}  # `suggest a kurta` and `suggest something`
 _THREE_COMPARED = 0.25
+_CORRECTED, _RESUMED = 0.35, 0.3  # of complete requests, where something was asked before
+_HEAVY = frozenset(("sort_by", "min_rating", "min_price"))
+_USUAL_COLOURS = 12  # colours that people mix up
+_LOST = 0.02  # of pictures
 
 
 def request(shopper: Shopper) -> Said:
-    """A whole request: the product and some constraints in one sentence."""
+    """A whole request: the product and some constraints in one sentence; at times the last one put right,
+    or an earlier one taken up again."""
+    point = shopper.rng.random()
+    again = (
+        correction(shopper) if point < _CORRECTED else resumption(shopper) if point > 1 - _RESUMED else None
+    )
+    return again or _new_request(shopper)
+
+
+def _new_request(shopper: Shopper) -> Said:
     wish = shopper.new_wish()
-    given = goals.constraints(shopper.shop, wish, shopper.rng)
     family = shopper.family("complete", "request")
+    given = _sayable(goals.constraints(shopper.shop, wish, shopper.rng), family)
     values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, given, family.order)
     wish.said = {"query": wish.query, **given}
     utterance = shopper.utter(family, values, wish.target.product_type)
+    optional = ("occasion",) if "story" in values else ()
+    return Said(utterance, family, "complete", (call_of("search", wish.said),), optional=optional)
+
+
+def _sayable(given: dict[str, Any], family: Family) -> dict[str, Any]:
+    """The constraints that the frame can carry: in Hindi few stand well before the noun."""
+    leads = family.pattern.find("{tail}") < family.pattern.find("{np}")
+    if family.script == "en" or not leads:
+        return given
+    return {name: value for name, value in given.items() if name not in _HEAVY}
+
+
+def correction(shopper: Shopper) -> Said | None:
+    """`sorry, not black, I meant blue`: the last request with one value changed. None when the last turn
+    was no request, or said nothing that is easily confused."""
+    wish, said = shopper.wish, shopper.wish.said
+    names = [name for name in ("colour", "max_price", "size") if name in said]
+    if shopper.asked_in != shopper.turn - 1 or not said.get("query") or not names:
+        return None
+    name = names[int(shopper.rng.random() * len(names))]
+    meant = _another(shopper, name)
+    if meant is None:
+        return None
+    voice = shopper.voice()
+    values = {"wrong": bare_value(voice, name, said[name]), "right": bare_value(voice, name, meant)}
+    family = shopper.family("complete", "correction")
+    wish.said = {**said, name: meant}
+    utterance = shopper.utter(family, values)
     return Said(utterance, family, "complete", (call_of("search", wish.said),))
+
+
+def _another(shopper: Shopper, name: str) -> Any:
+    """Another value of a constraint; None when there is none."""
+    said, shop = shopper.wish.said, shopper.shop
+    if name == "max_price":
+        return goals.upper_price(said[name] * (1.5 + shopper.rng.random()), shopper.rng)
+    known = shop.colours[:_USUAL_COLOURS] if name == "colour" else shopper.wish.target.sizes
+    others = [value for value in known if value != said[name]]
+    return others[int(shopper.rng.random() * len(others))] if others else None
+
+
+def resumption(shopper: Shopper) -> Said | None:
+    """`back to the shirts`: an earlier search, with what was said of it then. None without one."""
+    earlier = [wish for wish in shopper.earlier if wish.query != shopper.wish.said.get("query")]
+    if not earlier:
+        return None
+    shopper.earlier.remove(earlier[-1])
+    shopper.take_up(earlier[-1])
+    wish = shopper.wish
+    family = shopper.family("complete", "resume")
+    values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, {}, family.order)
+    utterance = shopper.utter(family, values, wish.target.product_type)
+    call = call_of("search", wish.said)
+    optional = tuple(name for name in call[1] if name != "query")
+    return Said(utterance, family, "complete", (call,), optional=optional)
 
 
 def recommendation(shopper: Shopper) -> Said:
@@ -49,18 +117,23 @@ def recommendation(shopper: Shopper) -> Said:
     wish.said = call[1] or {"query": ""}
     acceptable: tuple[Decision, ...] = ("recommend", "search") if noun else ("recommend",)
     utterance = shopper.utter(family, values, noun)
-    return Said(utterance, family, "recommendation", (call,), acceptable=acceptable)
+    optional = ("occasion",) if "story" in values else ()
+    return Said(utterance, family, "recommendation", (call,), acceptable=acceptable, optional=optional)
 
 
 # ---- pictures -------------------------------------------------------------------------------------
 
 
-def picture(shopper: Shopper) -> Said | None:
-    """A picture, perhaps with a price or a colour; None when no product with a picture is found."""
+def picture(shopper: Shopper, is_last: bool = False) -> Said | None:
+    """A picture, perhaps with a price or a colour; None when no product with a picture is found. Now and
+    then the picture does not arrive: it is asked for and sent again."""
     wish = shopper.new_wish(with_image=True)
     if wish.target.image is None:
         return None
     arguments, values = pictured(shopper, wish)
+    if not is_last and shopper.rng.random() < _LOST:
+        shopper.attachments[arguments["image"]] = LOST_PICTURE
+        shopper.pending = ("image", {})
     family = shopper.family("picture", "request")
     wish.said = {name: value for name, value in arguments.items() if name != "image"} or {"query": ""}
     call = call_of("visual_search", arguments)
@@ -76,7 +149,7 @@ def pictured(shopper: Shopper, wish: Wish) -> tuple[dict[str, Any], dict[str, st
         limits["max_price"] = goals.upper_price(wish.target.price, shopper.rng)
     if wish.target.colour and shopper.rng.random() < 0.18:
         limits["colour"] = wish.target.colour
-    tail = " ".join(constraint(shopper.voice(), name, limits) for name in limits)
+    tail = tail_of(shopper.voice(), limits, limits)
     return {"image": picture_id} | limits, {"img": sayings.picture_mark(picture_id), "tail": tail}
 
 
@@ -90,7 +163,7 @@ def several_steps(shopper: Shopper) -> Said | None:
     wish = shopper.new_wish(with_image=kind == "picture_filter")
     if kind == "picture_filter":
         return _picture_then_filter(shopper, wish, family)
-    given = goals.constraints(shopper.shop, wish, shopper.rng)
+    given = _sayable(goals.constraints(shopper.shop, wish, shopper.rng), family)
     given.pop("sort_by", None)
     ids, _ = shopper.shop.index.search(wish.query, given, _SEARCHED)
     values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, given, family.order)

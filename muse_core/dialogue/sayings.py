@@ -32,20 +32,15 @@ def _ordinals(voice: Voice, items: Sequence[int]) -> str:
         return voice.pick((f"the {named}", f"the {named} one", named, f"the {named} ones"))
     if voice.script == "both":
         return voice.pick(("{}", "{} option", "{} item")).format(
-            _joined([shared()["ordinals"]["en"][n - 1] for n in items], "और")
+            _joined([shared()["ordinals"]["en"][n - 1] for n in items], _link(voice))
         )
-    kind = voice.pick((voice.script, voice.script, f"{voice.script}_direct"))
-    if voice.script == "roman" and voice.chance(0.25):
-        kind = "en"
-    named = _joined([shared()["ordinals"][kind][n - 1] for n in items], _AND[voice.script])
-    suffix = (
-        "" if kind.endswith("direct") or voice.chance(0.7) else {"hi": " वाले", "roman": " wale"}[voice.script]
-    )
-    return named + suffix
+    kind = "en" if voice.script == "roman" and voice.chance(0.3) else voice.script
+    named = _joined([shared()["ordinals"][kind][n - 1] for n in items], _link(voice))
+    return named if voice.chance(0.7) else f"{named} {voice.postposition('wale', 'वाले')}"
 
 
 def _listed(voice: Voice, numbers: list[str]) -> str:
-    word = _AND[voice.script]
+    word = _link(voice)
     named = _joined(numbers, word)
     if voice.script == "en":
         each = voice.pick(("number", "option", "item"))
@@ -64,6 +59,11 @@ def _listed(voice: Voice, numbers: list[str]) -> str:
     return voice.pick(
         (named, f"number {named}", f"{named} number", f"option {named}", _joined(numbers, "and"))
     )
+
+
+def _link(voice: Voice) -> str:
+    """`and`; mixed shoppers take the English word as often."""
+    return "and" if voice.script in ("roman", "both") and voice.chance(0.5) else _AND[voice.script]
 
 
 def _joined(words: Sequence[str], link: str) -> str:

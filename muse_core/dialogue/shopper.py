@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from muse_core.dialogue import goals
-from muse_core.dialogue.families import Family, FamilyBook, closings, openings
+from muse_core.dialogue.families import Family, FamilyBook, asides, closings, openings
 from muse_core.dialogue.goals import Shop, Wish
 from muse_core.dialogue.utterance import (
     SpeakerGender,
@@ -22,8 +22,10 @@ from muse_core.dialogue.utterance import (
     fill,
     join,
     render,
+    told,
     with_habits,
     with_slip,
+    without_commas,
 )
 from muse_core.dialogue.voice import Voice, agreement_of
 from muse_core.dialogue.wording import Script
@@ -34,6 +36,15 @@ Call = tuple[str, dict[str, Any]]
 
 ROMAN_SHARE = 0.65  # of mixed shoppers; the others write two scripts
 _CAREFUL = 0.35  # of shoppers set capitals and end marks
+_FULL_STOP = 0.25  # of their sentences without another end mark
+# How often a turn comes with something told beside it; Devanagari is written in longer sentences.
+_TALKATIVE: dict[Script, float] = {"en": 0.04, "roman": 0.38, "hi": 0.8, "both": 0.75}
+_ASIDE_OF: dict[TurnType, str] = {
+    "complete": "shop", "recommendation": "shop", "picture": "shop", "multi_step": "shop",
+    "missing_slot": "shop", "refinement": "follow", "comparison": "follow", "translation": "talk",
+    "out_of_scope": "talk",
+}  # fmt: skip
+_BRIEF = frozenset(("answer", "correction", "resume", "items"))
 _CASUAL_ONLY = frozenset(
     ("yaar", "yaar,", "arre", "bhaiya,", "hello bhai,", "भैया,", "hi भैया,", "अरे", "suno na,", "umm", "hey,")
 )
@@ -57,9 +68,9 @@ class Said:
 
 @dataclass
 class Shopper:
-    """`habit` in [0, 1) fixes how this person spells; `pending` is the slot that the assistant asked for
-    with the arguments said so far; `first_wish` is the goal of the conversation; `sees_results`: the
-    last product result was not empty."""
+    """`habit` in [0, 1) fixes how this person spells; `told` is what was said about oneself; `pending` is
+    the slot that the assistant asked for with the arguments said so far; `first_wish` is the goal of the
+    conversation; `sees_results`: the last product result was not empty."""
 
     profile: Profile
     shop: Shop
@@ -75,6 +86,9 @@ class Shopper:
     pending: tuple[str, dict[str, Any]] | None = None
     turn: int = 0
     sees_results: bool = False
+    asked_in: int = -2  # the turn of the last complete request
+    earlier: list[Wish] = field(default_factory=list)  # what was searched for before the present wish
+    told: set[str] = field(default_factory=set)
 
     @property
     def speaker(self) -> SpeakerGender:
@@ -96,21 +110,69 @@ class Shopper:
         )
         if self.wish.said or unfit:
             is_first = not self.wish.said
+            self._remember()
             self.wish = goals.new_wish(self.shop, self.profile, self.rng, with_image, for_self)
             self.first_wish = self.wish if is_first else self.first_wish
         return self.wish
 
+    def memory(self) -> tuple[Any, ...]:
+        """All that a turn may change, to take a turn back with `recall`."""
+        lists = dict(self.attachments), list(self.earlier), set(self.told)
+        return (self.wish, dict(self.wish.said), self.first_wish, self.pending, *lists)
+
+    def recall(self, memory: tuple[Any, ...]) -> None:
+        """Takes a turn back."""
+        self.wish, self.wish.said, self.first_wish, self.pending = memory[:4]
+        self.attachments, self.earlier, self.told = memory[4:]
+
+    def take_up(self, wish: Wish) -> None:
+        """Goes back to an earlier wish; the present one may be taken up later."""
+        self._remember()
+        self.wish = wish
+
+    def _remember(self) -> None:
+        if self.wish.said.get("query"):
+            self.earlier.append(self.wish)
+
     def utter(self, family: Family, values: Mapping[str, str], noun: str | None = None) -> Utterance:
         """The family's words with the values in, spelled as this shopper types. Hindi agrees with `noun`."""
-        core = fill(family.pattern, values, agreement_of(noun) if noun else 0, self.speaker)
+        agreement = 1 if values.get("number") == "plural" else agreement_of(noun) if noun else 0
+        core = fill(family.pattern, values, agreement, self.speaker)
         before = self._frame_words(openings(self.script, family.opening)) if family.opening else []
         after = self._frame_words(closings(self.script, family.closing)) if family.closing else []
-        words = join(before, core, after)
-        if self.script == "roman":
-            words = with_habits(words, self.habit)
+        beside = self._beside(family, core, values.get("story"))
+        words = with_habits(
+            join(before, beside, core, after), self.habit, self.script, self.profile.formality
+        )
         if self.rng.random() < self.noise:
             words = with_slip(words, self.rng, self.script == "roman")
+        if self._types_in_a_hurry():
+            words = without_commas(words)
         return self._typed(render(words), words[0].role == "plain")
+
+    def _beside(self, family: Family, core: Sequence[Word], story: str | None) -> list[Word]:
+        """What is told beside the request: its occasion, or now and then something about the shopper."""
+        if story is not None:
+            return told(story, "argument", self.speaker, self.rng)
+        kind = "answer" if family.kind in _BRIEF else _ASIDE_OF.get(family.turn_type, "")
+        kind = "arrive" if kind == "shop" and self.turn == 0 else kind
+        sentences = asides(self.script, kind, self.profile.side)
+        if self.script == "both" and core:  # one goes on in the script that one has begun in
+            begins = core[0].text.isascii()
+            sentences = tuple(sentence for sentence in sentences if sentence.isascii() == begins)
+        is_opened = family.opening not in ("", "hail")  # `also,` and a story do not go together
+        if not sentences or is_opened or self.rng.random() > _TALKATIVE[self.script]:
+            return []
+        sentence = sentences[int(self.rng.random() * len(sentences))]
+        return [] if sentence in self.told else self._tell(sentence)
+
+    def _tell(self, sentence: str) -> list[Word]:
+        """Nobody tells the same thing twice."""
+        self.told.add(sentence)
+        return told(sentence, "plain", self.speaker, self.rng)
+
+    def _types_in_a_hurry(self) -> bool:
+        return self.script in ("en", "roman") and self.habit > _CAREFUL and self.rng.random() < 0.9
 
     def _frame_words(self, forms: Sequence[str]) -> list[Word]:
         """One opening or closing that suits the tone."""
@@ -126,6 +188,7 @@ class Shopper:
         if self.script in ("en", "roman") and is_careful:
             text = text[0].upper() + text[1:] if starts_plain else text
             text = text.replace(" i ", " I ") if self.script == "en" else text
+            text += "." if text[-1] not in "?!.]" and self.rng.random() < _FULL_STOP else ""
         elif self.script == "hi" and is_careful and text[-1] not in "?!।" and self.rng.random() < 0.5:
             text += "।"
         return Utterance(text, utterance.position)

@@ -8,7 +8,7 @@ generator that is passed in; the same profile, catalogue and generator state giv
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,7 @@ from muse_core.dialogue.agenda import Move, State, screen_of, walk
 from muse_core.dialogue.families import FamilyBook
 from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.moves import say
-from muse_core.dialogue.replies import Outcome, reply
+from muse_core.dialogue.replies import Outcome, limit_to_relax, reply
 from muse_core.dialogue.shopper import Said, Shopper, script_of
 from muse_core.dialogue.world import picture_bytes, world_for
 from muse_core.profiles.make import profile_line
@@ -30,6 +30,8 @@ from muse_core.types import Conversation, Goal, JsonValue, Message, Profile, Too
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
+
+_RECOVERED = 0.7  # of searches that find nothing and could without one limit; the others ask the shopper
 
 
 def simulate(
@@ -102,25 +104,48 @@ class Expert:
             result = self.toolbox.run(call)
             acts += [Message("assistant", "", (call,)), records.tool_message(result)]
             plan.append(name)
-            outcome = Outcome("", name, arguments, _value(call, result))
+            outcome = _outcome(call, result)
             has_found = bool(items_of(result.value))
             shopper.sees_results = has_found if name != "translate" else shopper.sees_results
             if not has_found:
                 break
+        relaxed = self._relaxed(shopper, outcome, len(said.calls))
+        if relaxed is not None:
+            call = ToolCall(f"c{turn}.{len(plan)}", "search", relaxed)
+            result = self.toolbox.run(call)
+            acts += [Message("assistant", "", (call,)), records.tool_message(result)]
+            plan.append("search")
+            shopper.sees_results = True
+            outcome = replace(outcome, situation="relaxed", value=result.value)
         voice = shopper.voice()
         acts.append(Message("assistant", reply(outcome, voice, shopper.profile.formality, self.style)))
         return acts, tuple(plan)
 
+    def _relaxed(self, shopper: Shopper, outcome: Outcome, steps: int) -> dict[str, JsonValue] | None:
+        """A search that found nothing, without the limit that stood in the way: its arguments; None when
+        there is nothing to mend, or the shopper is asked instead."""
+        if outcome.tool != "search" or steps > 1 or items_of(outcome.value):
+            return None
+        limit = limit_to_relax(outcome.arguments)
+        if limit is None or shopper.rng.random() > _RECOVERED:
+            return None
+        arguments = {name: value for name, value in outcome.arguments.items() if name != limit}
+        given = {name: value for name, value in arguments.items() if name not in ("query", "sort_by")}
+        found, _ = shopper.shop.index.search(str(arguments["query"]), given, 1)
+        return arguments if found else None
 
-def _value(call: ToolCall, result: ToolResult) -> JsonValue:
-    if result.error is not None:
+
+def _outcome(call: ToolCall, result: ToolResult) -> Outcome:
+    """What the reply answers to. A picture may fail to arrive; any other error is the simulator's fault."""
+    if result.error is None:
+        return Outcome("", call.name, call.arguments, result.value)
+    if call.name != "visual_search":
         raise ValueError(f"the expert's own call failed: {call.name}({call.arguments}): {result.error}")
-    return result.value
+    return Outcome("failed")
 
 
 def _label(said: Said, turn: int, plan: Sequence[str]) -> TurnLabel:
     decision = plan[0] if plan else "none"
-    is_cut = len(plan) < len(said.calls)
     return TurnLabel(
         turn=turn,
         turn_type=said.turn_type,
@@ -128,10 +153,20 @@ def _label(said: Said, turn: int, plan: Sequence[str]) -> TurnLabel:
         decision=decision,  # type: ignore[arg-type]
         acceptable=said.acceptable,
         optional_arguments=said.optional,
-        plans=(tuple(plan), *(() if is_cut else said.other_plans)) if plan else (),
+        plans=_plans(said, plan),
         missing_slot=said.missing_slot,
         position=said.utterance.position if plan else None,
     )
+
+
+def _plans(said: Said, plan: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The accepted tool sequences: the one that ran; the shopper's other ones, unless a chain was cut short;
+    and to ask instead of searching on after an empty result."""
+    if not plan:
+        return ()
+    if len(plan) > len(said.calls):
+        return tuple(plan), tuple(plan[: len(said.calls)])
+    return (tuple(plan), *(said.other_plans if len(plan) == len(said.calls) else ()))
 
 
 def _goal(profile: Profile, wish: Wish) -> Goal:

@@ -9,14 +9,16 @@ has no filled placeholder that counts, its `<...>` words do.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import accumulate
 from typing import Literal
 
 import numpy as np
 
-from muse_core.dialogue.wording import spelling
+from muse_core.dialogue.wording import Script, spelling
 
 Role = Literal["plain", "argument", "later"]
 SpeakerGender = Literal["m", "f"]
@@ -25,6 +27,8 @@ _PART = re.compile(r"\{(\w+)\}|<([^>]+)>|\(([^()/|]+(?:/[^()/|]+){2})\)|\(([^()/
 _ONLY_PUNCTUATION = re.compile(r"^[,.?!।;:]+$")
 _TRAILING = " ,.?!।;:'\"’”)"
 _CONTENT_FREE = frozenset(["target"])  # alone it does not say what to translate
+_NOT_MEANT = frozenset(["wrong"])  # said, and taken back
+_CHOICE = re.compile(r"\[([^\]|]+(?:\|[^\]|]+)+)\]")
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,7 @@ def fill(
     words: list[Word] = []
     for part in parts:
         if part.kind == "slot":
-            role: Role = "later" if part.text.endswith("2") else "argument"
-            words += _words(values.get(part.text, ""), role)
+            words += _words(values.get(part.text, ""), _role(part.text))
         elif part.kind == "cue":
             words += _words(part.text, "plain" if has_argument else "argument")
         else:
@@ -102,8 +105,30 @@ def fill(
     return words
 
 
+def _role(slot: str) -> Role:
+    if slot in _NOT_MEANT:
+        return "plain"
+    return "later" if slot.endswith("2") else "argument"
+
+
+def vary(text: str, rng: np.random.Generator) -> str:
+    """A text with one of each `[a|b|c]`."""
+    return _CHOICE.sub(lambda found: _one_of(found.group(1).split("|"), rng), text) if "[" in text else text
+
+
+def _one_of(forms: Sequence[str], rng: np.random.Generator) -> str:
+    return forms[int(rng.random() * len(forms))]
+
+
+def told(sentence: str, role: Role, speaker: SpeakerGender, rng: np.random.Generator) -> list[Word]:
+    """A sentence beside the request as words of one role."""
+    return [
+        word if word.glued else replace(word, role=role) for word in fill(vary(sentence, rng), {}, 0, speaker)
+    ]
+
+
 def _counts(slot: str) -> bool:
-    return not slot.endswith("2") and slot not in _CONTENT_FREE
+    return not slot.endswith("2") and slot not in _CONTENT_FREE | _NOT_MEANT
 
 
 def _literal(part: Part, agreement: int, speaker: SpeakerGender) -> str:
@@ -170,17 +195,46 @@ def render(words: Sequence[Word]) -> Utterance:
 # ---- spelling -------------------------------------------------------------------------------------
 
 
-def with_habits(words: Sequence[Word], habit: float) -> list[Word]:
-    """Roman Hindi as one writer spells it: `habit` in [0, 1) picks the same variant every time."""
-    return [_respelled(word, _habitual(word.text, habit)) if word.role == "plain" else word for word in words]
+def with_habits(words: Sequence[Word], habit: float, script: Script = "roman", tone: str = "") -> list[Word]:
+    """The words as one writer puts them: the verb forms of the tone (`polite`, `casual`), then the
+    writer's spellings. `habit` in [0, 1) picks the same variant every time."""
+    language = "hi" if script == "both" else script
+    tables = [table for table in (_variants(tone, language), _variants("habits", language)) if table]
+    for table in tables:
+        words = [
+            _respelled(word, _habitual(word.text, habit, table)) if word.role == "plain" else word
+            for word in words
+        ]
+    return list(words)
 
 
-def _habitual(word: str, habit: float) -> str:
+Table = Mapping[str, tuple[tuple[str, float], ...]]
+
+
+@cache
+def _variants(kind: str, script: str) -> Table:
+    """Word -> (form, cumulative share)."""
+    table: dict[str, tuple[tuple[str, float], ...]] = {}
+    for word, forms in spelling().get(kind, {}).get(script, {}).items():
+        ends = accumulate(forms.values())
+        table[word] = tuple((form, end / sum(forms.values())) for form, end in zip(forms, ends, strict=True))
+    return table
+
+
+def _habitual(word: str, habit: float, table: Table) -> str:
     bare = word.rstrip(_TRAILING)
-    variants = spelling()["habits"].get(bare)
+    variants = table.get(bare)
     if not variants:
         return word
-    return variants[int((habit * 97 + len(bare) * 0.37) % 1 * len(variants))] + word[len(bare) :]
+    point = (habit * 97 + zlib.crc32(bare.encode()) / 997) % 1  # words of one writer vary independently
+    chosen = next((form for form, end in variants if point < end), variants[-1][0])
+    return chosen + word[len(bare) :]
+
+
+def without_commas(words: Sequence[Word]) -> list[Word]:
+    """As typed in a hurry: no commas outside the arguments."""
+    kept = [word for word in words if not (word.glued and word.text == ",")]
+    return [replace(word, text=word.text.rstrip(",")) if word.role == "plain" else word for word in kept]
 
 
 def with_slip(words: Sequence[Word], rng: np.random.Generator, is_roman: bool = False) -> list[Word]:
@@ -199,6 +253,10 @@ def with_slip(words: Sequence[Word], rng: np.random.Generator, is_roman: bool = 
     return out
 
 
+def _english_slips(word: str) -> list[str]:
+    return list(spelling()["slips"]["english"].get(word.lower(), ()))
+
+
 def _respelled(word: Word, text: str) -> Word:
     return word if text == word.text else replace(word, text=text)
 
@@ -209,7 +267,7 @@ def _slipped(word: str, rng: np.random.Generator, is_roman: bool) -> str:
     if not bare.isascii():
         slips = spelling()["slips"]["devanagari"]
         return next((word.replace(part, slips[part], 1) for part in slips if bare.startswith(part)), word)
-    known = (spelling()["habits"] if is_roman else spelling()["slips"]["english"]).get(bare.lower())
+    known = list(spelling()["habits"]["roman"].get(bare, ())) if is_roman else _english_slips(bare)
     if known:
         return known[int(rng.integers(len(known)))] + end
     if len(bare) < 5 or not bare.isalpha():

@@ -34,6 +34,10 @@ class Voice:
     def chance(self, share: float) -> bool:
         return bool(self.rng.random() < share)
 
+    def english(self) -> Voice:
+        """The same speaker in English."""
+        return Voice("en", self.rng, self.speaker)
+
     def postposition(self, roman: str, hindi: str) -> str:
         """`ke liye` or के लिए."""
         return roman if self.script == "roman" else hindi

@@ -2,8 +2,9 @@
 
 `frames_*.toml` are request patterns, openings and closings; `replies_*.toml` the assistant's sentences;
 `wording.toml` how constraints, orders and positions are said; `topics.toml` what the shop declines;
-`spelling.toml` habits and slips. Scripts: `en`, `hi` (Devanagari), and for mixed shoppers `roman`
-(Hinglish in Latin script) and `both` (Devanagari with English words).
+`asides.toml` what people tell beside a request; `spelling.toml` habits and slips. Scripts: `en`, `hi`
+(Devanagari), and for mixed shoppers `roman` (Hinglish in Latin script) and `both` (Devanagari with
+English words).
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def frames(script: Script) -> dict[str, Any]:
     for name in found.get("from_hindi", ()):
         turn_type, kind = name.split("/")
         borrowed = frames("hi")["patterns"][turn_type][kind]
-        own.setdefault(turn_type, {})[kind] = [*borrowed, *own.get(turn_type, {}).get(kind, ())]
+        own.setdefault(turn_type, {})[kind] = list(
+            dict.fromkeys([*borrowed, *own.get(turn_type, {}).get(kind, ())])
+        )
     return found
 
 
@@ -52,16 +55,30 @@ def shared() -> dict[str, Any]:
 
 
 @cache
-def topics(kind: Literal["nouns", "tasks"], script: Script) -> tuple[str, ...]:
-    """What the shop declines, in one script."""
+def topics(kind: str, script: Script) -> tuple[str, ...]:
+    """What the shop declines, in one script: `nouns`, `tasks`, `questions`."""
     column = SCRIPTS.index(script)
     return tuple(row[column] for row in _read("topics")[kind])
 
 
 @cache
 def spelling() -> dict[str, Any]:
-    """`habits` {word: [spellings]}, `slips` {english: {word: [..]}, devanagari: {part: other}}."""
+    """`habits`, `polite`, `casual` {script: {word: {form: weight}}}, `slips` {english: {word: [..]},
+    devanagari: {part: other}}."""
     return _read("spelling")
+
+
+@cache
+def asides(script: Script) -> dict[str, Any]:
+    """What is said beside a request, {kind: [sentence]}: `arrive`, `shop`, `follow`,
+    `talk`."""
+    return dict(_read("asides")[script])
+
+
+@cache
+def stories(script: Script) -> dict[str, Any]:
+    """{occasion: [sentence]}: a request's occasion, told."""
+    return dict(_read("asides")["stories"][script])
 
 
 @cache

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
 
 PRODUCT_PICTURE = "product:"
+LOST_PICTURE = PRODUCT_PICTURE  # no product has the empty id: a picture that arrived without its content
 
 
 def world_for(
@@ -31,7 +32,7 @@ def world_for(
 
 
 def picture_bytes(attachments: Mapping[str, str], index: CatalogIndex) -> dict[str, bytes]:
-    """Picture id -> encoded image. A product without a picture gives no entry."""
+    """Picture id -> encoded image. A product without a picture gives no entry, a lost one is empty."""
     found: dict[str, bytes] = {}
     for picture_id, source in attachments.items():
         data = _read(source, index)
@@ -41,6 +42,8 @@ def picture_bytes(attachments: Mapping[str, str], index: CatalogIndex) -> dict[s
 
 
 def _read(source: str, index: CatalogIndex) -> bytes | None:
+    if source == LOST_PICTURE:
+        return b""
     if not source.startswith(PRODUCT_PICTURE):
         return Path(source).read_bytes()
     product = index.catalog.by_id.get(source.removeprefix(PRODUCT_PICTURE))

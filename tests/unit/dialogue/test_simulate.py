@@ -88,9 +88,7 @@ def test_arguments_are_canonical() -> None:
 
 def test_prices_and_brands_of_a_call_are_said_or_carried_over() -> None:
     for one, label, call in calls():
-        said = " ".join(
-            user_text(one, turn) for turn in range(max(0, label.turn - 1), label.turn + 1)
-        ).lower()
+        said = " ".join(user_text(one, turn) for turn in range(label.turn + 1)).lower()
         if "brand" in call.arguments:
             assert str(call.arguments["brand"]).lower() in said
         if call.name == "translate":
@@ -113,7 +111,7 @@ def test_replies_refer_only_to_what_is_there_and_name_a_product() -> None:
         value = None
         for message in one.messages:
             if message.role == "tool":
-                value = json.loads(message.content)["value"]
+                value = json.loads(message.content).get("value")
             elif message.role == "assistant" and not message.tool_calls:
                 text, faults = lexicalise(message.content, value, one.language)
                 assert faults == 0 and "{" not in text and len(text.split()) < 60
@@ -139,11 +137,8 @@ def test_a_hundred_conversations_replay() -> None:
 
 
 def test_some_results_are_empty_and_the_reply_says_so() -> None:
-    empty = [
-        turn_messages(one, label.turn)[-1].content
-        for one, label, _ in calls()
-        if any('"items":[]' in act.content for act in turn_messages(one, label.turn))
-    ]
+    acts = [turn_messages(one, label.turn) for one, label, _ in calls()]
+    empty = [turn[-1].content for turn in acts if len(turn) > 2 and '"items":[]' in turn[-2].content]
     assert len(empty) >= 5 and all("[" not in text for text in empty)
 
 
