@@ -133,16 +133,15 @@ def _compared(
     best, attribute = facts.get("best"), facts.get("attribute")
     if items[0].get("colour") == items[1].get("colour"):  # "both are white" says nothing
         items = [{key: known for key, known in item.items() if key != "colour"} for item in items]
-    fit: list[str] = []
-    if best or attribute == "material":
-        fit = [
-            text
-            for text in _numbered(f"compared_{attribute or 'rating'}", best, voice, formality)
-            if fits(text, items)
-        ]
-    return voice.pick(
-        fit or [text for text in _numbered("compared", best, voice, formality) if fits(text, items)]
-    )
+    situations = [f"compared_{attribute or 'rating'}"] if best else []
+    if attribute == "material":
+        is_same = items[0].get("material") == items[1].get("material")
+        situations = ["compared_same_material" if is_same else "compared_material", "compared_no_material"]
+    for situation in (*situations, "compared"):
+        fit = [text for text in _numbered(situation, best, voice, formality) if fits(text, items)]
+        if fit:
+            break
+    return voice.pick(fit)
 
 
 def _numbered(situation: str, best: JsonValue, voice: Voice, formality: str) -> list[str]:

@@ -155,7 +155,8 @@ class Shopper:
         if story is not None:
             return told(story, "argument", self.speaker, self.rng)
         kind = "answer" if family.kind in _BRIEF else _ASIDE_OF.get(family.turn_type, "")
-        kind = "arrive" if kind == "shop" and self.turn == 0 else kind
+        if self.turn == 0:  # nothing has been said yet that one could leave or come back to
+            kind = {"shop": "arrive", "talk": ""}.get(kind, kind)
         sentences = asides(self.script, kind, self.profile.side)
         if self.script == "both" and core:  # one goes on in the script that one has begun in
             begins = core[0].text.isascii()

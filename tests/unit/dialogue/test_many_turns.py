@@ -16,7 +16,7 @@ from tests.unit.dialogue.builders_dialogue import conversations, index, profile_
 
 
 def turns_of(kind: str) -> list[tuple[Conversation, TurnLabel]]:
-    found = [(one, label) for one in conversations() for label in one.labels]
+    found = [(one, label) for one in (*conversations(), *long_conversations()) for label in one.labels]
     return [(one, label) for one, label in found if label.family.split("/", 2)[2].split("-", 1)[0] == kind]
 
 
@@ -54,7 +54,7 @@ def test_coming_back_asks_for_an_earlier_product_and_may_leave_its_limits_out() 
 
 
 def test_a_told_occasion_is_optional_and_counts_for_the_position() -> None:
-    found = [(one, label) for one in conversations() for label in one.labels]
+    found = [(one, label) for one in (*conversations(), *long_conversations()) for label in one.labels]
     told = [(one, label) for one, label in found if label.optional_arguments == ("occasion",)]
     assert len(told) >= 3
     for one, label in told:
