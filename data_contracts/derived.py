@@ -22,12 +22,20 @@ import pyarrow.compute as pc
 Frame = pd.DataFrame
 
 TOOLS = ("search", "filter", "recommend", "compare", "translate", "visual_search")
+ROWS_AT_ONCE = 8192
 _PLACED_CALL = re.compile(r" <tool>[^<]*</tool>")
 _ESCAPED = re.compile(r"\\u003c|\\u005c(?=u00[35]c)")
 
 
 def flat_frame(kind: str, table: pa.Table) -> Frame:
-    """The plain columns of a table, with the derived ones of its kind."""
+    """The plain columns of a table, with the derived ones of its kind. Every derived column is a fact
+    about its own row, so that some thousand rows at a time need little memory."""
+    starts = range(0, max(table.num_rows, 1), ROWS_AT_ONCE)
+    frames = [_frame(kind, table.slice(start, ROWS_AT_ONCE)) for start in starts]
+    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+
+def _frame(kind: str, table: pa.Table) -> Frame:
     plain = [field.name for field in table.schema if not _nested(field.type)]
     frame = table.select(plain).to_pandas()
     derive = DERIVED.get(kind)
@@ -332,6 +340,22 @@ def _predictions(table: pa.Table) -> dict[str, Any]:
     }
 
 
+CRITERIA = ("tool_appropriateness", "argument_quality", "fluency", "helpfulness")
+
+
+def _ratings(table: pa.Table) -> dict[str, Any]:
+    frame = table.drop_columns(["comment"]).to_pandas()
+    preferred = frame["model_a"].where(frame["preference"] == "A", frame["model_b"])
+    preferred = preferred.mask(frame["preference"] == "tie", "tie")
+    equal = [frame[f"{name}_a"].eq(frame[f"{name}_b"]) for name in CRITERIA]
+    alike = np.logical_and.reduce([frame["preference"].eq("tie"), *equal])
+    return {
+        "models_differ": frame["model_a"] != frame["model_b"],
+        "preferred_is_shown": preferred.eq(frame["preferred_model"]),
+        "same_answers_rated_alike": frame["same_answer"].ne(True) | alike,
+    }
+
+
 DERIVED: dict[str, Callable[[pa.Table], dict[str, Any]]] = {
     "products": _products,
     "profiles": _profiles,
@@ -339,4 +363,5 @@ DERIVED: dict[str, Callable[[pa.Table], dict[str, Any]]] = {
     "augmented": _augmented,
     "preference_pairs": _preference_pairs,
     "predictions": _predictions,
+    "ratings": _ratings,
 }

@@ -6,6 +6,7 @@ nobody expected goes with its traceback into a file, and one line says where.
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import time
@@ -68,10 +69,17 @@ artifacts_app = typer.Typer(no_args_is_help=True, help="Look at what the stages 
 app.add_typer(catalog_app, name="catalog")
 app.add_typer(artifacts_app, name="artifacts")
 
+CHATS = """Your own chats (JSONL) instead of simulated ones. A line: {"messages": [{"role": "user" or
+"assistant" or "tool", "content": "…", "tool_calls": …}, …]} and, if you like, "language" (en, hi, mixed),
+"profile" (a line about the shopper) and "id". Calls stand in tool_calls (OpenAI's shape) or, as
+<tool>search(query='shirt')</tool>, in the text; results may be left out. Each call is run on the
+catalogue. Lines that cannot be used are listed with the reason and left out."""
+
 Preset = Annotated[str | None, typer.Option(help="quickstart, cpu or full (the default).")]
 CatalogFile = Annotated[
     Path | None, typer.Option("--catalog", metavar="FILE", help="Your products: CSV, JSONL or Parquet.")
 ]
+ConversationsFile = Annotated[Path | None, typer.Option("--conversations", metavar="FILE", help=CHATS)]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="TOML or JSON, over the preset.")
 ]
@@ -85,10 +93,16 @@ Home = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
 
 
+def with_file(settings: list[str], conversations: Path | None) -> list[str]:
+    """The settings, with the file of `--conversations` as one."""
+    return [*settings, f"conversations.file={json.dumps(str(conversations))}"] if conversations else settings
+
+
 @app.command()
 def run(
     preset: Preset = None,
     catalog: CatalogFile = None,
+    conversations: ConversationsFile = None,
     config: ConfigFile = None,
     settings: Settings = [],  # noqa: B006
     stage: Stage = "all",
@@ -98,13 +112,14 @@ def run(
     """Run the pipeline: data, training, evaluation, export, registry."""
     from flows.commands.run import run as command
 
-    command(preset, catalog, config, settings, stage, home, as_json)
+    command(preset, catalog, config, with_file(settings, conversations), stage, home, as_json)
 
 
 @app.command()
 def explain(
     preset: Preset = None,
     catalog: CatalogFile = None,
+    conversations: ConversationsFile = None,
     config: ConfigFile = None,
     settings: Settings = [],  # noqa: B006
     stage: Stage = "all",
@@ -114,7 +129,7 @@ def explain(
     """Say which stages would run, and why."""
     from flows.commands.explain import explain as command
 
-    command(preset, catalog, config, settings, stage, home, as_json)
+    command(preset, catalog, config, with_file(settings, conversations), stage, home, as_json)
 
 
 @app.command("eval")
@@ -176,6 +191,23 @@ def artifacts_show(
     from flows.commands.artifacts import show
 
     show(name, rows, home, as_json)
+
+
+@artifacts_app.command("export")
+def artifacts_export(
+    name: Annotated[str, typer.Argument(metavar="ID|KIND", help="kind/key, a key, a digest, or a kind.")],
+    form: Annotated[str, typer.Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Written whole; without it, stdout.")
+    ] = None,
+    rows: Annotated[int | None, typer.Option(min=1, help="Only the first rows.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+    home: Home = None,
+) -> None:
+    """Write a table as JSONL, CSV or Parquet; KIND means its newest."""
+    from flows.commands.artifact_export import export
+
+    export(name, form, output, rows, force, home)
 
 
 @artifacts_app.command("verify")

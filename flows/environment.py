@@ -17,11 +17,15 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from muse_core.config.run_config import RunConfig
 from muse_core.durable import explained
 from muse_core.errors import ConfigError
+from tasks.chat_endpoint import EndpointAddress
 
 HOME = "MUSE_HOME"
+LLM_BASE_URL, LLM_MODEL, LLM_API_KEY = "MUSE_LLM_BASE_URL", "MUSE_LLM_MODEL", "MUSE_LLM_API_KEY"
 HEALTH_TIMEOUT_S = 5.0
 OUR_LOGGERS = ("muse_core", "tasks", "flows", "data_contracts")
 # They set a level of their own when imported, so only a filter holds.
@@ -108,6 +112,43 @@ def configured_prefect_api() -> str | None:
         return None
     name = os.environ.get("PREFECT_PROFILE", profiles.get("active", ""))
     return profiles.get("profiles", {}).get(name, {}).get("PREFECT_API_URL")
+
+
+def with_language_model(config: RunConfig) -> tuple[RunConfig, EndpointAddress | None]:
+    """The configuration with the model's name in it (it enters the stage's key), and where the model
+    answers. No address while `llm.share` is 0. ConfigError when a variable is missing or wrong; no message
+    repeats a value, for an address may hold a password."""
+    if config.llm.share == 0:
+        return config, None
+    values = {name: os.environ.get(name, "").strip() for name in (LLM_BASE_URL, LLM_MODEL, LLM_API_KEY)}
+    model = config.llm.model or values[LLM_MODEL]
+    problems = [text for wrong, text in _language_model_problems(values, model) if wrong]
+    if problems:
+        raise ConfigError(
+            f"llm.share is {config.llm.share:g}, so a language model is asked; set it to 0, or correct",
+            problems,
+        )
+    address = EndpointAddress(values[LLM_BASE_URL].rstrip("/"), model, values[LLM_API_KEY])
+    return config.model_copy(update={"llm": config.llm.model_copy(update={"model": model})}), address
+
+
+def _language_model_problems(values: Mapping[str, str], model: str) -> list[tuple[bool, str]]:
+    try:
+        parts = urlsplit(values[LLM_BASE_URL])
+        is_plain = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        has_secret = "@" in parts.netloc or bool(parts.query)
+    except ValueError:
+        is_plain, has_secret = False, False
+    key = values[LLM_API_KEY]
+    return [
+        (not is_plain, f"{LLM_BASE_URL}: expected an address such as http://localhost:8000/v1"),
+        (has_secret, f"{LLM_BASE_URL} holds a user, a password or a query; put the key into {LLM_API_KEY}"),
+        (not model, f"{LLM_MODEL}: expected the name of a model that the endpoint serves (or set llm.model)"),
+        (
+            not key.isascii() or not key.isprintable(),
+            f"{LLM_API_KEY} holds characters that no header may hold",
+        ),
+    ]
 
 
 def use_prefect_server(api: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.environment import prepare
+from flows.environment import prepare, with_language_model
 from muse_core.config.load import load_config
 from tasks import stages
 from tasks.pipeline_run import open_run
@@ -24,9 +24,9 @@ from tasks.tracking import TrackingPlace
 def muse(preset: str = "full", overrides: list[str] = [], stage: str = "all") -> dict[str, Any]:  # noqa: B006
     """`overrides` are `section.key=value`; `stage` is a stage or a group: all, data, export."""
     place = prepare()
-    config, _ = load_config(preset, overrides=overrides)
+    config, language_model = with_language_model(load_config(preset, overrides=overrides)[0])
     tracking = TrackingPlace(place.mlflow_uri, place.mlflow_artifacts, place.home)
-    with open_run(config, stage, overrides, place.artifacts, tracking) as run:
+    with open_run(config, stage, overrides, place.artifacts, tracking, language_model) as run:
         catalog = run(stages.catalog)
         profiles = run(stages.profiles, catalog=catalog)
         conversations = run(stages.conversations, catalog=catalog, profiles=profiles)

@@ -162,7 +162,8 @@ def config_values(config: RunConfig, reads: Iterable[str]) -> dict[str, str]:
             else {key: node}
         )
         values |= {name: canonical_json(value) for name, value in leaves.items()}
-    values.pop("catalog.file", None)  # enters by its content, see user_files
+    for name in ("catalog.file", "conversations.file"):  # enter by their content, see user_files
+        values.pop(name, None)
     return values
 
 
@@ -170,12 +171,21 @@ def user_files(stage: str, config: RunConfig) -> dict[str, str]:
     """Files of the user's own, by content: a moved file changes nothing, an edited one does."""
     if stage == "catalog" and config.catalog.file is not None:
         path = Path(config.catalog.file)
-        if not path.is_file():
-            raise ConfigError(f"the catalogue {path} is not a file that can be read", ["check catalog.file"])
-        return {"file catalog.file": _content(path), "config catalog.file": path.suffix.lower()}
+        return {"file catalog.file": _file_content(path, "catalog.file")} | {
+            "config catalog.file": path.suffix.lower()
+        }
+    if stage == "conversations" and config.conversations.file is not None:
+        path = Path(config.conversations.file)
+        return {"file conversations.file": _file_content(path, "conversations.file")}
     if stage == "base" and config.base.model and Path(config.base.model).exists():
         return {"file base.model": _content(Path(config.base.model)), "config base.model": '"a local file"'}
     return {}
+
+
+def _file_content(path: Path, key: str) -> str:
+    if not path.is_file():
+        raise ConfigError(f"{path} is not a file that can be read", [f"check {key}"])
+    return _content(path)
 
 
 def _content(path: Path) -> str:

@@ -32,6 +32,7 @@ from muse_core.types import (
 )
 
 Row = dict[str, Any]
+ROWS_AT_ONCE = 4096  # rows that stand in memory as Python values while a table is read
 
 
 def canonical_json(value: JsonValue | Mapping[str, Any]) -> str:
@@ -66,7 +67,8 @@ def to_table(kind: str, objects: Iterable[Any]) -> pa.Table:
 def from_table(kind: str, table: pa.Table) -> list[Any]:
     """A table of one kind -> its objects, in row order."""
     read = READERS[kind]
-    return [read(row) for row in table.to_pylist()]
+    batches = table.to_batches(max_chunksize=ROWS_AT_ONCE)
+    return [read(row) for batch in batches for row in batch.to_pylist()]
 
 
 def _plain(item: object) -> Row:

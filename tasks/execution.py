@@ -1,24 +1,38 @@
-"""How one stage runs: found in the store or computed under its lock; and how wide (`ctx.map`)."""
+"""How one stage runs: found in the store or computed under its lock; and where its shards are computed.
+
+`execution.engine` chooses: a process pool here, or Prefect tasks on a Dask or Ray cluster. There the
+shards of a stage are cut into at most `TASKS` contiguous blocks, one task each (a task costs about 0.2
+CPU seconds, so a block should take longer), and the results come back in order: bytes are the same on
+every engine. `execution.cluster_address` names a running cluster, whose workers need this project and
+the same artifact folder; without it a local cluster is started for the stage. Not covered: training,
+which stays where the flow runs.
+"""
 
 from __future__ import annotations
 
 import importlib
+import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from prefect import task
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.config.run_config import RunConfig
-from muse_core.context import StageContext, map_in_processes
-from muse_core.errors import ConfigError
+from muse_core.config.run_config import ExecutionConfig, RunConfig
+from muse_core.context import ShardMap, StageContext, map_in_processes
+from muse_core.dialogue.llm.service import TextService
 from muse_core.fingerprint import Fingerprint, stage_named
 from muse_core.models.device import use_threads
 from muse_core.types import ArtifactRef
 from tasks.progress import StageProgress
 from tasks.tracking import RunRecord
+
+TASKS = 32
+_one_block = threading.Lock()  # a cluster's worker may run threads; a searchable shop is for one at a time
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,7 @@ class Job:
     store: ArtifactStore
     device: Literal["cpu", "cuda"]
     metrics: RunRecord
+    text_service: TextService | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -63,7 +78,8 @@ def _context(job: Job, inputs: Mapping[str, ArtifactRef], progress: StageProgres
         workers=job.config.execution.workers or cores(),
         metrics=job.metrics,
         progress=progress,
-        map_shards=shard_mapper(job.config.execution.engine),
+        map_shards=shard_map(job.config.execution),
+        text_service=job.text_service,
     )
 
 
@@ -72,36 +88,53 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-ShardMap = Callable[[Callable[[Any], Any], Iterable[Any], int], list[Any]]
+# ---- engines --------------------------------------------------------------------------------------
 
 
-def shard_mapper(engine: Literal["local", "dask", "ray"]) -> ShardMap:
-    """A process pool on this machine, or one Prefect task per shard on Dask or Ray."""
-    if engine == "local":
+def shard_map(settings: ExecutionConfig) -> ShardMap:
+    """How `StageContext.map` and `.stream` run shards under these settings."""
+    if settings.engine == "local":
         return map_in_processes
-    return lambda work, shards, workers: map_in_tasks(work, shards, _task_runner(engine))
+    return lambda work, shards, workers: map_in_tasks(work, shards, task_runner(settings, workers))
 
 
-def map_in_tasks(work: Callable[[Any], Any], shards: Iterable[Any], runner: Any) -> list[Any]:
-    """`[work(s) for s in shards]` as Prefect tasks of `runner`; order kept. A shard should take 30 s."""
-    shard_task = task(name="shard", persist_result=False)(work)
-    parameter = shard_task.fn.__code__.co_varnames[0]
+def map_in_tasks(work: Callable[[Any], Any], shards: Iterable[Any], runner: Any) -> Iterator[Any]:
+    """`work(s)` of every shard, in order, from Prefect tasks of `runner`."""
+    shard_task = task(name="shards", persist_result=False)(run_block)
     with runner:
-        futures = [runner.submit(shard_task, {parameter: shard}) for shard in shards]
-        return [future.result() for future in futures]
+        futures = [
+            runner.submit(shard_task, {"work": work, "shards": block}) for block in blocks(list(shards))
+        ]
+        for future in futures:
+            yield from future.result()
 
 
-def _task_runner(engine: str) -> Any:
-    try:
-        if engine == "dask":
-            from prefect_dask import DaskTaskRunner
+def run_block(work: Callable[[Any], Any], shards: Sequence[Any]) -> list[Any]:
+    """Runs on the cluster: the results of one block."""
+    with _one_block:
+        return [work(shard) for shard in shards]
 
-            return DaskTaskRunner()
-        from prefect_ray import RayTaskRunner
 
-        return RayTaskRunner()
-    except ImportError:
-        raise ConfigError(
-            f"execution.engine is {engine!r}, which is not installed: pip install 'muse[{engine}]', "
-            "or use --set execution.engine=local"
-        ) from None
+def blocks(shards: Sequence[Any], most: int = TASKS) -> list[Sequence[Any]]:
+    """At most `most` contiguous parts of nearly equal length."""
+    count = min(most, len(shards))
+    edges = [len(shards) * k // count for k in range(count + 1)] if count else []
+    return [shards[start:end] for start, end in pairwise(edges)]
+
+
+def task_runner(settings: ExecutionConfig, workers: int) -> Any:
+    """Prefect's runner for the engine: on the cluster at the address, or on one started here."""
+    if settings.engine == "dask":
+        from prefect_dask import DaskTaskRunner
+
+        local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+        return DaskTaskRunner(**_where(settings, cluster_kwargs=local))
+    from prefect_ray import RayTaskRunner
+
+    quiet = {"log_to_driver": False, "logging_level": logging.WARNING}
+    local = {} if settings.cluster_address else {"num_cpus": workers, "include_dashboard": False}
+    return RayTaskRunner(address=settings.cluster_address, init_kwargs=quiet | local)
+
+
+def _where(settings: ExecutionConfig, **local: Any) -> dict[str, Any]:
+    return {"address": settings.cluster_address} if settings.cluster_address else local

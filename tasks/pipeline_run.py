@@ -20,9 +20,12 @@ from prefect.utilities.annotations import quote
 
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import RunConfig
+from muse_core.dialogue.llm.service import TextService
 from muse_core.fingerprint import fingerprint, stage_named
 from muse_core.models.device import resolve_device
 from muse_core.types import ArtifactRef
+from tasks.chat_endpoint import EndpointAddress, chat_endpoint
+from tasks.engine import check_engine
 from tasks.execution import Job
 from tasks.gate import open_store
 from tasks.parts import wanted_stages
@@ -53,6 +56,7 @@ class PipelineRun:
     wanted: frozenset[str]
     device: Literal["cpu", "cuda"]
     place: TrackingPlace
+    text_service: TextService | None = None
     started: float = field(default_factory=time.time)
     outcomes: list[StageOutcome] = field(default_factory=list)
     made: dict[str, ArtifactRef] = field(default_factory=dict)
@@ -67,7 +71,7 @@ class PipelineRun:
         found = self.store.find(stage_named(stage.name).kind, key.value)
         began = time.monotonic()
         with self._tracked(stage.name, found) as record:
-            job = quote(Job(stage.name, key, self.config, self.store, self.device, record))
+            job = quote(Job(stage.name, key, self.config, self.store, self.device, record, self.text_service))
             call: Any = stage.with_options(refresh_cache=found is None)
             made: ArtifactRef = call(job, **given)
             ref = made if found in (None, made) else found
@@ -125,14 +129,23 @@ class PipelineRun:
 
 @contextmanager
 def open_run(
-    config: RunConfig, part: str, overrides: Sequence[str], artifacts: Path, place: TrackingPlace
+    config: RunConfig,
+    part: str,
+    overrides: Sequence[str],
+    artifacts: Path,
+    place: TrackingPlace,
+    language_model: EndpointAddress | None = None,
 ) -> Iterator[PipelineRun]:
-    """Everything a run needs, checked before the first stage: stages, device, store, tracking."""
+    """Everything a run needs, checked before the first stage: stages, engine, device, store, tracking."""
     wanted = wanted_stages(part)
+    check_engine(config.execution)
     device = resolve_device(config.execution.device)
     store = open_store(artifacts)
     about = {"preset": config.preset, "stage": part, "seed": str(config.seed), "device": device}
-    params = about | {"overrides": " ".join(overrides)[:500]}
+    params = flat(config.model_dump(mode="json")) | about | {"overrides": " ".join(overrides)[:500]}
     name = f"{config.preset}-{part}"
-    with tracked_run(place, name, params, config.report_to) as tracker:
-        yield PipelineRun(config, store, tracker, wanted, device, place)
+    with (
+        tracked_run(place, name, params, config.report_to) as tracker,
+        chat_endpoint(language_model, config.llm) as text_service,
+    ):
+        yield PipelineRun(config, store, tracker, wanted, device, place, text_service)

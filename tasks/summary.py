@@ -11,7 +11,7 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from muse_core.evaluation.report import write_report
+from muse_core.evaluation.report import write_data_report, write_report
 from muse_core.evaluation.table import results_table
 from muse_core.records import Row
 from tasks.budget import budget_of
@@ -28,7 +28,7 @@ def publish_summary(run: PipelineRun, version: RegisteredVersion | None, reports
     rows = _metric_rows(run)
     report = _report(run, rows, reports)
     model = run.made.get("export") or run.made.get("dpo") or run.made.get("sft")
-    summary = {
+    summary: dict[str, Any] = {
         "stages": [
             {"name": one.name, "status": one.status, "seconds": round(one.seconds, 2)} for one in run.outcomes
         ],
@@ -66,9 +66,13 @@ def _training_seconds(run: PipelineRun) -> dict[str, float | None]:
 
 
 def _report(run: PipelineRun, rows: list[Row], reports: Path) -> Path | None:
-    if not rows:
+    """The page of the run: its report, or what is known of its data when nothing was evaluated."""
+    if rows:
+        path = write_report(run.store, run.made["evaluate"], reports, budget_of(run.config.preset))
+    elif "conversations" in run.made:
+        path = write_data_report(run.store, run.made["conversations"], reports)
+    else:
         return None
-    path = write_report(run.store, run.made["evaluate"], reports, budget_of(run.config.preset))
     run.tracker.parent.attach(path)
     return path
 

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from flows.environment import home_folder
+from flows.environment import home_folder, with_language_model
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.load import load_config
 from muse_core.fingerprint import STAGES, StagePlan, plan
@@ -31,6 +31,7 @@ def explain(
     """Prints the plan of a `muse run` with the same options; runs and writes nothing."""
     asked = [*settings, f"catalog.file={json.dumps(str(catalog))}"] if catalog else list(settings)
     config, notes = load_config(preset, file, asked)
+    config, _ = with_language_model(config)
     wanted = wanted_stages(stage)
     store = ArtifactStore(home_folder(home) / "artifacts")
     plans = plan(config, store, [known for known in STAGES if known.name in wanted])

@@ -17,11 +17,12 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.embedded_server import EmbeddedServer
-from flows.environment import Environment, prepare
+from flows.environment import Environment, prepare, with_language_model
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.models.device import resolve_device
 from tasks.budget import START_UP, budget_of
+from tasks.engine import check_engine
 from tasks.parts import wanted_stages
 
 
@@ -38,7 +39,9 @@ def run(
     began = time.time()
     asked = [*settings, f"catalog.file={literal(str(catalog))}"] if catalog else list(settings)
     config, notes = load_config(preset, file, asked)
+    config, _ = with_language_model(config)
     wanted_stages(stage)
+    check_engine(config.execution)
     resolve_device(config.execution.device)
     environment = prepare(home)
     messages = Console(stderr=True)
@@ -94,7 +97,7 @@ def overrides_of(config: RunConfig) -> list[str]:
 
 def absolute(section: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The section with its existing files as absolute paths."""
-    key = {"catalog": "file", "base": "model"}.get(section, "")
+    key = {"catalog": "file", "conversations": "file", "base": "model"}.get(section, "")
     path = values.get(key)
     if not path or not Path(path).expanduser().exists():
         return dict(values)

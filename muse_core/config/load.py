@@ -247,6 +247,15 @@ def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
             "catalog.columns names columns of a file, but catalog.file is not set",
         ),
         (
+            turns.file is not None and not Path(turns.file).is_file(),
+            f"conversations.file: {turns.file} is not a file; give the path of a chat JSONL file",
+        ),
+        (
+            config.execution.cluster_address is not None and config.execution.engine == "local",
+            f"execution.cluster_address is {config.execution.cluster_address!r}, but execution.engine is "
+            "'local'; set execution.engine to dask or ray",
+        ),
+        (
             profiles.share_en + profiles.share_hi > 1,
             f"profiles.share_en + profiles.share_hi is {profiles.share_en + profiles.share_hi:g}; "
             "at most 1 is possible (the rest is mixed)",
@@ -276,13 +285,8 @@ def _model_rules(config: RunConfig) -> list[tuple[bool, str]]:
     )  # fmt: skip
     return [
         (
-            config.execution.precision != "auto",
-            f"execution.precision is {config.execution.precision}: this version chooses by hardware "
-            "(bf16 on a GPU that has it, fp32 elsewhere); leave it at auto",
-        ),
-        (
-            config.execution.num_processes > 1,
-            "execution.num_processes: this version does not start several training processes; leave it at 1",
+            config.execution.precision == "fp16" and config.execution.device == "cpu",
+            "execution.precision is 'fp16', but execution.device is 'cpu', which has no fp16; set auto or bf16",
         ),
         (
             not scratch and base.model is None,

@@ -21,7 +21,9 @@ class Section(BaseModel):
 
 
 class CatalogConfig(Section):
-    """Where the products come from: the user's file, or the embedded synthetic shop."""
+    """Where the products come from: the user's file, or the embedded synthetic shop.
+
+    `columns` corrects what the loader inferred, `{price = "Selling Price"}`; "" = no column means that."""
 
     file: str | None = None
     columns: dict[str, str] = Field(default_factory=dict, description="our meaning -> column of the file")
@@ -37,8 +39,9 @@ class ProfilesConfig(Section):
 
 
 class ConversationsConfig(Section):
-    """Simulated dialogues."""
+    """Dialogues: simulated, or the user's own from a file (chat JSONL; then only `file` matters)."""
 
+    file: str | None = None
     count: Count = 50_000
     min_user_turns: Count = 2
     max_user_turns: Count = 6
@@ -49,6 +52,18 @@ class ReplyConfig(Section):
     """`references`: replies name items as `[1]`, `[1:price]`; the runtime fills them in."""
 
     style: Literal["references", "plain"] = "references"
+
+
+class LlmConfig(Section):
+    """A language model that rewords simulated turns; its address and key come from the environment
+    (`MUSE_LLM_BASE_URL`, `MUSE_LLM_API_KEY`, `MUSE_LLM_MODEL`). Off while `share` is 0."""
+
+    share: Share = 0.0  # of the conversations
+    replies: bool = False  # reword the assistant's replies to results as well
+    model: str | None = None  # None = what MUSE_LLM_MODEL names; another model gives other conversations
+    timeout_s: Rate = 60.0
+    concurrency: Count = 8
+    retries: int = Field(default=2, ge=0)
 
 
 class BaseConfig(Section):
@@ -110,6 +125,10 @@ class SftConfig(Section):
     dropout: Share = 0.0
     save_every_steps: Count = 20
     gradient_checkpointing: bool = False
+    lora_rank: int = Field(
+        default=0, ge=0
+    )  # 0 = all weights; above: adapters of this rank, merged at the end
+    lora_alpha: Rate = 32.0
 
 
 class PairsConfig(Section):
@@ -150,6 +169,33 @@ class EvaluationConfig(Section):
     bootstrap_resamples: Count = 1000
     pair_contexts: Count = 400
     pair_samples: Count = 8
+    closed_loop_goals: int = Field(default=100, ge=0)  # 4 conversations each with every model; 0 = none
+    exclude_leaks: bool = False  # leave out test turns whose words also occur on the train side
+
+
+class PromotionConfig(Section):
+    """When the DPO model may become champion: bounds on intervals of the test side, against SFT.
+
+    Read after `evaluate`, so that another rule measures nothing again. `margin` is a share of a metric's
+    range (0.02 = two points); `at_least` and `at_most` bound the candidate's own interval."""
+
+    not_worse: tuple[str, ...] = (
+        "tool_accuracy",
+        "exact_call",
+        "groundedness",
+        "reply_language",
+        "user_satisfaction",
+    )
+    per_language: tuple[str, ...] = ("tool_accuracy", "exact_call")  # of `not_worse`: in each language too
+    margin: Share = 0.02
+    min_cases: Count = 500  # of a comparison, in each language
+    at_least: dict[str, float] = {"tool_accuracy": 0.8, "groundedness": 0.8, "preference_accuracy": 0.5}
+    at_most: dict[str, float] = {
+        "called_without_need": 0.15,
+        "malformed_call": 0.05,
+        "reference_faults": 0.05,
+    }
+    set_champion: bool = False  # a model that passes gets the registry's alias `champion`
 
 
 class ExportConfig(Section):
@@ -165,6 +211,7 @@ class ExecutionConfig(Section):
     """Where and how wide. Never changes a result's meaning; `device` and `precision` go into the manifest."""
 
     engine: Literal["local", "dask", "ray"] = "local"
+    cluster_address: str | None = None  # of a running Dask or Ray cluster; None: one is started here
     workers: int = Field(default=0, ge=0)  # 0 = all cores
     threads: int = Field(default=0, ge=0)  # torch threads; 0 = all cores
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -182,11 +229,13 @@ class RunConfig(Section):
     profiles: ProfilesConfig = ProfilesConfig()
     conversations: ConversationsConfig = ConversationsConfig()
     reply: ReplyConfig = ReplyConfig()
+    llm: LlmConfig = LlmConfig()
     base: BaseConfig = BaseConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     sft: SftConfig = SftConfig()
     pairs: PairsConfig = PairsConfig()
     dpo: DpoConfig = DpoConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    promotion: PromotionConfig = PromotionConfig()
     export: ExportConfig = ExportConfig()
     execution: ExecutionConfig = ExecutionConfig()

@@ -1,15 +1,23 @@
-"""products, profiles → conversations: simulated dialogues with gold calls that replay.
+"""products, profiles → conversations: simulated dialogues, or the user's own, whose calls replay.
 
 Conversation i belongs to profile i modulo their number. Work is cut into shards of fixed size, each
-with its own generator, so that the number of workers cannot change a byte. A sample is replayed before
-anything is published; one result that differs is an error.
+with its own generator, so that the number of workers cannot change a byte. Shards come back as Arrow
+tables, in order, a few at a time. Every conversation is replayed before anything is published; one
+result that differs is an error.
+
+With `conversations.file` (`muse run --conversations FILE`) nothing is simulated: the chats of the file
+are replayed on the catalogue and enter here, so that `augment` and all behind it read one kind of table
+under one contract, and the file's content is part of this stage's key. A line that cannot be used is
+left out; the log names it with its number and reason, the manifest keeps them all (`about.rejected`).
+ConfigError when no line can be used. The shape of a line: `conversation_files/chat_line.py`.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,28 +29,42 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
+from muse_core.conversation_files.read import SHOWN, Rejected, read_chats, refuse
 from muse_core.dialogue.families import all_families
+from muse_core.dialogue.llm.paraphrase import Paraphraser
 from muse_core.dialogue.simulate import simulate
 from muse_core.dialogue.world import replay
 from muse_core.errors import MuseError
+from muse_core.evaluation.data_quality import measure
 from muse_core.records import from_table, to_table
-from muse_core.types import DECISIONS, LANGUAGES, SIDES, TURN_TYPES, ArtifactRef, Conversation, Profile
+from muse_core.types import (
+    DECISIONS,
+    LANGUAGES,
+    SIDES,
+    TURN_TYPES,
+    ArtifactRef,
+    Conversation,
+    JsonValue,
+    Profile,
+)
 
-READS = ("conversations", "reply")
+READS = ("conversations", "reply", "llm.share", "llm.replies", "llm.model")
 INPUTS = ("catalog", "profiles")
 KIND = "conversations"
 STAGE_NUMBER = 3
 SHARD = 250  # conversations; a change of this number changes the conversations
-SHARDS_AT_ONCE = 16  # per worker between two reports of progress
-REPLAYED = 200
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Shard:
-    """What a worker needs: where the catalogue lies, and the numbers of the conversations to make."""
+    """What a worker needs: where the catalogue lies, a scratch folder that the workers share, and the
+    numbers of the conversations to make."""
 
     root: Path
     catalog: ArtifactRef
+    work: Path
     profiles: tuple[Profile, ...]
     config: RunConfig
     seed: int
@@ -52,36 +74,51 @@ class Shard:
 
 @dataclass(frozen=True)
 class Made:
-    """One shard's rows and counts."""
+    """Some rows with their counts, and the ids of those that do not replay."""
 
     table: pa.Table
     counts: Counter[str]
-    replayed: int
-    broken: tuple[str, ...]
+    broken: tuple[str, ...] = ()
 
 
 def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: StageContext) -> ArtifactRef:
-    """The dialogues of all shoppers."""
+    """The dialogues of all shoppers, or those of the user's file."""
     shoppers: list[Profile] = from_table("profiles", ctx.store.read_table(profiles))
-    shards = list(_shards(config, catalog, shoppers, ctx))
-    count = config.conversations.count
-    made: list[Made] = []
-    step = SHARDS_AT_ONCE * max(ctx.workers, 1)
-    ctx.progress.update(0, count, "conversations")
-    for start in range(0, len(shards), step):
-        made += ctx.map(make_shard, shards[start : start + step])
-        ctx.progress.update(sum(one.table.num_rows for one in made), count, "conversations")
+    given = Given(Path(config.conversations.file)) if config.conversations.file is not None else None
+    if given is not None:
+        made = list(_read(given, catalog, shoppers, ctx))
+    else:
+        made = list(_simulated(config, catalog, shoppers, ctx))
     broken = [conversation_id for one in made for conversation_id in one.broken]
     if broken:
         raise MuseError(
-            f"conversations: {len(broken)} of a sample do not replay to their stored results, "
+            f"conversations: {len(broken)} do not replay to their stored results, "
             f"first {broken[0]}; a tool is not deterministic. "
             "Find what differs with muse_core.dialogue.world.replay."
         )
-    metrics = _metrics(made)
-    ctx.metrics.log(metrics)
+    metrics = _metrics(made) | ({"rejected": float(len(given.rejected))} if given else {})
     table = pa.concat_tables([one.table for one in made])
-    return ctx.store.write_table(KIND, table, ctx.fingerprint, metrics=metrics)
+    if ctx.text_service is not None and given is None:
+        table, counts = _reworded(table, config, catalog, shoppers, ctx)
+        metrics |= counts
+    metrics |= measure(table, ctx.seed)
+    ctx.metrics.log(metrics)
+    about = given.about() if given else None
+    return ctx.store.write_table(KIND, table, ctx.fingerprint, metrics=metrics, about=about)
+
+
+# ---- simulated ------------------------------------------------------------------------------------
+
+
+def _simulated(
+    config: RunConfig, catalog: ArtifactRef, shoppers: Sequence[Profile], ctx: StageContext
+) -> Iterator[Made]:
+    count, done = config.conversations.count, 0
+    ctx.progress.update(0, count, "conversations")
+    for one in ctx.stream(make_shard, _shards(config, catalog, shoppers, ctx)):
+        done += one.table.num_rows
+        ctx.progress.update(done, count, "conversations")
+        yield one
 
 
 def _shards(
@@ -91,36 +128,94 @@ def _shards(
     for number, first in enumerate(range(0, count, SHARD)):
         rows = range(first, min(first + SHARD, count))
         people = tuple(shoppers[row % len(shoppers)] for row in rows)
-        yield Shard(ctx.store.root, catalog, people, config, ctx.seed, number, first)
+        yield Shard(ctx.store.root, catalog, ctx.work, people, config, ctx.seed, number, first)
 
 
 def make_shard(shard: Shard) -> Made:
-    """Runs in a worker: simulates the shard's conversations and replays its part of the sample."""
-    index = _index(shard.root, shard.catalog)
+    """Runs in a worker: simulates the shard's conversations and replays each."""
+    index = _index(shard.root, shard.catalog, shard.work)
     rng = np.random.default_rng([shard.seed, STAGE_NUMBER, shard.number])
     families = all_families()
     made = [
         simulate(profile, index, rng, shard.config, families, f"c{shard.first + row:06d}")
         for row, profile in enumerate(shard.profiles)
     ]
-    size = _sample_size(shard)
-    rows = [len(made) * k // size for k in range(size)]
-    sample = [(made[row], shard.profiles[row]) for row in rows]
-    broken = tuple(one.conversation_id for one, profile in sample if not replay(one, index, profile))
-    return Made(to_table(KIND, made), _counts(made), len(sample), broken)
-
-
-def _sample_size(shard: Shard) -> int:
-    """How many of a shard's conversations are replayed: its part of `REPLAYED`, at least one."""
-    part = -(-REPLAYED * len(shard.profiles) // shard.config.conversations.count)
-    return min(max(part, 1), len(shard.profiles))
+    people = zip(made, shard.profiles, strict=True)
+    broken = tuple(one.conversation_id for one, profile in people if not replay(one, index, profile))
+    return Made(to_table(KIND, made), _counts(made), broken)
 
 
 @lru_cache(maxsize=1)
-def _index(root: Path, catalog: ArtifactRef) -> CatalogIndex:
-    """The searchable shop, built once per process."""
+def _index(root: Path, catalog: ArtifactRef, work: Path) -> CatalogIndex:
+    """The searchable shop, built once per process; the pictures' features once per stage."""
     products = from_table("products", ArtifactStore(root).read_table(catalog))
-    return CatalogIndex(Catalog(tuple(products)))
+    return CatalogIndex(Catalog(tuple(products)), shared=work)
+
+
+def _reworded(
+    table: pa.Table, config: RunConfig, catalog: ArtifactRef, shoppers: Sequence[Profile], ctx: StageContext
+) -> tuple[pa.Table, dict[str, float]]:
+    """Some conversations in a language model's words, and what was asked and turned down. The answers lie
+    outside the stage's scratch folder, so that a rerun asks nothing twice."""
+    index, people = _index(ctx.store.root, catalog, ctx.work), {one.profile_id: one for one in shoppers}
+    answers = ctx.store.work("language model answers")
+    paraphraser = Paraphraser(
+        ctx.text_service, answers, index, people, config.llm.share, config.llm.replies, ctx.seed
+    )
+    try:
+        return paraphraser.rewrite(table, ctx.progress), paraphraser.metrics()
+    finally:
+        paraphraser.close()
+
+
+# ---- given ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Given:
+    """The user's file, and the lines of it that were left out so far."""
+
+    file: Path
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def about(self) -> dict[str, JsonValue]:
+        """What the manifest keeps."""
+        return {"source": str(self.file), "rejected": [str(one) for one in self.rejected]}
+
+
+def _read(
+    given: Given, catalog: ArtifactRef, shoppers: Sequence[Profile], ctx: StageContext
+) -> Iterator[Made]:
+    """The file's conversations, some at a time; their calls have just been run, so they replay."""
+    index = _index(ctx.store.root, catalog, ctx.work)
+    people = {profile.profile_id: profile for profile in shoppers}
+    waiting: list[Conversation] = []
+    kept = 0
+    for number, one in enumerate(read_chats(given.file, index, people), start=1):
+        if isinstance(one, Rejected):
+            given.rejected.append(one)
+            if len(given.rejected) <= SHOWN:
+                log.warning("%s, %s", given.file.name, one)
+        else:
+            waiting.append(one)
+        if len(waiting) == SHARD:
+            yield Made(to_table(KIND, waiting), _counts(waiting))
+            kept, waiting = kept + len(waiting), []
+            ctx.progress.update(number, number, "lines of the file")
+    if waiting:
+        yield Made(to_table(KIND, waiting), _counts(waiting))
+    if not kept + len(waiting):
+        raise refuse(given.file, given.rejected)
+    _say_rest(given, kept + len(waiting))
+
+
+def _say_rest(given: Given, kept: int) -> None:
+    left = len(given.rejected)
+    more = f"; {left - SHOWN} more reasons are in the manifest" if left > SHOWN else ""
+    log.info("%s: %d conversations kept, %d lines rejected%s", given.file.name, kept, left, more)
+
+
+# ---- counts ---------------------------------------------------------------------------------------
 
 
 def _counts(conversations: Sequence[Conversation]) -> Counter[str]:
@@ -138,10 +233,9 @@ def _metrics(made: Sequence[Made]) -> dict[str, float]:
     counts = sum((one.counts for one in made), Counter[str]())
     conversations = sum(one.table.num_rows for one in made)
     turns = sum(counts[f"decision_{name}"] for name in DECISIONS)
-    replayed = sum(one.replayed for one in made)
     broken = sum(len(one.broken) for one in made)
-    metrics = {"conversations": float(conversations), "user_turns": float(turns), "replayed": float(replayed)}
-    metrics["replay_rate"] = 1 - broken / replayed
+    metrics = {"conversations": float(conversations), "user_turns": float(turns)}
+    metrics |= {"replayed": float(conversations), "replay_rate": 1 - broken / conversations}
     metrics |= {f"share_{name}": counts[f"language_{name}"] / conversations for name in LANGUAGES}
     metrics |= {f"share_{name}": counts[f"side_{name}"] / conversations for name in SIDES}
     metrics |= {f"decision_{name}": counts[f"decision_{name}"] / turns for name in DECISIONS}

@@ -1,0 +1,157 @@
+"""A chat → a conversation of our own kind: its calls run on the catalogue, its turns labelled.
+
+Arguments are stored as the tools read them ("Black " becomes "black"), so that equal requests have equal
+calls. A result that the line gives must be the one that the catalogue gives, as our JSON, its value
+alone, or the text that a model reads; a call that fails is kept only where the line says the same error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from muse_core.conversation_files.chat_line import BadLine, Chat, ChatCall, ChatTurn
+from muse_core.conversation_files.positions import position_of
+from muse_core.dialogue.world import world_for
+from muse_core.language.scripts import detect_language
+from muse_core.profiles.make import profile_line
+from muse_core.records import canonical_json, side_of, tool_message
+from muse_core.scoring.declines import declines
+from muse_core.scoring.slots import asked_slot
+from muse_core.tools.call_syntax import render, render_result
+from muse_core.tools.toolbox import ALL_TOOLS, Toolbox, argument_order
+from muse_core.types import (
+    Conversation,
+    Goal,
+    JsonValue,
+    Language,
+    Message,
+    Profile,
+    ToolCall,
+    ToolResult,
+    TurnLabel,
+    TurnType,
+)
+
+if TYPE_CHECKING:
+    from muse_core.catalog.index import CatalogIndex
+
+FAMILY = "given"  # turns of a user's file are of no template family: each chat is one of its own
+_TYPES: dict[str, TurnType] = {
+    "search": "complete", "filter": "refinement", "compare": "comparison", "recommend": "recommendation",
+    "translate": "translation", "visual_search": "picture",
+}  # fmt: skip
+_TOOLS = {tool.name: tool for tool in ALL_TOOLS}
+
+
+def replayed(chat: Chat, index: CatalogIndex, people: Mapping[str, Profile]) -> Conversation:
+    """The conversation of a chat, every result filled in. BadLine where it does not replay."""
+    shopper = people.get(chat.profile_id or "")
+    toolbox = Toolbox(world_for(shopper, index, chat.attachments))
+    turns = [list(_acts(turn, number, toolbox)) for number, turn in enumerate(chat.turns)]
+    name = chat.chat_id or f"given-{_digest(chat)}"
+    language = chat.language or detect_language(" ".join(turn.user for turn in chat.turns))
+    profile_id = chat.profile_id or f"given-{name}"
+    said = zip(chat.turns, turns, strict=True)
+    return Conversation(
+        conversation_id=name,
+        profile_id=profile_id,
+        language=language,
+        messages=(Message("system", _line(chat, shopper, language)), *(m for turn in turns for m in turn)),
+        goal=Goal(FAMILY),
+        side=side_of(profile_id),
+        labels=tuple(_label(k, turn, acts, language, name) for k, (turn, acts) in enumerate(said)),
+        attachments=dict(chat.attachments),
+    )
+
+
+def _digest(chat: Chat) -> str:
+    """Twelve hex digits of what is said and called: the same chat has the same name and side."""
+    turns = [[t.user, [[[c.name, c.arguments] for c in act] for act in t.acts], t.reply] for t in chat.turns]
+    return hashlib.sha256(canonical_json({"turns": turns}).encode()).hexdigest()[:12]  # type: ignore[dict-item]
+
+
+def _line(chat: Chat, shopper: Profile | None, language: Language) -> str:
+    return chat.profile or (profile_line(shopper) if shopper else language)
+
+
+def _acts(turn: ChatTurn, number: int, toolbox: Toolbox) -> Iterator[Message]:
+    yield Message("user", turn.user)
+    step = 0
+    for act in turn.acts:
+        calls = [_call(call, f"c{number}.{step + k}") for k, call in enumerate(act)]
+        results = [toolbox.run(call) for call in calls]
+        for call, given, result in zip(calls, act, results, strict=True):
+            _compare(call, given.result, result)
+        yield Message("assistant", "", tuple(calls))
+        yield from map(tool_message, results)
+        step += len(act)
+    yield Message("assistant", turn.reply)
+
+
+def _call(call: ChatCall, call_id: str) -> ToolCall:
+    """The call with its arguments as the tool reads them; left as they are where it refuses them."""
+    try:
+        read = _TOOLS[call.name].Arguments.model_validate(call.arguments).model_dump(exclude_none=True)
+    except ValueError:  # pydantic's ValidationError; `Toolbox.run` puts it into words
+        return ToolCall(call_id, call.name, call.arguments)
+    return ToolCall(call_id, call.name, {key: _whole(value) for key, value in read.items()})
+
+
+def _whole(value: JsonValue) -> JsonValue:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _compare(call: ToolCall, given: str | None, result: ToolResult) -> None:
+    """BadLine when the catalogue's answer is an error or not what the line says."""
+    try:
+        written = render(call.name, call.arguments, argument_order(call.name))[:120]
+    except ValueError as problem:
+        raise BadLine(str(problem)) from None
+    if given is not None and {given.strip(), _canonical(given)} & _forms(result):
+        return
+    if result.error is not None:
+        raise BadLine(f"the call {written} fails on this catalogue: {result.error}")
+    if given is not None:
+        raise BadLine(
+            f"the call {written} does not replay: this catalogue gives another result than the line; "
+            "leave the result out to have it filled in"
+        )
+
+
+def _forms(result: ToolResult) -> set[str]:
+    """The texts in which a line may give this result."""
+    shown = render_result(result.value, result.error)
+    plain = result.error if result.error is not None else canonical_json(result.value)  # type: ignore[arg-type]
+    return {tool_message(result).content, shown, plain}
+
+
+def _canonical(text: str) -> str:
+    """A JSON text in the form that equal values share; another text as it is."""
+    try:
+        return canonical_json(json.loads(text))
+    except (ValueError, RecursionError):
+        return text
+
+
+def _label(number: int, turn: ChatTurn, acts: list[Message], language: Language, name: str) -> TurnLabel:
+    calls = [call for message in acts for call in message.tool_calls]
+    family = f"{FAMILY}/{name}"
+    if not calls:
+        slot = asked_slot(turn.reply, language)
+        return TurnLabel(number, _silent_type(turn.reply, slot), family, "none", missing_slot=slot)
+    return TurnLabel(
+        number,
+        "multi_step" if len(calls) > 1 else _TYPES[calls[0].name],
+        family,
+        calls[0].name,  # type: ignore[arg-type]
+        plans=(tuple(call.name for call in calls),),
+        position=position_of(turn.user, calls[0]),
+    )
+
+
+def _silent_type(reply: str, slot: str | None) -> TurnType:
+    """What a turn without calls is: the assistant declines, asks for a slot, or just talks."""
+    return "out_of_scope" if declines(reply) else "missing_slot" if slot else "chit_chat"

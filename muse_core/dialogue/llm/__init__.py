@@ -1,0 +1,1 @@
+"""An optional language model that rewords simulated shoppers: what is asked, and what is accepted."""

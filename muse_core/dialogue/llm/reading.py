@@ -1,0 +1,175 @@
+"""What the rules read in an utterance: prices, lexicon values, brands, pictures, numbers, negation.
+
+Two utterances that read alike ask for the same thing as far as rules can tell. `position` finds the end
+of the words that a call's arguments depend on; a turn in which that is not where the simulator put it
+is not understood, and is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+from muse_core.language import lexicon
+from muse_core.language.matching import Token, form_key, singulars, tokens, word_key
+from muse_core.language.prices import find_prices
+from muse_core.types import JsonValue, Product, ToolCall
+
+IMAGE = re.compile(r"\[image:(\w+)\]")
+# Words behind a value that belong to it: `1000 ke niche`, `लाल रंग में`, `3000 budget`.
+_BELONGING = """
+ke se me mein mei may tak kam km zyada jyada zada niche neeche nicche andar ander upar uper ooper liye lie
+beech bich size saiz budget rang colour color brand or less more max maximum min minimum rupees rupaye rs
+के लिए साइज़ से में तक कम ज़्यादा ज्यादा नीचे अंदर अन्दर ऊपर बीच बजट रंग ब्रांड रुपये रुपए"""
+_NEGATIONS = """
+not no don't dont without except neither nor never nahi nahin nhi mat bina chhod chhodkar siva
+नहीं नही मत बिना छोड़कर सिवाय न"""
+_PRICES = ("min_price", "max_price")
+MONEY = "price"
+INVENTED = ("brand", "title", MONEY)  # what a shopper may not name out of nowhere
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that is said: `value` is canonical; offsets are code points."""
+
+    slot: str
+    value: str
+    start: int
+    end: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.slot, self.value
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The names that the catalogue knows, to find brands and titles in a text."""
+
+    names: Mapping[tuple[str, ...], tuple[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, products: Iterable[Product]) -> Shelf:
+        """Brands and titles by their words. A brand that is an ordinary word of the shop (as a lexicon
+        value is) cannot be told from it and is left out."""
+        names: dict[tuple[str, ...], tuple[str, str]] = {}
+        for product in products:
+            for slot, name in (("title", product.title), ("brand", product.brand or "")):
+                words = tuple(token.key for token in tokens(name))
+                if words and not (len(words) == 1 and words[0] in lexicon.english_words()):
+                    names.setdefault(words, (slot, " ".join(words)))
+        return cls(names)
+
+    @cached_property
+    def lengths(self) -> Mapping[str, tuple[int, ...]]:
+        """First word -> lengths of the names that start with it, longest first."""
+        found: dict[str, set[int]] = {}
+        for words in self.names:
+            found.setdefault(words[0], set()).add(len(words))
+        return {first: tuple(sorted(sizes, reverse=True)) for first, sizes in found.items()}
+
+    def find(self, words: list[Token]) -> Iterator[Fact]:
+        """Brands and titles in a text, longest first."""
+        for at, token in enumerate(words):
+            for size in self.lengths.get(token.key, ()):
+                run = words[at : at + size]
+                name = self.names.get(tuple(one.key for one in run))
+                if name is not None:
+                    yield Fact(*name, run[0].start, run[-1].end)
+                    break
+
+
+def read(text: str, shelf: Shelf) -> list[Fact]:
+    """Everything that the rules find in a text."""
+    bare = IMAGE.sub(lambda match: " " * len(match.group()), text)
+    words = tokens(bare)
+    found = [Fact("image", match.group(1), match.start(), match.end()) for match in IMAGE.finditer(text)]
+    for span in find_prices(bare):
+        found.append(Fact(MONEY, f"{span.kind} {span.value:g}", span.start, span.end))
+    for slot in lexicon.slots():
+        found += [Fact(slot, value, start, end) for value, start, end in lexicon.find(slot, bare)]
+    found += shelf.find(words)
+    found += [Fact("number", one.key, one.start, one.end) for one in words if _has_digit(one.key)]
+    found += [Fact("negation", "", one.start, one.end) for one in words if one.key in _negations()]
+    return found
+
+
+def _has_digit(key: str) -> bool:
+    return any(char.isdigit() for char in key)
+
+
+@cache
+def _negations() -> frozenset[str]:
+    return frozenset(word_key(word) for word in _NEGATIONS.split())
+
+
+def keys(facts: Iterable[Fact]) -> frozenset[tuple[str, str]]:
+    """What is said, without where. A number inside a price is the price."""
+    facts = list(facts)
+    money = [fact for fact in facts if fact.slot == MONEY]
+    return frozenset(
+        fact.key
+        for fact in facts
+        if fact.slot != "number" or not any(one.start <= fact.start < one.end for one in money)
+    )
+
+
+def evidence(name: str, value: JsonValue, text: str, facts: Iterable[Fact]) -> list[tuple[int, int]]:
+    """Where an argument's value is said: offsets, none when the rules cannot read it there."""
+    if name == "query":
+        return _noun(str(value), text, facts)
+    wanted = _wanted(name, value)
+    return [(fact.start, fact.end) for fact in facts if wanted(fact)]
+
+
+def _wanted(name: str, value: JsonValue) -> Callable[[Fact], bool]:
+    if name in _PRICES and isinstance(value, int | float):
+        return lambda fact: fact.slot == MONEY and float(fact.value.split()[1]) == float(value)
+    if name == "brand":
+        brand = " ".join(token.key for token in tokens(str(value)))
+        return lambda fact: fact.key == ("brand", brand)
+    said = str(value).lower()
+    return lambda fact: fact.slot == name and fact.value.lower() == said
+
+
+def _noun(query: str, text: str, facts: Iterable[Fact]) -> list[tuple[int, int]]:
+    """The product noun in any language, or the query's own words, all of them."""
+    nouns = [(fact.start, fact.end) for fact in facts if fact.key == ("product_type", query.lower())]
+    if nouns:
+        return nouns
+    wanted = {token.key for token in tokens(query)}
+    said = [one for one in tokens(text) if wanted & {one.key, *singulars(one.key)}]
+    covered = {key for one in said for key in (one.key, *singulars(one.key))}
+    return [(one.start, one.end) for one in said] if wanted and wanted <= covered else []
+
+
+def position(text: str, call: ToolCall, facts: Iterable[Fact]) -> int | None:
+    """The offset after the last word that the call depends on; None when no argument is said here."""
+    facts = list(facts)
+    spans = [span for name, value in call.arguments.items() for span in evidence(name, value, text, facts)]
+    if not spans:
+        return None
+    return _with_belonging(tokens(text), max(end for _, end in spans))
+
+
+def _with_belonging(words: list[Token], end: int) -> int:
+    """`end`, moved behind the words that belong to the value that ends there."""
+    for token in words:
+        if token.start >= end:
+            if token.key not in _belonging():
+                break
+            end = token.end
+    return end
+
+
+@cache
+def _belonging() -> frozenset[str]:
+    return frozenset(word_key(word) for word in _BELONGING.split())
+
+
+def spelled(text: str) -> str:
+    """The text without case, punctuation and spaces: equal for two spellings of the same words."""
+    return form_key(text)

@@ -1,0 +1,279 @@
+"""The "Data quality" table of MEASURES as rows for the template: what, measured, goal, met or not.
+
+Every figure was measured by the stage that owns the data and is read from its manifest; a stage that
+did not run, or ran before a figure existed, has no row. A row without a goal carries no mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from muse_core.config.run_config import AugmentationConfig
+from muse_core.evaluation.report.figures import NAMES
+from muse_core.evaluation.report.inputs import ReportInputs
+from muse_core.evaluation.table import DASH
+from muse_core.preferences.lint import LENGTH_BLOCK, TEXT_BLOCK, TEXT_WARN
+from muse_core.types import LANGUAGES, TOOL_NAMES
+
+Numbers = Mapping[str, float]
+Mark = Literal["met", "missed", ""]
+
+# Words per utterance of people, by script, and whose: the simulator should be within a quarter of it.
+HUMAN_WORDS = {
+    "en": ("English", 6.6, "typed queries"),
+    "hi": ("Hindi", 13.8, "X-RiSAWOZ"),
+    "roman": ("Hinglish in Latin letters", 8.6, "Hinglish-TOP"),
+    "both": ("Hinglish in two scripts", 13.3, "X-RiSAWOZ"),
+}
+WORDS_WITHIN = 0.25
+PERCENT = "\u00a0%"  # stays beside its number
+MAX_NEAR_DUPLICATES = 0.005
+MIN_AUC, MIN_YIELD = AugmentationConfig().min_auc, AugmentationConfig().min_yield  # a run may ask for less
+AUCS = (
+    ("wrong_tool", "against calls of a wrong tool"),
+    ("wrong_value", "against calls with a wrong value"),
+    ("dropped_limit", "against calls that drop a limit"),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure. `mark` is empty where there is no goal."""
+
+    name: str
+    value: str
+    goal: str = ""
+    mark: Mark = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The figures under one heading."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+def groups(inputs: ReportInputs) -> list[Group]:
+    """All that was measured, in the order of MEASURES."""
+    made: tuple[tuple[str, Callable[[ReportInputs], Iterator[Line]]], ...] = (
+        ("Replay and contracts", _replay),
+        ("Augmentation", _augmentation),
+        ("Diversity", _diversity),
+        ("Languages and scripts", _scripts),
+        ("Lengths", _lengths),
+        ("Turns in a language model’s words", _reworded),
+        ("Preference pairs", _pairs),
+    )
+    found = [Group(title, tuple(lines(inputs))) for title, lines in made]
+    return [group for group in found if group.lines]
+
+
+def verdict(found: Sequence[Group]) -> dict[str, int]:
+    """How many goals are met and missed."""
+    marks = [line.mark for group in found for line in group.lines]
+    return {"met": marks.count("met"), "missed": marks.count("missed")}
+
+
+def yields(inputs: ReportInputs) -> dict[str, Any]:
+    """Per tool: calls, and the share of them that the filter keeps at each threshold."""
+    numbers = inputs.numbers("augment")
+    limits = sorted({name.split("/")[0] for name in numbers if name.startswith("yield_at_")}, key=_threshold)
+    tools = [tool for tool in TOOL_NAMES if f"yield/{tool}" in numbers]
+    lines = [
+        [tool, _count(numbers.get(f"rows/{tool}")), *(_share(numbers.get(f"{one}/{tool}")) for one in limits)]
+        for tool in tools
+    ]
+    heads = ["tool", "calls", *(f"kept at ≥ {_threshold(one):g} nats" for one in limits)]
+    return {"heads": heads, "lines": lines} if lines else {}
+
+
+def _threshold(name: str) -> float:
+    return float(name.removeprefix("yield_at_"))
+
+
+# ---- the groups -----------------------------------------------------------------------------------
+
+
+def _replay(inputs: ReportInputs) -> Iterator[Line]:
+    talks, augment = inputs.numbers("conversations"), inputs.numbers("augment")
+    if "replay_rate" in talks:
+        rate, of = talks["replay_rate"], _count(talks.get("replayed"))
+        yield _judged(
+            "Conversations that replay",
+            _share(rate),
+            f"100{PERCENT}",
+            rate == 1,
+            f"{of} conversations run again",
+        )
+    if augment.get("rows") and "not_replaying" in augment:
+        rate = 1 - augment["not_replaying"] / augment["rows"]
+        note = f"all {_count(augment['rows'])} scored acts run again"
+        yield _judged("Augmented rows that replay", _share(rate), f"100{PERCENT}", rate == 1, note)
+    for stage in ("conversations", "augment", "pairs"):
+        approval = str(inputs.manifests.get(stage, {}).get("validated_by", ""))
+        if approval:
+            yield Line(f"Contract of {stage}", "no violation", "", "", approval)
+
+
+def _augmentation(inputs: ReportInputs) -> Iterator[Line]:
+    numbers = inputs.numbers("augment")
+    if not numbers:
+        return
+    judged = str(inputs.about("augment").get("judged_on") or "")
+    yield from _plain(numbers, "precision", "Precision at the threshold", "kept calls that are gold")
+    yield from _plain(numbers, "recall", "Recall at the threshold", "gold calls that are kept")
+    worst = min((numbers[f"yield/{tool}"] for tool in TOOL_NAMES if f"yield/{tool}" in numbers), default=None)
+    if worst is not None:
+        yield _judged(
+            "Lowest yield of a tool", _share(worst), f"≥ {100 * MIN_YIELD:g}{PERCENT}", worst >= MIN_YIELD
+        )
+    if "auc" in numbers:
+        name = f"{judged}/auc" if f"{judged}/auc" in numbers else "auc"
+        note = f"on {judged}" if name != "auc" else ""
+        met = numbers[name] >= MIN_AUC
+        yield _judged("AUC, gold against perturbed", _auc(numbers[name]), f"≥ {MIN_AUC:g}", met, note)
+    for kind, title in AUCS:
+        yield from _plain(numbers, f"auc/{kind}", f"· {title}", "all sides", _auc)
+    yield from _plain(
+        numbers,
+        "from_call/auc",
+        "· AUC with weights from the call",
+        "the paper’s start; ours is the anchor",
+        _auc,
+    )
+    if "median_gold" in numbers:
+        both = f"{numbers['median_gold']:.2f} / {numbers.get('median_perturbed', 0):.2f}"
+        yield Line("Median utility, gold / perturbed", both, "", "", "nats")
+    dropped = _reasons(numbers, "dropped/")
+    if dropped:
+        yield Line("Dropped", dropped)
+
+
+def _diversity(inputs: ReportInputs) -> Iterator[Line]:
+    numbers = inputs.numbers("conversations")
+    if "near_duplicates" in numbers:
+        share = numbers["near_duplicates"]
+        yield _judged(
+            "Near-duplicate conversations",
+            f"{100 * share:.2f}{PERCENT}",
+            f"≤ {100 * MAX_NEAR_DUPLICATES:g}{PERCENT}",
+            share <= MAX_NEAR_DUPLICATES,
+            "all that the shopper says; MinHash, Jaccard of word 3-grams ≥ 0.9",
+        )
+    sample = f"{_count(numbers.get('diversity_sample'))} utterances"
+    for name, title in (("distinct_2", "distinct-2"), ("self_bleu_4", "self-BLEU-4")):
+        if name in numbers:
+            each = [
+                f"{NAMES[language]} {numbers[f'{name}/{language}']:.2f}"
+                for language in LANGUAGES
+                if f"{name}/{language}" in numbers
+            ]
+            better = "higher is more varied" if name == "distinct_2" else "lower is more varied"
+            yield Line(title, f"{numbers[name]:.3f}", "", "", f"{sample}, {better}; {', '.join(each)}")
+
+
+def _scripts(inputs: ReportInputs) -> Iterator[Line]:
+    numbers = inputs.numbers("conversations")
+    shares = [f"{NAMES[name]}\u00a0{_share(numbers.get(f'share_{name}'))}" for name in LANGUAGES]
+    if "share_en" in numbers:
+        yield Line("Conversations by language", " · ".join(shares))
+    if "script/both" in numbers:
+        parts = [
+            f"{name}\u00a0{_share(numbers[f'script/{key}'])}"
+            for key, name in (("latin", "Latin"), ("devanagari", "Devanagari"), ("both", "both"))
+        ]
+        yield Line("User turns by script", " · ".join(parts))
+    yield from _plain(
+        numbers,
+        "devanagari_words_in_both",
+        "Devanagari words in two-script turns",
+        "people: about 63 % (X-RiSAWOZ)",
+    )
+
+
+def _lengths(inputs: ReportInputs) -> Iterator[Line]:
+    numbers = inputs.numbers("conversations")
+    for script, (title, human, whose) in HUMAN_WORDS.items():
+        if f"words/{script}" in numbers:
+            mean = numbers[f"words/{script}"]
+            low, high = human * (1 - WORDS_WITHIN), human * (1 + WORDS_WITHIN)
+            yield _judged(
+                f"Words per utterance, {title}",
+                f"{mean:.1f}",
+                f"{low:.1f}–{high:.1f}",
+                low <= mean <= high,
+                f"people: {human} ({whose}) ± {100 * WORDS_WITHIN:.0f} %",
+            )
+    if "user_turns_mean" in numbers:
+        spread = f"{_count(numbers['user_turns_fewest'])} to {_count(numbers['user_turns_most'])}"
+        yield Line("User turns per conversation", f"{numbers['user_turns_mean']:.1f}", "", "", spread)
+
+
+def _reworded(inputs: ReportInputs) -> Iterator[Line]:
+    """Only in a run that asked a model."""
+    numbers = inputs.numbers("conversations")
+    if not numbers.get("llm/conversations"):
+        return
+    offered, accepted = numbers.get("llm/offered", 0), numbers.get("llm/accepted", 0)
+    note = f"{_count(accepted)} of {_count(offered)}, in {_count(numbers['llm/conversations'])} conversations"
+    yield Line("Wordings accepted", _share(accepted / offered if offered else None), "", "", note)
+    for prefix, title in (("llm/turned_down/", "Turned down"), ("llm/failed/", "Requests that failed")):
+        reasons = _reasons(numbers, prefix)
+        if reasons:
+            yield Line(title, reasons)
+    if numbers.get("llm/stopped"):
+        yield Line("Asking stopped", "yes", "", "", "too many failures in a row; the rest stays as simulated")
+
+
+def _reasons(numbers: Numbers, prefix: str) -> str:
+    found = {name.removeprefix(prefix): n for name, n in numbers.items() if name.startswith(prefix) and n}
+    return ", ".join(f"{reason.replace('_', ' ')} {_count(n)}" for reason, n in sorted(found.items()))
+
+
+def _pairs(inputs: ReportInputs) -> Iterator[Line]:
+    numbers = inputs.numbers("pairs")
+    if not numbers:
+        return
+    if "lint/length_auc" in numbers:
+        found = numbers["lint/length_auc"]
+        met = found <= LENGTH_BLOCK
+        yield _judged("Told by reply length alone, AUC", _auc(found), f"≤ {LENGTH_BLOCK:.2f}", met)
+    if "lint/text_auc" in numbers:
+        found = numbers["lint/text_auc"]
+        goal = f"≤ {TEXT_WARN:.2f}, blocks above {TEXT_BLOCK:.2f}"
+        yield _judged("Told by reply words alone, AUC", _auc(found), goal, found <= TEXT_WARN)
+    if "lint/dropped_equal" in numbers:
+        yield Line("Pairs with equal sides, dropped", _count(numbers["lint/dropped_equal"]))
+
+
+# ---- cells ----------------------------------------------------------------------------------------
+
+
+def _judged(name: str, value: str, goal: str, met: bool, note: str = "") -> Line:
+    return Line(name, value, goal, "met" if met else "missed", note)
+
+
+def _plain(
+    numbers: Numbers, key: str, name: str, note: str, text: Callable[[float | None], str] | None = None
+) -> Iterator[Line]:
+    """The line of a figure without a goal, when it was measured."""
+    if numbers.get(key) is not None:
+        yield Line(name, (text or _share)(numbers[key]), "", "", note)
+
+
+def _share(value: float | None) -> str:
+    if value is None:
+        return DASH
+    return f"100{PERCENT}" if value == 1 else f"{min(100 * value, 99.9):.1f}{PERCENT}"
+
+
+def _auc(value: float | None) -> str:
+    return DASH if value is None else f"{value:.3f}"
+
+
+def _count(value: float | None) -> str:
+    return DASH if value is None else f"{value:,.0f}"

@@ -1,0 +1,171 @@
+"""The HTTP client of a language model: any endpoint that speaks OpenAI's chat completions.
+
+    POST <base url>/chat/completions   {"model": …, "messages": [system, user]}
+
+Implements `TextService` of `muse_core/dialogue/llm/service.py`. Timeouts, broken connections, 429 and 5xx
+are tried again, with pauses that double (or that the server asks for). The key stands in one header and
+nowhere else: it is not in any repr, log line or failure, the object refuses to be pickled, and an answer
+that holds the key is thrown away. Not covered: streaming, other API dialects.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from muse_core.config.run_config import LlmConfig
+from muse_core.dialogue.llm.service import Failure, TextAnswer, TextRequest
+
+MAX_BYTES = 1_000_000  # of one answer
+FIRST_PAUSE_S = 0.5
+WIRE_LOGGERS = (
+    "httpx",
+    "httpcore",
+)  # at DEBUG they show response headers, in which a server may repeat the key
+AGAIN: frozenset[Failure] = frozenset(("timeout", "unreachable", "rate_limited", "server_error"))
+
+
+@dataclass(frozen=True)
+class EndpointAddress:
+    """Where a model answers. Made by `flows/environment.py`, the only reader of the environment."""
+
+    base_url: str
+    model: str
+    api_key: str = field(default="", repr=False)
+
+    def __reduce__(self) -> str:
+        raise TypeError("an endpoint's address holds a key and is not pickled")
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """One attempt, and how long the server asks to wait before the next."""
+
+    answer: TextAnswer
+    wait_s: float = 0.0
+
+
+class ChatEndpoint:
+    """One endpoint with its limits; `ask` may be called from several threads."""
+
+    def __init__(
+        self,
+        address: EndpointAddress,
+        timeout_s: float,
+        concurrency: int,
+        retries: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        import httpx
+
+        for name in WIRE_LOGGERS:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._address, self._timeout_s, self._retries, self._sleep = address, timeout_s, retries, sleep
+        self._concurrency = concurrency
+        headers = {"Authorization": f"Bearer {address.api_key}"} if address.api_key else {}
+        self._client = httpx.Client(
+            headers=headers, timeout=timeout_s, limits=httpx.Limits(max_connections=concurrency)
+        )
+
+    def __repr__(self) -> str:
+        return f"ChatEndpoint(model={self.model!r})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a chat endpoint holds a key and is not pickled")
+
+    @property
+    def model(self) -> str:
+        return self._address.model
+
+    @property
+    def concurrency(self) -> int:
+        return self._concurrency
+
+    def close(self) -> None:
+        self._client.close()
+
+    def ask(self, request: TextRequest) -> TextAnswer:
+        """The model's text, or the failure of the last attempt."""
+        tried = self._attempt(request)
+        for round_ in range(self._retries):
+            if tried.answer.failure not in AGAIN:
+                break
+            self._sleep(min(max(tried.wait_s, FIRST_PAUSE_S * 2**round_), self._timeout_s))
+            tried = self._attempt(request)
+        return self._without_key(tried.answer)
+
+    def _without_key(self, answer: TextAnswer) -> TextAnswer:
+        """An answer that repeats the key would carry it into the cache."""
+        key = self._address.api_key
+        return TextAnswer(failure="secret") if key and key in (answer.text or "") else answer
+
+    def _attempt(self, request: TextRequest) -> _Tried:
+        """One request. Whatever httpx raises becomes a word: its messages hold addresses."""
+        import httpx
+
+        messages = [{"role": "system", "content": request.system}, {"role": "user", "content": request.user}]
+        body = {"model": request.model, "messages": messages}
+        deadline = time.monotonic() + self._timeout_s
+        try:
+            url = f"{self._address.base_url}/chat/completions"
+            with self._client.stream("POST", url, json=body) as response:
+                if response.status_code != 200:
+                    status = _status(response.status_code)
+                    return _Tried(TextAnswer(failure=status), _asked_pause(response.headers))
+                return _Tried(_read(response.iter_bytes(), deadline))
+        except httpx.TimeoutException:
+            return _Tried(TextAnswer(failure="timeout"))
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError):
+            return _Tried(TextAnswer(failure="unreachable"))
+
+
+def _read(parts: Iterable[bytes], deadline: float) -> TextAnswer:
+    """The completion in a response that is neither too large nor dripping for ever."""
+    body = bytearray()
+    for part in parts:
+        body += part
+        if len(body) > MAX_BYTES:
+            return TextAnswer(failure="too_large")
+        if time.monotonic() > deadline:
+            return TextAnswer(failure="timeout")
+    return _completion(bytes(body))
+
+
+def _completion(body: bytes) -> TextAnswer:
+    """`choices[0].message.content` of a chat completion."""
+    try:
+        text = json.loads(body)["choices"][0]["message"]["content"]
+        text.encode("utf-8")  # half a character cannot be kept
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return TextAnswer(failure="not_json")
+    return TextAnswer(text)
+
+
+def _status(code: int) -> Failure:
+    return "rate_limited" if code == 429 else "server_error" if code >= 500 else "http_error"
+
+
+def _asked_pause(headers: Any) -> float:
+    """Seconds of `Retry-After`; 0 when it is absent or a date."""
+    try:
+        return max(0.0, float(headers.get("retry-after", "0")))
+    except ValueError:
+        return 0.0
+
+
+@contextmanager
+def chat_endpoint(address: EndpointAddress | None, settings: LlmConfig) -> Iterator[ChatEndpoint | None]:
+    """The client of a run, closed with it; None when no model is asked."""
+    if address is None:
+        yield None
+        return
+    endpoint = ChatEndpoint(address, settings.timeout_s, settings.concurrency, settings.retries)
+    try:
+        yield endpoint
+    finally:
+        endpoint.close()
