@@ -70,7 +70,9 @@ class PictureIndex:
     def nearest(self, image: bytes, limit: int) -> list[tuple[str, float]]:
         """(product id, similarity up to 1) of the most similar pictures; equal ones in row order."""
         row = self._row_of.get(image)  # a shopper who sends a picture of the shop needs no decoder
-        similarity = self.features @ (features(image) if row is None else self.features[row])
+        wanted = features(image) if row is None else self.features[row]
+        # not `@`: BLAS starts threads of its own in every worker process, which then wait for each other
+        similarity = np.einsum("ij,j->i", self.features, wanted)
         order = np.argsort(-similarity, kind="stable")[:limit]
         values = np.round(similarity[order].astype(np.float64), 4).tolist()
         return list(zip([self._ids[row] for row in order.tolist()], values, strict=True))
