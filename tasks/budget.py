@@ -5,16 +5,16 @@ from __future__ import annotations
 START_UP = "start-up"
 QUICKSTART = "quickstart"
 QUICKSTART_S: dict[str, int] = {
-    START_UP: 30,
+    START_UP: 12,
     "catalog": 3,
     "profiles": 2,
-    "conversations": 25,
-    "base": 25,
-    "augment": 35,
-    "sft": 310,
-    "pairs": 50,
-    "dpo": 25,
-    "evaluate": 75,
+    "conversations": 10,
+    "base": 30,
+    "augment": 20,
+    "sft": 295,
+    "pairs": 52,
+    "dpo": 26,
+    "evaluate": 130,
     "export": 15,
     "register": 5,
 }

@@ -29,6 +29,7 @@ from muse_core.errors import ConfigError
 
 MODEL_NAME = "muse"
 CANDIDATE = "candidate"
+CHAMPION = "champion"  # only by the rule of `[promotion]`, and only when asked
 DIGEST_TAG = "model_digest"
 NEEDED = (
     "torch",
@@ -44,7 +45,14 @@ NEEDED = (
 HEADLINE = tuple(
     f"{model}.{metric}"
     for model in ("sft", "dpo")
-    for metric in ("tool_accuracy", "tool_macro_f1", "exact_call", "argument_quality", "preference_accuracy")
+    for metric in (
+        "tool_accuracy",
+        "tool_macro_f1",
+        "exact_call",
+        "argument_quality",
+        "preference_accuracy",
+        "user_satisfaction",
+    )
 )
 CODE = ("muse_core", "data_contracts", "tasks")
 
@@ -88,6 +96,14 @@ def register(client: MlflowClient, run_id: str, parts: ModelParts, lock: Path) -
             if tags.get(name) != value:
                 client.set_model_version_tag(MODEL_NAME, number, name, value)
     return RegisteredVersion(MODEL_NAME, number, known is None)
+
+
+def crown(client: MlflowClient, version: RegisteredVersion, has_passed: bool) -> str:
+    """The alias `champion` points to this version from now on, if it has passed the rule; says so."""
+    if not has_passed:
+        return f"The alias {CHAMPION} stays where it is."
+    client.set_registered_model_alias(version.name, CHAMPION, version.version)
+    return f"{version.name} version {version.version} is {CHAMPION} now."
 
 
 def headline(metrics: Mapping[str, float]) -> dict[str, str]:

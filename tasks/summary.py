@@ -11,22 +11,25 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from muse_core.evaluation.promotion import Promotion, judge
 from muse_core.evaluation.report import write_data_report, write_report
 from muse_core.evaluation.table import results_table
 from muse_core.records import Row
 from tasks.budget import budget_of
 from tasks.pipeline_run import PipelineRun
-from tasks.registered_model import RegisteredVersion
+from tasks.registered_model import RegisteredVersion, crown
 
 STAGE_KEY = "muse-stages"
 RESULTS_KEY = "muse-results"
 REPORT_KEY = "muse-report"
+PROMOTION_KEY = "muse-promotion"
 
 
 def publish_summary(run: PipelineRun, version: RegisteredVersion | None, reports: Path) -> dict[str, Any]:
     """Shows the finished run in the Prefect UI and returns what it did."""
     rows = _metric_rows(run)
     report = _report(run, rows, reports)
+    promotion = judge(rows, run.config.promotion) if rows else None
     model = run.made.get("export") or run.made.get("dpo") or run.made.get("sft")
     summary: dict[str, Any] = {
         "stages": [
@@ -37,11 +40,21 @@ def publish_summary(run: PipelineRun, version: RegisteredVersion | None, reports
         "model": str(run.store.root / model.path) if model else None,
         "registered": version and asdict(version) | {"uri": version.uri},
         "table": results_table(rows, _training_seconds(run)) if rows else None,
+        "promotion": promotion and promotion.as_json(),
         "seconds": {one.name: round(one.seconds, 2) for one in run.outcomes} | run.extra_seconds,
         "started": run.started,
     }
+    if promotion is not None:
+        summary["table"]["notes"] += promotion.lines() + _crowned(run, version, promotion)
     _show(summary)
     return summary
+
+
+def _crowned(run: PipelineRun, version: RegisteredVersion | None, promotion: Promotion) -> list[str]:
+    """Sets the alias `champion` where it was asked for and the rule allows it; says what was done."""
+    if not run.config.promotion.set_champion or version is None:
+        return []
+    return [crown(run.tracker.parent.client, version, promotion.outcome == "passed")]
 
 
 def _metric_rows(run: PipelineRun) -> list[Row]:
@@ -83,6 +96,10 @@ def _show(summary: dict[str, Any]) -> None:
         columns, rows = summary["table"]["columns"], summary["table"]["rows"]
         shown = [dict(zip(columns, row, strict=True)) for row in rows]
         create_table_artifact(shown, key=RESULTS_KEY, description="Results on the test side")
+    if summary["promotion"]:
+        conditions = summary["promotion"]["conditions"]
+        outcome = f"Promotion: {summary['promotion']['outcome']}"
+        create_table_artifact(conditions, key=PROMOTION_KEY, description=outcome)
     if summary["report"]:
         text = f"Report: `{summary['report']}`\n\nModel: `{summary['model']}`"
         create_markdown_artifact(text, key=REPORT_KEY, description="Where to look")

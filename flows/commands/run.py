@@ -115,7 +115,8 @@ def literal(value: Any) -> str:
 
 def public(summary: Mapping[str, Any]) -> dict[str, Any]:
     """The object that `--json` prints."""
-    return {name: summary[name] for name in ("stages", "results", "report", "model", "registered", "seconds")}
+    names = ("stages", "results", "report", "model", "registered", "promotion", "seconds")
+    return {name: summary[name] for name in names}
 
 
 def show(summary: Mapping[str, Any], config: RunConfig, environment: Environment, out: Console) -> None:

@@ -147,15 +147,21 @@ def metric_rows(model: str, metric: str, where: str, found: Estimate, unit: str)
 
 # The seed document's names for more than one metric of ours.
 _GROUPS = {
-    "conversation_quality": ("response_quality", "argument_quality", "fluency", "groundedness"),
-    "user_satisfaction": (),
+    "conversation_quality": (
+        "conversation_quality",
+        "response_quality",
+        "argument_quality",
+        "fluency",
+        "groundedness",
+    ),
+    "user_satisfaction": ("user_satisfaction", "closed_loop_success", "closed_loop_turns"),
 }
 
 
 def only_metrics(table: Sequence[Row], names: Sequence[str]) -> list[Row]:
     """The rows of the metrics that `evaluation.metrics` names; nothing named means all."""
     wanted = {metric for name in names for metric in _GROUPS.get(name, (name,))}
-    unknown = wanted - {row["metric"] for row in table}
+    unknown = {name for name in names if name not in _GROUPS} - {row["metric"] for row in table}
     if unknown:
         known = ", ".join(sorted({row["metric"] for row in table}))
         raise ConfigError(
@@ -171,6 +177,6 @@ def flat_metrics(table: Sequence[Row]) -> dict[str, float]:
         if row["slice"] == "all":
             name = f"{row['model']}.{row['metric']}"
             flat[name] = row["value"]
-            if row["metric"] in ("tool_accuracy", "exact_call", "preference_accuracy"):
+            if row["metric"] in ("tool_accuracy", "exact_call", "preference_accuracy", "user_satisfaction"):
                 flat |= {f"{name}.low": row["low"], f"{name}.high": row["high"]}
     return flat

@@ -15,7 +15,8 @@ from muse_core.records import Row
 DASH = "–"
 COLUMNS = ("Stage", "Tool accuracy", "Response quality", "User satisfaction", "Training time")
 STAGES = (("base", "Baseline"), ("sft", "SFT"), ("dpo", "SFT + DPO"))
-NOT_MEASURED = "User satisfaction needs the closed loop: not measured in this version."
+NOT_MEASURED = "User satisfaction needs the closed loop: set evaluation.closed_loop_goals above 0."
+CEILING = "User satisfaction of the expert policy, the ceiling: {}."
 CANNOT_CALL = "The base was trained from scratch on plain text: it cannot call."
 
 SFT_METRICS = (
@@ -45,6 +46,16 @@ SFT_METRICS = (
     ("reference_faults", "Replies with an empty reference"),
     ("argument_language_mismatch", "Argument left in Hindi"),
     ("response_quality", "Response quality"),
+    ("user_satisfaction", "User satisfaction, closed loop"),
+    ("closed_loop_success", "Goal reached"),
+    ("closed_loop_pass_1", "Goal reached, pass^1"),
+    ("closed_loop_pass_2", "Goal reached in 2 of 2, pass^2"),
+    ("closed_loop_pass_4", "Goal reached in 4 of 4, pass^4"),
+    ("closed_loop_turns", "Turns of a conversation"),
+    ("closed_loop_excess", "Turns beyond the expert's"),
+    ("closed_loop_no_faults", "Conversations without a fault"),
+    ("simulator_faults", "Conversations in which the simulator was at fault"),
+    ("conversation_quality", "Conversation quality"),
 )
 DPO_METRICS = (
     ("preference_accuracy", "Preference accuracy, implicit reward"),
@@ -80,7 +91,7 @@ def results_table(
     by_key = {(row["model"], row["metric"]): row for row in metrics if row["slice"] == "all"}
     times = seconds or {}
     rows = [[label, *_stage_cells(by_key, stage), _time(stage, times)] for stage, label in STAGES]
-    notes = [NOT_MEASURED]
+    notes = [_satisfaction_note(by_key)]
     if ("base", "tool_accuracy") in by_key and ("base", "exact_call") not in by_key:
         rows[0][1] = f"{rows[0][1]} (cannot call)"
         notes.append(CANNOT_CALL)
@@ -95,7 +106,14 @@ def results_table(
 
 
 def _stage_cells(by_key: Mapping[tuple[str, str], Row], stage: str) -> list[str]:
-    return [cell(by_key.get((stage, name))) for name in ("tool_accuracy", "response_quality")] + [DASH]
+    return [
+        cell(by_key.get((stage, name))) for name in ("tool_accuracy", "response_quality", "user_satisfaction")
+    ]
+
+
+def _satisfaction_note(by_key: Mapping[tuple[str, str], Row]) -> str:
+    ceiling = by_key.get(("expert", "user_satisfaction"))
+    return CEILING.format(cell(ceiling)) if ceiling else NOT_MEASURED
 
 
 def metric_list(by_key: Mapping[tuple[str, str], Row], names: Sequence[tuple[str, str]]) -> list[list[str]]:

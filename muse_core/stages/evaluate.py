@@ -4,8 +4,10 @@ Open loop: each test turn is answered in its gold context by the three models, g
 running. Preference accuracy is measured on pairs that the SFT model sampled once on test turns; they
 are frozen under its digest. Writes: one `predictions` table per model, the test `preference_pairs`,
 and `metrics`, whose manifest (`about`) names them all. Reads dev replies for the fluency judge and
-train turns for the linear baseline. Fails when the test side is empty. Not covered: user satisfaction
-(closed loop), human ratings.
+train turns for the linear baseline. Closed loop: simulated shoppers with hidden goals talk to every
+model that can call and to the expert (`evaluation.closed_loop_goals`). Test turns whose words also occur
+on the train side are counted, and left out with `evaluation.exclude_leaks`. Fails when the test side is
+empty. Not covered: human ratings.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
+from muse_core.evaluation import leaks
 from muse_core.evaluation.baselines import baseline_decisions, turns_of
+from muse_core.evaluation.closed_loop import Played, open_market, play_expert, play_model
+from muse_core.evaluation.closed_loop_rows import EXPERT, about_loop, conversation_quality, loop_rows
 from muse_core.evaluation.examples import examples
 from muse_core.evaluation.fluency import FluencyJudge, learn_judge
 from muse_core.evaluation.frozen_pairs import (
@@ -41,7 +46,7 @@ from muse_core.preferences.sampling import mine_pairs
 from muse_core.records import Row, from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, PreferencePair
 
-READS = ("evaluation", "pairs", "dpo.beta", "reply.style")
+READS = ("evaluation", "pairs", "dpo.beta", "reply.style", "conversations.noise")
 INPUTS = ("catalog", "profiles", "conversations", "augment", "base", "sft", "dpo")
 KIND = "metrics"
 
@@ -71,8 +76,16 @@ def run(
     card = _scorecard(test, models, rows)
     pairs_ref = _test_pairs(test, models)
     pairs: list[PreferencePair] = from_table("preference_pairs", ctx.store.read_table(pairs_ref))
-    table = only_metrics([*card.table, *_preferences(test, models, pairs)], config.evaluation.metrics)
+    talks = _closed_loop(test, models)
+    settings = config.evaluation
+    measured = [*card.table, *_preferences(test, models, pairs), *test.leak_rows()]
+    if talks:
+        measured += loop_rows(talks, card.judge, settings.bootstrap_resamples, ctx.seed)
+        measured += conversation_quality(measured)
+    table = only_metrics(measured, settings.metrics)
     about = _about(test, models, rows) | {
+        "leaks": leaks.leak_report(len(test.every_case), test.leaks),
+        "closed_loop": about_loop(talks) if talks else None,
         "predictions": {name: asdict(ref) for name, ref in tables.items()},
         "test_pairs": asdict(pairs_ref),
         "test_pair_counts": pair_counts(pairs),
@@ -91,6 +104,8 @@ class _Test:
     ctx: StageContext
     conversations: list[Conversation]
     found: CaseSet
+    every_case: tuple[Case, ...]
+    leaks: list[leaks.Leak]
     shop: Shop
     digests: tuple[str, ...]
 
@@ -105,7 +120,17 @@ class _Test:
         shop = Shop(
             CatalogIndex(Catalog(tuple(products))), {profile.profile_id: profile for profile in profiles}
         )
-        return cls(config, ctx, conversations, found, shop, tuple(ref.digest for ref in refs))
+        leaking = leaks.case_set_leaks(found.cases, conversations)
+        every, digests = found.cases, tuple(ref.digest for ref in refs)
+        if config.evaluation.exclude_leaks:
+            found = leaks.without_leaks(found, leaking)
+        if not found.cases:
+            raise MuseError(f"evaluate: all {len(every)} test turns leak; set evaluation.exclude_leaks=false")
+        return cls(config, ctx, conversations, found, every, leaking, shop, digests)
+
+    def leak_rows(self) -> list[Row]:
+        resamples = self.config.evaluation.bootstrap_resamples
+        return leaks.leak_rows(self.every_case, self.leaks, resamples, self.ctx.seed)
 
     @property
     def cases(self) -> tuple[Case, ...]:
@@ -175,6 +200,21 @@ def _preferences(test: _Test, models: _Models, pairs: Sequence[PreferencePair]) 
     return preference_rows(pairs, clusters, known, beta, resamples, test.ctx.seed)
 
 
+def _closed_loop(test: _Test, models: _Models) -> dict[str, list[Played]]:
+    """The conversations of the expert and of every model that can call; none when there are no goals."""
+    settings, config = test.config.evaluation, test.config
+    people = list(test.shop.profiles.values())
+    noise, goals = config.conversations.noise, settings.closed_loop_goals
+    market = open_market(test.shop.index, people, goals, noise, test.ctx.seed)
+    if not market.goals:
+        return {}
+    talks = {EXPERT: play_expert(market, config.reply.style)}
+    for name in MODELS:
+        if models.can_call(name):
+            talks[name] = play_model(models[name], market, settings.max_new_tokens, test.ctx.progress)
+    return talks
+
+
 def _test_pairs(test: _Test, models: _Models) -> ArtifactRef:
     """Sampled once from the SFT model on test turns, then frozen."""
     store, style, seed = test.ctx.store, test.config.reply.style, test.ctx.seed
@@ -208,7 +248,7 @@ def _about(test: _Test, models: _Models, rows: Mapping[str, Sequence[Row]]) -> d
         "confusion": {name: confusion(rows[name], facts_of(rows[name])) for name in MODELS},
         "examples": examples(cases, rows),
         "slot_detector": asdict(detector_quality()),
-        "not_measured": ["user satisfaction (closed loop)", "human ratings"],
+        "not_measured": ["human ratings"],
     }
 
 

@@ -36,6 +36,7 @@ TINY = [
     "evaluation.max_cases=40",
     "evaluation.pair_contexts=10",
     "evaluation.bootstrap_resamples=100",
+    "evaluation.closed_loop_goals=2",
     "export.parity_cases=4",
     "export.int8_max_changed_calls=1.0",
     "execution.workers=1",

@@ -32,7 +32,6 @@ DPO_CURVES = (
     ("dev_chosen_drift", "chosen drift, nats a token"),
 )
 NOT_COVERED = (
-    "User satisfaction and every other closed-loop figure: not measured in this version.",
     "Ratings by people: none yet; fluency and response quality are measured by formula, not by readers.",
     "Cases that no simulator made: `muse eval --cases FILE` measures them; they are not part of this page.",
     "The test cases, the reward and the metrics share one simulator and one scoring code: a figure here says "

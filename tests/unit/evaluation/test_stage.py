@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import EvaluationConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.evaluation.report import write_report
+from muse_core.evaluation.table import results_table
 from muse_core.models.loading import save_model
 from muse_core.records import to_table
 from muse_core.stages import evaluate
@@ -20,7 +22,12 @@ from tests.unit.evaluation.builders_evaluation import conversation
 from tests.unit.models.builders_models import tiny_model
 
 SMALL = EvaluationConfig(
-    max_cases=12, max_new_tokens=8, bootstrap_resamples=50, pair_contexts=4, pair_samples=2
+    max_cases=12,
+    max_new_tokens=8,
+    bootstrap_resamples=50,
+    pair_contexts=4,
+    pair_samples=2,
+    closed_loop_goals=0,
 )
 
 
@@ -82,6 +89,53 @@ def test_the_stage(shop: tuple[ArtifactStore, dict[str, ArtifactRef]], tmp_path:
     other = run(store, refs, tmp_path, max_cases=6)
     assert store.manifest(other)["about"]["predictions"] != about["predictions"]
     assert {"dpo.tool_accuracy", "dpo-sft.tool_accuracy"} <= store.manifest(other)["metrics"].keys()
+
+
+def test_the_closed_loop_and_the_leaks(
+    shop: tuple[ArtifactStore, dict[str, ArtifactRef]], tmp_path: Path
+) -> None:
+    store, refs = shop
+    metrics = run(store, refs, tmp_path, closed_loop_goals=1)
+    rows = {(row["model"], row["metric"], row["slice"]): row for row in store.read_table(metrics).to_pylist()}
+    about = store.manifest(metrics)["about"]
+    assert rows["expert", "user_satisfaction", "all"]["value"] > 4.5
+    assert rows["sft", "user_satisfaction", "all"]["n"] == 4 == about["closed_loop"]["conversations"]
+    assert rows["sft", "user_satisfaction", "all"]["value"] <= 1.4  # random weights recommend nothing
+    assert ("base", "user_satisfaction", "all") not in rows  # it cannot call
+    assert {"dpo", "dpo-sft"} <= {model for model, metric, _ in rows if metric == "conversation_quality"} | {
+        model for model, metric, _ in rows if metric == "user_satisfaction"
+    }
+    assert rows["test_side", "leak_exact", "all"]["value"] == 0.0 and about["leaks"]["texts"] == 12
+    table = results_table(store.read_table(metrics).to_pylist())
+    assert table["rows"][1][3].startswith("1.") and "ceiling" in table["notes"][0]
+
+
+def test_leaking_turns_are_left_out_on_request(
+    shop: tuple[ArtifactStore, dict[str, ArtifactRef]], tmp_path: Path
+) -> None:
+    store, refs = shop
+    words = "now please tell me once more who won match number 502 yesterday"
+    planted = []
+    for one in conversations():
+        messages = tuple(
+            replace(message, content=f"{words} {one.conversation_id}")
+            if message.content.startswith("who won") and one.conversation_id in ("t500", "t502")
+            else message
+            for message in one.messages
+        )
+        planted.append(replace(one, messages=messages))
+    ref = store.write_table("conversations", to_table("conversations", planted), "planted")
+    found = {}
+    for excluded in (False, True):
+        metrics = run(store, refs | {"conversations": ref}, tmp_path, exclude_leaks=excluded)
+        found[excluded] = store.manifest(metrics)["about"]
+    assert found[False]["leaks"] == found[True]["leaks"] and found[True]["leaks"]["leaking"] == 1
+    assert found[True]["leaks"]["examples"][0] == {
+        "id": "t502.2",
+        "kinds": ["ngram", "similar"],
+        "like": "t500.2",
+    }
+    assert (found[False]["cases"], found[True]["cases"]) == (12, 11)
 
 
 def test_no_test_side_is_said(tmp_path: Path, shop: tuple[ArtifactStore, dict[str, ArtifactRef]]) -> None:

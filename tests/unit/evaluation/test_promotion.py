@@ -1,0 +1,81 @@
+"""The promotion rule on cases that were written down before the rule was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from muse_core.config.run_config import PromotionConfig
+from muse_core.errors import ConfigError
+from muse_core.evaluation.promotion import judge
+
+LINES = [
+    json.loads(line) for line in (Path(__file__).parent / "promotion_cases.jsonl").open(encoding="utf-8")
+]
+HEALTHY, CASES = LINES[0], LINES[1:]
+Rows = dict[tuple[str, str, str], dict[str, Any]]
+
+
+def keyed(rows: list[dict[str, Any]]) -> Rows:
+    return {(row["model"], row["metric"], row["slice"]): row for row in rows}
+
+
+def rows_of(case: dict[str, Any]) -> list[dict[str, Any]]:
+    found = keyed(HEALTHY["rows"]) | keyed(case["changes"])
+    without = [tuple(one) for one in case.get("without", [])]
+    return [row for key, row in found.items() if key[:2] not in without]
+
+
+def test_there_are_ten_of_each() -> None:
+    expected = [case["expect"] for case in CASES]
+    assert expected.count("blocked") == 10 and expected.count("passed") == 10
+    assert judge(HEALTHY["rows"], PromotionConfig()).outcome == "passed"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_case(case: dict[str, Any]) -> None:
+    verdict = judge(rows_of(case), PromotionConfig())
+    assert verdict.outcome == case["expect"], "\n".join(verdict.lines())
+    blamed = {condition.metric for condition in verdict.conditions if condition.outcome == "blocked"}
+    assert blamed <= {row["metric"] for row in case["changes"]}  # for the right reason
+    assert bool(blamed) == (case["expect"] == "blocked")
+
+
+def test_every_condition_is_printed_and_those_that_fail_come_first() -> None:
+    case = next(case for case in CASES if case["name"] == "Hindi pays for English")
+    verdict = judge(rows_of(case), PromotionConfig())
+    lines = verdict.lines()
+    assert len(lines) == 1 + len(verdict.conditions) == 18
+    assert lines[0] == "Promotion: blocked."
+    assert lines[1] == (
+        "  blocked: tool_accuracy (language=hi), not worse than SFT by more than 2 points; "
+        "found -3.2 [-5.5, -1.0], n = 1000"
+    )
+    assert all(line.startswith("  passed: ") for line in lines[2:])
+
+
+def test_a_score_has_a_range_of_four() -> None:
+    def outcome(low: float) -> str:
+        loop = HEALTHY["rows"][-1] | {"low": low, "value": max(low, 0.0)}
+        assert loop["metric"] == "user_satisfaction"
+        return judge([*HEALTHY["rows"][:-1], loop], PromotionConfig()).outcome
+
+    assert outcome(-0.08) == "passed" and outcome(-0.081) == "blocked"
+
+
+def test_a_metric_without_a_range_is_refused() -> None:
+    row = HEALTHY["rows"][6] | {"metric": "position_bce", "unit": "nats_difference"}
+    with pytest.raises(
+        ConfigError, match=r"position_bce is measured in nats; expected a share or a 1–5 score"
+    ):
+        judge([row], PromotionConfig(not_worse=("position_bce",)))
+
+
+def test_the_rule_is_the_configurations() -> None:
+    strict = PromotionConfig(margin=0.0)
+    assert judge(HEALTHY["rows"], strict).outcome == "blocked"
+    lenient = PromotionConfig(not_worse=(), at_least={}, at_most={})
+    assert judge([], lenient).outcome == "passed"
