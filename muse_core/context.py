@@ -79,7 +79,8 @@ class StageContext:
 
     `fingerprint` is the key its artifact is published under; `work` a scratch folder of that
     fingerprint that survives a killed run (checkpoints) and is removed after publication; `seed`
-    the run's seed; `device` a resolved torch device name ("cpu", "cuda").
+    the run's seed; `device` a resolved torch device name ("cpu", "cuda"); `precision` and `processes`
+    what the execution settings ask of training.
     """
 
     store: ArtifactStore
@@ -92,6 +93,8 @@ class StageContext:
     progress: Progress = field(default_factory=Silent)
     map_shards: ShardMap = map_in_processes
     text_service: Any = None  # a TextService, defined in a room above: dialogue/llm/service.py
+    precision: str = "auto"
+    processes: int = 1
 
     def stream(self, work: Callable[[A], B], shards: Iterable[A]) -> Iterator[B]:
         """The results of `work` on every shard, in order, as they come."""

@@ -80,6 +80,8 @@ def _context(job: Job, inputs: Mapping[str, ArtifactRef], progress: StageProgres
         progress=progress,
         map_shards=shard_map(job.config.execution),
         text_service=job.text_service,
+        precision=job.config.execution.precision,
+        processes=job.config.execution.num_processes,
     )
 
 

@@ -22,7 +22,7 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.llm.service import TextService
 from muse_core.fingerprint import fingerprint, stage_named
-from muse_core.models.device import resolve_device
+from muse_core.models.device import resolve_device, resolve_precision
 from muse_core.types import ArtifactRef
 from tasks.chat_endpoint import EndpointAddress, chat_endpoint
 from tasks.engine import check_engine
@@ -140,6 +140,7 @@ def open_run(
     wanted = wanted_stages(part)
     check_engine(config.execution)
     device = resolve_device(config.execution.device)
+    resolve_precision(config.execution.precision, device)
     store = open_store(artifacts)
     about = {"preset": config.preset, "stage": part, "seed": str(config.seed), "device": device}
     params = flat(config.model_dump(mode="json")) | about | {"overrides": " ".join(overrides)[:500]}

@@ -20,7 +20,7 @@ from flows.embedded_server import EmbeddedServer
 from flows.environment import Environment, prepare, with_language_model
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
-from muse_core.models.device import resolve_device
+from muse_core.models.device import resolve_device, resolve_precision
 from tasks.budget import START_UP, budget_of
 from tasks.engine import check_engine
 from tasks.parts import wanted_stages
@@ -42,7 +42,7 @@ def run(
     config, _ = with_language_model(config)
     wanted_stages(stage)
     check_engine(config.execution)
-    resolve_device(config.execution.device)
+    resolve_precision(config.execution.precision, resolve_device(config.execution.device))
     environment = prepare(home)
     messages = Console(stderr=True)
     for note in notes:

@@ -285,13 +285,9 @@ def _model_rules(config: RunConfig) -> list[tuple[bool, str]]:
     )  # fmt: skip
     return [
         (
-            config.execution.precision != "auto",
-            f"execution.precision is {config.execution.precision}: this version chooses by hardware "
-            "(bf16 on a GPU that has it, fp32 elsewhere); leave it at auto",
-        ),
-        (
-            config.execution.num_processes > 1,
-            "execution.num_processes: this version does not start several training processes; leave it at 1",
+            config.execution.precision == "fp16" and config.execution.device == "cpu",
+            "execution.precision is 'fp16', but execution.device is 'cpu', which has "
+            "no fp16; set auto or bf16",
         ),
         (
             not scratch and base.model is None,

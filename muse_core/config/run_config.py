@@ -125,6 +125,8 @@ class SftConfig(Section):
     dropout: Share = 0.0
     save_every_steps: Count = 20
     gradient_checkpointing: bool = False
+    lora_rank: int = Field(default=0, ge=0)  # 0 = train all weights; see models/lora.py
+    lora_alpha: Rate = 32.0
 
 
 class PairsConfig(Section):

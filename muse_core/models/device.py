@@ -1,4 +1,4 @@
-"""Which device a run uses. torch is imported only when there is a driver to ask it about."""
+"""Which device and which precision a run uses. torch is imported only when there is a driver to ask."""
 
 from __future__ import annotations
 
@@ -31,6 +31,39 @@ def gpu_works() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def resolve_precision(asked: str, device: str) -> Literal["fp32", "bf16", "fp16"]:
+    """What forward and backward passes compute in on `device`; HardwareError where it cannot.
+
+    `auto`: bf16 on a GPU that has it, fp16 (with a loss scaler) on another, fp32 on a CPU, where bf16 is
+    slower without units for it and gained nothing end to end with them."""
+    is_cpu = device == "cpu"
+    if asked in ("fp32", "auto") and (is_cpu or asked == "fp32"):
+        return "fp32"
+    if asked == "fp16" and is_cpu:
+        raise HardwareError(
+            "execution.precision is 'fp16', which needs a GPU; found device cpu. "
+            "Set --set execution.precision=auto (fp32 on a CPU), or bf16."
+        )
+    if asked == "fp16" or (not is_cpu and not _gpu_has_bf16()):
+        return _fp16_instead(asked)
+    return "bf16"
+
+
+def _fp16_instead(asked: str) -> Literal["fp16"]:
+    if asked == "bf16":
+        raise HardwareError(
+            "execution.precision is 'bf16', but this GPU has no bf16 units. "
+            "Set --set execution.precision=fp16, or auto."
+        )
+    return "fp16"
+
+
+def _gpu_has_bf16() -> bool:
+    import torch
+
+    return torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def use_threads(count: int) -> None:

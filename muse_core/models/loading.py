@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     LlamaConfig,
@@ -26,8 +27,9 @@ from transformers.utils import logging as transformers_logging
 
 from muse_core.config.run_config import BaseConfig
 from muse_core.errors import ArtifactError, ConfigError
-from muse_core.models.chat_format import END, format_digest
+from muse_core.models.chat_format import END, SPECIAL_TOKENS, format_digest
 from muse_core.models.heads import Heads, load_heads, save_heads
+from muse_core.models.saving import saving
 from muse_core.tools.toolbox import schema_digest
 from muse_core.types import JsonValue
 
@@ -58,12 +60,28 @@ class LoadedModel:
 def save_model(loaded: LoadedModel, folder: Path) -> None:
     """Writes the folder; the weights are saved as they are, untied copies are never written."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _without_progress_bars():
+    with _without_progress_bars(), saving(folder, "Nothing was published"):
         loaded.model.save_pretrained(folder)
-    loaded.tokenizer.save_pretrained(folder)
-    save_heads(loaded.heads, folder)
+        loaded.tokenizer.save_pretrained(folder)
+        save_heads(loaded.heads, folder)
     about = {"format_digest": format_digest(), "tool_schema_digest": schema_digest()} | loaded.about
     (folder / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=2, sort_keys=True), "utf-8")
+
+
+def load_reader(folder: Path | str) -> tuple[PreTrainedTokenizerFast, int]:
+    """The tokenizer of a folder written by `save_model` and its longest sequence in tokens, without
+    weights. Refuses another chat format, and a tokenizer without the tags of a call."""
+    folder = Path(folder)
+    _read_about(folder)
+    tokenizer = _load_tokenizer(folder)
+    missing = [tag for tag in SPECIAL_TOKENS if len(tokenizer.encode(tag, add_special_tokens=False)) != 1]
+    if missing:
+        raise ArtifactError(
+            f"the tokenizer of {folder} lacks {', '.join(missing)}; expected each as one token, or calls "
+            "cannot be written. Run the base stage again: it adds them to any base.model."
+        )
+    positions = AutoConfig.from_pretrained(folder, trust_remote_code=False).max_position_embeddings
+    return tokenizer, int(positions)
 
 
 def load_model(folder: Path | str, device: str = "cpu") -> LoadedModel:

@@ -78,13 +78,15 @@ def _fit(
     ctx: StageContext,
 ) -> TrainingState:
     module = PreferenceLoss(loaded, config.beta, config.nll_weight)
-    pairs = training.with_references(module, pairs, ctx.device, ctx.work, MICRO_BATCH_TOKENS)
-    held_out = training.with_references(module, held_out, ctx.device, ctx.work, MICRO_BATCH_TOKENS)
+    where = ctx.device, ctx.work, MICRO_BATCH_TOKENS, ctx.precision
+    pairs = training.with_references(module, pairs, *where)
+    held_out = training.with_references(module, held_out, *where)
     per_step = config.batch_size * config.gradient_accumulation_steps
-    training.check_first_loss(module, pairs[:per_step], ctx.device, MICRO_BATCH_TOKENS)
+    training.check_first_loss(module, pairs[:per_step], ctx.device, MICRO_BATCH_TOKENS, ctx.precision)
 
     def measure(epoch: int) -> Mapping[str, float]:
-        values = training.measure(module, held_out or pairs[:per_step], ctx.device, MICRO_BATCH_TOKENS)
+        judged = held_out or pairs[:per_step]
+        values = training.measure(module, judged, ctx.device, MICRO_BATCH_TOKENS, ctx.precision)
         log.info("%s", training.epoch_line(epoch, values))
         return values if held_out else {key: value for key, value in values.items() if key != "dev_loss"}
 

@@ -2,14 +2,17 @@
 
 Trains on the train side of conversations as far as the loss filter kept their calls; after each epoch
 the seed's block is measured on dev and the best epoch by dev loss is published. Checkpoints in the
-work folder: a killed run goes on and ends with the same weights.
+work folder: a killed run goes on and ends with the same weights. Several processes: this module is what
+`torchrun -m muse_core.stages.sft` starts (`training/processes.py`), and what `run` starts itself.
 
-Fails when nothing is left to train on, or the loss is not a number.
+Fails, before any weight is loaded, when nothing is left to train on, the tokenizer lacks the tags or the
+checkpoints are another training's; later when the loss is not a number or memory does not suffice.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,15 +21,18 @@ from muse_core.config.run_config import RunConfig, SftConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.models.chat_format import TOOL, USER
-from muse_core.models.loading import LoadedModel, load_model, save_model
+from muse_core.models.device import resolve_precision
+from muse_core.models.loading import LoadedModel, load_model, load_reader, save_model
+from muse_core.models.lora import add_adapters, merge_adapters
 from muse_core.records import from_table
 from muse_core.training import sft as training
 from muse_core.training.batches import Example, plan_steps
-from muse_core.training.checkpoints import TrainingState, final_metrics
+from muse_core.training.checkpoints import TrainingState, final_metrics, refuse_foreign
 from muse_core.training.curriculum import with_single_turns
 from muse_core.training.dropout import residual_dropout
 from muse_core.training.loop import Optimization, train
 from muse_core.training.losses import LanguageLoss, Weights
+from muse_core.training.processes import is_main_process, launch, work_as_process
 from muse_core.types import ArtifactRef, Conversation
 
 READS = ("sft",)
@@ -46,27 +52,59 @@ def run(
     *,
     ctx: StageContext,
 ) -> ArtifactRef:
-    """Publishes the best epoch."""
-    loaded = load_model(ctx.store.folder(base), ctx.device)
-    everything: list[Conversation] = from_table("conversations", ctx.store.read_table(conversations))
-    rows = from_table("augmented", ctx.store.read_table(augment))
-    limit = min(config.sft.max_sequence_length, loaded.model.config.max_position_embeddings)
-    sides = {side: [c for c in everything if c.side == side] for side in ("train", "dev")}
-    reads = config.sft.utterance_weight > 0
-    examples, census = training.examples_of(loaded, sides["train"], rows, config.sft.calls, limit, reads)
-    dev, _ = training.examples_of(loaded, sides["dev"][:DEV_CONVERSATIONS], (), "all", limit)
-    if not examples:
-        raise MuseError(
-            f"sft: none of {len(sides['train'])} train conversations is left after the loss filter; "
-            "expected at least one. Lower augmentation.threshold, or set sft.calls=gold."
-        )
+    """Publishes the best epoch; trains in `ctx.processes` processes where more than one is asked for."""
+    inputs = {"conversations": conversations, "augment": augment, "base": base}
+    if ctx.processes > 1:
+        read = {"sft": config.sft.model_dump(mode="json"), "seed": ctx.seed}
+        return launch("sft", read, inputs, ctx)
+    made = run_here(config, inputs, ctx)
+    assert made is not None
+    return made
+
+
+def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageContext) -> ArtifactRef | None:
+    """The stage in this process, alone or as one of several; None where another one publishes."""
+    resolve_precision(ctx.precision, ctx.device)
+    refuse_foreign(ctx.work, ctx.fingerprint)
+    folder = ctx.store.folder(inputs["base"])
+    examples, dev, census = _examples(config.sft, inputs, ctx)
+    ctx.metrics.log(census.as_metrics(), 0)
+    loaded = load_model(folder, ctx.device)
     state = _fit(config.sft, loaded, examples, dev, ctx)
+    if not is_main_process():
+        return None
     loaded.about |= {"can_call": True, "trained": "sft"}
     metrics = census.as_metrics() | final_metrics("sft", state)
     about = loaded.about | {"history": list(state.history)}
     return ctx.store.write_folder(
         KIND, lambda folder: save_model(loaded, folder), ctx.fingerprint, metrics=metrics, about=about
     )
+
+
+def _examples(
+    config: SftConfig, inputs: Mapping[str, ArtifactRef], ctx: StageContext
+) -> tuple[list[Example], list[Example], training.Census]:
+    """Examples of train and dev, and what was left out of train."""
+    tokenizer, positions = load_reader(ctx.store.folder(inputs["base"]))
+    everything: list[Conversation] = from_table(
+        "conversations", ctx.store.read_table(inputs["conversations"])
+    )
+    rows = from_table("augmented", ctx.store.read_table(inputs["augment"]))
+    limit = min(config.max_sequence_length, positions)
+    sides = {side: [c for c in everything if c.side == side] for side in ("train", "dev")}
+    reads = config.utterance_weight > 0
+    examples, census = training.examples_of(tokenizer, sides["train"], rows, config.calls, limit, reads)
+    dev, _ = training.examples_of(tokenizer, sides["dev"][:DEV_CONVERSATIONS], (), "all", limit)
+    warning = census.warning(limit)
+    if not examples:
+        raise MuseError(
+            f"sft: none of {len(sides['train'])} train conversations is left after the loss filter "
+            f"({census.too_long} do not fit {limit} tokens); expected at least one. "
+            "Lower augmentation.threshold, raise sft.max_sequence_length, or set sft.calls=gold."
+        )
+    if warning:
+        log.warning("%s", warning)
+    return examples, dev, census
 
 
 def _fit(
@@ -80,12 +118,15 @@ def _fit(
         config.diagnostic_weight,
         config.utterance_weight,
     )
+    if config.lora_rank:
+        add_adapters(loaded, config.lora_rank, config.lora_alpha, ctx.seed)
     module = LanguageLoss(loaded, weights)
     tool_id = int(loaded.tokenizer.convert_tokens_to_ids(TOOL))
 
     def measure(epoch: int) -> Mapping[str, float]:
-        values = training.measure(module, dev, tool_id, ctx.device, config.micro_batch_tokens) if dev else {}
-        if values:
+        limit = config.micro_batch_tokens
+        values = training.measure(module, dev, tool_id, ctx.device, limit, ctx.precision) if dev else {}
+        if values and is_main_process():
             log.info("%s", training.epoch_block(epoch, config.num_epochs, values))
         return values
 
@@ -99,7 +140,10 @@ def _fit(
     if config.gradient_checkpointing:
         loaded.model.gradient_checkpointing_enable({"use_reentrant": False})
     with residual_dropout(loaded.model, config.dropout):
-        return train(module, examples, plan, _how(config), ctx, measure)
+        state = train(module, examples, plan, _how(config), ctx, measure)
+    if config.lora_rank:
+        merge_adapters(loaded)
+    return state
 
 
 def _how(config: SftConfig) -> Optimization:
@@ -113,3 +157,7 @@ def _how(config: SftConfig) -> Optimization:
         note="sft",
         muon_learning_rate=config.muon_learning_rate,
     )
+
+
+if __name__ == "__main__":
+    sys.exit(work_as_process("sft", run_here))

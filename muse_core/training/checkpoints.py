@@ -1,11 +1,11 @@
 """Checkpoints of a running training: atomic, checked, and enough to go on bit for bit.
 
-    work/step-000040/  weights.safetensors  optimizer.pt  rng.pt  state.json (last; digests of the rest)
+    work/step-000040/  weights.safetensors  optimizer.pt  state.json (digests of both, fingerprint)
     work/best-000040.safetensors
 
 `state.json` holds the step, tokens, seconds, the best step so far and the metrics of past epochs. The
-learning rate is a function of the step, so there is no scheduler state. A folder without a matching
-`state.json` (a killed write) is ignored; the newest valid one is taken.
+learning rate, the samples and the random numbers of a step are functions of the step, so they have no
+state to save. A folder without a matching `state.json` is ignored; the newest valid one is taken.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,21 +21,31 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
+from muse_core import durable
+from muse_core.errors import ArtifactError
+from muse_core.models.saving import saving
+
 log = logging.getLogger(__name__)
-WEIGHTS, OPTIMIZER, RNG, STATE = "weights.safetensors", "optimizer.pt", "rng.pt", "state.json"
+WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.pt", "state.json"
+DRAFTS = "drafts"  # beside the checkpoints; what a killed process left there is swept
 KEPT = 2
+SAFE = "The last good checkpoint is kept, and the next start goes on from it"
 
 
 @dataclass
 class TrainingState:
-    """Where a training stands. `history` has one entry per finished epoch."""
+    """Where a training stands. `history` has one entry per finished epoch; `retries`: steps repeated for
+    lack of memory; `supervised`: tokens with a loss among `tokens`."""
 
     step: int = 0
     tokens: int = 0
+    supervised: int = 0
     seconds: float = 0.0
+    retries: int = 0
     best_step: int | None = None
     best_value: float | None = None
     history: list[dict[str, float]] = field(default_factory=list)
+    fingerprint: str = ""
 
 
 def final_metrics(name: str, state: TrainingState) -> dict[str, float]:
@@ -46,6 +55,8 @@ def final_metrics(name: str, state: TrainingState) -> dict[str, float]:
         f"{name}_steps": float(state.step),
         f"{name}_tokens": float(state.tokens),
         f"{name}_seconds": state.seconds,
+        f"{name}_supervised_share": state.supervised / max(1, state.tokens),
+        f"{name}_memory_retries": float(state.retries),
         f"{name}_best_step": float(state.best_step or state.step),
     }
     return cost | {f"{name}_{key}": value for key, value in best.items() if key not in ("step", "epoch")}
@@ -54,22 +65,21 @@ def final_metrics(name: str, state: TrainingState) -> dict[str, float]:
 def save(work: Path, state: TrainingState, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
     """Writes `step-N` beside its final place and renames it; then drops what is no longer needed."""
     final = work / f"step-{state.step:06d}"
-    part = work / f".part-{os.getpid()}-{final.name}"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    save_file(weights_of(module), part / WEIGHTS)
-    torch.save(optimizer.state_dict(), part / OPTIMIZER)
-    torch.save(_rng_state(), part / RNG)
-    digests = {name: _digest(part / name) for name in (WEIGHTS, OPTIMIZER, RNG)}
-    (part / STATE).write_text(json.dumps(asdict(state) | {"digests": digests}), "utf-8")
-    _sync(part)
-    shutil.rmtree(final, ignore_errors=True)
-    part.rename(final)
+    with saving(work, SAFE), durable.draft_folder(work / DRAFTS, final.name) as draft:
+        save_file(weights_of(module), draft / WEIGHTS)
+        torch.save(optimizer.state_dict(), draft / OPTIMIZER)
+        digests = {name: durable.file_digest(draft / name) for name in (WEIGHTS, OPTIMIZER)}
+        (draft / STATE).write_text(json.dumps(asdict(state) | {"digests": digests}), "utf-8")
+        durable.fsync_tree(draft)
+        durable.move_into_place(draft, final)
     _prune(work, state)
 
 
-def resume(work: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> TrainingState:
-    """Loads the newest valid checkpoint into module, optimizer and RNG; a fresh state without one."""
+def resume(
+    work: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer, fingerprint: str = ""
+) -> TrainingState:
+    """Loads the newest valid checkpoint into module and optimizer; a fresh state without one."""
+    refuse_foreign(work, fingerprint)
     for folder in sorted(work.glob("step-*"), reverse=True):
         found = _read_state(folder)
         if found is None:
@@ -78,10 +88,21 @@ def resume(work: Path, module: torch.nn.Module, optimizer: torch.optim.Optimizer
         load_weights(module, folder / WEIGHTS)
         device = next(module.parameters()).device
         optimizer.load_state_dict(torch.load(folder / OPTIMIZER, map_location=device, weights_only=True))
-        _restore_rng(torch.load(folder / RNG, map_location="cpu", weights_only=True))
         log.info("resuming from step %d", found.step)
         return found
-    return TrainingState()
+    return TrainingState(fingerprint=fingerprint)
+
+
+def refuse_foreign(work: Path, fingerprint: str) -> None:
+    """ArtifactError for a checkpoint of another configuration, data or version; no weights are read."""
+    for folder in sorted(work.glob("step-*"), reverse=True):
+        found = _read_state(folder, is_thorough=False)
+        if found is not None and found.fingerprint != fingerprint:
+            raise ArtifactError(
+                f"checkpoint {folder} belongs to training {found.fingerprint[:12] or 'unknown'}, expected "
+                f"{fingerprint[:12]}: another configuration, other data or another version made it. "
+                "Remove the folder to start from the beginning, or run with the settings that made it."
+            )
 
 
 def best_path(work: Path, step: int) -> Path:
@@ -90,9 +111,10 @@ def best_path(work: Path, step: int) -> Path:
 
 def save_weights(module: torch.nn.Module, path: Path) -> None:
     """Atomic: a half-written file never has the final name."""
-    part = path.with_name(f".part-{os.getpid()}-{path.name}")
-    save_file(weights_of(module), part)
-    part.rename(path)
+    with saving(path.parent, SAFE), durable.draft_folder(path.parent / DRAFTS, path.stem) as draft:
+        save_file(weights_of(module), draft / path.name)
+        durable.fsync_path(draft / path.name)
+        (draft / path.name).replace(path)
 
 
 def load_weights(module: torch.nn.Module, path: Path) -> None:
@@ -127,11 +149,13 @@ def _unique(module: torch.nn.Module) -> dict[str, torch.Tensor]:
     return found
 
 
-def _read_state(folder: Path) -> TrainingState | None:
+def _read_state(folder: Path, is_thorough: bool = True) -> TrainingState | None:
     try:
         values: dict[str, Any] = json.loads((folder / STATE).read_text("utf-8"))
         digests = values.pop("digests")
-        if any(_digest(folder / name) != digest for name, digest in digests.items()):
+        if is_thorough and any(
+            durable.file_digest(folder / name) != found for name, found in digests.items()
+        ):
             return None
         return TrainingState(**values)
     except (OSError, ValueError, KeyError, TypeError):
@@ -141,35 +165,8 @@ def _read_state(folder: Path) -> TrainingState | None:
 def _prune(work: Path, state: TrainingState) -> None:
     for old in sorted(work.glob("step-*"))[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
-    for leftover in work.glob(".part-*"):
-        shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink()
-    states = [_read_state(folder) for folder in work.glob("step-*")]
+    states = [_read_state(folder, is_thorough=False) for folder in work.glob("step-*")]
     needed = {found.best_step for found in (state, *states) if found is not None}
     for best in work.glob("best-*.safetensors"):
         if int(best.stem.removeprefix("best-")) not in needed:
             best.unlink()
-
-
-def _rng_state() -> dict[str, Any]:
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return {"cpu": torch.get_rng_state(), "cuda": cuda}
-
-
-def _restore_rng(state: dict[str, Any]) -> None:
-    torch.set_rng_state(state["cpu"])
-    if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    for path in [*folder.iterdir(), folder]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -57,14 +57,19 @@ def is_held_out(conversation_id: str) -> bool:
 
 @torch.no_grad()
 def with_references(
-    module: PreferenceLoss, pairs: Sequence[Example], device: str, work: Path, micro_batch_tokens: int
+    module: PreferenceLoss,
+    pairs: Sequence[Example],
+    device: str,
+    work: Path,
+    micro_batch_tokens: int,
+    precision: str = "auto",
 ) -> list[Example]:
     """The same pairs with the log-probs of `module.model` as it is now."""
     path = work / f"references-{_digest(module, pairs)}.json"
     if path.exists():
         values = json.loads(path.read_text("utf-8"))
     else:
-        values = _log_probs(module, pairs, device, micro_batch_tokens)
+        values = _log_probs(module, pairs, device, micro_batch_tokens, precision)
         part = path.with_suffix(".part")
         part.write_text(json.dumps(values), "utf-8")
         part.rename(path)
@@ -72,10 +77,14 @@ def with_references(
 
 
 def _log_probs(
-    module: PreferenceLoss, pairs: Sequence[Example], device: str, micro_batch_tokens: int
+    module: PreferenceLoss,
+    pairs: Sequence[Example],
+    device: str,
+    micro_batch_tokens: int,
+    precision: str = "auto",
 ) -> list[list[float]]:
     module.eval()
-    with flat_attention(module.model), autocast(device):
+    with flat_attention(module.model), autocast(device, precision):
         found = [module.log_probs(micro)[0] for micro in micro_batches(pairs, micro_batch_tokens, device)]
     values: list[list[float]] = torch.cat(found).tolist() if found else []
     return values
@@ -90,13 +99,17 @@ def _digest(module: PreferenceLoss, pairs: Sequence[Example]) -> str:
 
 @torch.no_grad()
 def measure(
-    module: PreferenceLoss, pairs: Sequence[Example], device: str, micro_batch_tokens: int
+    module: PreferenceLoss,
+    pairs: Sequence[Example],
+    device: str,
+    micro_batch_tokens: int,
+    precision: str = "auto",
 ) -> dict[str, float]:
     """DPO loss, accuracy (tie ½), margin and chosen drift per token over the pairs."""
     count = totals(pairs)
     sums: dict[str, float] = {}
     module.eval()
-    with flat_attention(module.model), autocast(device):
+    with flat_attention(module.model), autocast(device, precision):
         for micro in micro_batches(pairs, micro_batch_tokens, device):
             loss, parts = module(micro, count)
             for name, value in {"loss": loss, **parts}.items():
@@ -105,10 +118,14 @@ def measure(
 
 
 def check_first_loss(
-    module: PreferenceLoss, pairs: Sequence[Example], device: str, micro_batch_tokens: int
+    module: PreferenceLoss,
+    pairs: Sequence[Example],
+    device: str,
+    micro_batch_tokens: int,
+    precision: str = "auto",
 ) -> None:
     """Before the first step policy and reference are one model, so the loss must be ln 2."""
-    found = measure(module, pairs, device, micro_batch_tokens)["dev_dpo_loss"]
+    found = measure(module, pairs, device, micro_batch_tokens, precision)["dev_dpo_loss"]
     if abs(found - math.log(2)) <= LN2_TOLERANCE:
         return
     raise MuseError(

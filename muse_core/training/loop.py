@@ -2,11 +2,12 @@
 
 The optimizer of `optimizer.py`, linear warm-up then linear decay per optimizer step, clipping,
 accumulation over flat micro-batches, checkpoints every N steps, resume, progress, metrics. accelerate
-places the model and the mixed precision (bf16 where the hardware has it) and shares micro-batches
-between processes.
+places the model and the mixed precision. Several processes share the micro-batches of a step and add
+up their gradients before it. Where memory does not suffice the same step is repeated in smaller
+micro-batches. Random numbers (dropout) are seeded per step and process.
 
-The best epoch by `dev_loss` is what the module holds at the end. Fails on a loss that is not a
-number; warns when the loss does not fall.
+The best epoch by `dev_loss` is what the module holds at the end. Fails on a loss that is not a number
+and on a step that supervises nothing; warnings are in `recorder.py`.
 """
 
 from __future__ import annotations
@@ -15,23 +16,26 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 
 from muse_core.context import StageContext
-from muse_core.errors import MuseError
+from muse_core.errors import HardwareError, MuseError
+from muse_core.models.device import resolve_precision
 from muse_core.models.flat_stream import flat_attention
 from muse_core.training import checkpoints
-from muse_core.training.batches import Example, MicroBatch, StepPlan, micro_batches, totals
+from muse_core.training.batches import Example, MicroBatch, StepPlan, Totals, micro_batches, totals
 from muse_core.training.checkpoints import TrainingState
+from muse_core.training.interrupts import Interrupted, Interrupts
+from muse_core.training.memory import free_memory, halved, is_out_of_memory
 from muse_core.training.optimizer import optimizer_of
-from muse_core.training.precision import precision_of
+from muse_core.training.processes import add_up, add_up_gradients, any_process, refuse_sharding
+from muse_core.training.recorder import Recorder
 
 log = logging.getLogger(__name__)
-LOG_EVERY_STEPS = 5
 Measure = Callable[[int], Mapping[str, float]]
 
 
@@ -51,7 +55,7 @@ class Optimization:
 
 @dataclass
 class Run:
-    """A training under way."""
+    """A training under way. `micro_batch_tokens` shrinks where memory does not suffice."""
 
     module: torch.nn.Module
     plan: StepPlan
@@ -59,10 +63,11 @@ class Run:
     how: Optimization
     ctx: StageContext
     accelerator: Accelerator
-    wrapped: torch.nn.Module
     optimizer: torch.optim.Optimizer
-    state: TrainingState = field(default_factory=TrainingState)
-    losses: list[float] = field(default_factory=list)
+    interrupts: Interrupts
+    recorder: Recorder
+    state: TrainingState
+    micro_batch_tokens: int
 
 
 def train(
@@ -76,15 +81,30 @@ def train(
     """Runs the plan over `examples`.
 
     `module(micro, totals) -> (loss, sums)`; `module.model` is the language model. `measure(epoch)` is
-    called after each epoch and returns metrics, `dev_loss` among them."""
-    with torch.random.fork_rng(), flat_attention(module.model):
-        torch.manual_seed(ctx.seed)
-        run = _start(module, examples, plan, how, ctx)
-        while run.state.step < len(plan):
-            _advance(run, measure)
+    called after each epoch and returns metrics, `dev_loss` among them. A signal ends it with a checkpoint."""
+    _refuse_unsupervised(examples, plan, how.note)
+    with torch.random.fork_rng(), flat_attention(module.model), Interrupts() as interrupts:
+        run = _start(module, examples, plan, how, ctx, interrupts)
+        try:
+            while run.state.step < len(plan):
+                _advance(run, measure)
+        except Interrupted:
+            _save(run)
+            interrupts.pass_on()
         _finish(run)
     module.eval()
     return run.state
+
+
+def _refuse_unsupervised(examples: Sequence[Example], plan: StepPlan, note: str) -> None:
+    teaches = [any(example.parts[1:]) for example in examples]
+    for number, step in enumerate(plan.order):
+        if not any(teaches[index] for index in step):
+            raise MuseError(
+                f"{note or 'training'}: none of the {len(step)} samples of step {number + 1} has a "
+                f"supervised token ({sum(teaches)} of {len(examples)} samples have one); expected at "
+                "least one in every step. Look at the masks of the data, or raise the batch size."
+            )
 
 
 def rate_at(step: int, total: int, how: Optimization) -> float:
@@ -101,67 +121,138 @@ def _start(
     plan: StepPlan,
     how: Optimization,
     ctx: StageContext,
+    interrupts: Interrupts,
 ) -> Run:
-    accelerator = Accelerator(cpu=ctx.device == "cpu", mixed_precision=precision_of(ctx.device))
+    precision = resolve_precision(ctx.precision, ctx.device)
+    accelerator = Accelerator(cpu=ctx.device == "cpu", mixed_precision=precision.replace("fp32", "no"))
+    refuse_sharding(accelerator)
     module.train()
     optimizer = optimizer_of(module, how.learning_rate, how.weight_decay, how.muon_learning_rate)
-    wrapped, optimizer = accelerator.prepare(module, optimizer)
-    run = Run(module, plan, examples, how, ctx, accelerator, wrapped, optimizer)
-    run.state = checkpoints.resume(ctx.work, module, optimizer)
-    return run
+    optimizer = accelerator.prepare(optimizer)
+    state = checkpoints.resume(ctx.work, module, optimizer, ctx.fingerprint)
+    recorder = Recorder(ctx, how.note, len(plan))
+    return Run(
+        module, plan, examples, how, ctx, accelerator, optimizer, interrupts, recorder, state,
+        how.micro_batch_tokens,
+    )  # fmt: skip
 
 
 def _advance(run: Run, measure: Measure | None) -> None:
     """One optimizer step, with what belongs behind it."""
     began = time.monotonic()
-    sums = _step(run)
-    run.state.step += 1
-    run.state.seconds += time.monotonic() - began
-    _report(run, sums)
-    step = run.state.step
-    if step in run.plan.epoch_ends and measure is not None:
+    values = _step(run)
+    state = run.state
+    state.step += 1
+    state.seconds += time.monotonic() - began
+    if run.accelerator.is_main_process:
+        run.recorder.step(state, values, rate_at(state.step - 1, len(run.plan), run.how))
+    if state.step in run.plan.epoch_ends and measure is not None:
         _end_epoch(run, measure)
-    if run.accelerator.is_main_process and (step % run.how.save_every_steps == 0 or step == len(run.plan)):
+    if state.step % run.how.save_every_steps == 0 or state.step == len(run.plan):
+        _save(run)
+
+
+def _save(run: Run) -> None:
+    if run.accelerator.is_main_process:
         checkpoints.save(run.ctx.work, run.state, run.module, run.optimizer)
 
 
 def _step(run: Run) -> dict[str, float]:
+    """Forward, backward and update with the plan's samples of this step."""
     chosen = [run.examples[index] for index in run.plan.order[run.state.step]]
-    count = totals(chosen)
-    batches = list(micro_batches(chosen, run.how.micro_batch_tokens, str(run.accelerator.device)))
     for group in run.optimizer.param_groups:
         group["lr"] = group["lr_scale"] * rate_at(run.state.step, len(run.plan), run.how)
-    sums: dict[str, torch.Tensor] = {}
-    for at, (micro, share) in enumerate(mine := _share(batches, run.accelerator)):
-        with _sync_last(run, at == len(mine) - 1):
-            loss, parts = run.wrapped(micro, count)
-            run.accelerator.backward(loss * share)
-        for name, value in {"loss": loss.detach(), **parts}.items():
-            sums[name] = sums.get(name, 0.0) + value
+    sums = _gradients(run, chosen)
+    add_up_gradients(run.accelerator, run.module)
     norm = run.accelerator.clip_grad_norm_(run.module.parameters(), run.how.max_grad_norm)
-    values = {name: float(value) for name, value in sums.items()} | {"grad_norm": float(norm)}
+    found = add_up(run.accelerator, torch.stack([value.float() for value in sums.values()]))
+    values = dict(zip([*sums, "grad_norm"], torch.cat([found, norm.float()[None]]).tolist(), strict=True))
     _refuse_nan(values, run)
-    run.optimizer.step()
-    run.optimizer.zero_grad(set_to_none=True)
-    run.state.tokens += sum(micro.tokens for micro in batches)
+    _update(run)
+    run.state.tokens += sum(len(example) for example in chosen)
+    run.state.supervised += sum(part > 0 for example in chosen for part in example.parts[1:])
     return values
 
 
+def _update(run: Run) -> None:
+    try:
+        run.optimizer.step()
+    except RuntimeError as problem:
+        if not is_out_of_memory(problem):
+            raise
+        raise HardwareError(
+            f"{run.how.note}: out of memory in the optimizer, whose state takes twice the trained weights; "
+            "smaller micro-batches do not help. Set sft.lora_rank=16 or choose a smaller base.model. "
+            "The last checkpoint is kept."
+        ) from problem
+    run.optimizer.zero_grad(set_to_none=True)
+
+
+def _gradients(run: Run, chosen: list[Example]) -> dict[str, torch.Tensor]:
+    """Summed losses by name, with the gradients left in the parameters; smaller and smaller
+    micro-batches of the same samples until they fit."""
+    count = totals(chosen)
+    while True:
+        _seed(run)
+        sums = _try_to_accumulate(run, chosen, count)
+        if any_process(run.accelerator, run.interrupts.asked is not None):
+            raise Interrupted
+        if not any_process(run.accelerator, sums is None):
+            return sums or {}
+        run.optimizer.zero_grad(set_to_none=True)
+        free_memory()
+        before, run.micro_batch_tokens = (
+            run.micro_batch_tokens,
+            halved(chosen, run.micro_batch_tokens, run.how.note),
+        )
+        run.state.retries += 1
+        run.ctx.metrics.log({"micro_batch_tokens": run.micro_batch_tokens}, run.state.step + 1)
+        log.warning(
+            "%s: out of memory at step %d: repeated with micro-batches of %d tokens instead of %d (same "
+            "samples, same loss)", run.how.note, run.state.step + 1, run.micro_batch_tokens, before,
+        )  # fmt: skip
+
+
+def _seed(run: Run) -> None:
+    """Random numbers are a function of seed, step and process: a repeated or resumed step draws the same."""
+    entropy = [run.ctx.seed, run.state.step, run.accelerator.process_index]
+    torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
+
+
+def _try_to_accumulate(run: Run, chosen: list[Example], count: Totals) -> dict[str, torch.Tensor] | None:
+    """None when memory did not suffice."""
+    try:
+        return _accumulate(run, chosen, count)
+    except (RuntimeError, MemoryError) as problem:
+        if not is_out_of_memory(problem):
+            raise
+        return None
+
+
+def _accumulate(run: Run, chosen: list[Example], count: Totals) -> dict[str, torch.Tensor]:
+    sums: dict[str, torch.Tensor] = {}
+    batches = list(micro_batches(chosen, run.micro_batch_tokens, str(run.accelerator.device)))
+    for micro, share in _share(batches, run.accelerator):
+        if run.interrupts.asked is not None and sums:
+            break
+        with run.accelerator.autocast():
+            loss, parts = run.module(micro, count)
+        run.accelerator.backward(loss * share)
+        for name, value in {"loss": loss.detach(), **parts}.items():
+            sums[name] = sums.get(name, 0.0) + value * share
+    return sums
+
+
 def _share(batches: list[MicroBatch], accelerator: Accelerator) -> list[tuple[MicroBatch, float]]:
-    """This process's micro-batches. Gradients are averaged over processes, so losses are multiplied
-    by their number; a process without work runs one with weight 0, so that all of them meet."""
-    count = accelerator.num_processes
-    mine = batches[accelerator.process_index :: count]
-    return [(micro, float(count)) for micro in mine] or [(batches[0], 0.0)]
-
-
-def _sync_last(run: Run, is_last: bool) -> AbstractContextManager[None]:
-    """Gradients travel between processes once per optimizer step."""
-    return nullcontext() if is_last else run.accelerator.no_sync(run.wrapped)
+    """This process's micro-batches; one without work runs one with weight 0, so that all of them meet."""
+    mine = batches[accelerator.process_index :: accelerator.num_processes]
+    return [(micro, 1.0) for micro in mine] or [(batches[0], 0.0)]
 
 
 def _refuse_nan(values: Mapping[str, float], run: Run) -> None:
-    if math.isfinite(values["loss"]) and math.isfinite(values["grad_norm"]):
+    """Gradients that overflow in fp16 are the scaler's to skip; a loss that does is nobody's."""
+    is_scaled = run.accelerator.mixed_precision == "fp16"
+    if math.isfinite(values["loss"]) and (is_scaled or math.isfinite(values["grad_norm"])):
         return
     raise MuseError(
         f"{run.how.note or 'training'}: the loss became {values['loss']} (gradient norm "
@@ -169,20 +260,6 @@ def _refuse_nan(values: Mapping[str, float], run: Run) -> None:
         f"(now {run.how.learning_rate:g}) or max_grad_norm; with bf16 or fp16 try execution.precision=fp32. "
         "The last good checkpoint is kept."
     )
-
-
-def _report(run: Run, sums: Mapping[str, float]) -> None:
-    state, total = run.state, len(run.plan)
-    run.losses.append(sums["loss"])
-    if state.step % LOG_EVERY_STEPS and state.step != total:
-        return
-    speed = state.tokens / max(state.seconds, 1e-9)
-    left = state.seconds / state.step * (total - state.step)
-    rate = rate_at(state.step - 1, total, run.how)
-    values = {f"train_{name}": value for name, value in sums.items()}
-    run.ctx.metrics.log(values | {"learning_rate": rate, "tokens_per_second": speed}, state.step)
-    note = f"{run.how.note} loss {sums['loss']:.3f}, {speed:,.0f} tokens/s, {left:.0f} s left".strip()
-    run.ctx.progress.update(state.step, total, note)
 
 
 def _end_epoch(run: Run, measure: Measure) -> None:
@@ -200,16 +277,9 @@ def _end_epoch(run: Run, measure: Measure) -> None:
 
 
 def _finish(run: Run) -> None:
-    """Warns about a loss that stood still; puts the best epoch's weights into the module."""
-    tenth = max(1, len(run.losses) // 10)
-    if len(run.losses) >= 10:
-        first, last = sum(run.losses[:tenth]) / tenth, sum(run.losses[-tenth:]) / tenth
-        if last > 0.98 * first:
-            log.warning(
-                "%s: the loss did not fall (%.3f at the start, %.3f at the end): check the learning rate "
-                "(%g) and the data", run.how.note or "training", first, last, run.how.learning_rate,
-            )  # fmt: skip
+    """Puts the best epoch's weights into the module."""
     run.accelerator.wait_for_everyone()
     best = run.state.best_step
     if best is not None and best != run.state.step:
         checkpoints.load_weights(run.module, checkpoints.best_path(run.ctx.work, best))
+    run.accelerator.wait_for_everyone()

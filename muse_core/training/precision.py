@@ -1,5 +1,4 @@
-"""Mixed precision: bf16 where the hardware multiplies in it, fp32 elsewhere (on a CPU without such
-units bf16 runs at a third to a tenth of the speed: TRAPS.md)."""
+"""Mixed precision for forward passes outside of the loop (references, measuring)."""
 
 from __future__ import annotations
 
@@ -7,13 +6,12 @@ from contextlib import AbstractContextManager
 
 import torch
 
+from muse_core.models.device import resolve_precision
 
-def precision_of(device: str) -> str:
-    """accelerate's name of the precision: `bf16` or `no`."""
-    return "bf16" if device.startswith("cuda") and torch.cuda.is_bf16_supported() else "no"
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def autocast(device: str) -> AbstractContextManager[None]:
-    """The training's precision for forward passes outside of accelerate (references, measuring)."""
-    kind = device.split(":")[0]
-    return torch.autocast(kind, torch.bfloat16, enabled=precision_of(device) == "bf16")
+def autocast(device: str, asked: str = "auto") -> AbstractContextManager[None]:
+    """The training's precision (`execution.precision`) on `device`."""
+    dtype = DTYPES.get(resolve_precision(asked, device))
+    return torch.autocast(device.split(":")[0], dtype, enabled=dtype is not None)

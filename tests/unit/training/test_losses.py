@@ -14,8 +14,13 @@ from tests.unit.models.builders_models import tiny_model
 from tests.unit.training.builders_training import ALL_LOSSES, examples
 
 
-def loss_and_gradients(batch: list[Example], max_tokens: int) -> tuple[float, dict[str, torch.Tensor]]:
+def loss_and_gradients(
+    batch: list[Example], max_tokens: int, is_checkpointed: bool = False
+) -> tuple[float, dict[str, torch.Tensor]]:
     loaded = tiny_model()
+    if is_checkpointed:
+        loaded.model.gradient_checkpointing_enable({"use_reentrant": False})
+        loaded.model.train()
     for parameter in loaded.heads.parameters():
         torch.nn.init.constant_(parameter, 0.1)
     module = LanguageLoss(loaded, ALL_LOSSES)
@@ -36,6 +41,15 @@ def test_packed_loss_and_gradients_equal_unpacked_ones() -> None:
     assert packed == pytest.approx(single, abs=1e-5)
     for name, gradient in packed_gradients.items():
         assert torch.allclose(gradient, single_gradients[name], atol=1e-5), name
+
+
+def test_gradient_checkpointing_changes_no_gradient() -> None:
+    batch = examples(tiny_model(), 4)
+    plain, gradients = loss_and_gradients(batch, 500)
+    again, recomputed = loss_and_gradients(batch, 500, is_checkpointed=True)
+    assert again == pytest.approx(plain, abs=1e-5)
+    for name, gradient in gradients.items():
+        assert torch.allclose(gradient, recomputed[name], atol=1e-5), name
 
 
 def test_the_loss_is_what_transformers_computes_on_a_padded_batch() -> None:

@@ -34,13 +34,37 @@ def test_gold_and_all_do_not_filter() -> None:
 
 def test_dropped_and_truncated_turns_are_counted() -> None:
     loaded = tiny_model()
-    found, census = examples_of(loaded, [talk(0, 3), talk(1, 3)], [row(0)], "filtered", 512)
+    found, census = examples_of(loaded.tokenizer, [talk(0, 3), talk(1, 3)], [row(0)], "filtered", 512)
     assert len(found) == 1 and census.dropped_turns == 4 and census.turns == 2
     longest = len(examples(loaded, 1)[0])
-    _, census = examples_of(loaded, [talk(0, 3)], (), "all", longest - 1)
+    _, census = examples_of(loaded.tokenizer, [talk(0, 3)], (), "all", longest - 1)
     assert census.truncated_turns == 1 and census.turns == 2
-    _, census = examples_of(loaded, [talk(0, 3)], (), "all", 20)
+    _, census = examples_of(loaded.tokenizer, [talk(0, 3)], (), "all", 20)
     assert census.too_long == 1 and census.conversations == 0
+
+
+def test_no_length_cuts_a_call_in_half() -> None:
+    loaded = tiny_model()
+    tag, end = (int(loaded.tokenizer.convert_tokens_to_ids(t)) for t in ("<tool>", "</tool>"))
+    whole = examples(loaded, 1)[0]
+    kept = set()
+    for limit in range(20, len(whole) + 1):
+        found, census = examples_of(loaded.tokenizer, [talk(0, 3)], (), "all", limit)
+        assert census.too_long + len(found) == 1
+        for example in found:
+            assert len(example) <= limit and example.ids.count(tag) == example.ids.count(end)
+            assert whole.ids[-30:] == example.ids[-30:]  # turns go from the front, whole
+            kept.add(len(example))
+    assert len(kept) == 3  # one, two or three turns
+
+
+def test_truncation_is_told_above_one_percent() -> None:
+    loaded = tiny_model()
+    longest = len(examples(loaded, 1)[0])
+    _, census = examples_of(loaded.tokenizer, [talk(0, 3)], (), "all", longest - 1)
+    assert "33.3 % of the turns" in (census.warning(longest - 1) or "")
+    _, census = examples_of(loaded.tokenizer, [talk(0, 3)], (), "all", 512)
+    assert census.warning(512) is None
 
 
 def test_the_position_label_stands_at_the_word_of_the_row() -> None:
@@ -48,7 +72,7 @@ def test_the_position_label_stands_at_the_word_of_the_row() -> None:
     conversation = talk(0)
     assert positions_of(conversation, []) == {0: len("show me shirts under 500")}
     assert positions_of(conversation, [row(0)]) == {0: len("show me shirts under 500")}
-    [example] = examples_of(loaded, [conversation], (), "all", 512)[0]
+    [example] = examples_of(loaded.tokenizer, [conversation], (), "all", 512)[0]
     assert [label for _, label in example.words] == [0, 0, 0, 0, 1, 0]
     right = next(token for token, label in example.words if label)
     assert loaded.tokenizer.decode(example.ids[: right + 1]).endswith("under 500")
@@ -83,8 +107,8 @@ def test_utterances_are_learnt_only_when_asked() -> None:
     conversation = talk(0)
     said = conversation.messages[1].content
     part = PARTS.index("utterance")
-    [plain] = examples_of(loaded, [conversation], (), "all", 512)[0]
-    [reading] = examples_of(loaded, [conversation], (), "all", 512, learns_utterances=True)[0]
+    [plain] = examples_of(loaded.tokenizer, [conversation], (), "all", 512)[0]
+    [reading] = examples_of(loaded.tokenizer, [conversation], (), "all", 512, learns_utterances=True)[0]
     assert part not in plain.parts
     learnt = [i for i, p in zip(reading.ids, reading.parts, strict=True) if p == part]
     assert said in loaded.tokenizer.decode(learnt)

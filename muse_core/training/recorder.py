@@ -1,0 +1,75 @@
+"""What a training says while it runs: measurements, one line of progress, early warnings with advice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import median
+
+from muse_core.context import StageContext
+from muse_core.training.checkpoints import TrainingState
+
+log = logging.getLogger(__name__)
+LOG_EVERY_STEPS = 5
+SPIKE, SPIKE_WINDOW = 10.0, 50  # times the median gradient norm of the last steps
+LEAST_FALL, LEAST_STEPS = 0.98, 10
+
+
+@dataclass
+class Recorder:
+    """Told of every optimizer step. `total`: steps of the plan."""
+
+    ctx: StageContext
+    note: str
+    total: int
+    losses: list[float] = field(default_factory=list)
+    norms: list[float] = field(default_factory=list)
+    quiet_until: int = 0
+    has_warned: bool = False
+
+    def step(self, state: TrainingState, values: Mapping[str, float], rate: float) -> None:
+        """`values`: the step's loss, its parts and `grad_norm`."""
+        self.losses.append(values["loss"])
+        self._look_for_spike(state.step, values["grad_norm"])
+        if 2 * state.step >= self.total:
+            self._look_for_fall(rate)
+        if state.step % LOG_EVERY_STEPS == 0 or state.step == self.total:
+            self._report(state, values, rate)
+
+    def _report(self, state: TrainingState, values: Mapping[str, float], rate: float) -> None:
+        speed = state.tokens / max(state.seconds, 1e-9)
+        left = state.seconds / state.step * (self.total - state.step)
+        told = {
+            "learning_rate": rate,
+            "tokens_per_second": speed,
+            "supervised_share": state.supervised / max(1, state.tokens),
+            "seconds_left": left,
+        }
+        self.ctx.metrics.log({f"train_{name}": v for name, v in values.items()} | told, state.step)
+        note = f"{self.note} loss {values['loss']:.3f}, {speed:,.0f} tokens/s, {left:.0f} s left".strip()
+        self.ctx.progress.update(state.step, self.total, note)
+
+    def _look_for_spike(self, step: int, norm: float) -> None:
+        usual = median(self.norms[-SPIKE_WINDOW:]) if len(self.norms) >= LEAST_STEPS else norm
+        if norm > SPIKE * usual and step >= self.quiet_until:
+            self.quiet_until = step + SPIKE_WINDOW
+            log.warning(
+                "%s: the gradient norm is %.3g at step %d, %.0f times its usual %.3g: if this repeats, lower "
+                "learning_rate or max_grad_norm, or look at the data of this step",
+                self.note, norm, step, norm / usual, usual,
+            )  # fmt: skip
+        self.norms.append(norm)
+
+    def _look_for_fall(self, rate: float) -> None:
+        """Asked from the middle of the plan on, told once."""
+        tenth = max(1, len(self.losses) // 10)
+        first, last = sum(self.losses[:tenth]) / tenth, sum(self.losses[-tenth:]) / tenth
+        if self.has_warned or len(self.losses) < LEAST_STEPS or last <= LEAST_FALL * first:
+            return
+        self.has_warned = True
+        log.warning(
+            "%s: the loss did not fall (%.3f at the start, %.3f now, after %d steps): raise learning_rate "
+            "(now %.2g) tenfold if the loss stands still, lower it if the loss jumps, and check the data",
+            self.note, first, last, len(self.losses), rate,
+        )  # fmt: skip

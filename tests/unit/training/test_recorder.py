@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from muse_core.training.checkpoints import TrainingState
+from muse_core.training.recorder import Recorder
+from tests.unit.training.builders_training import context
+
+
+def tell(
+    root: Path, losses: list[float], norms: list[float], **changes: object
+) -> list[tuple[int | None, Mapping[str, float]]]:
+    logged: list[tuple[int | None, Mapping[str, float]]] = []
+
+    class Sink:
+        def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+            logged.append((step, metrics))
+
+    recorder = Recorder(context(root, metrics=Sink(), **changes), "sft", len(losses))
+    for at, (loss, norm) in enumerate(zip(losses, norms, strict=True), 1):
+        state = TrainingState(at, tokens=100 * at, supervised=25 * at, seconds=2.0 * at)
+        recorder.step(state, {"loss": loss, "grad_norm": norm}, 1e-3)
+    return logged
+
+
+def test_speed_share_and_time_left_are_measured(tmp_path: Path) -> None:
+    logged = tell(tmp_path, [2.0] * 3 + [1.0] * 9, [1.0] * 12)
+    assert [step for step, _ in logged] == [5, 10, 12]
+    first = logged[0][1]
+    assert first["tokens_per_second"] == 50 and first["supervised_share"] == 0.25
+    assert first["seconds_left"] == 14 and first["train_loss"] == 1.0 and first["learning_rate"] == 1e-3
+
+
+def test_a_gradient_spike_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        tell(tmp_path, [3.0 - 0.1 * n for n in range(25)], [1.0] * 15 + [50.0, 50.0] + [1.0] * 8)
+    assert caplog.text.count("50 times its usual 1") == 1 and "step 16" in caplog.text
+
+
+def test_a_loss_that_stands_still_is_told_half_way_and_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        tell(tmp_path, [3.0] * 40, [1.0] * 40)
+    assert caplog.text.count("the loss did not fall") == 1 and "after 20 steps" in caplog.text
+    assert "raise learning_rate" in caplog.text
+
+
+def test_a_healthy_run_is_quiet(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        tell(tmp_path, [3.0 - 0.05 * n for n in range(40)], [1.0 + 0.2 * (n % 5) for n in range(40)])
+    assert not caplog.text
