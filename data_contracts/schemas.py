@@ -97,6 +97,17 @@ _metric = [
     ("low", pa.float64()), ("high", pa.float64()), ("n", pa.int64()), ("unit", _text),
 ]  # fmt: skip
 
+_rating = [
+    ("rating_id", _text), ("study_id", _text), ("pack_digest", _text), ("rater_id", _text),
+    ("item_id", _text), ("case_id", _text), ("conversation_id", _text), ("profile_id", _text),
+    ("turn", pa.int32()), ("side", _text), ("language", _text), ("turn_type", _text),
+    ("model_a", _text), ("model_b", _text), ("same_answer", pa.bool_()),
+    ("tool_appropriateness_a", pa.int32()), ("argument_quality_a", pa.int32()), ("fluency_a", pa.int32()),
+    ("helpfulness_a", pa.int32()), ("tool_appropriateness_b", pa.int32()), ("argument_quality_b", pa.int32()),
+    ("fluency_b", pa.int32()), ("helpfulness_b", pa.int32()),
+    ("preference", _text), ("preferred_model", _text), ("seconds", pa.int32()), ("comment", _text),
+]  # fmt: skip
+
 SCHEMAS: dict[str, pa.Schema] = {
     "products": pa.schema(_product),
     "profiles": pa.schema(_profile),
@@ -105,6 +116,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "preference_pairs": pa.schema(_preference_pair),
     "predictions": pa.schema(_prediction),
     "metrics": pa.schema(_metric),
+    "ratings": pa.schema(_rating),
 }
 
 

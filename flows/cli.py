@@ -68,6 +68,8 @@ catalog_app = typer.Typer(no_args_is_help=True, help="Look at a product catalogu
 artifacts_app = typer.Typer(no_args_is_help=True, help="Look at what the stages have published.")
 app.add_typer(catalog_app, name="catalog")
 app.add_typer(artifacts_app, name="artifacts")
+human_app = typer.Typer(no_args_is_help=True, help="Let people rate the models' answers.")
+app.add_typer(human_app, name="human-eval")
 
 CHATS = """Your own chats (JSONL) instead of simulated ones. A line: {"messages": [{"role": "user" or
 "assistant" or "tool", "content": "…", "tool_calls": …}, …]} and, if you like, "language" (en, hi, mixed),
@@ -157,6 +159,41 @@ def report(
     from flows.commands.report import report as command
 
     command(home, open_)
+
+
+@human_app.command("make")
+def human_eval_make(
+    conversations: Annotated[int, typer.Option(min=1, help="How many conversations are rated.")] = 100,
+    evaluators: Annotated[int, typer.Option(min=1, max=99, help="How many people rate each of them.")] = 5,
+    side: Annotated[
+        str, typer.Option(help="test compares base, SFT and DPO; train rates mined pairs, for --pairs.")
+    ] = "test",
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the pages go (the key stays in the home folder)."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the items, their order and their letters.")] = 17,
+    home: Home = None,
+) -> None:
+    """Write one blinded, offline rating page per evaluator."""
+    from flows.commands.human_eval import make
+
+    make(conversations, evaluators, side, output, seed, home)
+
+
+@human_app.command("import")
+def human_eval_import(
+    ratings: Annotated[list[Path], typer.Argument(metavar="RATINGS…", help="The files the raters saved.")],
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Also write train-side preferences as preference pairs.")
+    ] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the ratings files of a study, record them, and say what they show."""
+    from flows.commands.human_eval import import_ratings
+
+    import_ratings(ratings, pairs, as_json, home)
 
 
 @catalog_app.command("check")

@@ -102,6 +102,20 @@ def _metrics() -> Rows:
     return [row, {**row, "slice": "language=hi"}, {**row, **bare}]
 
 
+def _ratings() -> Rows:
+    criteria = ("tool_appropriateness", "argument_quality", "fluency", "helpfulness")
+    row = {
+        "rating_id": "s/r1/i001", "study_id": "s", "pack_digest": "d", "rater_id": "r1", "item_id": "i001",
+        "case_id": "c1.0", "conversation_id": "c1", "profile_id": "u1", "turn": 0, "side": "test",
+        "language": "en", "turn_type": "complete", "model_a": "sft", "model_b": "dpo", "same_answer": False,
+        **{f"{name}_a": 3 for name in criteria}, **{f"{name}_b": 4 for name in criteria},
+        "preference": "B", "preferred_model": "dpo", "seconds": 40, "comment": "",
+    }  # fmt: skip
+    same = {f"{name}_{letter}": 5 for name in criteria for letter in "ab"} | {"same_answer": True}
+    same |= {"preference": "tie", "preferred_model": "tie", "rating_id": "s/r1/i002", "item_id": "i002"}
+    return [row, {**row, **same}, {**row, "rating_id": "s/r2/i001", "rater_id": "r2", "comment": "अच्छा"}]
+
+
 GOOD: dict[str, Callable[[], Rows]] = {
     "products": lambda: _rows(
         "products",
@@ -126,6 +140,7 @@ GOOD: dict[str, Callable[[], Rows]] = {
     ),
     "predictions": _predictions,
     "metrics": _metrics,
+    "ratings": _ratings,
 }
 
 
@@ -244,6 +259,12 @@ PLANTED: dict[str, dict[str, Break]] = {
         "model and metric and slice: expect_compound_columns_to_be_unique": lambda rows: rows.append(rows[0]),
         f"value and low: {GREATER}": _put(low=0.91),
         f"high and value: {GREATER}": _put(high=0.89),
+    },
+    "ratings": {
+        "study_id and rater_id and item_id: expect_compound_columns_to_be_unique": _put(rater_id="r2"),
+        f"models_differ: {IN_SET}": _put(model_a="dpo"),
+        f"preferred_is_shown: {IN_SET}": _put(preferred_model="sft"),
+        f"same_answers_rated_alike: {IN_SET}": lambda rows: rows[1].update(fluency_b=4),
     },
 }
 
