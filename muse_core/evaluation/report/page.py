@@ -32,7 +32,8 @@ DPO_CURVES = (
     ("dev_chosen_drift", "chosen drift, nats a token"),
 )
 NOT_COVERED = (
-    "Ratings by people: none yet; fluency and response quality are measured by formula, not by readers.",
+    "Ratings by people: none in this report (`muse human-eval`); fluency and response quality are measured "
+    "by formula, not by readers.",
     "Cases that no simulator made: `muse eval --cases FILE` measures them; they are not part of this page.",
     "The test cases, the reward and the metrics share one simulator and one scoring code: a figure here says "
     "how well the model does in the simulator's world.",

@@ -70,7 +70,7 @@ def test_it_is_well_formed(page: str) -> None:
         "dev loss: ",
         "Provenance",
         "What is not covered",
-        "not measured in this version",
+        "Ratings by people: none in this report",
         "1 min 9 s",
         "0f0f0f0f0f0f",
         "torch 2.13.0",

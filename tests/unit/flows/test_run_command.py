@@ -22,6 +22,7 @@ SUMMARY = {
     "report": "/home/report.html",
     "model": "/home/model",
     "registered": {"uri": "models:/muse@candidate", "version": "3", "created": True},
+    "promotion": {"outcome": "blocked", "conditions": []},
     "seconds": {"start-up": 8.0, "catalog": 0.1, "sft": 9.0, "register": 0.5},
     "table": {"columns": ["Stage", "Tool accuracy"], "rows": [["SFT", "90.0 %"]], "notes": ["a note"]},
 }
@@ -53,7 +54,8 @@ def test_overrides_make_files_absolute(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_json_object_has_the_promised_keys() -> None:
-    assert list(public(SUMMARY)) == ["stages", "results", "report", "model", "registered", "seconds"]
+    promised = ["stages", "results", "report", "model", "registered", "promotion", "seconds"]
+    assert list(public(SUMMARY)) == promised
 
 
 def test_every_stage_has_a_budget() -> None:

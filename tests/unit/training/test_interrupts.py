@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,14 @@ from muse_core.training.losses import LanguageLoss, Sums
 from tests.unit.models.builders_models import tiny_model
 from tests.unit.training.builders_training import ALL_LOSSES, context, examples
 from tests.unit.training.test_loop import HOW, ROOT, plan
+
+
+@pytest.fixture(autouse=True)
+def hears_interrupts() -> Iterator[None]:
+    """A shell's background job starts with SIGINT ignored, and so would these tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Signalled(LanguageLoss):
