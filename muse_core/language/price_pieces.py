@@ -39,8 +39,3 @@ def _joined(found: list[Piece], spaced: re.Match[str]) -> list[Piece]:
     number = Piece(word_key(spaced.group().replace(" ", "")), spaced.start(), spaced.end())
     before = [piece for piece in found if piece.end <= number.start]
     return [*before, number, *(piece for piece in found if piece.start >= number.end)]
-
-
-def is_number_piece(piece: Piece) -> bool:
-    """Whether a piece is written in digits of any script."""
-    return piece.key[:1].isdigit()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from muse_core.dialogue.world import picture_bytes
-from muse_core.language.prices import format_price
+from muse_core.evaluation.item_text import cut, item_text
 from muse_core.records import read_tool_message
 from muse_core.scoring.groundedness import has_facts
 from muse_core.tools.call_syntax import render_call
@@ -38,13 +38,13 @@ def _lines(messages: Sequence[Message], language: Language, shown: JsonValue) ->
     }
     for message in messages:
         if message.role == "user":
-            yield {"who": "user", "text": _cut(message.content)}
+            yield {"who": "user", "text": cut(message.content, LONGEST)}
         for call in message.tool_calls:
             result = results.get(call.call_id)
             yield call_line(call, result)
             shown = result.value if result is not None and has_facts(result.value) else shown
         if message.role == "assistant" and not message.tool_calls:
-            yield {"who": "assistant", "text": _cut(lexicalise(message.content, shown, language)[0])}
+            yield {"who": "assistant", "text": cut(lexicalise(message.content, shown, language)[0], LONGEST)}
 
 
 def last_shown(messages: Sequence[Message]) -> JsonValue:
@@ -55,15 +55,21 @@ def last_shown(messages: Sequence[Message]) -> JsonValue:
 
 def call_line(call: ToolCall, result: ToolResult | None) -> Line:
     """A call and the first products, the text, or the error that came back."""
-    line: Line = {"who": "call", "text": _cut(call_text(call)), "items": [], "total": None, "error": None}
+    line: Line = {
+        "who": "call",
+        "text": cut(call_text(call), LONGEST),
+        "items": [],
+        "total": None,
+        "error": None,
+    }
     if result is None:
         return line
     if result.error is not None:
-        return line | {"error": _cut(result.error)}
+        return line | {"error": cut(result.error, LONGEST)}
     value = result.value if isinstance(result.value, dict) else {}
     items = items_of(value)
     total = None if "text" in value else value.get("total", len(items))
-    return line | {"items": [_product(item) for item in items[:SHOWN_ITEMS]], "total": total}
+    return line | {"items": [cut(item_text(item), LONGEST) for item in items[:SHOWN_ITEMS]], "total": total}
 
 
 def call_text(call: ToolCall) -> str:
@@ -89,19 +95,5 @@ def _kind(data: bytes) -> str:
     return "png" if data.startswith(b"\x89PNG") else "jpeg" if data.startswith(b"\xff\xd8") else ""
 
 
-def _product(item: Mapping[str, JsonValue]) -> str:
-    price, rating = item.get("price"), item.get("rating")
-    parts = [str(item.get("title", ""))]
-    if isinstance(price, int | float):
-        parts.append(format_price(float(price), str(item.get("currency", "INR"))))
-    if isinstance(rating, int | float):
-        parts.append(f"{rating:g} ★")
-    return _cut(" · ".join(parts))
-
-
 def _is_result(message: Message) -> bool:
     return message.role == "tool"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

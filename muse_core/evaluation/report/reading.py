@@ -7,14 +7,14 @@ objects for sixty. The draw depends on the table's digest alone: the same data s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from muse_core.evaluation.item_text import cut, item_text
 from muse_core.evaluation.report.figures import NAMES
-from muse_core.language.prices import format_price
 from muse_core.records import from_table, read_tool_message
 from muse_core.scoring.groundedness import has_facts
 from muse_core.tools.call_syntax import render_call
@@ -54,7 +54,7 @@ def _talk(one: Conversation) -> dict[str, Any]:
         "id": one.conversation_id,
         "side": one.side,
         "shopper": system,
-        "first": _cut(first, 90),
+        "first": cut(first, 90),
         "turns": len(one.labels),
         "lines": list(_lines(one)),
     }
@@ -67,7 +67,7 @@ def _lines(one: Conversation) -> Iterator[dict[str, Any]]:
     for message in one.messages:
         if message.role == "user":
             label = one.labels[turn].turn_type.replace("_", " ") if turn < len(one.labels) else ""
-            yield {"who": "user", "text": _cut(message.content), "label": label}
+            yield {"who": "user", "text": cut(message.content, TEXT), "label": label}
             turn += 1
         elif message.role == "tool":
             result = read_tool_message(message)
@@ -79,30 +79,20 @@ def _lines(one: Conversation) -> Iterator[dict[str, Any]]:
 
 def _assistant(message: Message, shown: JsonValue, language: Language) -> Iterator[dict[str, Any]]:
     for call in message.tool_calls:
-        yield {"who": "call", "text": _cut(render_call(call))}
+        yield {"who": "call", "text": cut(render_call(call), TEXT)}
     if message.content:
         text, faults = lexicalise(message.content, shown, language)
-        yield {"who": "assistant", "text": _cut(text), "faults": faults}
+        yield {"who": "assistant", "text": cut(text, TEXT), "faults": faults}
 
 
 def _result(result: ToolResult) -> dict[str, Any]:
     """At most `ITEMS` lines of a result and how many there are, or the error."""
     if result.error is not None:
-        return {"error": _cut(result.error), "items": []}
+        return {"error": cut(result.error, TEXT), "items": []}
     items = items_of(result.value)
     total = result.value.get("total", len(items)) if isinstance(result.value, dict) else len(items)
-    return {"items": [_item(item) for item in items[:ITEMS]], "total": total, "more": len(items) > ITEMS}
-
-
-def _item(item: Mapping[str, JsonValue]) -> str:
-    price, rating = item.get("price"), item.get("rating")
-    parts = [str(item.get("title", ""))]
-    if isinstance(price, int | float):
-        parts.append(format_price(float(price), str(item.get("currency", "INR"))))
-    if isinstance(rating, int | float):
-        parts.append(f"{rating:g} ★")
-    return _cut(" · ".join(parts))
-
-
-def _cut(text: str, most: int = TEXT) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return {
+        "items": [cut(item_text(item), TEXT) for item in items[:ITEMS]],
+        "total": total,
+        "more": len(items) > ITEMS,
+    }
