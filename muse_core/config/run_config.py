@@ -130,21 +130,31 @@ class SftConfig(Section):
 
 
 class PairsConfig(Section):
-    """Preference pairs sampled from the SFT model."""
+    """Preference pairs sampled from the SFT model, with a share of contrast pairs (DiaTool's ten types)."""
 
     contexts: Count = 4000
     samples_per_context: Count = 8
     temperatures: tuple[Rate, ...] = (0.7, 1.0)
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     preference_strength_threshold: Share = 0.6
     rejection_sampling: bool = True
+    min_pairs_per_example: Count = 1  # a context with fewer gives none
     max_pairs_per_context: Count = 2
+    contrast_share: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of all pairs
     max_new_tokens: Count = 96
 
 
 class DpoConfig(Section):
-    """Dial-DPO: −log σ(β[(log π_c − log π_r) − (log ref_c − log ref_r)]), Rafailov et al. 2023, eq. 7."""
+    """Dial-DPO: −log σ(β[(log π_c − log π_r) − (log ref_c − log ref_r)]), Rafailov et al. 2023, eq. 7.
 
+    `loss`: that one, or IPO's (Azar et al. 2024, eq. 17). `normalize`: log-ratios summed over a turn, or
+    averaged over its tokens or over its acts. `rounds` = 2 samples new pairs from the model of the first."""
+
+    loss: Literal["sigmoid", "ipo"] = "sigmoid"
     beta: Rate = 0.1
+    normalize: Literal["none", "token", "act"] = "none"
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
+    rounds: Annotated[int, Field(ge=1, le=2)] = 1
     learning_rate: Rate = 1e-5
     batch_size: Count = 4
     num_epochs: Count = 5
@@ -154,6 +164,12 @@ class DpoConfig(Section):
     max_grad_norm: Rate = 1.0
     max_sequence_length: Count = 1024
     nll_weight: float = Field(default=0.0, ge=0)  # RPO's extra term on the chosen side
+    micro_batch_tokens: Count = 4096
+    patience: int = Field(
+        default=0, ge=0
+    )  # stop after so many epochs without a better held-out loss; 0 = never
+    lora_rank: int = Field(default=0, ge=0)  # 0 = train all weights; see models/lora.py
+    lora_alpha: Rate = 32.0
     save_every_steps: Count = 20
 
 

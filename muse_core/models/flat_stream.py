@@ -22,6 +22,8 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from muse_core.models.cpu_linear import ROWS, onednn_linear
+
 NAME = "muse_flat"
 Item = TypeVar("Item")
 Fork = tuple[int, int]
@@ -121,21 +123,53 @@ def flat_attention(model: PreTrainedModel) -> Iterator[None]:
     before = model.config._attn_implementation
     model.set_attn_implementation(NAME)
     try:
-        yield
+        with onednn_linear(model):
+            yield
     finally:
         model.set_attn_implementation(before)
 
 
-def hidden_states(model: PreTrainedModel, stream: FlatStream) -> torch.Tensor:
-    """Last hidden states (tokens, hidden); call inside `flat_attention`."""
-    output = model.base_model(
-        input_ids=stream.ids[None],
-        position_ids=stream.positions[None],
-        use_cache=False,
-        document_bounds=stream.bounds,
-        document_masks=stream.masks,
-    )
-    return output.last_hidden_state[0]
+def hidden_states(
+    model: PreTrainedModel, stream: FlatStream, rows: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Last hidden states (tokens, hidden); call inside `flat_attention`. Only those of `rows` are right
+    where they are given: the others save the last layer's MLP."""
+    tokens = stream.bounds[-1]
+    filler = -tokens % ROWS  # a document of its own that nobody reads
+    ids = functional.pad(stream.ids, (0, filler))
+    positions = torch.cat([stream.positions, torch.arange(filler, device=ids.device)])
+    is_filled = filler > 0
+    with _last_mlp_at(model, rows):
+        output = model.base_model(
+            input_ids=ids[None],
+            position_ids=positions[None],
+            use_cache=False,
+            document_bounds=(*stream.bounds, *([tokens + filler] * is_filled)),
+            document_masks=(*stream.masks, *([None] * is_filled)),
+        )
+    return output.last_hidden_state[0, :tokens]
+
+
+@contextmanager
+def _last_mlp_at(model: PreTrainedModel, rows: torch.Tensor | None) -> Iterator[None]:
+    """Within: the last layer, behind which no token looks at another, runs its MLP on `rows` (unique) only.
+
+    Not under gradient checkpointing, which runs layers again when this is over."""
+    last = (getattr(model.base_model, "layers", None) or [None])[-1]
+    mlp = getattr(last, "mlp", None)
+    if rows is None or not hasattr(mlp, "down_proj") or getattr(last, "gradient_checkpointing", False):
+        yield
+        return
+    whole = mlp.forward
+
+    def at_rows(hidden: torch.Tensor) -> torch.Tensor:
+        return torch.zeros_like(hidden).index_copy(1, rows, whole(hidden[:, rows]))
+
+    mlp.forward = at_rows
+    try:
+        yield
+    finally:
+        del mlp.forward
 
 
 def logits_at(model: PreTrainedModel, hidden: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:

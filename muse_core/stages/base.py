@@ -19,6 +19,7 @@ import numpy as np
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
+from muse_core.examples.plain_text import plain_example, plain_messages
 from muse_core.language import lexicon
 from muse_core.models import chat_format
 from muse_core.models.loading import LoadedModel, from_pretrained, from_scratch, save_model
@@ -28,7 +29,6 @@ from muse_core.records import from_table
 from muse_core.training.batches import plan_steps
 from muse_core.training.loop import Optimization, train
 from muse_core.training.losses import LanguageLoss, Weights
-from muse_core.training.plain_text import plain_example, plain_messages
 from muse_core.types import ArtifactRef, Conversation
 
 READS = ("base",)

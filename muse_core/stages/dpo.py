@@ -17,10 +17,11 @@ import numpy as np
 from muse_core.config.run_config import DpoConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
+from muse_core.examples.example import Example
 from muse_core.models.loading import LoadedModel, load_model, save_model
 from muse_core.records import from_table
 from muse_core.training import dpo as training
-from muse_core.training.batches import Example, plan_steps
+from muse_core.training.batches import plan_steps
 from muse_core.training.checkpoints import TrainingState, final_metrics
 from muse_core.training.loop import Optimization, train
 from muse_core.training.losses import PreferenceLoss

@@ -3,7 +3,7 @@
 Trains on the train side of conversations as far as the loss filter kept their calls; after each epoch
 the seed's block is measured on dev and the best epoch by dev loss is published. Checkpoints in the
 work folder: a killed run goes on and ends with the same weights. Several processes: this module is what
-`torchrun -m muse_core.stages.sft` starts (`training/processes.py`), and what `run` starts itself.
+`torchrun -m muse_core.stages.sft` starts (`processes/started.py`), and what `run` starts itself.
 
 Fails, before any weight is loaded, when nothing is left to train on, the tokenizer lacks the tags or the
 checkpoints are another training's; later when the loss is not a number or memory does not suffice.
@@ -20,19 +20,23 @@ import numpy as np
 from muse_core.config.run_config import RunConfig, SftConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
+from muse_core.examples import conversations as teaching
+from muse_core.examples.example import Example
 from muse_core.models.chat_format import TOOL, USER
 from muse_core.models.device import resolve_precision
 from muse_core.models.loading import LoadedModel, load_model, load_reader, save_model
 from muse_core.models.lora import add_adapters, merge_adapters
+from muse_core.processes.launch import launch
+from muse_core.processes.started import work_as_process
 from muse_core.records import from_table
 from muse_core.training import sft as training
-from muse_core.training.batches import Example, plan_steps
+from muse_core.training.batches import plan_steps
 from muse_core.training.checkpoints import TrainingState, final_metrics, refuse_foreign
 from muse_core.training.curriculum import with_single_turns
 from muse_core.training.dropout import residual_dropout
 from muse_core.training.loop import Optimization, train
 from muse_core.training.losses import LanguageLoss, Weights
-from muse_core.training.processes import is_main_process, launch, work_as_process
+from muse_core.training.processes import is_main_process
 from muse_core.types import ArtifactRef, Conversation
 
 READS = ("sft",)
@@ -83,7 +87,7 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
 
 def _examples(
     config: SftConfig, inputs: Mapping[str, ArtifactRef], ctx: StageContext
-) -> tuple[list[Example], list[Example], training.Census]:
+) -> tuple[list[Example], list[Example], teaching.Census]:
     """Examples of train and dev, and what was left out of train."""
     tokenizer, positions = load_reader(ctx.store.folder(inputs["base"]))
     everything: list[Conversation] = from_table(
@@ -93,8 +97,8 @@ def _examples(
     limit = min(config.max_sequence_length, positions)
     sides = {side: [c for c in everything if c.side == side] for side in ("train", "dev")}
     reads = config.utterance_weight > 0
-    examples, census = training.examples_of(tokenizer, sides["train"], rows, config.calls, limit, reads)
-    dev, _ = training.examples_of(tokenizer, sides["dev"][:DEV_CONVERSATIONS], (), "all", limit)
+    examples, census = teaching.examples_of(tokenizer, sides["train"], rows, config.calls, limit, reads)
+    dev, _ = teaching.examples_of(tokenizer, sides["dev"][:DEV_CONVERSATIONS], (), "all", limit)
     warning = census.warning(limit)
     if not examples:
         raise MuseError(

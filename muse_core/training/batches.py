@@ -1,6 +1,5 @@
-"""Examples and micro-batches: what one optimizer step sees.
+"""Micro-batches: what one optimizer step sees.
 
-An `Example` is one document with the tokens that are supervised and the places the heads read.
 `StepPlan` says which examples each optimizer step holds (random access, so that a resumed run goes
 on where it stopped); `collate` gathers them into flat micro-batches. How the examples of a step are
 gathered never changes the step's loss: normalisers are counted over the whole step.
@@ -9,46 +8,14 @@ gathered never changes the step's loss: normalisers are counted over the whole s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from muse_core.models.flat_stream import FlatStream, Fork, by_tokens, flat_stream
+from muse_core.examples.example import Example
+from muse_core.models.flat_stream import FlatStream, by_tokens, flat_stream
 from muse_core.models.tokenizer import PARTS
-
-TOOL_PART, ARGUMENT_PART, FLUENCY_PART, UTTERANCE_PART = 1, 2, 3, 4
-
-
-@dataclass(frozen=True)
-class Start:
-    """A supervised turn's beginning. `at`: index of `<|assistant|>`; `tool`: 0 = none, then TOOL_NAMES;
-    `prices`: (min, max) of the call, None where not given; the first act is [at + 1, act_end) and its
-    call, if any, goes on to `call_end`."""
-
-    at: int
-    tool: int
-    prices: tuple[float | None, float | None]
-    act_end: int
-    call_end: int
-
-
-@dataclass(frozen=True)
-class Example:
-    """One document. `parts[i]` says which loss token i belongs to (0 = none). `words`: (token index,
-    1 if the call's arguments end with this word). A preference pair has a `fork` (a, b): a prompt up to
-    a, the chosen turn up to b, the rejected turn; `references` are the log-probs of the two under DPO's
-    reference model, in nats."""
-
-    ids: list[int]
-    parts: list[int]
-    words: list[tuple[int, int]] = field(default_factory=list)
-    starts: list[Start] = field(default_factory=list)
-    fork: Fork | None = None
-    references: tuple[float, float] = (0.0, 0.0)
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
 
 @dataclass(frozen=True)
@@ -72,6 +39,11 @@ class MicroBatch:
     @property
     def tokens(self) -> int:
         return self.stream.bounds[-1]
+
+    @property
+    def read_rows(self) -> torch.Tensor:
+        """The rows of hidden states that a loss reads, each once."""
+        return torch.cat([self.rows, self.word_rows, self.start_rows]).unique()
 
 
 @dataclass(frozen=True)

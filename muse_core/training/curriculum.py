@@ -14,7 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from muse_core.training.batches import Example, Start, StepPlan, plan_steps
+from muse_core.examples.example import Example, Start
+from muse_core.training.batches import StepPlan, plan_steps
 
 
 def single_turns(example: Example, user_id: int) -> list[Example]:

@@ -20,10 +20,11 @@ from pathlib import Path
 import torch
 
 from muse_core.errors import MuseError
+from muse_core.examples.example import Example
 from muse_core.models.flat_stream import flat_attention
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode, encode_turn
-from muse_core.training.batches import Example, micro_batches, totals
+from muse_core.training.batches import micro_batches, totals
 from muse_core.training.checkpoints import weights_digest
 from muse_core.training.losses import PreferenceLoss
 from muse_core.training.precision import autocast

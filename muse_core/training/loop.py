@@ -24,10 +24,11 @@ from accelerate import Accelerator
 
 from muse_core.context import StageContext
 from muse_core.errors import HardwareError, MuseError
+from muse_core.examples.example import Example
 from muse_core.models.device import resolve_precision
 from muse_core.models.flat_stream import flat_attention
 from muse_core.training import checkpoints
-from muse_core.training.batches import Example, MicroBatch, StepPlan, Totals, micro_batches, totals
+from muse_core.training.batches import MicroBatch, StepPlan, Totals, micro_batches, totals
 from muse_core.training.checkpoints import TrainingState
 from muse_core.training.interrupts import Interrupted, Interrupts
 from muse_core.training.memory import free_memory, halved, is_out_of_memory
@@ -41,7 +42,7 @@ Measure = Callable[[int], Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Optimization:
-    """How to step."""
+    """How to step. `patience`: stop after so many epochs without a better `dev_loss` (0 = never)."""
 
     learning_rate: float
     warmup_ratio: float = 0.1
@@ -51,6 +52,7 @@ class Optimization:
     micro_batch_tokens: int = 4096
     note: str = ""
     muon_learning_rate: float = 0.0
+    patience: int = 0
 
 
 @dataclass
@@ -86,7 +88,7 @@ def train(
     with torch.random.fork_rng(), flat_attention(module.model), Interrupts() as interrupts:
         run = _start(module, examples, plan, how, ctx, interrupts)
         try:
-            while run.state.step < len(plan):
+            while run.state.step < len(plan) and not _is_out_of_patience(run):
                 _advance(run, measure)
         except Interrupted:
             _save(run)
@@ -94,6 +96,12 @@ def train(
         _finish(run)
     module.eval()
     return run.state
+
+
+def _is_out_of_patience(run: Run) -> bool:
+    state = run.state
+    since = sum(entry["step"] > (state.best_step or 0) for entry in state.history if "dev_loss" in entry)
+    return 0 < run.how.patience <= since
 
 
 def _refuse_unsupervised(examples: Sequence[Example], plan: StepPlan, note: str) -> None:

@@ -62,7 +62,7 @@ class LanguageLoss(torch.nn.Module):
 
     def look(self, micro: MicroBatch, totals: Totals) -> Look:
         """The loss with what it was computed from (measuring needs both)."""
-        hidden = hidden_states(self.model, micro.stream)
+        hidden = hidden_states(self.model, micro.stream, micro.read_rows)
         logits = logits_at(self.model, hidden, micro.rows)
         loss, sums = self._text(-target_log_probs(logits, micro.targets), micro, totals)
         if self.weights.has_heads:
@@ -126,7 +126,7 @@ class PreferenceLoss(torch.nn.Module):
 
     def log_probs(self, micro: MicroBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """(pairs, 2) summed log-probs of the assistant turns, and their token counts."""
-        hidden = hidden_states(self.model, micro.stream)
+        hidden = hidden_states(self.model, micro.stream, micro.read_rows)
         found = target_log_probs(logits_at(self.model, hidden, micro.rows), micro.targets)
         branches = 2 * len(micro.examples)
         total = found.new_zeros(branches).index_add(0, micro.branches, found)

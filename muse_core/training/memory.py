@@ -9,8 +9,8 @@ import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
 from muse_core.errors import HardwareError
+from muse_core.examples.example import Example
 from muse_core.models.flat_stream import by_tokens
-from muse_core.training.batches import Example
 
 
 def is_out_of_memory(problem: BaseException) -> bool:

@@ -5,13 +5,14 @@
 
 All train the same small Llama from the same weights, in one process, on the same token ids with the same
 supervised tokens, for the same epochs, in fp32 without gradient checkpointing; one after the other, again
-and again, so that a busy machine is busy for all. Timed is the training alone (`train()`), CPU time beside
-wall time. TRL runs packed (`bfd`, its strongest: padding-free rows of `--packed-length` tokens) and
-unpacked (padded to the longest of a batch). Both of its defaults that slow a CPU down (bf16, gradient
+and again, so that a busy machine is busy for all. Optimizer, learning-rate schedule and clipping are ours in
+all of them; every repeat draws another order of the samples. Timed is the training alone (`train()`), CPU
+time beside wall time. TRL runs packed (`bfd`, its strongest: rows of `--packed-length` tokens) and unpacked
+(padded to the longest of a batch). Both of its defaults that slow a CPU down (bf16, gradient
 checkpointing) are off. Ours saves its final checkpoint within the time.
 
 Prints one JSON object: `cpu_ratio` and `wall_ratio` (median of the paired ratios; above 1: ours is
-faster) against `packed` and `unpacked`, the medians behind them, each one's final loss on held-out
+faster) against `packed` and `unpacked`, the medians behind them, each one's median final loss on held-out
 conversations (same tokens, same code), and `conditions`.
 """
 
@@ -41,15 +42,17 @@ from muse_core.config.run_config import BaseConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.simulate import simulate
+from muse_core.examples.conversations import examples_of
+from muse_core.examples.example import FLUENCY_PART, Example
 from muse_core.models.chat_format import render
 from muse_core.models.loading import LoadedModel, from_scratch
 from muse_core.models.log_probs import Document, document_log_probs
 from muse_core.models.tokenizer import train_tokenizer
 from muse_core.profiles.make import make_profiles
-from muse_core.training.batches import FLUENCY_PART, Example, plan_steps
-from muse_core.training.loop import Optimization, train
+from muse_core.training.batches import plan_steps
+from muse_core.training.loop import Optimization, rate_at, train
 from muse_core.training.losses import LanguageLoss, Weights
-from muse_core.training.sft import examples_of
+from muse_core.training.optimizer import optimizer_of
 
 LEARNING_RATE, WARMUP, PER_STEP, LONGEST = 1e-3, 0.1, 8, 1024
 TRL = ("packed", "unpacked")
@@ -65,6 +68,12 @@ class Task:
     epochs: int
     micro_batch_tokens: int
     packed_length: int
+
+    @property
+    def how(self) -> Optimization:
+        return Optimization(
+            LEARNING_RATE, WARMUP, save_every_steps=10**6, micro_batch_tokens=self.micro_batch_tokens
+        )
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,9 @@ def make_task(asked: argparse.Namespace) -> Task:
         Example(example.ids, [FLUENCY_PART if part else 0 for part in example.parts]) for example in found
     ]
     shape = BaseConfig(
-        hidden_size=asked.hidden_size, num_layers=asked.layers, intermediate_size=asked.hidden_size * 8 // 3
+        hidden_size=asked.hidden_size,
+        num_layers=asked.layers,
+        intermediate_size=(asked.hidden_size * 8 // 3 + 31) // 32 * 32,
     )
     cut = len(plain) // 6
     return Task(
@@ -111,21 +122,34 @@ def dev_loss(loaded: LoadedModel, held_out: Sequence[Example]) -> float:
     return -sum(values) / len(values)
 
 
-def ours(task: Task, folder: Path) -> Timing:
+def ours(task: Task, folder: Path, seed: int) -> Timing:
     loaded = task.model()
     module = LanguageLoss(loaded, Weights())
     lengths = [len(example) for example in task.documents]
-    plan = plan_steps(lengths, PER_STEP, task.epochs, np.random.default_rng(1))
-    how = Optimization(
-        LEARNING_RATE, WARMUP, save_every_steps=10**6, micro_batch_tokens=task.micro_batch_tokens
-    )
+    plan = plan_steps(lengths, PER_STEP, task.epochs, np.random.default_rng(seed))
     ctx = StageContext(ArtifactStore(folder / "store"), "bench", folder)
-    return timed(task, loaded, lambda: train(module, task.documents, plan, how, ctx))
+    return timed(task, loaded, lambda: train(module, task.documents, plan, task.how, ctx))
 
 
-def theirs(task: Task, folder: Path, is_packed: bool) -> Timing:
+def theirs(task: Task, folder: Path, is_packed: bool, seed: int) -> Timing:
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
+
+    class Trainer(SFTTrainer):
+        """TRL's, with our optimizer and schedule."""
+
+        def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+            self.optimizer = optimizer_of(model or self.model, LEARNING_RATE, task.how.weight_decay)
+            return self.optimizer
+
+        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+                optimizer or self.optimizer,
+                lambda step: (
+                    rate_at(min(step, num_training_steps - 1), num_training_steps, task.how) / LEARNING_RATE
+                ),
+            )
+            return self.lr_scheduler
 
     loaded = task.model()
     rows = [
@@ -137,25 +161,26 @@ def theirs(task: Task, folder: Path, is_packed: bool) -> Timing:
     config = SFTConfig(
         output_dir=str(folder), per_device_train_batch_size=1 if is_packed else PER_STEP,
         gradient_accumulation_steps=per_step if is_packed else 1, num_train_epochs=task.epochs,
-        learning_rate=LEARNING_RATE, lr_scheduler_type="linear", warmup_steps=WARMUP, weight_decay=0.01,
-        max_grad_norm=1.0, adam_beta2=0.95, optim="adamw_torch_fused", packing=is_packed,
+        max_grad_norm=1.0, packing=is_packed,
         packing_strategy="bfd", max_length=task.packed_length if is_packed else LONGEST,
         bf16=False, fp16=False, gradient_checkpointing=False, use_cpu=True, dataloader_pin_memory=False,
-        report_to=[], save_strategy="no", logging_strategy="no", disable_tqdm=True, seed=1,
+        report_to=[], save_strategy="no", logging_strategy="no", disable_tqdm=True, seed=seed,
     )  # fmt: skip
-    trainer = SFTTrainer(
+    trainer = Trainer(
         model=loaded.model, args=config, train_dataset=Dataset.from_list(rows),
         processing_class=loaded.tokenizer,
     )  # fmt: skip
     return timed(task, loaded, trainer.train)
 
 
-def one_round(task: Task) -> dict[str, Timing]:
+def one_round(task: Task, seed: int = 1) -> dict[str, Timing]:
     found = {}
     for name in ("ours", *TRL):
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
-            found[name] = ours(task, place) if name == "ours" else theirs(task, place, name == "packed")
+            found[name] = (
+                ours(task, place, seed) if name == "ours" else theirs(task, place, name == "packed", seed)
+            )
         print(f"{name:9} {found[name]}", file=sys.stderr, flush=True)
     return found
 
@@ -171,7 +196,7 @@ def summary(task: Task, rounds: Sequence[dict[str, Timing]], asked: argparse.Nam
             "cpu_s": median(found[name].cpu_s for found in rounds),
             "wall_s": median(found[name].wall_s for found in rounds),
             "tokens_per_cpu_s": tokens / median(found[name].cpu_s for found in rounds),
-            "dev_loss": rounds[-1][name].dev_loss,
+            "dev_loss": median(found[name].dev_loss for found in rounds),
         }
         for name in ("ours", *TRL)
     }
@@ -199,12 +224,13 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--micro-batch-tokens", type=int, default=1100)
     parser.add_argument("--packed-length", type=int, default=LONGEST)
+    parser.add_argument("--json", action="store_true", help="the only format there is")
     asked = parser.parse_args()
     if importlib.util.find_spec("trl") is None:
         sys.exit("sft_vs_trl: TRL is not installed; expected the extra `bench`: pip install -e '.[bench]'")
     task = make_task(asked)
     one_round(replace(task, documents=task.documents[:PER_STEP], epochs=1))  # imports and first calls
-    print(json.dumps(summary(task, [one_round(task) for _ in range(asked.repeats)], asked), indent=1))
+    print(json.dumps(summary(task, [one_round(task, 1 + k) for k in range(asked.repeats)], asked), indent=1))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -60,3 +61,21 @@ def test_by_tokens_keeps_order_and_limit() -> None:
     lengths = [3, 3, 3, 9, 1]
     groups = by_tokens(list("abcde"), lengths, 6)
     assert groups == [["a", "b"], ["c"], ["d"], ["e"]]
+
+
+@pytest.mark.parametrize("is_checkpointed", [False, True])
+def test_a_last_mlp_at_the_rows_that_are_read_changes_no_gradient(is_checkpointed: bool) -> None:
+    found = []
+    for rows in (None, torch.tensor([0, 3, 9])):
+        model = tiny_model().model
+        if is_checkpointed:
+            model.gradient_checkpointing_enable({"use_reentrant": False})
+            model.train()
+        with flat_attention(model):
+            hidden = hidden_states(model, flat_stream(DOCUMENTS), rows)
+            hidden[[0, 3, 3, 9]].square().sum().backward()
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        found.append([hidden.detach()[[0, 3, 9]], *gradients])
+        assert "forward" not in vars(model.base_model.layers[-1].mlp)
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from muse_core.artifacts import ArtifactStore
 from muse_core.context import StageContext
+from muse_core.examples.conversations import examples_of
+from muse_core.examples.example import Example
 from muse_core.models.loading import LoadedModel
-from muse_core.training.batches import Example
 from muse_core.training.losses import Weights
-from muse_core.training.sft import examples_of
 from muse_core.types import AugmentedText, Message, PlacedCall, PreferencePair
 from tests import builders
 from tests.unit.models.builders_models import talk

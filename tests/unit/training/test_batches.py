@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from muse_core.training.batches import Example, collate, micro_batches, plan_steps, totals
+from muse_core.examples.example import Example
+from muse_core.training.batches import collate, micro_batches, plan_steps, totals
 from tests.unit.models.builders_models import tiny_model
 from tests.unit.training.builders_training import examples
 

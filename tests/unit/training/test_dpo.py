@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from muse_core.errors import MuseError
+from muse_core.examples.example import Example
 from muse_core.models.log_probs import turn_log_probs
 from muse_core.models.tokenizer import encode
 from muse_core.training import dpo
-from muse_core.training.batches import Example
 from muse_core.training.losses import PreferenceLoss
 from tests.unit.models.builders_models import tiny_model
 from tests.unit.training.builders_training import pair

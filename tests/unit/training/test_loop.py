@@ -79,6 +79,20 @@ def test_the_best_epoch_is_what_remains(tmp_path: Path) -> None:
     assert weights_digest(again) == weights_digest(module)
 
 
+def test_patience_ends_a_training_that_gets_worse(tmp_path: Path) -> None:
+    def worse(epoch: int) -> Mapping[str, float]:
+        return {"dev_loss": float(epoch)}
+
+    module = LanguageLoss(tiny_model(), ALL_LOSSES)
+    documents, how = examples(tiny_model()), replace(HOW, patience=1)
+    ctx = context(tmp_path, "patient")
+    state = train(module, documents, plan(), how, ctx, worse)
+    assert (state.step, state.best_step, len(state.history)) == (4, 2, 2)
+    again = train(module, documents, plan(), how, ctx, worse)  # where it stopped, it stays
+    assert (again.step, again.best_step) == (4, 2)
+    assert len(run(tmp_path, "patient enough", replace(HOW, patience=2))[1].history) == 3
+
+
 def test_training_leaves_the_global_generator_and_the_attention_alone(tmp_path: Path) -> None:
     state = torch.get_rng_state()
     module, _ = run(tmp_path, "quiet")

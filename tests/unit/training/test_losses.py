@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from muse_core.examples.example import Example
 from muse_core.models.flat_stream import flat_attention
-from muse_core.training.batches import Example, micro_batches, totals
+from muse_core.training.batches import micro_batches, totals
 from muse_core.training.losses import LanguageLoss, PreferenceLoss, Weights, preference_losses
 from tests.unit.models.builders_models import tiny_model
 from tests.unit.training.builders_training import ALL_LOSSES, examples

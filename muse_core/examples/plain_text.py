@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from muse_core.examples.example import FLUENCY_PART, Example
 from muse_core.language.scripts import detect_language
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode
 from muse_core.records import read_tool_message
 from muse_core.tools.references import lexicalise
-from muse_core.training.batches import FLUENCY_PART, Example
 from muse_core.types import Conversation, JsonValue, Language, Message
 
 

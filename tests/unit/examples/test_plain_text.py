@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from muse_core.training.plain_text import plain_example, plain_messages
+from muse_core.examples.plain_text import plain_example, plain_messages
 from tests.unit.models.builders_models import talk, tiny_model
 
 
