@@ -100,17 +100,13 @@ def per_document_attention(
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
+    lengths = [end - start for start, end in pairwise(document_bounds)]
+    documents = zip(*(one.split(lengths, dim=2) for one in (query, key, value)), document_masks, strict=True)
     outputs = [
         functional.scaled_dot_product_attention(
-            query[:, :, start:end],
-            key[:, :, start:end],
-            value[:, :, start:end],
-            dropout_p=dropout,
-            scale=scaling,
-            attn_mask=mask,
-            is_causal=mask is None,
+            *parts, dropout_p=dropout, scale=scaling, attn_mask=mask, is_causal=mask is None
         )
-        for (start, end), mask in zip(pairwise(document_bounds), document_masks, strict=True)
+        for *parts, mask in documents
     ]
     return torch.cat(outputs, dim=2).transpose(1, 2).contiguous(), None
 

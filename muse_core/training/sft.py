@@ -12,6 +12,7 @@ from muse_core.examples.example import ARGUMENT_PART, Example
 from muse_core.models.flat_stream import flat_attention
 from muse_core.training.batches import MicroBatch, micro_batches, totals
 from muse_core.training.losses import LanguageLoss, Look
+from muse_core.training.memory import free_memory, halved, is_out_of_memory
 from muse_core.training.precision import autocast
 
 
@@ -29,7 +30,6 @@ def epoch_block(epoch: int, epochs: int, values: Mapping[str, float]) -> str:
     )
 
 
-@torch.no_grad()
 def measure(
     module: LanguageLoss,
     examples: Sequence[Example],
@@ -42,7 +42,27 @@ def measure(
 
     A decision is right when the argmax chooses `<tool>` (`tool_id`) and every token of the name where
     the gold turn calls, and anything but `<tool>` where it does not; `dev_exact_call` asks for every
-    token of the first call, which is what greedy decoding would write."""
+    token of the first call, which is what greedy decoding would write. Where memory does not suffice it is
+    done again in smaller micro-batches."""
+    while True:
+        try:
+            return _measured(module, examples, tool_id, device, micro_batch_tokens, precision)
+        except (RuntimeError, MemoryError) as problem:
+            if not is_out_of_memory(problem):
+                raise
+        free_memory()
+        micro_batch_tokens = halved(examples, micro_batch_tokens, "sft")
+
+
+@torch.no_grad()
+def _measured(
+    module: LanguageLoss,
+    examples: Sequence[Example],
+    tool_id: int,
+    device: str,
+    micro_batch_tokens: int,
+    precision: str,
+) -> dict[str, float]:
     count = totals(examples)
     sums: dict[str, float] = {}
     tally = Tally()

@@ -14,8 +14,9 @@ from muse_core.errors import HardwareError
 from muse_core.training.batches import MicroBatch, Totals, plan_steps
 from muse_core.training.checkpoints import TrainingState, weights_digest
 from muse_core.training.loop import Optimization, train
-from muse_core.training.losses import LanguageLoss, Sums
+from muse_core.training.losses import LanguageLoss, Look, Sums
 from muse_core.training.memory import halved, is_out_of_memory
+from muse_core.training.sft import measure
 from tests.unit.models.builders_models import tiny_model
 from tests.unit.training.builders_training import ALL_LOSSES, context, examples
 
@@ -86,6 +87,23 @@ def test_a_step_that_does_not_fit_is_repeated_with_the_same_samples(
     small = Optimization(3e-3, micro_batch_tokens=cut, note="sft")
     train(LanguageLoss(other, ALL_LOSSES), found, plan, small, context(tmp_path, "asked"))
     assert weights_digest(other.model) == weights_digest(loaded.model)
+
+
+def test_measuring_on_dev_is_done_again_in_smaller_pieces() -> None:
+    sizes: list[int] = []
+
+    class Small(LanguageLoss):
+        def look(self, micro: MicroBatch, totals: Totals) -> Look:
+            sizes.append(micro.tokens)
+            if micro.tokens > SmallMachine.room:
+                cpu_allocator()
+            return super().look(micro, totals)
+
+    loaded = tiny_model()
+    found, tool_id = examples(loaded), loaded.tokenizer.convert_tokens_to_ids("<tool>")
+    expected = measure(LanguageLoss(loaded, ALL_LOSSES), found, tool_id, "cpu", 4096)
+    assert measure(Small(loaded, ALL_LOSSES), found, tool_id, "cpu", 4096) == pytest.approx(expected)
+    assert max(sizes) > SmallMachine.room >= sizes[-1]
 
 
 def test_one_document_that_does_not_fit_is_refused_with_advice(tmp_path: Path) -> None:
