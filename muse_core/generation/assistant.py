@@ -11,53 +11,71 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from muse_core.generation.decode import Row, Sampling, decode, prefill
-from muse_core.models.chat_format import END, RESULT, parse_turn, result_text
+from muse_core.generation.decode import Decoder
+from muse_core.generation.grammar import CallGrammar, Guide
+from muse_core.generation.prefill import Row, prefill_in_turn
+from muse_core.generation.sampling import Sampling
+from muse_core.models.chat_format import END, RESULT, ParsedTurn, parse_turn, result_text
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode, encode_text
-from muse_core.progress import Progress
+from muse_core.progress import Progress, Silent
 from muse_core.records import tool_message
 from muse_core.tools.base import ShopWorld
 from muse_core.tools.toolbox import Toolbox
-from muse_core.types import Message, ToolResult
+from muse_core.types import Message, ToolCall
 
 MAX_ROUNDS = 4  # rounds of calls in one turn; a plan of three tools needs three
-SLICE = 512  # requests whose caches are held at the same time
 
 
 @dataclass(frozen=True)
 class TurnRequest:
     """`context` ends with a user message; `world` stands as it was before this turn; `turn` is the
-    0-based user turn; `seed` is used when sampling."""
+    0-based user turn; `seed` is used when sampling; `sampling`: its own, in place of the call's.
+
+    Requests that share the very same `context` object (the samples of one context) are read once."""
 
     context: tuple[Message, ...]
     world: ShopWorld
     turn: int
     seed: int = 0
+    sampling: Sampling | None = None
 
 
 @dataclass(frozen=True)
 class TurnOutcome:
     """`messages`: every act of the turn with its tool messages; `text`: the model's own text of all
-    acts; `malformed`: a call that cannot be read, or no end within the limit; `stopped`: why it ended."""
+    acts; `malformed`: a call that cannot be read, `<result>` without a call, or no end within a limit;
+    `stopped`: why it ended:
+
+    - `end`: it replied, or wrote what cannot be read
+    - `length`: an act of `max_new_tokens` without an end
+    - `calls`: it went on calling after MAX_ROUNDS rounds of calls
+    - `positions`: the context, or a result, left no room among the positions that the model has
+    """
 
     messages: tuple[Message, ...]
     text: str
     malformed: bool
-    stopped: str  # "end" | "length" | "calls"
+    stopped: str
 
 
 @dataclass
 class _Turn:
     request: TurnRequest
-    row: Row
+    sampling: Sampling
     messages: list[Message] = field(default_factory=list)
     text: str = ""
     outcome: TurnOutcome | None = None
     calls: int = 0
+    acts: int = 0
 
-    def finish(self, stopped: str, malformed: bool = False) -> None:
-        self.outcome = TurnOutcome(tuple(self.messages), self.text, malformed, stopped)
+    def take(self, act: ParsedTurn) -> None:
+        """Writes down what an act says: whole calls, or a reply."""
+        if act.calls and act.malformed is None:
+            self.messages.append(Message("assistant", "", act.calls))
+            self.calls += len(act.calls)
+        elif not act.calls and act.reply is not None:
+            self.messages.append(Message("assistant", act.reply))
 
 
 def respond(
@@ -68,71 +86,95 @@ def respond(
     batch_size: int = 64,
     progress: Progress | None = None,
 ) -> list[TurnOutcome]:
-    """One outcome per request, in order. `sampling.max_new_tokens` bounds each act of the turn."""
-    outcomes: list[TurnOutcome] = []
-    for start in range(0, len(requests), SLICE):
-        outcomes += _respond_slice(loaded, requests[start : start + SLICE], sampling, batch_size)
-        if progress is not None:
-            progress.update(len(outcomes), len(requests), "turns")
-    return outcomes
+    """One outcome per request, in order. `max_new_tokens` bounds each act of the turn.
 
-
-def _respond_slice(
-    loaded: LoadedModel, requests: Sequence[TurnRequest], sampling: Sampling, batch_size: int
-) -> list[TurnOutcome]:
-    longest = loaded.model.config.max_position_embeddings - (MAX_ROUNDS + 1) * sampling.max_new_tokens
-    prompts = [encode(loaded.tokenizer, request.context, True, longest).ids for request in requests]
-    turns = [
-        _Turn(request, row) for request, row in zip(requests, prefill(loaded.model, prompts), strict=True)
-    ]
-    for turn in turns:
-        turn.row.rng = np.random.default_rng(turn.request.seed)
-    for _ in range(MAX_ROUNDS + 1):
-        going = [turn for turn in turns if turn.outcome is None]
-        for batch in _batches(going, batch_size):
-            _advance(loaded, batch, sampling)
-    for turn in turns:
-        if turn.outcome is None:
-            turn.finish("calls", malformed=True)
+    Memory: that of `Decoder`, and the token ids of all requests."""
+    turns = [_Turn(request, request.sampling or sampling) for request in requests]
+    room = _Room(loaded, turns, progress or Silent())
+    Decoder(loaded.model, room.rows(), {room.end, room.call}, room.after_act, batch_size).run()
     return [turn.outcome for turn in turns if turn.outcome is not None]
 
 
-def _batches(turns: Sequence[_Turn], size: int) -> Iterator[list[_Turn]]:
-    """Rows of like length together: a batch is as wide as its longest row."""
-    ordered = sorted(turns, key=lambda turn: turn.row.length + len(turn.row.pending))
-    for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]
+class _Room:
+    """All turns under way: who enters, and what happens when one of them has written an act."""
 
+    def __init__(self, loaded: LoadedModel, turns: Sequence[_Turn], progress: Progress) -> None:
+        self.model, self.tokenizer = loaded.model, loaded.tokenizer
+        self.turns, self.progress, self.finished = turns, progress, 0
+        self.end, self.call = (self.tokenizer.convert_tokens_to_ids(tag) for tag in (END, RESULT))
+        self.positions = int(self.model.config.max_position_embeddings)
+        self.grammar: CallGrammar | None = None
 
-def _advance(loaded: LoadedModel, turns: Sequence[_Turn], sampling: Sampling) -> None:
-    """One act of every turn: decoded up to `<result>` or `<|end|>`, its calls run."""
-    end, run = (loaded.tokenizer.convert_tokens_to_ids(token) for token in (END, RESULT))
-    decode(loaded.model, [turn.row for turn in turns], {end, run}, sampling)
-    for turn in turns:
-        text = loaded.tokenizer.decode(turn.row.new, clean_up_tokenization_spaces=False)
+    def rows(self) -> Iterator[list[Row]]:
+        """The turns as rows; one whose last user message alone is too long to be read is over."""
+        prompts = self._prompts()
+        readable = [number for number, prompt in enumerate(prompts) if len(prompt) < self.positions]
+        for number in set(range(len(prompts))) - set(readable):
+            self._finish(self.turns[number], "positions", malformed=True)
+        for rows in prefill_in_turn(self.model, [prompts[number] for number in readable]):
+            for row in rows:
+                row.number = readable[row.number]
+                turn = self.turns[row.number]
+                row.sampling, row.rng = turn.sampling, np.random.default_rng(turn.request.seed)
+                row.guide = self._guide(turn)
+            yield rows
+
+    def _guide(self, turn: _Turn) -> Guide | None:
+        """For the next act of a turn, in grammar mode."""
+        if not turn.sampling.grammar:
+            return None
+        if self.grammar is None:
+            self.grammar = CallGrammar(self.tokenizer, self.model.config.vocab_size)
+        return self.grammar.guide()
+
+    def _prompts(self) -> list[list[int]]:
+        """Each context's token ids, cut at user turns so that there is room for the turn to come."""
+        found: dict[tuple[int, int], list[int]] = {}
+        prompts = []
+        for turn in self.turns:
+            context = turn.request.context
+            answer = (MAX_ROUNDS + 1) * turn.sampling.max_new_tokens
+            longest = max(self.positions - answer, self.positions // 2)
+            key = (id(context), longest)
+            if key not in found:
+                found[key] = encode(self.tokenizer, context, True, longest).ids
+            prompts.append(found[key])
+        return prompts
+
+    def after_act(self, row: Row) -> list[int] | None:
+        """One act: read, its calls run. What the model reads next; None when the turn is over."""
+        turn = self.turns[row.number]
+        text = self.tokenizer.decode(row.new, clean_up_tokenization_spaces=False)
         turn.text += text
-        _take_act(loaded, turn, text, is_complete=turn.row.new[-1] in (end, run))
+        turn.acts += 1
+        act = parse_turn(text, turn.request.turn, turn.calls)
+        turn.take(act)
+        if row.new[-1] not in (self.end, self.call):
+            is_long = len(row.new) >= row.sampling.max_new_tokens
+            self._finish(turn, "length" if is_long else "positions", malformed=True)
+        elif act.malformed is not None or not act.calls:
+            is_result_of_nothing = not act.calls and row.new[-1] == self.call
+            self._finish(turn, "end", malformed=act.malformed is not None or is_result_of_nothing)
+        else:
+            row.guide = self._guide(turn)
+            return self._run_calls(turn, act.calls, row.length)
+        return None
 
+    def _run_calls(self, turn: _Turn, calls: Sequence[ToolCall], length: int) -> list[int] | None:
+        """Appends the results; their token ids as the model reads them behind its own `<result>`."""
+        results = [Toolbox(turn.request.world).run(call) for call in calls]
+        turn.messages += [tool_message(result) for result in results]
+        texts = [part for result in results for part in (RESULT, result_text(result))][1:]
+        shown = [token for text in texts for token in encode_text(self.tokenizer, text)]
+        if turn.acts > MAX_ROUNDS:
+            self._finish(turn, "calls", malformed=True)
+        elif length + len(shown) >= self.positions:
+            self._finish(turn, "positions", malformed=True)
+        else:
+            return shown
+        return None
 
-def _take_act(loaded: LoadedModel, turn: _Turn, text: str, is_complete: bool) -> None:
-    act = parse_turn(text, turn.request.turn, turn.calls)
-    if act.calls and act.malformed is None:
-        turn.messages.append(Message("assistant", "", act.calls))
-        turn.calls += len(act.calls)
-    elif not act.calls and act.reply is not None:
-        turn.messages.append(Message("assistant", act.reply))
-    if act.malformed is not None or not is_complete:
-        turn.finish("end" if is_complete else "length", malformed=True)
-    elif act.calls:
-        _run_calls(loaded, turn, [Toolbox(turn.request.world).run(call) for call in act.calls])
-    else:
-        turn.finish("end")
-
-
-def _run_calls(loaded: LoadedModel, turn: _Turn, results: Sequence[ToolResult]) -> None:
-    """Appends the results to the messages and to the row, for the next act to read."""
-    for position, result in enumerate(results):
-        turn.messages.append(tool_message(result))
-        shown = ("" if position == 0 else RESULT, result_text(result))
-        for text in filter(None, shown):
-            turn.row.pending += encode_text(loaded.tokenizer, text)
+    def _finish(self, turn: _Turn, stopped: str, malformed: bool) -> None:
+        turn.outcome = TurnOutcome(tuple(turn.messages), turn.text, malformed, stopped)
+        self.finished += 1
+        self.progress.update(self.finished, len(self.turns), "turns")

@@ -1,254 +1,243 @@
-"""Batched decoding with a left-aligned static KV cache.
+"""Batched decoding: rows share slots while they agree, stopped rows make room for waiting ones.
 
-Row b's keys fill positions [0, length_b) of its slot, so nothing is ever padded on the left: padding
-after a row's end is masked and overwritten by the tokens that come next. Prompts that are prefixes of
-one another (the turns of one conversation, the samples of one context) are computed once. Greedy
-output is token-identical to `generate` of transformers (tested).
+Rows that have read and written the same tokens (the samples of one context until they part) sit in one
+slot and are computed once; they fork when they choose different tokens. A row that stops leaves its
+slot; `after` says what it reads before it goes on (a tool's result), and it waits for a slot again.
+Waiting rows enter when a quarter of the slots is free, so the batch stays full until the prompts run out.
 
-Not covered: beam search, speculative decoding, paged caches.
+Greedy output is token-identical to `generate` of transformers; a sampled row's tokens follow from its
+seed, whatever the batch (both tested).
+
+Memory: `batch_size` slots as wide as the longest sequence, one pass of prefilled prompts, and one cache
+for each row that waits to go on (at most the rows that were let in so far and have not ended).
+
+Not covered: beam search, speculative decoding, paged caches, sliding-window attention.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
-import numpy as np
 import torch
-from transformers import DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
 
-PREFILL_TOKENS = 16_384  # upper bound of rows × longest prompt in one prefill call
-COMPACT_SHARE = 0.25  # rows are dropped from a batch once this share has stopped
-PARKED = [-1]  # `pending` of a row that has stopped but still sits in its batch
+from muse_core.generation.cache import SlotCache
+from muse_core.generation.prefill import Row, by_token_budget, pass_tokens, prefill
+from muse_core.generation.sampling import Sampling, Wish, choose
+from muse_core.models.cpu_linear import onednn_linear
+
+__all__ = ["Decoder", "Row", "Sampling", "decode", "prefill"]
+
+REFILL_SHARE = 0.25  # waiting rows enter once this share of the slots is free
+
+After = Callable[[Row], Sequence[int] | None]
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """temperature 0 = greedy; top_p keeps the smallest set of tokens with that probability mass."""
-
-    temperature: float = 0.0
-    top_p: float = 1.0
-    max_new_tokens: int = 96
+def decode(model: PreTrainedModel, rows: Sequence[Row], stop: Collection[int], sampling: Sampling) -> None:
+    """Decodes every row until it writes a token of `stop` or `max_new_tokens` tokens; fills `row.new`."""
+    for row in rows:
+        row.sampling = sampling
+    Decoder(model, iter([list(rows)]), stop, lambda row: None).run()
 
 
 @dataclass
-class Row:
-    """One sequence under way. `cache`: [layers, 2, kv heads, length, head dim] for the tokens already
-    computed; `pending`: tokens decided but not yet computed; `logits`: [vocab] after the last one
-    computed; `new`: tokens produced by `decode` since it was last called; `rng`: for sampling."""
+class _Lane:
+    """The rows of one slot: `length` tokens computed, `token` comes next."""
 
-    cache: torch.Tensor
-    logits: torch.Tensor
-    rng: np.random.Generator | None = None
-    pending: list[int] = field(default_factory=list)
-    new: list[int] = field(default_factory=list)
-
-    @property
-    def length(self) -> int:
-        return self.cache.shape[3]
+    rows: list[Row]
+    length: int
+    token: int
 
 
-class SlotCache:
-    """What an attention layer sees as its cache: writes at per-row positions, returns all slots."""
+class Decoder:
+    """One run over many rows.
 
-    def __init__(self, layers: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
-        self.layers = layers
-        self.rows = torch.arange(len(layers[0][0]), device=layers[0][0].device)[:, None]
-        self.positions = torch.zeros(0)
-        self.width = 0
+    `fresh`: rows in passes, as `prefill_in_turn` gives them. `after(row)` is called when a row has
+    written a token of `stop`, its `max_new_tokens`, or as much as the model has positions for: `row.new`
+    holds the tokens; it returns the tokens to read before the row goes on, or None when the row is done."""
 
-    def aim(self, positions: torch.Tensor, width: int) -> None:
-        """The next forward pass writes at `positions` [rows, tokens] and reads slots [0, width)."""
-        self.positions, self.width = positions, width
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        fresh: Iterator[list[Row]],
+        stop: Collection[int],
+        after: After,
+        batch_size: int = 64,
+    ) -> None:
+        self._model, self._fresh, self._after = model, fresh, after
+        self._stop = frozenset(stop)
+        self._positions = int(model.config.max_position_embeddings)
+        self._batch_size = batch_size
+        self._cache = SlotCache(batch_size)
+        self._lanes: list[_Lane] = []
+        self._waiting: list[Row] = []
 
-    def update(
-        self, key: torch.Tensor, value: torch.Tensor, layer: int, *_: object
-    ) -> tuple[torch.Tensor, ...]:
-        keys, values = self.layers[layer]
-        keys[self.rows, :, self.positions] = key.transpose(1, 2)
-        values[self.rows, :, self.positions] = value.transpose(1, 2)
-        return keys[:, :, : self.width], values[:, :, : self.width]
+    @torch.no_grad()
+    def run(self) -> None:
+        """Until every row is done."""
+        with onednn_linear(self._model):
+            while self._let_in():
+                logits = self._step()
+                self._rule_out(logits)
+                tokens = iter(choose(logits, list(self._wishes())))
+                self._go_on([[next(tokens) for _ in lane.rows] for lane in self._lanes])
 
-    def get_seq_length(self, layer: int = 0) -> int:
-        return self.width
+    # ---- waiting rows enter ------------------------------------------------------------------------
 
-    def keep(self, rows: torch.Tensor) -> None:
-        self.layers = [(keys[rows], values[rows]) for keys, values in self.layers]
-        self.rows = self.rows[: len(rows)]
+    def _let_in(self) -> bool:
+        """Fills the free slots when enough of them can be filled; False when nothing is left to do."""
+        free = self._batch_size - len(self._lanes)
+        if free >= REFILL_SHARE * self._batch_size:
+            groups = self._groups(free)
+            if len(groups) >= min(REFILL_SHARE * self._batch_size, len(self._lanes)):
+                self._enter(groups[:free])
+        return bool(self._lanes)
 
+    def _groups(self, wanted: int) -> list[list[Row]]:
+        """Waiting rows that have the same cache and pending tokens, together; asks for fresh rows
+        until there are as many groups as wanted."""
+        groups: dict[tuple[object, ...], list[Row]] = {}
+        at = 0
+        while True:
+            for row in self._waiting[at:]:
+                key = (id(row.cache), tuple(row.pending), row.guide is None)
+                groups.setdefault(key, []).append(row)
+            at = len(self._waiting)
+            if len(groups) >= wanted or (more := next(self._fresh, None)) is None:
+                return list(groups.values())
+            self._waiting += more
 
-@torch.no_grad()
-def prefill(model: PreTrainedModel, prompts: Sequence[Sequence[int]]) -> list[Row]:
-    """Computes every prompt, each shared prefix once. Returns one row per prompt, in order."""
-    carriers, carrier_of = _carriers(prompts)
-    rows: list[Row | None] = [None] * len(prompts)
-    members: dict[int, list[int]] = {}
-    for index, carrier in enumerate(carrier_of):
-        members.setdefault(carrier, []).append(index)
-    for batch in _by_token_budget(carriers):
-        cache, hidden = _forward_prompts(model, [carriers[c] for c in batch])
-        for slot, carrier in enumerate(batch):
-            for index in members[carrier]:
-                length = len(prompts[index])
-                logits = model.lm_head(hidden[slot, length - 1]).float()
-                rows[index] = Row(cache[slot, ..., :length, :], logits)
-    return [row for row in rows if row is not None]
+    def _enter(self, groups: Sequence[list[Row]]) -> None:
+        """Each group into a slot behind those in use; all but the last of its pending tokens are computed."""
+        entering = {id(row) for rows in groups for row in rows}
+        self._waiting = [row for row in self._waiting if id(row) not in entering]
+        pending = [rows[0].pending for rows in groups]
+        for chunk in by_token_budget([len(tokens) - 1 for tokens in pending], pass_tokens(self._model)):
+            first = len(self._lanes)
+            for place in chunk:
+                self._sit_down(groups[place])
+            self._read(first, [pending[place][:-1] for place in chunk])
 
+    def _sit_down(self, rows: list[Row]) -> None:
+        cache, tokens = rows[0].cache, rows[0].pending
+        if cache is None:
+            raise ValueError("a row without a cache was to be decoded: its slot is gone; prefill it again")
+        self._cache.write(len(self._lanes), cache)
+        self._lanes.append(_Lane(rows, cache.shape[2], tokens[-1]))
+        for row in rows:
+            row.cache, row.pending = None, []
 
-def _carriers(prompts: Sequence[Sequence[int]]) -> tuple[list[tuple[int, ...]], list[int]]:
-    """Prompts that are no prefix of another, and for each prompt the carrier it is a prefix of."""
-    keyed = sorted(((tuple(prompt), i) for i, prompt in enumerate(prompts)), reverse=True)
-    carriers: list[tuple[int, ...]] = []
-    carrier_of = [0] * len(prompts)
-    for prompt, index in keyed:
-        if not carriers or carriers[-1][: len(prompt)] != prompt:
-            carriers.append(prompt)
-        carrier_of[index] = len(carriers) - 1
-    return carriers, carrier_of
+    def _read(self, first: int, tokens: Sequence[Sequence[int]]) -> None:
+        """Computes the given tokens of the lanes from `first` on, as one right-padded pass."""
+        width = max(map(len, tokens))
+        if width:
+            ids = [[*given, *[0] * (width - len(given))] for given in tokens]
+            self._forward(first, ids)
+            for lane, given in zip(self._lanes[first:], tokens, strict=True):
+                lane.length += len(given)
 
+    # ---- one token for every lane ------------------------------------------------------------------
 
-def _by_token_budget(prompts: Sequence[Sequence[int]]) -> list[list[int]]:
-    batches: list[list[int]] = []
-    for index in sorted(range(len(prompts)), key=lambda i: len(prompts[i])):
-        width = len(prompts[index])
-        if not batches or (len(batches[-1]) + 1) * width > PREFILL_TOKENS:
-            batches.append([])
-        batches[-1].append(index)
-    return batches
-
-
-def _forward_prompts(
-    model: PreTrainedModel, prompts: list[tuple[int, ...]]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Right-padded causal pass. Returns the cache [rows, layers, 2, heads, width, dim] and the hidden
-    states [rows, width, hidden]; whatever lies beyond a prompt's length is meaningless."""
-    width = max(map(len, prompts))
-    ids = torch.zeros(len(prompts), width, dtype=torch.long)
-    for slot, prompt in enumerate(prompts):
-        ids[slot, : len(prompt)] = torch.tensor(prompt)
-    output = model.model(input_ids=ids.to(model.device), past_key_values=DynamicCache(config=model.config))
-    layers = [torch.stack((layer.keys, layer.values), dim=1) for layer in output.past_key_values.layers]
-    return torch.stack(layers, dim=1), output.last_hidden_state
-
-
-@torch.no_grad()
-def decode(model: PreTrainedModel, rows: Sequence[Row], stop: Collection[int], sampling: Sampling) -> None:
-    """Decodes every row until it emits a token of `stop` or `max_new_tokens` tokens; fills `row.new`.
-
-    The last token produced is left in `pending`, so that more tokens (a tool's result) can be added
-    behind it before decoding goes on.
-    """
-    cache = _batch_cache(rows, max(len(row.pending) for row in rows) + sampling.max_new_tokens)
-    lengths = torch.tensor([row.length for row in rows], device=model.device)
-    for row in rows:
-        row.new = []
-    logits = torch.stack([row.logits for row in rows])
-    if any(row.pending for row in rows):
-        logits, lengths = _feed_pending(model, cache, rows, lengths, logits)
-    active, stopped = list(rows), 0
-    for step in range(sampling.max_new_tokens):
-        tokens = _choose(logits, active, sampling)
-        for row, token in zip(active, tokens, strict=True):
-            if row.pending != PARKED:
-                row.new.append(token)
-        going = [row.pending != PARKED and row.new[-1] not in stop for row in active]
-        if step + 1 == sampling.max_new_tokens or not any(going):
-            break
-        _park_stopped(cache, active, going, lengths, logits)
-        stopped = going.count(False)
-        if stopped >= COMPACT_SHARE * len(active):
-            kept = torch.tensor([i for i, on in enumerate(going) if on], device=model.device)
-            cache.keep(kept)
-            lengths, active = lengths[kept], [row for row, on in zip(active, going, strict=True) if on]
-            tokens = [token for token, on in zip(tokens, going, strict=True) if on]
-        logits = _step(model, cache, torch.tensor(tokens, device=model.device)[:, None], lengths)
-        lengths = lengths + 1
-    _park_stopped(cache, active, [False] * len(active), lengths, logits)
-    for row in rows:
-        row.pending = row.new[-1:]
-
-
-def _batch_cache(rows: Sequence[Row], room: int) -> SlotCache:
-    first = rows[0].cache
-    width = max(row.length for row in rows) + room
-    shape = (len(rows), *first.shape[:3], width, first.shape[4])
-    slots = torch.zeros(shape, dtype=first.dtype, device=first.device)
-    for slot, row in enumerate(rows):
-        slots[slot, ..., : row.length, :] = row.cache
-    return SlotCache([(slots[:, layer, 0], slots[:, layer, 1]) for layer in range(first.shape[0])])
-
-
-def _feed_pending(
-    model: PreTrainedModel, cache: SlotCache, rows: Sequence[Row], lengths: torch.Tensor, logits: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Computes the pending tokens of all rows as one right-padded chunk."""
-    width = max(len(row.pending) for row in rows)
-    ids = torch.zeros(len(rows), width, dtype=torch.long)
-    for slot, row in enumerate(rows):
-        ids[slot, : len(row.pending)] = torch.tensor(row.pending, dtype=torch.long)
-    counts = torch.tensor([len(row.pending) for row in rows], device=model.device)
-    hidden = _forward(model, cache, ids.to(model.device), lengths)
-    last = hidden[torch.arange(len(rows)), (counts - 1).clamp(min=0)]
-    fed = model.lm_head(last).float()
-    for row in rows:
-        row.pending = []
-    return torch.where((counts > 0)[:, None], fed, logits), lengths + counts
-
-
-def _step(model: PreTrainedModel, cache: SlotCache, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    return model.lm_head(_forward(model, cache, ids, lengths)[:, -1]).float()
-
-
-def _forward(
-    model: PreTrainedModel, cache: SlotCache, ids: torch.Tensor, lengths: torch.Tensor
-) -> torch.Tensor:
-    """Hidden states [rows, tokens, hidden] of `ids` [rows, tokens] written right after each row's end."""
-    positions = lengths[:, None] + torch.arange(ids.shape[1], device=ids.device)
-    width = int(positions.max()) + 1
-    cache.aim(positions, width)
-    mask = torch.arange(width, device=ids.device) <= positions[:, None, :, None]
-    output = model.model(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache)
-    return output.last_hidden_state
-
-
-def _park_stopped(
-    cache: SlotCache,
-    active: Sequence[Row],
-    going: Sequence[bool],
-    lengths: torch.Tensor,
-    logits: torch.Tensor,
-) -> None:
-    """Gives stopped rows their part of the cache back. Marks them parked."""
-    for slot, (row, on) in enumerate(zip(active, going, strict=True)):
-        if on or row.pending == PARKED:
-            continue
-        end = int(lengths[slot])
-        layers = [torch.stack((keys[slot, :, :end], values[slot, :, :end])) for keys, values in cache.layers]
-        row.cache, row.logits, row.pending = torch.stack(layers), logits[slot], list(PARKED)
-
-
-def _choose(logits: torch.Tensor, rows: Sequence[Row], sampling: Sampling) -> list[int]:
-    """One token per row. Sampling adds Gumbel noise from the row's own generator, so that a row's
-    tokens do not depend on who shares its batch (Gumbel-max trick)."""
-    if sampling.temperature == 0.0:
-        return logits.argmax(-1).tolist()
-    scaled = _keep_top_p(logits / sampling.temperature, sampling.top_p)
-    noise = np.stack([_gumbel(row, scaled.shape[1]) for row in rows])
-    return (scaled + torch.from_numpy(noise).to(scaled)).argmax(-1).tolist()
-
-
-def _gumbel(row: Row, vocabulary: int) -> np.ndarray:
-    if row.pending == PARKED:  # still in the batch, but its generator must not move on
-        return np.zeros(vocabulary)
-    if row.rng is None:
-        raise ValueError("sampling needs row.rng; set it from the request's seed")
-    return row.rng.gumbel(size=vocabulary)
-
-
-def _keep_top_p(logits: torch.Tensor, top_p: float) -> torch.Tensor:
-    if top_p >= 1.0:
+    def _step(self) -> torch.Tensor:
+        """Computes each lane's token; the logits [lanes, vocabulary] behind it, fp32."""
+        hidden = self._forward(0, [[lane.token] for lane in self._lanes])
+        for lane in self._lanes:
+            lane.length += 1
+        logits: torch.Tensor = self._model.get_output_embeddings()(hidden[:, -1]).float()
         return logits
-    ordered, order = logits.sort(-1, descending=True)
-    mass_before = ordered.softmax(-1).cumsum(-1) - ordered.softmax(-1)
-    dropped = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, mass_before >= top_p)
-    return logits.masked_fill(dropped, float("-inf"))
+
+    def _forward(self, first: int, ids: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Hidden states [rows, tokens, hidden] of `ids`, written right after the end of the lanes from
+        `first` on."""
+        device, count = self._model.device, len(ids[0])
+        lengths = [lane.length for lane in self._lanes[first:]]
+        width = max(lengths) + count
+        positions = torch.tensor(lengths, device=device)[:, None] + torch.arange(count, device=device)
+        self._cache.aim(first, positions, width)
+        mask = torch.arange(width, device=device) <= positions[:, None, :, None]
+        hidden: torch.Tensor = self._model.base_model(
+            input_ids=torch.tensor(ids, device=device), attention_mask=mask, position_ids=positions,
+            past_key_values=self._cache,
+        ).last_hidden_state  # fmt: skip
+        return hidden
+
+    def _rule_out(self, logits: torch.Tensor) -> None:
+        """Leaves only what the grammar allows; the rows of a lane have written the same."""
+        for at, lane in enumerate(self._lanes):
+            if (guide := lane.rows[0].guide) is not None:
+                logits[at].masked_fill_(guide.ruled_out().to(logits.device), float("-inf"))
+
+    def _wishes(self) -> Iterator[Wish]:
+        for at, lane in enumerate(self._lanes):
+            for row in lane.rows:
+                if row.sampling.temperature == 0:
+                    yield Wish(at, row.sampling)
+                elif row.rng is None:
+                    raise ValueError("sampling needs row.rng; set it from the request's seed")
+                else:
+                    yield Wish(at, row.sampling, row.rng.random())
+
+    # ---- rows stop, part and move up ---------------------------------------------------------------
+
+    def _go_on(self, tokens: Sequence[Sequence[int]]) -> None:
+        """Takes each row's token: rows that stop leave, rows that part get slots of their own."""
+        branches = [
+            self._branches(slot, lane, chosen)
+            for slot, (lane, chosen) in enumerate(zip(self._lanes, tokens, strict=True))
+        ]
+        free = [slot for slot, found in enumerate(branches) if not found]
+        for slot, found in enumerate(branches):
+            for number, (token, rows) in enumerate(found.items()):
+                if number == 0:
+                    self._lanes[slot].rows, self._lanes[slot].token = rows, token
+                else:
+                    self._fork(slot, rows, token, free)
+        for slot in sorted(free, reverse=True):
+            last = self._lanes.pop()
+            if slot < len(self._lanes):
+                self._cache.copy(len(self._lanes), slot, last.length)
+                self._lanes[slot] = last
+
+    def _branches(self, slot: int, lane: _Lane, tokens: Sequence[int]) -> dict[int, list[Row]]:
+        """The lane's rows by the token with which they go on; those that stop are dealt with here."""
+        going: dict[int, list[Row]] = {}
+        stopped: list[Row] = []
+        for row, token in zip(lane.rows, tokens, strict=True):
+            row.new.append(token)
+            row.length += 1
+            if row.guide is not None:
+                row.guide.take(token)
+            is_full = len(row.new) >= row.sampling.max_new_tokens or row.length > self._positions
+            if is_full or token in self._stop:
+                stopped.append(row)
+            else:
+                going.setdefault(token, []).append(row)
+        if stopped:
+            self._leave(slot, lane, stopped)
+        return going
+
+    def _leave(self, slot: int, lane: _Lane, rows: Sequence[Row]) -> None:
+        """Stopped rows; those that read on share one copy of their slot."""
+        kept: torch.Tensor | None = None
+        for row in rows:
+            more = self._after(row)
+            if more is None:
+                continue
+            kept = self._cache.read(slot, lane.length) if kept is None else kept
+            row.length += len(more)
+            row.cache, row.pending, row.new = kept, [row.new[-1], *more], []
+            self._waiting.append(row)
+
+    def _fork(self, slot: int, rows: list[Row], token: int, free: list[int]) -> None:
+        """A lane for rows that chose another token than their siblings; without a free slot they wait."""
+        lane = self._lanes[slot]
+        if not free and len(self._lanes) == self._batch_size:
+            kept = self._cache.read(slot, lane.length)
+            for row in rows:
+                row.cache, row.pending = kept, [token]
+            self._waiting += rows
+            return
+        target = free.pop() if free else len(self._lanes)
+        self._cache.copy(slot, target, lane.length)
+        self._lanes[target : target + 1] = [_Lane(rows, lane.length, token)]

@@ -1,0 +1,154 @@
+"""Grammar mode: an act is a reply without tags, or well-formed calls of known tools. Optional.
+
+The grammar is made from the tools' own schemas, in the text form that `call_syntax` writes: names and
+keys that exist, keys in schema order, required ones present, values of the right type and within their
+bounds. Which tokens may come next is worked out by llguidance over the bytes of the tokens. A call that
+was well formed without the grammar stays as it was, as long as it was written like that.
+
+Not covered: rules between values (`compare` wants different positions; the tool refuses those itself),
+and whether a call is the right one. An act that runs into `max_new_tokens` is cut off as it is without.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ValidationError
+from transformers import PreTrainedTokenizerFast
+
+from muse_core.errors import ConfigError, MuseError
+from muse_core.models.chat_format import END, RESULT, TOOL, TOOL_END
+from muse_core.tools.base import Tool
+from muse_core.tools.toolbox import ALL_TOOLS
+
+Schema = Mapping[str, Any]
+
+# What `call_syntax` writes inside quotes: no control signs, `<` and `'` and `\` only as escapes.
+_ESCAPE = r"\\['\\]|\\u003c"
+_SIGN = rf"([^'\\<\x00-\x1f\x7f-\x9f\u2028\u2029]|{_ESCAPE})"
+_INK = rf"([^\s'\\<\x00-\x1f\x7f-\x9f]|{_ESCAPE})"  # text must not be blank
+_LONGEST_TEXT = 200
+
+
+class CallGrammar:
+    """Compiled once for a tokenizer. `vocabulary`: the width of the model's logits."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, vocabulary: int) -> None:
+        llguidance, wrap = _library()
+        tags = {tag: int(tokenizer.convert_tokens_to_ids(tag)) for tag in (TOOL, TOOL_END, RESULT, END)}
+        tokens = wrap(tokenizer, n_vocab=vocabulary, eos_token=tags[END])
+        self._start = llguidance.LLMatcher(tokens, grammar_text(ALL_TOOLS, tags, _is_spaced(tokenizer)))
+        if self._start.is_error():
+            raise MuseError(f"the tools' grammar cannot be compiled: {self._start.get_error()}")
+
+    def guide(self) -> Guide:
+        """A guide at the start of an act."""
+        return Guide(self._start.deep_copy())
+
+
+class Guide:
+    """Follows one act token by token."""
+
+    def __init__(self, matcher: Any) -> None:
+        self._matcher = matcher
+
+    def ruled_out(self) -> torch.Tensor:
+        """[vocabulary], True where a token must not come next."""
+        return torch.frombuffer(bytearray(self._matcher.compute_logit_bias()), dtype=torch.uint8) == 0
+
+    def take(self, token: int) -> None:
+        """The token that was written."""
+        if not self._matcher.consume_token(token):
+            raise MuseError(f"the grammar refuses a token that it had allowed: {self._matcher.get_error()}")
+
+
+def _library() -> tuple[Any, Any]:
+    try:
+        import llguidance
+        from llguidance.hf import from_tokenizer
+    except ImportError as problem:
+        raise ConfigError(
+            "grammar mode needs the package llguidance, which is not installed; "
+            "install the extra: pip install -e '.[grammar]', or set grammar to false"
+        ) from problem
+    return llguidance, from_tokenizer
+
+
+def _is_spaced(tokenizer: PreTrainedTokenizerFast) -> bool:
+    """Whether text behind `='` is read as if a space came before it (our own tokenizer)."""
+    normalizer = tokenizer.backend_tokenizer.normalizer
+    return normalizer is not None and normalizer.normalize_str("='a") != "='a"
+
+
+def grammar_text(tools: Sequence[Tool], tags: Mapping[str, int], is_spaced: bool) -> str:
+    """The Lark grammar of an act; the end of a reply is the tokenizer's end token."""
+    opened, closed, run = (f"<[{tags[tag]}]>" for tag in (TOOL, TOOL_END, RESULT))
+    rules = [_tool_rule(tool, is_spaced) for tool in tools]
+    return "\n".join(
+        [
+            f"start: REPLY | ({opened} call {closed})+ {run}",
+            r"REPLY: /[^<]*/",
+            f"call: {' | '.join(tool.name for tool in tools)}",
+            rf"TEXT: /' ?{_INK}{_SIGN}{{0,{_LONGEST_TEXT - 2}}}'/",
+            *rules,
+        ]
+    )
+
+
+def _tool_rule(tool: Tool, is_spaced: bool) -> str:
+    """`search: "search(" ("query=" TEXT (", category=" TEXT)? …) ")"`. The first argument is the first
+    required one, or any optional one before it; without a required one it may be any, or none where the
+    tool allows that."""
+    schema = tool.Arguments.model_json_schema()
+    required = set(schema.get("required", ()))
+    values = {key: _value(_resolved(entry, schema), is_spaced) for key, entry in schema["properties"].items()}
+    keys, starts = list(values), []
+    for place, key in enumerate(keys):
+        rest = [_argument(later, values[later], later in required) for later in keys[place + 1 :]]
+        starts.append(" ".join([f'"{key}=" {values[key]}', *rest]))
+        if key in required:
+            break
+    may_be_empty = "?" if _allows_nothing(tool.Arguments) else ""
+    return f'{tool.name}: "{tool.name}(" ({" | ".join(starts)}){may_be_empty} ")"'
+
+
+def _argument(key: str, value: str, is_required: bool) -> str:
+    return f'(", {key}=" {value}){"" if is_required else "?"}'
+
+
+def _allows_nothing(arguments: type[BaseModel]) -> bool:
+    try:
+        arguments.model_validate({})
+    except ValidationError:
+        return False
+    return True
+
+
+def _resolved(entry: Schema, schema: Schema) -> Schema:
+    """The entry without `null` and references: an argument that is absent is not written."""
+    options = [one for one in entry.get("anyOf", [entry]) if one.get("type") != "null"]
+    (only,) = options
+    name = str(only.get("$ref", "")).rpartition("/")[2]
+    return schema["$defs"][name] if name else only
+
+
+def _value(entry: Schema, is_spaced: bool) -> str:
+    if "enum" in entry or "const" in entry:
+        words = entry.get("enum", [entry.get("const")])
+        space = '" "?' if is_spaced else ""
+        return f'("\'" {space} ({" | ".join(json.dumps(word) for word in words)}) "\'")'
+    if entry["type"] == "string":
+        return "TEXT"
+    if entry["type"] == "array":
+        one, least, most = _value(entry["items"], is_spaced), entry.get("minItems", 1), entry["maxItems"]
+        return f'("[" {one} (", " {one}){{{least - 1},{most - 1}}} "]")'
+    if entry["type"] in ("number", "integer"):
+        bounds = {key: entry[key] for key in ("type", "minimum", "maximum") if key in entry}
+        return f"%json {json.dumps(bounds)}"
+    raise MuseError(
+        f"grammar mode cannot write an argument of type {entry['type']!r}; "
+        "expected text, a number, one of a list of words, or a list of these"
+    )
