@@ -84,6 +84,11 @@ _preference_pair = [
     ("strength", pa.float64()), ("kind", _text), ("evidence_json", _text),
 ]  # fmt: skip
 
+_reference = [
+    ("pair_id", _text), ("chosen", pa.float64()), ("rejected", pa.float64()),
+    ("chosen_tokens", pa.int32()), ("rejected_tokens", pa.int32()),
+]  # fmt: skip
+
 _prediction = [
     ("model", _text), ("model_digest", _text), ("case_id", _text), ("conversation_id", _text),
     ("profile_id", _text), ("family", _text), ("turn_type", _text), ("language", _text),
@@ -114,6 +119,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "conversations": pa.schema(_conversation),
     "augmented": pa.schema(_augmented),
     "preference_pairs": pa.schema(_preference_pair),
+    "references": pa.schema(_reference),
     "predictions": pa.schema(_prediction),
     "metrics": pa.schema(_metric),
     "ratings": pa.schema(_rating),

@@ -2,7 +2,8 @@
 
 In JSONL a column of JSON text becomes what it holds, under its name without `_json` (`goal_json` is
 `goal`), and bytes become base64; the rows of `conversations` are lines that `muse run --conversations`
-reads. In CSV a nested cell is JSON text. Parquet is the artifact's own table.
+reads. In CSV a nested cell is JSON text. Parquet is the artifact's own table. `seed` is JSONL of preference
+pairs with the seed document's fields and no others.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ from flows.environment import home_folder
 from muse_core.artifacts import ArtifactStore
 from muse_core.durable import explained, fsync_path
 from muse_core.errors import ArtifactError, ConfigError
+from muse_core.preferences.seed_rows import seed_row
 from muse_core.records import ROWS_AT_ONCE
 from muse_core.types import ArtifactRef
 
-Format = Literal["jsonl", "csv", "parquet"]
-FORMATS: tuple[Format, ...] = ("jsonl", "csv", "parquet")
+Format = Literal["jsonl", "csv", "parquet", "seed"]
+FORMATS: tuple[Format, ...] = ("jsonl", "csv", "parquet", "seed")
 JSON_ENDING = "_json"
+PAIRS = "preference_pairs"
 # Columns of JSON text whose name does not say so, by the list that they stand in.
 JSON_FIELDS = {"augmented": {"tool_calls": ("arguments", "result")}}
 
@@ -49,12 +52,15 @@ def export(
         _require_free(output, force)
     store = ArtifactStore(home_folder(home) / "artifacts")
     ref = table_named(store, name)
+    if form == "seed" and ref.kind != PAIRS:
+        raise ConfigError(f"--format seed writes {PAIRS}; {name} is {ref.kind}: choose jsonl, csv or parquet")
     table = store.read_table(ref)
     table = table if rows is None else table.slice(0, rows)
     write: Callable[[BinaryIO], None] = {
         "jsonl": lambda file: _write_jsonl(file, ref.kind, table),
         "csv": lambda file: _write_csv(file, table),
         "parquet": lambda file: _write_parquet(file, ref.kind, table),
+        "seed": lambda file: _write_seed(file, table),
     }[form]  # type: ignore[index]
     if output is None:
         _to_stdout(write)
@@ -137,6 +143,11 @@ def _field(name: str, value: Any, json_fields: Any) -> tuple[str, Any]:
         return name.removesuffix(JSON_ENDING), json.loads(value)
     inside = json_fields.get(name, ()) if isinstance(json_fields, dict) else ()
     return name.removesuffix(JSON_ENDING), parsed(value, inside)
+
+
+def _write_seed(file: BinaryIO, table: pa.Table) -> None:
+    for row in rows_of(table):
+        file.write(json.dumps(seed_row(row), ensure_ascii=False).encode("utf-8") + b"\n")
 
 
 def _write_csv(file: BinaryIO, table: pa.Table) -> None:

@@ -1,7 +1,9 @@
 """Preference pairs of the test side: sampled once from the SFT model, frozen, and who prefers what.
 
-The pairs are keyed by the SFT model's digest: every later DPO run is measured on the same ones. On-policy
-pairs carry the headline; contrast pairs (gold against a bad sample) are a slice of their own.
+The pairs are keyed by the SFT model's digest: every later DPO run is measured on the same ones. They are
+made, replayed and cleaned by the rules of the training pairs, the share of contrast pairs included, but
+not linted: a leak is shown by the figures beside them, and dropping for it would choose the exam by its
+answers. On-policy pairs carry the headline; contrast pairs are a slice of their own.
 """
 
 from __future__ import annotations
@@ -24,8 +26,13 @@ from muse_core.evaluation.scorecard import metric_rows
 from muse_core.evaluation.statistics import estimate, resampler
 from muse_core.models.loading import LoadedModel
 from muse_core.models.log_probs import turn_log_probs
+from muse_core.preferences.cleaning import clean
+from muse_core.preferences.sampling import MiningResult
 from muse_core.records import Row, canonical_json
 from muse_core.types import Conversation, JsonValue, PreferencePair, TurnLabel
+
+CLEANING = "muse_core.preferences.cleaning"
+ENOUGH_PAIRS, ENOUGH_PROMPTS = 300, 100  # on-policy, for the headline (MEASURES)
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def pairs_key(
         "config": config.model_dump(mode="json"),
         "style": reply_style,
         "seed": seed,
-        "code": code_digests("muse_core.preferences.sampling"),
+        "code": code_digests("muse_core.preferences.sampling") | code_digests(CLEANING),
     }
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
@@ -65,6 +72,13 @@ def without_overlap(conversations: Sequence[Conversation]) -> list[Conversation]
         labels.setdefault(case.conversation.conversation_id, []).append(case.label)
     by_id = {item.conversation_id: item for item in conversations}
     return [replace(by_id[name], labels=tuple(kept)) for name, kept in labels.items()]
+
+
+def freeze(mined: MiningResult) -> tuple[list[PreferencePair], dict[str, float]]:
+    """The mined pairs without those that must not stand, and the artifact's metrics."""
+    cleaned = clean(mined.pairs)
+    dropped = {f"dropped_{reason}": float(count) for reason, count in cleaned.dropped.items()}
+    return list(cleaned.pairs), mined.counters | dropped | {"kept": float(len(cleaned.pairs))}
 
 
 def pair_log_probs(loaded: LoadedModel, pairs: Sequence[PreferencePair]) -> list[PairLogProbs]:
@@ -136,11 +150,12 @@ def _slice_rows(
 
 
 def pair_counts(pairs: Sequence[PreferencePair]) -> dict[str, JsonValue]:
-    """How many pairs and prompts the preference figures stand on."""
+    """How many pairs and prompts the preference figures stand on, and whether these are enough."""
     on_policy = [pair for pair in pairs if pair.kind == "on_policy"]
     prompts = {(pair.conversation_id, pair.turn) for pair in on_policy}
     return {
         "on_policy": len(on_policy),
         "contrast": len(pairs) - len(on_policy),
         "on_policy_prompts": len(prompts),
+        "enough": len(on_policy) >= ENOUGH_PAIRS and len(prompts) >= ENOUGH_PROMPTS,
     }

@@ -2,7 +2,9 @@
 
 ====================== ====== =================================================================
 parses and executes     0.10  every call could be read and ran; the turn came to its end
-right decision          0.30  the first act is in the turn's acceptable set
+right decision          0.30  the first act is in the turn's acceptable set; a turn without a call earns
+                              half of it when it does not ask for the missing slot, or does not decline
+                              what is out of scope (MEASURES: Slot, Relevance)
 arguments               0.30  slot F1 of all calls; 1 when neither gold nor the turn calls
 constraints met         0.10  share of the named products that meet the gold call's limits
 grounded                0.10  the reply names only what the results hold, no empty reference
@@ -18,13 +20,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 
 from muse_core.dialogue.world import context_before, turn_messages
 from muse_core.records import read_tool_message
 from muse_core.scoring.call_match import match_calls
 from muse_core.scoring.constraints import satisfied
+from muse_core.scoring.declines import declines
 from muse_core.scoring.groundedness import check, has_facts
 from muse_core.scoring.language_match import language_match
+from muse_core.scoring.slots import asked_slot, is_asked
 from muse_core.tools.references import items_of, lexicalise, references_in
 from muse_core.types import Conversation, JsonValue, Language, Message, Product, ToolCall, TurnLabel
 
@@ -80,6 +85,20 @@ class GoldTurn:
     messages: tuple[Message, ...]
     before: tuple[JsonValue, ...]
 
+    @cached_property
+    def calls(self) -> list[ToolCall]:
+        return calls_of(self.messages)
+
+    @cached_property
+    def values(self) -> list[JsonValue]:
+        return result_values(self.messages)
+
+    @cached_property
+    def reply_words(self) -> int:
+        """Words of the reply as the shopper reads it."""
+        shown = _last_shown([*self.before, *self.values])
+        return len(lexicalise(reply_of(self.messages), shown, self.language)[0].split())
+
     @classmethod
     def of(cls, conversation: Conversation, label: TurnLabel) -> GoldTurn:
         before = result_values(context_before(conversation, label.turn))
@@ -112,24 +131,45 @@ def reward(
     """The parts of one turn. `malformed`: a call could not be read, or the turn never ended.
     `reply_style` (`reply.style`) says how a reply names its products: by reference or by title."""
     calls, reply = calls_of(messages), reply_of(messages)
-    values = [*gold.before, *result_values(messages)]
-    shown = next((value for value in reversed(values) if has_facts(value)), None)
+    own = result_values(messages)
+    values = [*gold.before, *own]
+    shown = _last_shown(values)
     spoken, faults = lexicalise(reply, shown, gold.language)
     said = bool(reply.strip())
     named = _named(reply, items_of(shown), reply_style)
     return RewardParts(
         runs=float(not malformed and not _errors(messages)),
-        decision=float(_decision(messages, malformed) in gold.label.acceptable),
+        decision=_decision_part(messages, malformed, spoken, gold),
         arguments=_argument_f1(calls, malformed, gold),
         constraints=_constraints_met(named, gold, products) if said else 0.0,
-        grounded=float(said and _grounded(spoken, faults, messages, values)),
-        language=float(said and language_match(spoken, gold.language, _names(values))),
-        length=float(said and _fits(spoken, _gold_reply(gold))),
+        grounded=float(said and _grounded(spoken, faults, own, values)),
+        language=float(said and language_match(spoken, gold.language, _names(values, spoken))),
+        length=float(said and gold.reply_words / 2 <= len(spoken.split()) <= gold.reply_words * 2),
     )
+
+
+def _last_shown(values: Sequence[JsonValue]) -> JsonValue:
+    """What references point to: the last result that holds something."""
+    return next((value for value in reversed(values) if has_facts(value)), None)
 
 
 def _errors(messages: Iterable[Message]) -> bool:
     return any(read_tool_message(m).error is not None for m in messages if m.role == "tool")
+
+
+def _decision_part(messages: Sequence[Message], malformed: bool, spoken: str, gold: GoldTurn) -> float:
+    decided = _decision(messages, malformed)
+    if decided not in gold.label.acceptable:
+        return 0.0
+    return 1.0 if decided != "none" or _says_what_is_due(spoken, gold) else 0.5
+
+
+def _says_what_is_due(spoken: str, gold: GoldTurn) -> bool:
+    """A question for the missing slot, a refusal of what is out of scope; other talk is free."""
+    label = gold.label
+    if label.turn_type == "missing_slot" and label.missing_slot:
+        return is_asked(asked_slot(spoken, gold.language), label.missing_slot)
+    return label.turn_type != "out_of_scope" or declines(spoken)
 
 
 def _decision(messages: Sequence[Message], malformed: bool) -> str:
@@ -143,7 +183,7 @@ def _decision(messages: Sequence[Message], malformed: bool) -> str:
 
 
 def _argument_f1(calls: Sequence[ToolCall], malformed: bool, gold: GoldTurn) -> float:
-    wanted = calls_of(gold.messages)
+    wanted = gold.calls
     if not wanted and not calls:
         return float(not malformed)
     if bool(wanted) != bool(calls):
@@ -161,37 +201,37 @@ def _named(reply: str, items: Sequence[Mapping[str, JsonValue]], reply_style: st
 
 def _constraints_met(named: Sequence[str], gold: GoldTurn, products: Mapping[str, Product]) -> float:
     """Over the named products; a turn whose gold limits nothing, or finds nothing, has nothing to meet."""
-    limits = [call.arguments for call in calls_of(gold.messages) if call.name in _PRODUCT_TOOLS]
-    found = any(has_facts(value) for value in result_values(gold.messages))
+    limits = _limits(gold.calls)
+    found = any(has_facts(value) for value in gold.values)
     if not any(limits) or not found:
         return 1.0
     met = [name in products and all(satisfied(products[name], limit) for limit in limits) for name in named]
     return sum(met) / len(met) if met else 0.0
 
 
-def _grounded(spoken: str, faults: int, messages: Sequence[Message], values: Sequence[JsonValue]) -> bool:
+def _limits(calls: Sequence[ToolCall]) -> list[Mapping[str, JsonValue]]:
+    """What the products shown at the end must meet: the last look into the catalogue and what narrowed it.
+    A search that was repeated without a limit has given that limit up."""
+    product_calls = [call for call in calls if call.name in _PRODUCT_TOOLS]
+    starts = [k for k, call in enumerate(product_calls) if call.name != "filter"]
+    return [call.arguments for call in product_calls[starts[-1] if starts else 0 :]]
+
+
+def _grounded(spoken: str, faults: int, own: Sequence[JsonValue], values: Sequence[JsonValue]) -> bool:
     """After a result with content: as the metric; else nothing may be named that no result holds."""
     if faults:
         return False
     judged = check(spoken, values)
-    has_result = any(has_facts(value) for value in result_values(messages))
+    has_result = any(has_facts(value) for value in own)
     return judged.grounded if has_result else not judged.unknown
 
 
-def _gold_reply(gold: GoldTurn) -> str:
-    values = [*gold.before, *result_values(gold.messages)]
-    shown = next((value for value in reversed(values) if has_facts(value)), None)
-    return lexicalise(reply_of(gold.messages), shown, gold.language)[0]
-
-
-def _fits(spoken: str, gold_reply: str) -> bool:
-    wanted, said = len(gold_reply.split()), len(spoken.split())
-    return wanted / 2 <= said <= wanted * 2
-
-
-def _names(values: Sequence[JsonValue]) -> list[str]:
+def _names(values: Sequence[JsonValue], spoken: str) -> list[str]:
+    """Titles and brands of the results that the reply could hold; each name sought costs a pattern."""
+    text = " ".join(spoken.lower().split())
     items = [item for value in values for item in items_of(value)]
-    return [str(item[key]) for item in items for key in ("title", "brand") if item.get(key)]
+    known = (str(item[key]) for item in items for key in ("title", "brand") if item.get(key))
+    return [name for name in known if " ".join(name.lower().split()) in text]
 
 
 def reasoning(parts: RewardParts, other: RewardParts) -> str:

@@ -1,9 +1,11 @@
 """catalog, profiles, conversations, sft → preference pairs: turns sampled from the SFT model, executed,
-rewarded, and paired where one is clearly better.
+rewarded, and paired where one is clearly better; contrast pairs added up to `pairs.contrast_share`; with
+`pairs.human` also the pairs that people judged.
 
-Assumes a model folder with the chat format of this version. Reads the train side only. Fails when no
-pair is strong enough, or when length or wording alone gives the chosen side away. Not covered: test
-pairs (evaluate samples and freezes its own).
+Assumes a model folder with the chat format of this version. Trains on the train side only; of the
+others it knows the requests, to keep them out. Fails when no pair is strong enough, when a pair does
+not replay to the same verdict, or when the lint finds that something other than quality gives the
+chosen side away. Not covered: test pairs (evaluate samples and freezes its own).
 """
 
 from __future__ import annotations
@@ -17,11 +19,14 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
+from muse_core.evaluation.human.human_pairs import SUFFIX
+from muse_core.evaluation.human.training_pairs import pairs_of_people, with_people
 from muse_core.models.loading import load_model
 from muse_core.preferences.lint import lint
 from muse_core.preferences.sampling import mine_pairs, need_pairs
 from muse_core.records import from_table, to_table
-from muse_core.types import ArtifactRef, PreferencePair
+from muse_core.scoring.normal import normal_text
+from muse_core.types import ArtifactRef, Conversation, PreferencePair
 
 READS = ("pairs", "reply")
 INPUTS = ("catalog", "profiles", "conversations", "sft")
@@ -48,7 +53,10 @@ def run(
         loaded, dialogues, people, index, config.pairs, config.reply.style, ctx.seed, ctx.progress, "train"
     )
     need_pairs(mined, config.pairs)
-    report = lint(mined.pairs, np.random.default_rng([ctx.seed, 7]))
+    pairs = mined.pairs
+    if config.pairs.human:
+        pairs = with_people(pairs, pairs_of_people(ctx.store, config.pairs.human, dialogues))
+    report = lint(pairs, np.random.default_rng([ctx.seed, 7]), _held_out(dialogues))
     for warning in report.warnings:
         logger.warning("pairs: %s", warning)
     numbers = mined.counters | report.numbers | _kept(report.pairs)
@@ -58,6 +66,14 @@ def run(
     return ctx.store.write_table(KIND, table, ctx.fingerprint, metrics=numbers, about=about)
 
 
+def _held_out(conversations: Sequence[Conversation]) -> set[str]:
+    """What shoppers of the other sides say."""
+    others = [one for one in conversations if one.side != "train"]
+    return {normal_text(m.content) for one in others for m in one.messages if m.role == "user"}
+
+
 def _kept(pairs: Sequence[PreferencePair]) -> dict[str, float]:
     """What is left after the lint."""
-    return {"kept": len(pairs), "kept_on_policy": sum(pair.kind == "on_policy" for pair in pairs)}
+    kinds = [pair.kind for pair in pairs]
+    people = sum(pair.pair_id.endswith(SUFFIX) for pair in pairs)
+    return {"kept": len(kinds), "kept_on_policy": kinds.count("on_policy"), "kept_human": people}

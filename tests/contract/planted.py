@@ -81,6 +81,11 @@ def _augmented() -> Rows:
     return _rows("augmented", [builders.augmented(row_id="c1.0.0"), tricky, dropped])
 
 
+def _references() -> Rows:
+    row = {"chosen": -21.5, "rejected": -30.0, "chosen_tokens": 31, "rejected_tokens": 12}
+    return [{"pair_id": f"c{n}.0.0", **row} for n in range(3)]
+
+
 def _predictions() -> Rows:
     row = {
         "model": "sft", "model_digest": "d", "case_id": "c1.0", "conversation_id": "c1", "profile_id": "u1",
@@ -138,6 +143,7 @@ GOOD: dict[str, Callable[[], Rows]] = {
     "preference_pairs": lambda: _rows(
         "preference_pairs", [builders.pair(pair_id=f"c{n}.0.0", conversation_id=f"c{n}") for n in range(3)]
     ),
+    "references": _references,
     "predictions": _predictions,
     "metrics": _metrics,
     "ratings": _ratings,
@@ -171,6 +177,29 @@ def _response(side: str, **values: Any) -> Break:
 
 def _turn(side: str, which: int, **values: Any) -> Break:
     return lambda rows: rows[0][f"{side}_response"]["messages"][which].update(values)
+
+
+def _cut_off(side: str) -> Break:
+    """A turn that calls and never hears what came of it."""
+
+    def take(rows: Rows) -> None:
+        call, _, reply = rows[0]["chosen_response"]["messages"]
+        rows[0][f"{side}_response"].update(
+            messages=[call, {**reply, "content": "x"}], tool_sequence=["search"]
+        )
+
+    return take
+
+
+def _answering(side: str, call_id: str) -> Break:
+    """A result of a call that nobody made."""
+
+    def take(rows: Rows) -> None:
+        call, result, reply = rows[0]["chosen_response"]["messages"]
+        messages = [call, result, {**result, "answers_call": call_id}, reply]
+        rows[0][f"{side}_response"].update(messages=messages, tool_sequence=["search"])
+
+    return take
 
 
 BETWEEN, IN_SET = "expect_column_values_to_be_between", "expect_column_values_to_be_in_set"
@@ -236,6 +265,11 @@ PLANTED: dict[str, dict[str, Break]] = {
         f"chosen_last_role: {IN_SET}": _turn("chosen", -1, role="tool"),
         f"rejected_first_role: {NOT_NULL}": _response("rejected", messages=[]),
         f"rejected_first_role: {IN_SET}": _turn("rejected", 0, role="tool"),
+        f"rejected_last_role: {IN_SET}": lambda rows: rows[0]["rejected_response"].update(
+            messages=rows[0]["chosen_response"]["messages"][:2], tool_sequence=["search"]
+        ),
+        f"rejected_unanswered_calls: {BETWEEN}": _cut_off("rejected"),
+        f"rejected_orphan_results: {BETWEEN}": _answering("rejected", "c9.9"),
         f"chosen_unanswered_calls: {BETWEEN}": lambda rows: rows[0]["chosen_response"]["messages"].pop(1),
         f"chosen_orphan_results: {BETWEEN}": _turn("chosen", 1, answers_call="c9.9"),
         f"chosen_score: {NOT_NULL}": _response("chosen", quality_score=None),
@@ -248,6 +282,7 @@ PLANTED: dict[str, dict[str, Break]] = {
         f"sequences_match: {IN_SET}": _response("chosen", tool_sequence=["search", "filter"]),
         f"evidence_ok: {IN_SET}": _put(evidence_json=json.dumps("good")),
     },
+    "references": {},
     "predictions": {
         "model and case_id: expect_compound_columns_to_be_unique": _put(model="dpo"),
         f"exact_is_right: {IN_SET}": _put(predicted_decision="filter"),

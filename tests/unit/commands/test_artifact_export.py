@@ -60,6 +60,18 @@ def test_nested_json_becomes_objects(store: ArtifactStore, tmp_path: Path) -> No
     )
 
 
+def test_pairs_can_be_had_in_the_seeds_shape(store: ArtifactStore, tmp_path: Path) -> None:
+    store.write_table("preference_pairs", to_table("preference_pairs", [builders.pair()]), "d1" * 32)
+    row = json.loads(export(tmp_path, "preference_pairs", "--format", "seed").stdout)
+    assert set(row) == {"input", "chosen_response", "rejected_response", "strength", "kind", "evidence"}
+    assert set(row["chosen_response"]) == {"tool_sequence", "quality_score", "reasoning"}
+
+
+def test_only_pairs_have_the_seeds_shape(products: ArtifactRef, tmp_path: Path) -> None:
+    refused = export(tmp_path, "products", "--format", "seed")
+    assert refused.exit_code == 2 and "choose jsonl, csv or parquet" in refused.output
+
+
 def test_csv_and_parquet_hold_the_same_table(
     products: ArtifactRef, store: ArtifactStore, tmp_path: Path
 ) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from muse_core import records
 from muse_core.catalog.index import CatalogIndex
 from muse_core.dialogue.world import world_before
+from muse_core.models.chat_format import render
 from muse_core.preferences.pairing import Sample
 from muse_core.preferences.reward import GoldTurn, RewardParts, reward
 from muse_core.tools.toolbox import Toolbox
-from muse_core.types import Conversation, Message, PreferencePair, ToolCall
+from muse_core.types import Conversation, JsonValue, Message, PreferencePair, ToolCall, ToolResult
 from tests.builders import pair
 
 
@@ -57,3 +59,21 @@ def text_pair(number: int, chosen: str, rejected: str) -> PreferencePair:
         chosen=(Message("assistant", chosen),),
         rejected=(Message("assistant", rejected),),
     )
+
+
+def tokens_of(messages: Sequence[Message]) -> list[int]:
+    """One token per code point: enough to see that tokens, not characters, are counted by the caller."""
+    return [ord(char) for char in render(messages).replace("<|assistant|>", "@")]
+
+
+def call_turn(
+    name: str,
+    arguments: dict[str, JsonValue],
+    reply: str = "Here is [1].",
+    value: JsonValue = None,
+    error: str | None = None,
+) -> tuple[Message, ...]:
+    """A call with a given result, then the reply."""
+    call = ToolCall("c0.0", name, arguments)
+    result = ToolResult(call.call_id, value, error)
+    return (Message("assistant", "", (call,)), records.tool_message(result), Message("assistant", reply))

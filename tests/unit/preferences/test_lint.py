@@ -1,17 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from muse_core.errors import MuseError
-from muse_core.preferences.lint import LENGTH_BLOCK, lint, says_the_same
-from muse_core.types import Message, ToolCall
-from tests.builders import pair
+from muse_core.preferences.leaks import leak, reply_form, reply_language, reply_words
+from muse_core.preferences.lint import LENGTH_BLOCK, MAX_HELD_OUT, MIN_PAIRS, TEXT_BLOCK, lint
+from muse_core.scoring.normal import normal_text
+from muse_core.types import Message
 from tests.unit.preferences.builders_preferences import text_pair
 
 WORDS = [f"word{k}" for k in range(30)]
+HINDI = ["यह", "देखिए", "मैंने", "आपके", "लिए", "यह", "ढूंढा", "है"]
 
 
 def reply(rng, length):
-    return " ".join(rng.choice(WORDS, length))
+    return " ".join(rng.choice(WORDS, length)) + "."
 
 
 def pairs(count, make):
@@ -19,16 +23,21 @@ def pairs(count, make):
     return [text_pair(number, *make(rng)) for number in range(count)]
 
 
+def alike(r):
+    return reply(r, r.integers(4, 12)), reply(r, r.integers(4, 12))
+
+
 def rng():
     return np.random.default_rng(1)
 
 
 def test_pairs_without_a_leak_pass():
-    report = lint(pairs(120, lambda r: (reply(r, r.integers(4, 12)), reply(r, r.integers(4, 12)))), rng())
+    report = lint(pairs(120, alike), rng())
     assert report.warnings == ()
     assert report.numbers["lint/judged"] == 1
     assert report.numbers["lint/dropped_length"] <= 10
     assert report.numbers["lint/text_auc"] < 0.65
+    assert report.numbers["lint/language_auc"] == report.numbers["lint/format_auc"] == pytest.approx(0.5)
 
 
 def test_a_length_leak_blocks():
@@ -57,14 +66,59 @@ def test_a_text_leak_blocks():
         lint(leaking, rng())
 
 
+def test_a_language_leak_blocks():
+    """Two in five rejected replies leave the language: too few for the words to block."""
+
+    def make(r):
+        return reply(r, 8), " ".join(r.permutation(HINDI)) + "." if r.random() < 0.4 else reply(r, 8)
+
+    leaking = pairs(300, make)
+    assert leak(leaking, reply_language, rng()).auc == pytest.approx(0.70, abs=0.05)
+    assert leak(leaking, reply_words, rng()).low < TEXT_BLOCK
+    with pytest.raises(MuseError, match="the reply's language alone tells the chosen side"):
+        lint(leaking, rng())
+
+
+def test_a_format_leak_blocks():
+    def make(r):
+        mine, theirs = alike(r)
+        return mine, theirs.rstrip(".") if r.random() < 0.6 else theirs
+
+    leaking = pairs(160, make)
+    assert leak(leaking, reply_form, rng()).auc > 0.65
+    with pytest.raises(MuseError, match="the reply's form alone tells the chosen side"):
+        lint(leaking, rng())
+
+
 def test_few_pairs_are_reported_and_not_blocked():
     report = lint(pairs(10, lambda r: (reply(r, 12), reply(r, 3))), rng())
     assert len(report.pairs) == 10
     assert "too few" in report.warnings[0]
 
 
-def test_sides_that_say_the_same_are_dropped():
-    assert says_the_same(text_pair(0, "Here you are!", "here you  are"))
-    calls = [ToolCall("c0.0", "search", {"query": "shirt", "max_price": price}) for price in (200, 2000)]
-    priced = [(Message("assistant", "", (call,)), Message("assistant", "ok")) for call in calls]
-    assert not says_the_same(pair(chosen=priced[0], rejected=priced[1]))
+def test_dropped_pairs_are_counted_and_not_judged():
+    same = text_pair(500, "Here you are!", "here you  are")
+    report = lint([*pairs(MIN_PAIRS - 1, alike), same], rng())
+    assert report.numbers["lint/dropped_equal"] == 1 and same not in report.pairs
+    assert report.numbers["lint/judged"] == 0
+
+
+def test_a_pair_from_another_side_blocks():
+    other = replace(text_pair(0, "Which one?", "Nothing."), side="dev")
+    with pytest.raises(MuseError, match=r"1 of 11 pairs are not from the train side \(first: c0\.0\.0\)"):
+        lint([other, *pairs(10, alike)], rng())
+
+
+def test_requests_of_unseen_sides_block_unless_they_are_few():
+    some = pairs(100, alike)
+    request = normal_text(some[0].prompt[-1].content)  # all of these pairs share it
+    with pytest.raises(MuseError, match="requests of 100 of 100 pairs also occur on the unseen sides"):
+        lint(some, rng(), {request})
+    few = int(MAX_HELD_OUT * 100)
+    rare = [_asking(pair, f"request {k}") for k, pair in enumerate(some)]
+    report = lint(rare, rng(), {f"request {k}" for k in range(few)})
+    assert report.numbers["lint/dropped_held_out"] == few
+
+
+def _asking(pair, words):
+    return replace(pair, prompt=(*pair.prompt[:-1], Message("user", words)))

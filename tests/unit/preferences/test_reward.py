@@ -82,3 +82,33 @@ def test_reasoning_names_what_differs():
     good, bad = RewardParts(1, 1, 1, 1, 1, 1, 0), RewardParts(1, 1, 0.5, 1, 1, 1, 1)
     assert reasoning(good, bad) == "better: arguments 1 against 0.5; worse: fitting length 0 against 1."
     assert reasoning(good, good) == "no part differs."
+
+
+@pytest.mark.parametrize(
+    ("turn_type", "slot", "reply", "earned"),
+    [
+        ("missing_slot", "query", "Which product should I search for?", 1.0),
+        ("missing_slot", "query", "Please send the picture.", 0.5),
+        ("missing_slot", "query", "It is a fine day today.", 0.5),
+        ("missing_slot", None, "It is a fine day today.", 1.0),  # the label does not say what is missing
+        ("out_of_scope", None, "I cannot help with that, I only find products.", 1.0),
+        ("out_of_scope", None, "Which product should I search for?", 0.5),
+        ("chit_chat", None, "It is a fine day today.", 1.0),
+    ],
+)
+def test_a_turn_without_a_call_must_say_what_is_due(turn_type, slot, reply, earned):
+    gold = GoldTurn(
+        TurnLabel(0, turn_type, "f", "none", missing_slot=slot), "en", (Message("assistant", reply),), ()
+    )
+    assert reward((Message("assistant", reply),), False, gold, INDEX.catalog.by_id).decision == earned
+
+
+def test_a_limit_that_a_second_search_gave_up_need_not_be_met():
+    """search(query, max_price=1) finds nothing; search(query) shows products above that price."""
+    calls = [
+        turn(DIALOGUE, INDEX, "", query=GOLD["query"], max_price=1)[:2],
+        turn(DIALOGUE, INDEX, "", query=GOLD["query"])[:2],
+    ]
+    messages = (*calls[0], *calls[1], Message("assistant", "Nothing under 1; without it [1] at [1:price]."))
+    gold = GoldTurn(TurnLabel(0, "complete", "f", "search"), "en", messages, ())
+    assert reward(messages, False, gold, INDEX.catalog.by_id).constraints == 1

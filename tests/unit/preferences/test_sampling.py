@@ -6,30 +6,25 @@ import pytest
 
 from muse_core.config.run_config import PairsConfig
 from muse_core.errors import MuseError
-from muse_core.preferences.sampling import (
-    Context,
-    MiningResult,
-    _pairs_of,
-    _Shop,
-    choose_contexts,
-    need_pairs,
-    replay_evidence,
-)
+from muse_core.preferences.contexts import Context, Shop, choose_contexts
+from muse_core.preferences.sampling import MiningResult, _contrast_count, _pairs_of, need_pairs
 from muse_core.records import from_table, to_table
 from tests.unit.augmentation.builders_augmentation import dialogues, shop
-from tests.unit.preferences.builders_preferences import sample
+from tests.unit.preferences.builders_preferences import sample, tokens_of
 
 INDEX = shop()
 DIALOGUES = dialogues(INDEX, 12)
 CONFIG = PairsConfig()
+GOOD_REPLY = "You may like [1], it costs [1:price]."
+SHOP = Shop(INDEX, {}, "references")
 
 
-def mined(number, replies):
+def mined(number, replies, config=CONFIG):
     """The pairs of turn `number` of one dialogue; a reply with arguments calls."""
     conversation = DIALOGUES[0]
     samples = [sample(conversation, INDEX, text, number, **arguments) for text, arguments in replies]
     context = Context(conversation, conversation.labels[number])
-    return list(_pairs_of(context, samples, _Shop(INDEX, "references"), CONFIG))
+    return list(_pairs_of(context, samples, SHOP, config, tokens_of))
 
 
 def gold_arguments(number):
@@ -45,33 +40,36 @@ def test_contexts_are_spread_over_turn_types_and_languages():
     assert choose_contexts(mixed, "test", 12, np.random.default_rng(0)) == []
 
 
-def test_a_good_sample_is_preferred_and_the_evidence_replays():
-    pairs = mined(
-        1, [("You may like [1], it costs [1:price].", gold_arguments(1)), ("Nothing to say about it now", {})]
-    )
-    assert [pair.kind for pair in pairs] == ["on_policy"]
-    (pair,) = pairs
+def test_a_good_sample_is_preferred_and_says_why():
+    (pair,) = mined(1, [(GOOD_REPLY, gold_arguments(1)), ("Nothing to say about it now", {})])
+    assert pair.kind == "on_policy"
     assert pair.prompt[-1].role == "user" and pair.pair_id == "train0000.1.0"
     assert pair.evidence["chosen"]["calls"] and not pair.evidence["rejected"]["calls"]
     assert pair.evidence["chosen_reasoning"].startswith("better: right decision 1 against 0")
-    assert pair.evidence["divergence"] == len("<|assistant|>")
-    assert replay_evidence(pair, DIALOGUES[0], None, INDEX)
-    assert from_table("preference_pairs", to_table("preference_pairs", pairs)) == pairs
+    assert from_table("preference_pairs", to_table("preference_pairs", [pair])) == [pair]
 
 
-def test_evidence_that_does_not_replay_is_noticed():
-    (pair,) = mined(
-        1, [("You may like [1], it costs [1:price].", gold_arguments(1)), ("Nothing to say about it now", {})]
-    )
-    evidence = dict(pair.evidence) | {"chosen": {**pair.evidence["chosen"], "results": ["0" * 16]}}
-    assert not replay_evidence(replace(pair, evidence=evidence), DIALOGUES[0], None, INDEX)
+def test_divergence_is_counted_in_characters_and_in_tokens():
+    (pair,) = mined(1, [(GOOD_REPLY, gold_arguments(1)), ("Nothing to say about it now", {})])
+    assert pair.evidence["divergence"] == {"character": len("<|assistant|>"), "token": 1}
 
 
 def test_where_no_sample_is_good_the_gold_turn_is_the_contrast():
-    pairs = mined(0, [("I cannot say anything about that", {}), ("Hello there, how are you?", {})])
-    assert [pair.kind for pair in pairs] == ["contrast"]
-    assert pairs[0].chosen == DIALOGUES[0].messages[2:5]
-    assert replay_evidence(pairs[0], DIALOGUES[0], None, INDEX)
+    (pair,) = mined(0, [("I cannot say anything about that", {}), ("Hello there, how are you?", {})])
+    assert (pair.kind, pair.evidence["type"]) == ("contrast", "gold_against_sample")
+    assert pair.chosen == DIALOGUES[0].messages[2:5]
+
+
+def test_a_context_may_give_as_many_pairs_as_it_must():
+    replies = [(f"{GOOD_REPLY} {k}", gold_arguments(1)) for k in range(3)]
+    replies += [(f"Nothing to say about it now {k}", {}) for k in range(3)]
+    assert len(mined(1, replies)) == CONFIG.max_pairs_per_context == 2
+    assert len(mined(1, replies, CONFIG.model_copy(update={"min_pairs_per_example": 3}))) == 3
+
+
+@pytest.mark.parametrize(("mined", "share", "expected"), [(80, 0.2, 20), (10, 0.5, 10), (10, 0.0, 0)])
+def test_contrast_pairs_make_their_share_of_all(mined, share, expected):
+    assert _contrast_count(mined, share) == expected
 
 
 def test_no_pair_says_what_was_found_and_what_to_do():

@@ -1,0 +1,177 @@
+"""What proves a pair: both traces, where the two turns part, and that running it again says the same.
+
+`evidence` of a pair, shortened::
+
+    {"chosen": {"calls": ["search(query='shirt')"], "results": ["dabfa1a9ea85eae1"],
+                "reward": {"arguments": 1.0, …, "total": 1.0}, "temperature": 0.7, "seed": 2447669400},
+     "rejected": {…},
+     "divergence": {"character": 34, "token": 3},
+     "turn_type": "comparison", "family": …, "chosen_reasoning": …, "rejected_reasoning": …}
+
+`divergence` counts from the turn's `<|assistant|>`: characters of the rendered stream, and tokens of the
+model's own tokenizer, as DPO reads them. A contrast pair also names its `type` and `difficulty`.
+
+`replays` runs both sides' calls again in the world before the turn, gives the turns their reward again,
+and compares results, reward parts, scores, strength, and which side wins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+
+from muse_core.errors import MuseError
+from muse_core.models.chat_format import render
+from muse_core.preferences.contexts import Context, Shop, branch
+from muse_core.preferences.pairing import Match, Sample, strength
+from muse_core.preferences.reward import RewardParts, calls_of, reasoning
+from muse_core.records import tool_message
+from muse_core.tools.base import ShopWorld
+from muse_core.tools.call_syntax import render_call
+from muse_core.tools.toolbox import Toolbox
+from muse_core.types import JsonValue, Message, PreferencePair
+
+TokensOf = Callable[[Sequence[Message]], Sequence[int]]
+_EXACT = 1e-6  # rewards are written with six digits
+_SHOWN = 5  # pairs named in an error
+
+
+def pair_of(
+    context: Context,
+    match: Match,
+    name: str,
+    kind: str,
+    tokens_of: TokensOf,
+    about: Mapping[str, JsonValue] | None = None,
+) -> PreferencePair:
+    """The pair `context.name` + `name` with its evidence; `about` is added to it."""
+    chosen, rejected = match.chosen, match.rejected
+    return PreferencePair(
+        pair_id=f"{context.name}.{name}",
+        conversation_id=context.conversation.conversation_id,
+        turn=context.label.turn,
+        side=context.conversation.side,
+        language=context.conversation.language,
+        prompt=context.prompt,
+        chosen=chosen.messages,
+        rejected=rejected.messages,
+        chosen_score=chosen.parts.quality,
+        rejected_score=rejected.parts.quality,
+        strength=match.strength,
+        kind=kind,  # type: ignore[arg-type]
+        evidence={
+            "chosen": _trace(chosen),
+            "rejected": _trace(rejected),
+            "divergence": _divergence(chosen.messages, rejected.messages, tokens_of),
+            "turn_type": context.label.turn_type,
+            "family": context.label.family,
+            "chosen_reasoning": reasoning(chosen.parts, rejected.parts),
+            "rejected_reasoning": reasoning(rejected.parts, chosen.parts),
+            **(about or {}),
+        },
+    )
+
+
+def _trace(sample: Sample) -> dict[str, JsonValue]:
+    """What one side called, what it got (as digests), and its reward part by part."""
+    calls: list[JsonValue] = [render_call(call) for call in calls_of(sample.messages)]
+    results: list[JsonValue] = [digest(message) for message in sample.messages if message.role == "tool"]
+    trace: dict[str, JsonValue] = {"calls": calls, "results": results, "reward": _written(sample.parts)}
+    return trace | {"temperature": sample.temperature, "seed": sample.seed}
+
+
+def _written(parts: RewardParts) -> dict[str, JsonValue]:
+    written: dict[str, JsonValue] = {name: round(value, 6) for name, value in asdict(parts).items()}
+    return written | {"total": round(parts.total, 6)}
+
+
+def digest(message: Message) -> str:
+    """sha256 of a tool message's canonical JSON, first 16 digits."""
+    return hashlib.sha256(message.content.encode()).hexdigest()[:16]
+
+
+def _divergence(
+    chosen: Sequence[Message], rejected: Sequence[Message], tokens_of: TokensOf
+) -> dict[str, JsonValue]:
+    return {
+        "character": _first_difference(render(chosen), render(rejected)),
+        "token": _first_difference(tokens_of(chosen), tokens_of(rejected)),
+    }
+
+
+def _first_difference(one: Sequence[object], other: Sequence[object]) -> int:
+    """The first place at which two sequences differ; the shorter one's end when it begins the other."""
+    shorter = min(len(one), len(other))
+    return next((k for k in range(shorter) if one[k] != other[k]), shorter)
+
+
+# ---- the verdict again ----------------------------------------------------------------------------
+
+
+def replays(pair: PreferencePair, context: Context, world: ShopWorld, shop: Shop) -> bool:
+    """Whether the same verdict comes out again. `world` stands before the turn and is left as it is."""
+    scores = {}
+    for side, messages, score in (
+        ("chosen", pair.chosen, pair.chosen_score),
+        ("rejected", pair.rejected, pair.rejected_score),
+    ):
+        again = _run_again(messages, world)
+        parts = shop.reward(again, False, context.gold)
+        if not _is_as_recorded(pair.evidence.get(side), again, parts) or abs(parts.quality - score) > _EXACT:
+            return False
+        scores[side] = parts.quality
+    same_strength = abs(strength(scores["chosen"], scores["rejected"]) - pair.strength) <= _EXACT
+    return scores["chosen"] > scores["rejected"] and same_strength
+
+
+def _run_again(messages: Sequence[Message], world: ShopWorld) -> list[Message]:
+    """The turn with the results that its calls give now."""
+    toolbox = Toolbox(branch(world))
+    again: list[Message] = []
+    for message in messages:
+        if message.role == "tool":
+            continue
+        again.append(message)
+        again += [tool_message(toolbox.run(call)) for call in message.tool_calls]
+    return again
+
+
+def _is_as_recorded(trace: JsonValue, again: Sequence[Message], parts: RewardParts) -> bool:
+    if not isinstance(trace, dict):
+        return False
+    results = [digest(message) for message in again if message.role == "tool"]
+    written = trace.get("reward")
+    now = _written(parts)
+    return (
+        trace.get("results") == results
+        and isinstance(written, dict)
+        and written.keys() == now.keys()
+        and all(abs(float(written[name]) - float(now[name])) <= 2 * _EXACT for name in now)  # type: ignore[arg-type]
+    )
+
+
+def not_replaying(pairs: Sequence[PreferencePair], contexts: Sequence[Context], shop: Shop) -> list[str]:
+    """Ids of the pairs whose evidence gives another verdict; each context's world is built once."""
+    by_place = {(one.conversation.conversation_id, one.label.turn): one for one in contexts}
+    worlds: dict[str, ShopWorld] = {}
+    found = []
+    for pair in pairs:
+        context = by_place[(pair.conversation_id, pair.turn)]
+        if context.name not in worlds:
+            worlds[context.name] = shop.world(context)
+        if not replays(pair, context, worlds[context.name], shop):
+            found.append(pair.pair_id)
+    return found
+
+
+def need_replay(pairs: Sequence[PreferencePair], contexts: Sequence[Context], shop: Shop) -> float:
+    """The share of pairs that replay: 1.0; MuseError when any does not."""
+    failed = not_replaying(pairs, contexts, shop)
+    if failed:
+        raise MuseError(
+            f"pairs: {len(failed)} of {len(pairs)} pairs give another verdict when their calls are run again "
+            f"({', '.join(failed[:_SHOWN])}): a tool or the reward depends on more than its arguments, the "
+            "catalogue and the conversation. Compare the pair's evidence with a run of its calls."
+        )
+    return 1.0
