@@ -35,7 +35,7 @@ def muse(preset: str = "full", overrides: list[str] = [], stage: str = "all") ->
         augment = run(stages.augment, **data, base=base)
         sft = run(stages.sft, conversations=conversations, augment=augment, base=base)
         pairs = run(stages.pairs, **data, sft=sft)
-        dpo = run(stages.dpo, sft=sft, pairs=pairs)
+        dpo = run(stages.dpo, **data, sft=sft, pairs=pairs)
         run(stages.evaluate, **data, augment=augment, base=base, sft=sft, dpo=dpo)
         export = run(stages.export, conversations=conversations, dpo=dpo)
         version = run.register(stages.register, catalog=catalog, export=export)

@@ -54,8 +54,17 @@ def pairs(
 
 
 @stage_task
-def dpo(job: Job, sft: ArtifactRef, pairs: ArtifactRef) -> ArtifactRef:
-    return run_stage(job, sft=sft, pairs=pairs)
+def dpo(
+    job: Job,
+    catalog: ArtifactRef,
+    profiles: ArtifactRef,
+    conversations: ArtifactRef,
+    sft: ArtifactRef,
+    pairs: ArtifactRef,
+) -> ArtifactRef:
+    return run_stage(
+        job, catalog=catalog, profiles=profiles, conversations=conversations, sft=sft, pairs=pairs
+    )
 
 
 @stage_task

@@ -101,12 +101,12 @@ def per_document_attention(
     if groups > 1:
         key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
     lengths = [end - start for start, end in pairwise(document_bounds)]
-    documents = zip(*(one.split(lengths, dim=2) for one in (query, key, value)), document_masks, strict=True)
+    queries, keys, values = (whole.split(lengths, dim=2) for whole in (query, key, value))
     outputs = [
         functional.scaled_dot_product_attention(
-            *parts, dropout_p=dropout, scale=scaling, attn_mask=mask, is_causal=mask is None
+            q, k, v, dropout_p=dropout, scale=scaling, attn_mask=mask, is_causal=mask is None
         )
-        for *parts, mask in documents
+        for q, k, v, mask in zip(queries, keys, values, document_masks, strict=True)
     ]
     return torch.cat(outputs, dim=2).transpose(1, 2).contiguous(), None
 
@@ -153,7 +153,12 @@ def _last_mlp_at(model: PreTrainedModel, rows: torch.Tensor | None) -> Iterator[
     Not under gradient checkpointing, which runs layers again when this is over."""
     last = (getattr(model.base_model, "layers", None) or [None])[-1]
     mlp = getattr(last, "mlp", None)
-    if rows is None or not hasattr(mlp, "down_proj") or getattr(last, "gradient_checkpointing", False):
+    if (
+        rows is None
+        or mlp is None
+        or not hasattr(mlp, "down_proj")
+        or getattr(last, "gradient_checkpointing", False)
+    ):
         yield
         return
     whole = mlp.forward

@@ -18,8 +18,8 @@ def add_adapters(loaded: LoadedModel, rank: int, alpha: float, seed: int) -> Non
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError:
         raise ConfigError(
-            f"sft.lora_rank is {rank}, which needs the package peft: pip install 'muse[lora]', "
-            "or train all weights with --set sft.lora_rank=0"
+            f"lora_rank is {rank}, which needs the package peft: pip install 'muse[lora]', "
+            "or train all weights with --set sft.lora_rank=0 (dpo.lora_rank=0)"
         ) from None
     how = LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM")
     with torch.random.fork_rng():

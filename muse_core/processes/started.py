@@ -16,6 +16,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -32,6 +33,7 @@ from muse_core.progress import Progress, Silent
 from muse_core.types import ArtifactRef
 
 log = logging.getLogger(__name__)
+LONGEST_WAIT = timedelta(hours=12)  # of the others, while the first process mines pairs
 RunStage = Callable[[RunConfig, Mapping[str, ArtifactRef], StageContext], ArtifactRef | None]
 
 
@@ -87,7 +89,7 @@ def _work(stage: str, run: RunStage, asked: argparse.Namespace) -> None:
     inputs = {name: _input(store, name, getattr(asked, name)) for name in stage_named(stage).inputs}
     key = fingerprint(stage, config, inputs)
     value = asked.fingerprint or key.value
-    state = PartialState(cpu=device == "cpu")
+    state = PartialState(cpu=device == "cpu", timeout=LONGEST_WAIT)
     _refuse_too_many(state, device)
     logging.basicConfig(level=logging.INFO if state.is_main_process else logging.ERROR, format="%(message)s")
     sink, progress = _reporters(state.is_main_process, asked.events)

@@ -1,99 +1,220 @@
-"""sft model, preference pairs → the DPO model (a model folder).
+"""sft model, preference pairs → the DPO model (a model folder). With `dpo.rounds` = 2 also catalog, profiles
+and conversations → new pairs, sampled from the model of the first round.
 
-The reference is the SFT model itself: its log-probs are computed once. Before the first step the loss
-must be ln 2. Pairs of about a tenth of the conversations (by hash) are held out for the line printed
-per epoch and for choosing the epoch. The heads are frozen.
+The reference is the model that a round starts from: its log-probs are a table of their own, computed once.
+Before the first step loss and margins must be those of a model that is its reference. Pairs of about a
+tenth of the conversations (by hash) are held out for the line printed per epoch and for choosing the
+epoch. The heads are frozen. Several processes: as in `stages/sft.py`.
 
-Fails without pairs, or when the step-0 check does not hold.
+Writes: `references` per round, the `preference_pairs` of the second, the model, whose manifest names the
+pairs. Skips and counts pairs that do not fit and pairs that come twice. Fails without pairs, when the check
+does not hold, or when the new pairs do not pass the lint.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import sys
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+from accelerate import PartialState
 
+from muse_core.catalog.index import CatalogIndex
+from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import DpoConfig, RunConfig
-from muse_core.context import StageContext
+from muse_core.context import MetricSink, StageContext
 from muse_core.errors import MuseError
-from muse_core.examples.example import Example
+from muse_core.examples.pairs import PairSet, pair_set
 from muse_core.models.loading import LoadedModel, load_model, save_model
-from muse_core.records import from_table
-from muse_core.training import dpo as training
+from muse_core.models.lora import add_adapters, merge_adapters
+from muse_core.preferences.lint import lint
+from muse_core.preferences.sampling import mine_pairs, need_pairs
+from muse_core.processes.launch import launch
+from muse_core.processes.started import work_as_process
+from muse_core.records import from_table, to_table
+from muse_core.scoring.normal import normal_text
 from muse_core.training.batches import plan_steps
-from muse_core.training.checkpoints import TrainingState, final_metrics
+from muse_core.training.checkpoints import TrainingState, final_metrics, refuse_foreign
+from muse_core.training.flight_recorder import FlightRecorder, check_start
+from muse_core.training.flight_recorder import measure as measure_pairs
 from muse_core.training.loop import Optimization, train
-from muse_core.training.losses import PreferenceLoss
-from muse_core.types import ArtifactRef, PreferencePair
+from muse_core.training.preference_loss import PreferenceLoss
+from muse_core.training.processes import is_main_process
+from muse_core.training.references import references_of
+from muse_core.types import ArtifactRef
 
-READS = ("dpo",)
-INPUTS = ("sft", "pairs")
+READS = ("dpo", "pairs", "reply")
+INPUTS = ("catalog", "profiles", "conversations", "sft", "pairs")
 KIND = "model"
 
 log = logging.getLogger(__name__)
 STAGE_NUMBER = 7
-MICRO_BATCH_TOKENS = 4096
+PAIRS = "preference_pairs"
+SHOP = ("catalog", "profiles", "conversations")
 
 
-def run(config: RunConfig, sft: ArtifactRef, pairs: ArtifactRef, *, ctx: StageContext) -> ArtifactRef:
-    """Publishes the best epoch by held-out loss."""
-    loaded = load_model(ctx.store.folder(sft), ctx.device)
-    found: list[PreferencePair] = from_table("preference_pairs", ctx.store.read_table(pairs))
-    fitting, held_out, too_long = _examples(
-        config.dpo, loaded, [pair for pair in found if pair.side != "test"]
-    )
-    if not fitting:
-        raise MuseError(
-            f"dpo: none of {len(found)} pairs can be trained on ({too_long} do not fit "
-            f"{config.dpo.max_sequence_length} tokens); expected at least one. Raise pairs.contexts, or "
-            "lower pairs.preference_strength_threshold."
-        )
-    state = _fit(config.dpo, loaded, fitting, held_out, ctx)
-    loaded.about |= {"trained": "dpo", "can_call": True}
-    counts = {"dpo_pairs": len(fitting), "dpo_held_out_pairs": len(held_out), "dpo_too_long_pairs": too_long}
-    metrics = {name: float(value) for name, value in counts.items()} | final_metrics("dpo", state)
-    about = loaded.about | {"history": list(state.history)}
-    return ctx.store.write_folder(
-        KIND, lambda folder: save_model(loaded, folder), ctx.fingerprint, metrics=metrics, about=about
-    )
-
-
-def _examples(
-    config: DpoConfig, loaded: LoadedModel, pairs: list[PreferencePair]
-) -> tuple[list[Example], list[Example], int]:
-    """Pairs to train on, held-out pairs, and how many do not fit."""
-    limit = min(config.max_sequence_length, loaded.model.config.max_position_embeddings)
-    made = [(pair, training.example_of(loaded, pair, limit)) for pair in pairs]
-    fitting = [(pair, example) for pair, example in made if example is not None]
-    held_out = [example for pair, example in fitting if training.is_held_out(pair.conversation_id)]
-    rest = [example for pair, example in fitting if not training.is_held_out(pair.conversation_id)]
-    return rest, held_out, len(made) - len(fitting)
-
-
-def _fit(
-    config: DpoConfig,
-    loaded: LoadedModel,
-    pairs: list[Example],
-    held_out: list[Example],
+def run(
+    config: RunConfig,
+    sft: ArtifactRef,
+    pairs: ArtifactRef,
+    catalog: ArtifactRef | None = None,
+    profiles: ArtifactRef | None = None,
+    conversations: ArtifactRef | None = None,
+    *,
     ctx: StageContext,
-) -> TrainingState:
-    module = PreferenceLoss(loaded, config.beta, config.nll_weight)
-    where = ctx.device, ctx.work, MICRO_BATCH_TOKENS, ctx.precision
-    pairs = training.with_references(module, pairs, *where)
-    held_out = training.with_references(module, held_out, *where)
+) -> ArtifactRef:
+    """Publishes the last round's best epoch by held-out loss. A second round needs the shop's three."""
+    shop = dict(zip(SHOP, (catalog, profiles, conversations), strict=True))
+    inputs = {"sft": sft, "pairs": pairs} | {name: ref for name, ref in shop.items() if ref is not None}
+    if config.dpo.rounds > 1 and not inputs.keys() >= set(SHOP):
+        raise MuseError(
+            f"dpo.rounds=2 samples new pairs and needs {', '.join(SHOP)}; found {', '.join(inputs)}"
+        )
+    if ctx.processes > 1:
+        read = {
+            "dpo": config.dpo.model_dump(mode="json"), "pairs": config.pairs.model_dump(mode="json"),
+            "reply": config.reply.model_dump(mode="json"), "seed": ctx.seed,
+        }  # fmt: skip
+        return launch("dpo", read, inputs, ctx)
+    made = run_here(config, inputs, ctx)
+    assert made is not None
+    return made
+
+
+def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageContext) -> ArtifactRef | None:
+    """The stage in this process, alone or as one of several; None where another one publishes."""
+    refuse_foreign(ctx.work, ctx.fingerprint)
+    loaded, rounds = load_model(ctx.store.folder(inputs["sft"]), ctx.device), config.dpo.rounds
+    metrics: dict[str, float] = {}
+    pairs, used = inputs["pairs"], []
+    for number in range(1, rounds + 1):
+        here = _in_round(ctx, number, rounds)
+        if number > 1:
+            pairs = _mine_again(config, loaded, inputs, here, number)
+        used.append(asdict(pairs))
+        found = _pair_set(config.dpo, loaded, pairs, ctx)
+        state = _fit(config.dpo, loaded, found, here)
+        last = found.as_metrics() | final_metrics("dpo", state)
+        metrics |= prefixed(last, number) if rounds > 1 else {}
+    if not is_main_process():
+        return None
+    loaded.about |= {"trained": "dpo", "can_call": True}
+    about = loaded.about | {"history": list(state.history), "pairs": used}
+    return ctx.store.write_folder(
+        KIND, lambda folder: save_model(loaded, folder), ctx.fingerprint, metrics=metrics | last, about=about
+    )
+
+
+# ---- rounds ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RoundMetrics:
+    """A sink for one of several rounds."""
+
+    sink: MetricSink
+    number: int
+
+    def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        self.sink.log(prefixed(metrics, self.number), step)
+
+
+def prefixed(metrics: Mapping[str, float], number: int) -> dict[str, float]:
+    """The same under `round1_…`, `round2_…`."""
+    return {f"round{number}_{name}": value for name, value in metrics.items()}
+
+
+def _in_round(ctx: StageContext, number: int, rounds: int) -> StageContext:
+    """Checkpoints and metrics of a round stand apart from the other's."""
+    if rounds == 1:
+        return ctx
+    work = ctx.work if number == 1 else ctx.work / f"round-{number}"
+    work.mkdir(parents=True, exist_ok=True)
+    return replace(ctx, work=work, metrics=RoundMetrics(ctx.metrics, number))
+
+
+def _mine_again(
+    config: RunConfig, loaded: LoadedModel, inputs: Mapping[str, ArtifactRef], ctx: StageContext, number: int
+) -> ArtifactRef:
+    """New pairs from the model as it is now: sampled by one process, published for all."""
+    key = hashlib.sha256(f"{ctx.fingerprint} pairs of round {number}".encode()).hexdigest()
+    with PartialState().main_process_first():
+        return ctx.store.find(PAIRS, key) or _publish_pairs(config, loaded, inputs, ctx, key, number)
+
+
+def _publish_pairs(
+    config: RunConfig,
+    loaded: LoadedModel,
+    inputs: Mapping[str, ArtifactRef],
+    ctx: StageContext,
+    key: str,
+    number: int,
+) -> ArtifactRef:
+    products, people, talks = (
+        from_table(inputs[name].kind, ctx.store.read_table(inputs[name])) for name in SHOP
+    )
+    mined = mine_pairs(
+        loaded, talks, {one.profile_id: one for one in people}, CatalogIndex(Catalog(tuple(products))),
+        config.pairs, config.reply.style, ctx.seed + number - 1, ctx.progress, "train",
+    )  # fmt: skip
+    need_pairs(mined, config.pairs)
+    unseen = {
+        normal_text(m.content)
+        for one in talks
+        if one.side != "train"
+        for m in one.messages
+        if m.role == "user"
+    }
+    report = lint(mined.pairs, np.random.default_rng([ctx.seed, STAGE_NUMBER, number]), unseen)
+    for warning in report.warnings:
+        log.warning("dpo, pairs of round %d: %s", number, warning)
+    numbers = mined.counters | report.numbers | {"kept": float(len(report.pairs))}
+    ctx.metrics.log({f"pairs_{name}": value for name, value in numbers.items()})
+    return ctx.store.write_table(PAIRS, to_table(PAIRS, report.pairs), key, metrics=numbers)
+
+
+def _pair_set(config: DpoConfig, loaded: LoadedModel, pairs: ArtifactRef, ctx: StageContext) -> PairSet:
+    found = [pair for pair in from_table(PAIRS, ctx.store.read_table(pairs)) if pair.side != "test"]
+    limit = min(config.max_sequence_length, loaded.model.config.max_position_embeddings)
+    made = pair_set(loaded, found, limit)
+    if not made.train:
+        raise MuseError(
+            f"dpo: none of {len(found)} pairs can be trained on ({made.too_long} do not fit {limit} tokens, "
+            f"{made.duplicates} come twice, {len(made.held_out)} are held out); expected at least one. Raise "
+            "pairs.contexts, lower pairs.preference_strength_threshold, or raise dpo.max_sequence_length."
+        )
+    return made
+
+
+# ---- training -------------------------------------------------------------------------------------
+
+
+def _fit(config: DpoConfig, loaded: LoadedModel, pairs: PairSet, ctx: StageContext) -> TrainingState:
+    module = PreferenceLoss(loaded.model, config)
+    references = references_of(module, loaded, pairs.all, ctx)
+    if config.lora_rank:
+        add_adapters(loaded, config.lora_rank, config.lora_alpha, ctx.seed)
+    check_start(module, loaded, pairs.all, references, ctx)
+    examples, held_out = (list(references.given_to(side).values()) for side in (pairs.train, pairs.held_out))
     per_step = config.batch_size * config.gradient_accumulation_steps
-    training.check_first_loss(module, pairs[:per_step], ctx.device, MICRO_BATCH_TOKENS, ctx.precision)
+    judged = held_out or examples[:per_step]
+    recorder = FlightRecorder(config, len(judged))
 
     def measure(epoch: int) -> Mapping[str, float]:
-        judged = held_out or pairs[:per_step]
-        values = training.measure(module, judged, ctx.device, MICRO_BATCH_TOKENS, ctx.precision)
-        log.info("%s", training.epoch_line(epoch, values))
+        values = measure_pairs(module, judged, ctx)
+        if is_main_process():
+            recorder.epoch(epoch, values)
         return values if held_out else {key: value for key, value in values.items() if key != "dev_loss"}
 
     rng = np.random.default_rng([ctx.seed, STAGE_NUMBER])
-    plan = plan_steps([len(pair) for pair in pairs], per_step, config.num_epochs, rng)
-    return train(module, pairs, plan, _how(config), ctx, measure)
+    plan = plan_steps([len(example) for example in examples], per_step, config.num_epochs, rng)
+    state = train(module, examples, plan, _how(config), ctx, measure)
+    if config.lora_rank:
+        merge_adapters(loaded)
+    return state
 
 
 def _how(config: DpoConfig) -> Optimization:
@@ -103,6 +224,11 @@ def _how(config: DpoConfig) -> Optimization:
         config.weight_decay,
         config.max_grad_norm,
         config.save_every_steps,
-        MICRO_BATCH_TOKENS,
+        config.micro_batch_tokens,
         note="dpo",
+        patience=config.patience,
     )
+
+
+if __name__ == "__main__":
+    sys.exit(work_as_process("dpo", run_here))

@@ -4,7 +4,8 @@ step is cut into micro-batches, or over processes, changes nothing (test: 1x8 = 
 - language: w_tool · CE(tool) + w_argument · CE(argument) + w_fluency · CE(fluency), and for a small model
   w_utterance · CE(the user's words)
 - heads: w_position · BCE(word ends) + w_diagnostic · (CE(tool head) + masked MSE(log1p prices))
-- preference: DPO, eq. 7 of Rafailov et al. 2023, with RPO's optional NLL of the chosen turn
+
+Preference pairs have a module of their own (`preference_loss.py`).
 """
 
 from __future__ import annotations
@@ -94,58 +95,3 @@ class LanguageLoss(torch.nn.Module):
         loss = self.weights.position * sums["position"]
         loss = loss + self.weights.diagnostic * (sums["tool_head"] + sums["numeric_head"])
         return loss, {name: value.detach() for name, value in sums.items()}
-
-
-def preference_losses(
-    chosen: torch.Tensor,
-    rejected: torch.Tensor,
-    ref_chosen: torch.Tensor,
-    ref_rejected: torch.Tensor,
-    beta: float,
-) -> torch.Tensor:
-    """−log σ(β[(log π_c − log π_r) − (log ref_c − log ref_r)]) per pair."""
-    return -functional.logsigmoid(beta * ((chosen - rejected) - (ref_chosen - ref_rejected)))
-
-
-class PreferenceLoss(torch.nn.Module):
-    """DPO over examples that fork: a prompt with the chosen and the rejected turn, and the reference's
-    log-probs of both. The heads are not part of it: they stay frozen."""
-
-    def __init__(self, loaded: LoadedModel, beta: float, nll_weight: float = 0.0) -> None:
-        super().__init__()
-        self.model, self.beta, self.nll_weight = loaded.model, beta, nll_weight
-
-    def forward(self, micro: MicroBatch, totals: Totals) -> tuple[torch.Tensor, Sums]:
-        policy, tokens = self.log_probs(micro)
-        reference, count = micro.references, totals.examples
-        losses = preference_losses(policy[:, 0], policy[:, 1], reference[:, 0], reference[:, 1], self.beta)
-        loss = losses.sum() / count
-        if self.nll_weight:
-            loss = loss - self.nll_weight * (policy[:, 0] / tokens[:, 0]).sum() / count
-        return loss, _pair_sums(policy.detach(), reference, tokens, losses.detach(), self.beta, count)
-
-    def log_probs(self, micro: MicroBatch) -> tuple[torch.Tensor, torch.Tensor]:
-        """(pairs, 2) summed log-probs of the assistant turns, and their token counts."""
-        hidden = hidden_states(self.model, micro.stream, micro.read_rows)
-        found = target_log_probs(logits_at(self.model, hidden, micro.rows), micro.targets)
-        branches = 2 * len(micro.examples)
-        total = found.new_zeros(branches).index_add(0, micro.branches, found)
-        tokens = torch.bincount(micro.branches, minlength=branches).clamp(min=1)
-        return total.reshape(-1, 2), tokens.reshape(-1, 2)
-
-
-def _pair_sums(
-    policy: torch.Tensor,
-    reference: torch.Tensor,
-    tokens: torch.Tensor,
-    losses: torch.Tensor,
-    beta: float,
-    count: float,
-) -> Sums:
-    """Means over the step's pairs; accuracy counts a tie as one half."""
-    gain = policy - reference
-    margin = beta * (gain[:, 0] - gain[:, 1])
-    right = (margin > 0).float() + 0.5 * (margin == 0).float()
-    drift = gain[:, 0] / tokens[:, 0]
-    values = {"dpo_loss": losses, "accuracy": right, "margin": margin, "chosen_drift": drift}
-    return {name: value.sum() / count for name, value in values.items()}

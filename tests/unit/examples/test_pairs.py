@@ -1,26 +1,15 @@
+"""Pairs as forked examples: what counts, what is held out, what is skipped."""
+
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from muse_core.errors import MuseError
-from muse_core.examples.example import Example
-from muse_core.models.log_probs import turn_log_probs
+from muse_core.examples import pairs as dpo
 from muse_core.models.tokenizer import encode
-from muse_core.training import dpo
-from muse_core.training.losses import PreferenceLoss
 from tests.unit.models.builders_models import tiny_model
 from tests.unit.training.builders_training import pair
-
-
-def prepared(tmp_path: Path) -> tuple[PreferenceLoss, list[Example]]:
-    loaded = tiny_model()
-    module = PreferenceLoss(loaded, 0.1)
-    found = [dpo.example_of(loaded, pair(n), 512) for n in range(6)]
-    return module, dpo.with_references(module, [e for e in found if e], "cpu", tmp_path, 400)
 
 
 def test_a_pair_is_one_document_with_masked_prompt_and_results() -> None:
@@ -42,33 +31,20 @@ def test_a_pair_is_one_document_with_masked_prompt_and_results() -> None:
     assert dpo.example_of(loaded, pair(0), 30) is None
 
 
-def test_references_are_the_models_own_log_probs_and_are_cached(tmp_path: Path) -> None:
-    module, found = prepared(tmp_path)
-    sides = [(pair(0).prompt, pair(0).chosen), (pair(0).prompt, pair(0).rejected)]
-    expected = [side.total for side in turn_log_probs(tiny_model(), sides)]
-    assert found[0].references == pytest.approx(expected, abs=1e-3)
-    [cache] = tmp_path.glob("references-*.json")
-    cache.write_text("[" + ",".join(["[1.0, 2.0]"] * 6) + "]")
-    again = dpo.with_references(module, found, "cpu", tmp_path, 400)
-    assert again[0].references == (1.0, 2.0)
-
-
-def test_the_first_loss_is_ln_two(tmp_path: Path) -> None:
-    module, documents = prepared(tmp_path)
-    dpo.check_first_loss(module, documents, "cpu", 10**6)
-    values = dpo.measure(module, documents, "cpu", 400)
-    assert values["dev_dpo_loss"] == pytest.approx(math.log(2), abs=1e-5)
-    assert values["dev_chosen_drift"] == pytest.approx(0.0, abs=1e-5)
-    assert "Preference Accuracy" in dpo.epoch_line(1, values)
-
-
-def test_a_wrong_reference_is_refused(tmp_path: Path) -> None:
-    module, documents = prepared(tmp_path)
-    wrong = [replace(e, references=(e.references[0] + 1, e.references[1])) for e in documents]
-    with pytest.raises(MuseError, match="ln 2"):
-        dpo.check_first_loss(module, wrong, "cpu", 10**6)
-
-
 def test_about_a_tenth_is_held_out() -> None:
     share = sum(dpo.is_held_out(f"c{n}") for n in range(2000)) / 2000
     assert 0.08 < share < 0.13
+
+
+@pytest.mark.parametrize("limit", [512, 30])
+def test_what_does_not_fit_or_comes_twice_is_skipped_and_counted(limit: int) -> None:
+    again = [replace(pair(n), pair_id=f"again {n}") for n in range(5)]
+    found = dpo.pair_set(tiny_model(), [*(pair(n) for n in range(30)), *again], limit)
+    counts = {name: int(value) for name, value in found.as_metrics().items()}
+    fitting = limit > 30
+    assert counts["dpo_pairs"] + counts["dpo_held_out_pairs"] == 30 * fitting
+    assert counts["dpo_duplicate_pairs"] == 5 * fitting
+    assert counts["dpo_too_long_pairs"] == 35 * (not fitting)
+    if fitting:
+        assert found.train and found.held_out and not found.train.keys() & found.held_out.keys()
+        assert {name for name in found.held_out} == {f"c{n}.0" for n in range(30) if dpo.is_held_out(f"c{n}")}

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-
 import pytest
 import torch
 from torch.nn import functional
@@ -10,7 +7,7 @@ from torch.nn import functional
 from muse_core.examples.example import Example
 from muse_core.models.flat_stream import flat_attention
 from muse_core.training.batches import micro_batches, totals
-from muse_core.training.losses import LanguageLoss, PreferenceLoss, Weights, preference_losses
+from muse_core.training.losses import LanguageLoss, Weights
 from tests.unit.models.builders_models import tiny_model
 from tests.unit.training.builders_training import ALL_LOSSES, examples
 
@@ -82,62 +79,3 @@ def test_the_loss_is_what_transformers_computes_on_a_padded_batch() -> None:
 def test_heads_that_weigh_nothing_are_not_trained() -> None:
     module = LanguageLoss(tiny_model(), Weights())
     assert not any(parameter.requires_grad for parameter in module.heads.parameters())
-
-
-def test_dpo_is_equation_seven() -> None:
-    values = [torch.tensor([x]) for x in (-4.0, -9.0, -5.0, -7.0)]
-    expected = -math.log(1 / (1 + math.exp(-0.5 * ((-4 + 9) - (-5 + 7)))))
-    assert float(preference_losses(*values, beta=0.5)) == pytest.approx(expected, abs=1e-6)
-
-
-def test_dpo_is_ln_two_when_the_policy_is_the_reference() -> None:
-    assert float(preference_losses(*[torch.zeros(1)] * 4, beta=0.1)) == pytest.approx(math.log(2))
-
-
-def forked_and_separate() -> tuple[list[Example], list[Example]]:
-    """Two pairs, as forked examples and as two documents each."""
-    prompt, chosen, rejected = [5, 6, 7, 8], [9, 10, 11], [12, 13]
-    forks, separate = [], []
-    for shift in (0, 20):
-        head, left, right = ([token + shift for token in run] for run in (prompt, chosen, rejected))
-        parts = [0, 0, 0, 0, 1, 0, 3, 1, 3]
-        forks.append(Example(head + left + right, parts, fork=(4, 7)))
-        separate += [Example(head + left, parts[:7]), Example(head + right, parts[:4] + parts[7:])]
-    return forks, separate
-
-
-def test_a_forked_pair_equals_two_documents() -> None:
-    forks, separate = forked_and_separate()
-    results = []
-    for batch in (forks, separate):
-        module = PreferenceLoss(tiny_model(), 0.1)
-        with flat_attention(module.model):
-            [micro] = micro_batches(batch, 10**6, "cpu")
-            found = module.log_probs(micro)[0].flatten()
-        found = found if batch is forks else found[::2]
-        (found * torch.tensor([1.0, -2.0, 3.0, 0.5])).sum().backward()
-        results.append((found.detach(), [p.grad for p in module.model.parameters()]))
-    assert torch.allclose(results[0][0], results[1][0], atol=1e-4)
-    for left, right in zip(results[0][1], results[1][1], strict=True):
-        assert torch.allclose(left, right, atol=1e-4)
-
-
-def test_preference_accuracy_counts_ties_half() -> None:
-    batch, _ = forked_and_separate()
-    module = PreferenceLoss(tiny_model(), 0.1)
-    with torch.no_grad(), flat_attention(module.model):
-        [micro] = micro_batches(batch, 10**6, "cpu")
-        policy, _ = module.log_probs(micro)
-        loss, sums = module(replace(micro, references=policy), totals(batch))
-    assert float(loss) == pytest.approx(math.log(2), abs=1e-5) and float(sums["accuracy"]) == 0.5
-
-
-def test_rpo_adds_the_chosen_nll() -> None:
-    batch, _ = forked_and_separate()
-    loaded = tiny_model()
-    with torch.no_grad(), flat_attention(loaded.model):
-        [micro] = micro_batches(batch[:1], 10**6, "cpu")
-        plain, _ = PreferenceLoss(loaded, 0.1)(micro, totals(batch[:1]))
-        more, _ = PreferenceLoss(loaded, 0.1, nll_weight=2.0)(micro, totals(batch[:1]))
-        policy, tokens = PreferenceLoss(loaded, 0.1).log_probs(micro)
-    assert float(more - plain) == pytest.approx(float(-2 * policy[0, 0] / tokens[0, 0]), rel=1e-3)
