@@ -77,6 +77,9 @@ CHATS = """Your own chats (JSONL) instead of simulated ones. A line: {"messages"
 <tool>search(query='shirt')</tool>, in the text; results may be left out. Each call is run on the
 catalogue. Lines that cannot be used are listed with the reason and left out."""
 
+MODELS = """A folder, an artifact id, models:/muse@candidate; or a foreign model: a hub id, a folder or a
+.gguf file of a chat model, asked by its own template, or openai:NAME at MUSE_LLM_BASE_URL."""
+
 Preset = Annotated[str | None, typer.Option(help="quickstart, cpu or full (the default).")]
 CatalogFile = Annotated[
     Path | None, typer.Option("--catalog", metavar="FILE", help="Your products: CSV, JSONL or Parquet.")
@@ -137,17 +140,22 @@ def explain(
 @app.command("eval")
 def evaluate_cases(
     cases: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="One case a line; see the README.")],
-    model: Annotated[
-        str | None, typer.Option(metavar="REF", help="A folder, an artifact id, or models:/muse@candidate.")
-    ] = None,
+    model: Annotated[str | None, typer.Option(metavar="REF", help=MODELS)] = None,
+    exclude_leaks: Annotated[
+        bool, typer.Option("--exclude-leaks", help="Leave out cases whose words are also training words.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask again what earlier runs kept in the home folder's eval/.")
+    ] = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model (default: the last one trained) on your own cases."""
-    from flows.commands.eval import eval_cases
+    from flows.commands.eval import EvalFlags, eval_cases
     from flows.commands.registry import registered_folder
 
-    eval_cases(cases, model, home, as_json, lambda uri: registered_folder(uri, home))
+    flags = EvalFlags(as_json, exclude_leaks, fresh)
+    eval_cases(cases, model, home, flags, lambda uri: registered_folder(uri, home))
 
 
 @app.command()
@@ -233,7 +241,7 @@ def artifacts_show(
 @artifacts_app.command("export")
 def artifacts_export(
     name: Annotated[str, typer.Argument(metavar="ID|KIND", help="kind/key, a key, a digest, or a kind.")],
-    form: Annotated[str, typer.Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
+    form: Annotated[str, typer.Option("--format", help="jsonl, csv, parquet, or seed (pairs).")] = "jsonl",
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Written whole; without it, stdout.")
     ] = None,

@@ -120,16 +120,20 @@ def with_language_model(config: RunConfig) -> tuple[RunConfig, EndpointAddress |
     repeats a value, for an address may hold a password."""
     if config.llm.share == 0:
         return config, None
+    why = f"llm.share is {config.llm.share:g}, so a language model is asked; set it to 0, or correct"
+    address = endpoint_address(config.llm.model, why)
+    return config.model_copy(update={"llm": config.llm.model_copy(update={"model": address.model})}), address
+
+
+def endpoint_address(model: str | None, why: str) -> EndpointAddress:
+    """Where a language model answers; `model` before what the variable names. ConfigError opens with
+    `why`."""
     values = {name: os.environ.get(name, "").strip() for name in (LLM_BASE_URL, LLM_MODEL, LLM_API_KEY)}
-    model = config.llm.model or values[LLM_MODEL]
+    model = model or values[LLM_MODEL]
     problems = [text for wrong, text in _language_model_problems(values, model) if wrong]
     if problems:
-        raise ConfigError(
-            f"llm.share is {config.llm.share:g}, so a language model is asked; set it to 0, or correct",
-            problems,
-        )
-    address = EndpointAddress(values[LLM_BASE_URL].rstrip("/"), model, values[LLM_API_KEY])
-    return config.model_copy(update={"llm": config.llm.model_copy(update={"model": model})}), address
+        raise ConfigError(why, problems)
+    return EndpointAddress(values[LLM_BASE_URL].rstrip("/"), model, values[LLM_API_KEY])
 
 
 def _language_model_problems(values: Mapping[str, str], model: str) -> list[tuple[bool, str]]:

@@ -1,6 +1,6 @@
 """The HTTP client of a language model: any endpoint that speaks OpenAI's chat completions.
 
-    POST <base url>/chat/completions   {"model": …, "messages": [system, user]}
+    POST <base url>/chat/completions   {"model": …, "messages": […]}
 
 Implements `TextService` of `muse_core/dialogue/llm/service.py`. Timeouts, broken connections, 429 and 5xx
 are tried again, with pauses that double (or that the server asks for). The key stands in one header and
@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,10 +43,19 @@ class EndpointAddress:
 
 
 @dataclass(frozen=True)
+class Completion:
+    """The assistant message of a completion, or why there is none. `status`: HTTP's, 0 without one."""
+
+    message: Mapping[str, Any] | None = None
+    failure: Failure | None = None
+    status: int = 0
+
+
+@dataclass(frozen=True)
 class _Tried:
     """One attempt, and how long the server asks to wait before the next."""
 
-    answer: TextAnswer
+    answer: Completion
     wait_s: float = 0.0
 
 
@@ -91,59 +100,66 @@ class ChatEndpoint:
 
     def ask(self, request: TextRequest) -> TextAnswer:
         """The model's text, or the failure of the last attempt."""
-        tried = self._attempt(request)
+        messages = [{"role": "system", "content": request.system}, {"role": "user", "content": request.user}]
+        done = self.complete({"model": request.model, "messages": messages})
+        text = done.message.get("content") if done.message is not None else None
+        if done.failure is None and not isinstance(text, str):
+            return TextAnswer(failure="not_json")
+        return TextAnswer(text, done.failure)
+
+    def complete(self, body: Mapping[str, Any]) -> Completion:
+        """The assistant message of one request, or the failure of the last attempt."""
+        tried = self._attempt(body)
         for round_ in range(self._retries):
             if tried.answer.failure not in AGAIN:
                 break
             self._sleep(min(max(tried.wait_s, FIRST_PAUSE_S * 2**round_), self._timeout_s))
-            tried = self._attempt(request)
+            tried = self._attempt(body)
         return self._without_key(tried.answer)
 
-    def _without_key(self, answer: TextAnswer) -> TextAnswer:
+    def _without_key(self, answer: Completion) -> Completion:
         """An answer that repeats the key would carry it into the cache."""
-        key = self._address.api_key
-        return TextAnswer(failure="secret") if key and key in (answer.text or "") else answer
+        key = json.dumps(self._address.api_key)[1:-1]
+        return Completion(failure="secret") if key and key in json.dumps(answer.message) else answer
 
-    def _attempt(self, request: TextRequest) -> _Tried:
+    def _attempt(self, body: Mapping[str, Any]) -> _Tried:
         """One request. Whatever httpx raises becomes a word: its messages hold addresses."""
         import httpx
 
-        messages = [{"role": "system", "content": request.system}, {"role": "user", "content": request.user}]
-        body = {"model": request.model, "messages": messages}
         deadline = time.monotonic() + self._timeout_s
         try:
             url = f"{self._address.base_url}/chat/completions"
             with self._client.stream("POST", url, json=body) as response:
                 if response.status_code != 200:
-                    status = _status(response.status_code)
-                    return _Tried(TextAnswer(failure=status), _asked_pause(response.headers))
+                    failed = Completion(failure=_status(response.status_code), status=response.status_code)
+                    return _Tried(failed, _asked_pause(response.headers))
                 return _Tried(_read(response.iter_bytes(), deadline))
         except httpx.TimeoutException:
-            return _Tried(TextAnswer(failure="timeout"))
+            return _Tried(Completion(failure="timeout"))
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError):
-            return _Tried(TextAnswer(failure="unreachable"))
+            return _Tried(Completion(failure="unreachable"))
 
 
-def _read(parts: Iterable[bytes], deadline: float) -> TextAnswer:
+def _read(parts: Iterable[bytes], deadline: float) -> Completion:
     """The completion in a response that is neither too large nor dripping for ever."""
     body = bytearray()
     for part in parts:
         body += part
         if len(body) > MAX_BYTES:
-            return TextAnswer(failure="too_large")
+            return Completion(failure="too_large")
         if time.monotonic() > deadline:
-            return TextAnswer(failure="timeout")
+            return Completion(failure="timeout")
     return _completion(bytes(body))
 
 
-def _completion(body: bytes) -> TextAnswer:
-    """`choices[0].message.content` of a chat completion."""
+def _completion(body: bytes) -> Completion:
+    """`choices[0].message` of a chat completion."""
     try:
-        text = json.loads(body)["choices"][0]["message"]["content"]
-        text.encode("utf-8")  # half a character cannot be kept
+        message = json.loads(body)["choices"][0]["message"]
+        json.dumps(message, ensure_ascii=False).encode("utf-8")  # half a character cannot be kept
+        return Completion(dict(message), status=200)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return TextAnswer(failure="not_json")
-    return TextAnswer(text)
+        return Completion(failure="not_json", status=200)
 
 
 def _status(code: int) -> Failure:

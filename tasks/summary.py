@@ -81,7 +81,9 @@ def _training_seconds(run: PipelineRun) -> dict[str, float | None]:
 def _report(run: PipelineRun, rows: list[Row], reports: Path) -> Path | None:
     """The page of the run: its report, or what is known of its data when nothing was evaluated."""
     if rows:
-        path = write_report(run.store, run.made["evaluate"], reports, budget_of(run.config.preset))
+        path = write_report(
+            run.store, run.made["evaluate"], reports, budget_of(run.config.preset), run.config.promotion
+        )
     elif "conversations" in run.made:
         path = write_data_report(run.store, run.made["conversations"], reports)
     else:

@@ -1,61 +1,131 @@
-"""`muse eval --cases FILE.jsonl`: any model on any cases. Writes nothing."""
+"""`muse eval --cases FILE.jsonl`: any model on any cases.
+
+Writes only the answers it collects (`<home>/eval/`), so that a run that was stopped goes on.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from flows.environment import home_folder
+from flows.environment import endpoint_address, home_folder
 from muse_core.artifacts import ArtifactStore
-from muse_core.errors import ConfigError
-from muse_core.evaluation.cases import load_cases
+from muse_core.errors import ArtifactError, ConfigError
+from muse_core.evaluation.answers import Answerer
+from muse_core.evaluation.case_file import load_cases
+from muse_core.evaluation.case_run import EvalOptions, run_cases
+from muse_core.evaluation.significance import minimum_detectable_difference
 from muse_core.evaluation.table import DASH
 from muse_core.types import ArtifactRef, Conversation
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
 
-REGISTRY = "models:/"
+REGISTRY, ENDPOINT = "models:/", "openai:"
+ABOUT = "muse.json"
 SHOWN_CASES = 12
+EVERY = 10  # cases between two lines of progress
 Resolve = Callable[[str], Path]
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+@dataclass(frozen=True)
+class EvalFlags:
+    """What the user asked for besides the cases and the model."""
+
+    as_json: bool = False
+    exclude_leaks: bool = False
+    fresh: bool = False
 
 
 def eval_cases(
-    cases: Path, model: str | None, home: Path | None, as_json: bool, resolve: Resolve | None = None
+    cases: Path, model: str | None, home: Path | None, flags: EvalFlags, resolve: Resolve | None = None
 ) -> None:
     """Checks the case file before anything is loaded, runs the model, prints figures and faults.
 
     `resolve` turns a registry name (`models:/muse@champion`) into a model folder."""
     found = load_cases(cases)
-    store = ArtifactStore(home_folder(home) / "artifacts")
-    folder = model_folder(store, model, resolve)
-
-    from muse_core.evaluation.case_run import run_cases
-    from muse_core.models.loading import load_model
-
-    result = run_cases(load_model(folder), found, _index(store), _train_side(store))
-    if as_json:
-        print(json.dumps(result, ensure_ascii=False))
+    folder = home_folder(home)
+    store = ArtifactStore(folder / "artifacts")
+    options = EvalOptions(folder / "eval", flags.fresh, flags.exclude_leaks)
+    least = 100 * minimum_detectable_difference(len(found))
+    print(
+        f"{len(found)} cases: two models that differ by less than {least:.0f} points cannot be told apart "
+        "(power 0.8, Connor 1987)",
+        file=sys.stderr,
+    )
+    with answerer_of(store, model, resolve) as answerer:
+        result = run_cases(answerer, found, _train_side(store), options, _Lines())
+    if flags.as_json:
+        print(json.dumps(result, ensure_ascii=False, allow_nan=False))
     else:
-        _show(result, str(folder), Console())
+        _show(result, Console())
 
 
-def model_folder(store: ArtifactStore, model: str | None, resolve: Resolve | None) -> Path:
-    """The folder that REF names: a folder, an artifact id, `models:/…`; nothing: the last trained model."""
+class _Lines:
+    """Progress as lines on stderr."""
+
+    def update(self, done: int, total: int, note: str = "") -> None:
+        if done % EVERY == 0 or done == total:
+            print(f"{done} of {total} {note}", file=sys.stderr)
+
+
+@contextmanager
+def answerer_of(store: ArtifactStore, model: str | None, resolve: Resolve | None) -> Iterator[Answerer]:
+    """The model that REF names: an endpoint, one of ours, or a chat model with its own template."""
+    if model is not None and model.startswith(ENDPOINT):
+        with _endpoint(model.removeprefix(ENDPOINT)) as found:
+            yield found
+        return
+    from muse_core.evaluation.case_models import OwnModel, TemplateModel
+    from muse_core.models.device import resolve_device
+
+    place, device = model_place(store, model, resolve), resolve_device("auto")
+    if isinstance(place, Path) and (place / ABOUT).is_file():
+        yield OwnModel(place, _index(store), device)
+    else:
+        yield TemplateModel(str(place), device)
+
+
+@contextmanager
+def _endpoint(name: str) -> Iterator[Answerer]:
+    from tasks.chat_endpoint import ChatEndpoint
+    from tasks.tool_endpoint import CONCURRENCY, RETRIES, TIMEOUT_S, EndpointModel
+
+    address = endpoint_address(name, f"--model {ENDPOINT}{name} asks an endpoint; correct")
+    endpoint = ChatEndpoint(address, TIMEOUT_S, CONCURRENCY, RETRIES)
+    try:
+        yield EndpointModel(endpoint, hashlib.sha256(address.base_url.encode()).hexdigest())
+    finally:
+        endpoint.close()
+
+
+def model_place(store: ArtifactStore, model: str | None, resolve: Resolve | None) -> Path | str:
+    """A folder or file, or else a hub id. Nothing named: the last trained model."""
     if model is None:
         return store.folder(_last_model(store))
     if model.startswith(REGISTRY):
         if resolve is None:
             raise ConfigError(f"{model}: no model registry here; give a folder or an artifact id")
         return resolve(model)
-    if Path(model).is_dir():
+    if Path(model).exists():
         return Path(model)
-    return store.folder(store.resolve(model))
+    try:
+        return store.folder(store.resolve(model))
+    except ArtifactError:
+        if _HUB_ID.fullmatch(model) and not model.startswith("model/"):
+            return model
+        raise
 
 
 def _last_model(store: ArtifactStore) -> ArtifactRef:
@@ -92,8 +162,11 @@ def _train_side(store: ArtifactStore) -> list[Conversation]:
     return [item for item in _table(store, "conversations", "conversations") if item.side == "train"]
 
 
-def _show(result: dict[str, Any], folder: str, out: Console) -> None:
-    table = Table(title=f"{result['n']} cases, model {folder}", title_justify="left")
+# ---- for people ---------------------------------------------------------------------------------
+
+
+def _show(result: dict[str, Any], out: Console) -> None:
+    table = Table(title=f"{result['n']} cases, model {result['model']}", title_justify="left")
     for column in ("", "tool, strict", "tool, lenient", "exact call", "argument F1"):
         table.add_column(column)
     groups = [("all", result), *result["by_language"].items(), *result["by_tool"].items()]
@@ -102,26 +175,33 @@ def _show(result: dict[str, Any], folder: str, out: Console) -> None:
     for name, figures in result["baselines"].items():
         table.add_row(f"baseline {name}", *_cells(figures))
     out.print(table)
-    wrong = [case for case in result["cases"] if not case["ok"]]
-    for case in wrong[:SHOWN_CASES]:
-        out.print(f"✗ {case['id']}: {case['why']}", markup=False, highlight=False, soft_wrap=True)
-    if len(wrong) > SHOWN_CASES:
-        out.print(
-            f"… and {len(wrong) - SHOWN_CASES} more; --json has them all", markup=False, highlight=False
-        )
+    for line in (_abstention(result["abstention"]), _leaks(result["leaks"]), *_wrong(result["cases"])):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _abstention(shares: dict[str, Any]) -> str:
+    return "no call due: " + ", ".join(f"{name} {_cell(one)}" for name, one in shares.items())
+
+
+def _leaks(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return "leaks: no training turns in this home folder to compare with"
+    done = f"{found['excluded']} left out" if found["excluded"] else "--exclude-leaks leaves them out"
+    turns = f"{found['training_turns']} training turns"
+    said = f"leaks: {found['leaking']} of {found['texts']} cases also occur in {turns}"
+    return f"{said}; {done}" if found["leaking"] else said
+
+
+def _wrong(cases: list[dict[str, Any]]) -> list[str]:
+    wrong = [f"✗ {case['id']}: {case['why']}" for case in cases if not case["ok"]]
+    more = [f"… and {len(wrong) - SHOWN_CASES} more; --json has them all"] if len(wrong) > SHOWN_CASES else []
+    return wrong[:SHOWN_CASES] + more
 
 
 def _cells(figures: dict[str, Any]) -> list[str]:
     accuracy = figures["tool_accuracy"]
-    return [
-        _cell(one)
-        for one in (
-            accuracy["strict"],
-            accuracy["lenient"],
-            figures.get("exact_call"),
-            figures.get("argument_f1"),
-        )
-    ]
+    both = accuracy["strict"], accuracy["lenient"]
+    return [_cell(one) for one in (*both, figures.get("exact_call"), figures.get("argument_f1"))]
 
 
 def _cell(figure: dict[str, Any] | None) -> str:

@@ -141,6 +141,7 @@ class PairsConfig(Section):
     min_pairs_per_example: Count = 1  # a context with fewer gives none
     max_pairs_per_context: Count = 2
     contrast_share: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of all pairs
+    human: str | None = None  # artifact id of pairs that people judged (`muse human-eval import --pairs`)
     max_new_tokens: Count = 96
 
 
@@ -179,6 +180,7 @@ class EvaluationConfig(Section):
     test_split: float = Field(default=0.1, ge=0.1, le=0.1)
     metrics: tuple[str, ...] = ()  # () = every metric
     max_cases: Count = 2000  # user turns of the test side
+    cases_per_rate: int = Field(default=400, ge=0)  # DiaTool's rates and planning: topped up to so many turns
     max_new_tokens: Count = 96
     bootstrap_resamples: Count = 1000
     pair_contexts: Count = 400

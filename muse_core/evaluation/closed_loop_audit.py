@@ -28,6 +28,7 @@ from muse_core.types import JsonValue
 if TYPE_CHECKING:
     from muse_core.evaluation.closed_loop import Played
     from muse_core.evaluation.closed_loop_goals import HiddenGoal
+    from muse_core.evaluation.closed_loop_record import Record
     from muse_core.evaluation.closed_loop_shopper import Spoken
 
 SHOWN = 5  # examples of each kind
@@ -48,19 +49,19 @@ def simulator_faults(played: Played) -> list[Fault]:
     return [*_in_words(played), *_ignored(played), *_ending(played)]
 
 
-def audit(played: Sequence[Played]) -> dict[str, JsonValue]:
+def audit(records: Sequence[Record]) -> dict[str, JsonValue]:
     """Turns read, faults by kind, and a few examples of each by conversation and turn."""
     counts: Counter[str] = Counter()
     examples: dict[str, list[JsonValue]] = {}
-    for one in played:
-        for fault in simulator_faults(one):
-            counts[fault.kind] += 1
-            known = examples.setdefault(fault.kind, [])
+    for one in records:
+        for kind, turn in one.simulator:
+            counts[kind] += 1
+            known = examples.setdefault(kind, [])
             if len(known) < SHOWN:
-                text = one.spoken[min(fault.turn, one.turns - 1)].text
-                known.append({"id": f"{one.case_id}.{fault.turn}", "text": text})
+                text = one.turns[min(turn, len(one.turns) - 1)]["user"]
+                known.append({"id": f"{one.case_id}.{turn}", "text": text})
     shown: dict[str, JsonValue] = {kind: list(found) for kind, found in examples.items()}
-    return {"turns": sum(one.turns for one in played), "faults": dict(counts), "examples": shown}
+    return {"turns": sum(len(one.turns) for one in records), "faults": dict(counts), "examples": shown}
 
 
 def _in_words(played: Played) -> Iterator[Fault]:

@@ -7,36 +7,61 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from muse_core.evaluation.closed_loop import Played
 from muse_core.evaluation.closed_loop_audit import audit
+from muse_core.evaluation.closed_loop_goals import SEEDS
+from muse_core.evaluation.closed_loop_record import Record
 from muse_core.evaluation.fluency import FluencyJudge
-from muse_core.evaluation.metrics import SCORE
-from muse_core.evaluation.satisfaction import Verdict, loop_statistics, verdicts
+from muse_core.evaluation.metrics import SCORE, TO_SCORE
+from muse_core.evaluation.satisfaction import pass_k
 from muse_core.evaluation.scorecard import Scorecard, metric_rows
-from muse_core.evaluation.statistics import Estimate, resampler, slices_of
+from muse_core.evaluation.statistics import Estimate, Statistic, mean_of, resampler, slices_of
 from muse_core.records import Row
 from muse_core.types import JsonValue
 
 EXPERT = "expert"
-SHOWN = 5  # of the best and of the worst conversations
+SHOWN = 10  # of the best and of the worst conversations
 
-Talks = Mapping[str, Sequence[Played]]  # player -> its conversations, the same goals and seeds for all
+Talks = Mapping[str, Sequence[Record]]  # player -> its conversations, the same goals and seeds for all
 
 
 def loop_rows(talks: Talks, judge: FluencyJudge, resamples: int, seed: int) -> list[Row]:
     """Every figure of every player, over all goals and per language, with the paired differences.
     `talks` holds the expert's. Clusters: shoppers, and the frames that conversations began with."""
     expert = talks[EXPERT]
-    people = [one.goal.profile.profile_id for one in expert]
-    frames = [one.spoken[0].said.family.family_id for one in expert]
-    sampler = resampler([people, frames], resamples, np.random.default_rng([seed, 2]))
-    masks = slices_of({"language": [one.goal.profile.language for one in expert]})
+    groups = [[one.profile_id for one in expert], [one.family for one in expert]]
+    sampler = resampler(groups, resamples, np.random.default_rng([seed, 2]))
+    masks = slices_of({"language": [one.language for one in expert]})
     card = Scorecard(sampler, masks, judge, seed)
-    for name, played in talks.items():
-        for statistic in loop_statistics(played, verdicts(played, expert)):
+    for name, records in talks.items():
+        for statistic in loop_statistics(records):
             card.put(name, statistic)
     card.add_differences()
     return card.table
+
+
+def loop_statistics(records: Sequence[Record]) -> list[Statistic]:
+    """The figures of one player; cases are conversations, those of pass^k goals."""
+    judged = [one.verdict for one in records]
+    found = [
+        mean_of("user_satisfaction", [(one.score - 1) / 4 for one in judged], SCORE, TO_SCORE),
+        mean_of("closed_loop_success", [one.success for one in judged]),
+        mean_of("closed_loop_soft", [one.soft for one in judged]),
+        mean_of("closed_loop_turns", [len(one.turns) for one in records], "turns"),
+        mean_of("closed_loop_excess", [one.excess for one in judged]),
+        mean_of("closed_loop_language", [one.language for one in judged]),
+        mean_of("closed_loop_no_faults", [one.no_faults for one in judged]),
+        mean_of("simulator_faults", [bool(one.simulator) for one in records]),
+    ]
+    return found + [_pass_statistic(records, k) for k in range(1, SEEDS + 1)]
+
+
+def _pass_statistic(records: Sequence[Record], k: int) -> Statistic:
+    """One value per goal, at its first conversation."""
+    won: Counter[str] = Counter()
+    for one in records:
+        won[one.goal_id] += one.verdict.success
+    values = [pass_k(won[one.goal_id], k) if one.talk == 0 else None for one in records]
+    return mean_of(f"closed_loop_pass_{k}", values)
 
 
 def conversation_quality(table: Sequence[Row]) -> list[Row]:
@@ -55,61 +80,59 @@ def conversation_quality(table: Sequence[Row]) -> list[Row]:
     return rows
 
 
-def about_loop(talks: Talks) -> dict[str, JsonValue]:
-    """Counts, endings, the simulator's faults, and the best and worst conversations side by side."""
+def about_loop(talks: Talks, left_out: Mapping[str, str] | None = None) -> dict[str, JsonValue]:
+    """Counts, endings, the simulator's faults, the best and worst conversations side by side, and who
+    did not play (`left_out`: model -> why)."""
     expert = talks[EXPERT]
     ends: dict[str, JsonValue] = {
-        name: dict(Counter(one.ending for one in played)) for name, played in talks.items()
+        name: dict(Counter(one.ending for one in records)) for name, records in talks.items()
     }
-    faults: dict[str, JsonValue] = {name: audit(played) for name, played in talks.items()}
+    faults: dict[str, JsonValue] = {name: audit(records) for name, records in talks.items()}
     return {
-        "goals": len({one.goal.goal_id for one in expert}),
+        "goals": len({one.goal_id for one in expert}),
         "conversations": len(expert),
+        "seeds": SEEDS,
         "endings": ends,
         "simulator": faults,
+        "left_out": dict(left_out or {}),
         "examples": best_and_worst(talks),
     }
 
 
 def best_and_worst(talks: Talks, shown: int = SHOWN) -> list[JsonValue]:
-    """Conversations by the last player's score, the best and the worst, with what every player did."""
-    judged = {name: verdicts(played, talks[EXPERT]) for name, played in talks.items()}
+    """Conversations by the last player's score, the best and the worst, with what every player did.
+
+    Among equal scores those come first in which the players differ most: what all do alike tells little."""
     models = [name for name in talks if name != EXPERT] or [EXPERT]
-    order = sorted(range(len(talks[EXPERT])), key=lambda at: -judged[models[-1]][at].score)
-    chosen = dict.fromkeys([*order[:shown], *order[-shown:]])
-    return [_example(talks, judged, at) for at in chosen]
+    last = talks[models[-1]]
+    spread = [_spread([talks[name][at].verdict.score for name in models]) for at in range(len(last))]
+    places = range(len(last))
+    best = sorted(places, key=lambda at: (-last[at].verdict.score, -spread[at], at))[:shown]
+    worst = sorted(places, key=lambda at: (last[at].verdict.score, -spread[at], at))[:shown]
+    chosen = {at: "worst" for at in worst} | {at: "best" for at in best}
+    order = [*best, *(at for at in worst if at not in best)]
+    return [_example(talks, at, chosen[at]) for at in order]
 
 
-def _example(talks: Talks, judged: Mapping[str, Sequence[Verdict]], at: int) -> JsonValue:
+def _spread(scores: Sequence[float]) -> float:
+    return round(max(scores) - min(scores), 6)
+
+
+def _example(talks: Talks, at: int, kind: str) -> JsonValue:
     one = talks[EXPERT][at]
     players: dict[str, JsonValue] = {
         name: {
-            "score": round(judged[name][at].score, 3),
-            "success": judged[name][at].success,
-            "ending": played[at].ending,
-            "turns": _turns(played[at]),
+            "score": round(records[at].verdict.score, 3),
+            "success": records[at].verdict.success,
+            "ending": records[at].ending,
+            "turns": [dict(turn) for turn in records[at].turns],
         }
-        for name, played in talks.items()
+        for name, records in talks.items()
     }
-    goal: dict[str, JsonValue] = {"product_type": one.goal.target.product_type}
-    goal |= {"hard": dict(one.goal.hard), "soft": dict(one.goal.soft)}
-    return {"id": one.case_id, "language": one.goal.profile.language, "goal": goal, "players": players}
-
-
-def _turns(played: Played) -> list[JsonValue]:
-    """What was said and called, turn by turn."""
-    calls = _calls_by_turn(played)
-    return [
-        {"user": spoken.text, "calls": calls[turn], "assistant": heard.text, "faults": list(heard.faults)}
-        for turn, (spoken, heard) in enumerate(zip(played.spoken, played.heard, strict=True))
-    ]
-
-
-def _calls_by_turn(played: Played) -> list[list[JsonValue]]:
-    calls: list[list[JsonValue]] = []
-    for message in played.messages:
-        if message.role == "user":
-            calls.append([])
-        for call in message.tool_calls:
-            calls[-1].append({"name": call.name, "arguments": dict(call.arguments)})
-    return calls
+    return {
+        "id": one.case_id,
+        "kind": kind,
+        "language": one.language,
+        "goal": dict(one.goal),
+        "players": players,
+    }

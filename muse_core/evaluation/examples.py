@@ -11,7 +11,7 @@ from muse_core.records import Row
 from muse_core.tools.call_syntax import render_call
 from muse_core.types import JsonValue, ToolCall
 
-EACH = 4  # of the best and of the worst
+EACH = 10  # of the best and of the worst
 LONGEST = 240  # characters of a reply that are shown
 MODELS = ("base", "sft", "dpo")
 
@@ -61,7 +61,7 @@ def _example(case: Case, at: int, rows: Mapping[str, Sequence[Row]]) -> dict[str
     any_row = next(iter(rows.values()))[at]
     answers: dict[str, JsonValue] = {
         model: {
-            "call": _call_text(rows[model][at]["predicted_call_json"]),
+            "call": call_text(rows[model][at]["predicted_call_json"]),
             "reply": _short(rows[model][at]["reply"]),
             "exact": bool(rows[model][at]["exact_call"]),
             "malformed": bool(rows[model][at]["malformed"]),
@@ -75,7 +75,7 @@ def _example(case: Case, at: int, rows: Mapping[str, Sequence[Row]]) -> dict[str
         "turn_type": case.label.turn_type,
         "before": _before(case),
         "utterance": case.utterance,
-        "gold_call": _call_text(any_row["gold_call_json"]),
+        "gold_call": call_text(any_row["gold_call_json"]),
         "gold_reply": json.loads(any_row["facts_json"])["gold_reply"],
         "answers": answers,
     }
@@ -93,7 +93,8 @@ def _before(case: Case) -> list[JsonValue]:
     return [earlier.utterance, lexicalised_reply(earlier, earlier.gold)[0]]
 
 
-def _call_text(call_json: str | None) -> str:
+def call_text(call_json: str | None) -> str:
+    """A call as the model writes it; `no call` where there is none."""
     if not call_json:
         return "no call"
     call = json.loads(call_json)

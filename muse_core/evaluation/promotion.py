@@ -19,6 +19,7 @@ from muse_core.evaluation.table import number
 from muse_core.records import Row
 from muse_core.types import LANGUAGES, JsonValue
 
+SECOND_ROW = "handwritten_"  # the same metric on cases that no simulator made
 CANDIDATE, AGAINST = "dpo", "sft"
 Outcome = Literal["passed", "blocked", "not enough cases"]
 
@@ -121,3 +122,21 @@ def _bound(known: _Rows, metric: str, bound: float, end: Literal["low", "high"])
 def _shown(row: Row) -> str:
     value, low, high = (number(row[key], row["unit"]) for key in ("value", "low", "high"))
     return f"{value} [{low}, {high}], n = {row['n']}"
+
+
+# ---- the word "better" ----------------------------------------------------------------------------
+
+
+def called_better(rows: Sequence[Row], metric: str, margin: float = 0.02) -> tuple[bool, str]:
+    """Whether the candidate may be called better in `metric`, and why or why not (DECISIONS, World): its
+    difference is above zero with its whole interval, and on the hand-written cases it is not worse."""
+    known = {(row["metric"], row["slice"]): row for row in rows if row["model"] == f"{CANDIDATE}-{AGAINST}"}
+    row, second = known.get((metric, "all")), known.get((f"{SECOND_ROW}{metric}", "all"))
+    if row is None or second is None:
+        missing = metric if row is None else f"{SECOND_ROW}{metric}"
+        return False, f"not called better: {missing} was not measured for both models"
+    if row["low"] <= 0:
+        return False, f"not called better: the difference in {metric} is {_shown(row)}"
+    if second["low"] < -margin * _range(second) - _ROUNDING:
+        return False, f"not called better: on hand-written cases the difference is {_shown(second)}"
+    return True, f"better in {metric}: {_shown(row)}; on hand-written cases {_shown(second)}"

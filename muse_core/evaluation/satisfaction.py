@@ -1,4 +1,4 @@
-"""User satisfaction and the other figures of the closed loop (MEASURES, "user satisfaction").
+"""User satisfaction: what one conversation of the closed loop was worth (MEASURES, "user satisfaction").
 
     score = 1 + 4·clip(0.6·success + 0.2·soft − 0.1·excess + 0.1·language + 0.1·no faults, 0, 1)
 
@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
+from typing import TYPE_CHECKING
 
-from muse_core.evaluation.closed_loop import Played
-from muse_core.evaluation.closed_loop_audit import simulator_faults
 from muse_core.evaluation.closed_loop_goals import SEEDS
-from muse_core.evaluation.metrics import SCORE, TO_SCORE
-from muse_core.evaluation.statistics import Statistic, mean_of
 from muse_core.scoring.constraints import satisfied
+
+if TYPE_CHECKING:
+    from muse_core.evaluation.closed_loop import Played
 
 WEIGHTS: Mapping[str, float] = {
     "success": 0.6, "soft": 0.2, "excess": -0.1, "language": 0.1, "no_faults": 0.1,
@@ -70,31 +70,7 @@ def pass_k(successes: int, k: int, talks: int = SEEDS) -> float:
     return comb(successes, k) / comb(talks, k)
 
 
-def verdicts(played: Sequence[Played], expert: Sequence[Played]) -> list[Verdict]:
-    """Each conversation judged against the expert's about the same goal, with the same seed."""
-    turns = {one.case_id: one.turns for one in expert}
-    return [verdict(one, turns[one.case_id]) for one in played]
-
-
-def loop_statistics(played: Sequence[Played], judged: Sequence[Verdict]) -> list[Statistic]:
-    """The figures of one model; cases are conversations, those of pass^k goals."""
-    shares = [(one.score - 1) / 4 for one in judged]
-    found = [
-        mean_of("user_satisfaction", shares, SCORE, TO_SCORE),
-        mean_of("closed_loop_success", [one.success for one in judged]),
-        mean_of("closed_loop_soft", [one.soft for one in judged]),
-        mean_of("closed_loop_turns", [one.turns for one in played], "turns"),
-        mean_of("closed_loop_excess", [one.excess for one in judged]),
-        mean_of("closed_loop_no_faults", [one.no_faults for one in judged]),
-        mean_of("simulator_faults", [bool(simulator_faults(one)) for one in played]),
-    ]
-    return found + [_pass_statistic(played, judged, k) for k in range(1, SEEDS + 1)]
-
-
-def _pass_statistic(played: Sequence[Played], judged: Sequence[Verdict], k: int) -> Statistic:
-    """One value per goal, at its first conversation."""
-    won: dict[str, int] = {}
-    for one, found in zip(played, judged, strict=True):
-        won[one.goal.goal_id] = won.get(one.goal.goal_id, 0) + found.success
-    values = [pass_k(won[one.goal.goal_id], k) if one.talk == 0 else None for one in played]
-    return mean_of(f"closed_loop_pass_{k}", values)
+def verdicts(played: Sequence[Played], expert_turns: Mapping[str, int]) -> list[Verdict]:
+    """Each conversation judged; `expert_turns`: case id -> the expert's turns about the same goal, with
+    the same seed."""
+    return [verdict(one, expert_turns[one.case_id]) for one in played]

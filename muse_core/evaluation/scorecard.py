@@ -7,7 +7,7 @@ baselines `majority`, `always_none`, `linear`; and the paired differences `sft-b
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from muse_core.evaluation import metrics
 from muse_core.evaluation.fluency import FluencyJudge, fluency
 from muse_core.evaluation.position import PositionScores, average_precision, position_statistics
 from muse_core.evaluation.predictions import position_scores
+from muse_core.evaluation.significance import bootstrap_p_value
 from muse_core.evaluation.statistics import (
     Estimate,
     Resampler,
@@ -59,8 +60,8 @@ class Scorecard:
         sampler = resampler(groups, resamples, np.random.default_rng([seed, 1]))
         return cls(sampler, slices_of(metrics.slice_columns(rows)), judge, seed)
 
-    def add(self, model: ModelRows) -> None:
-        """Every metric of one model."""
+    def add(self, model: ModelRows, without: Collection[str] = ()) -> None:
+        """Every metric of one model, but for those that another scorecard measures (`without`)."""
         facts = metrics.facts_of(model.rows)
         found = {
             statistic.name: statistic for statistic in metrics.statistics(model.rows, facts, model.can_call)
@@ -73,8 +74,9 @@ class Scorecard:
         if any(positions):
             found |= {statistic.name: statistic for statistic in position_statistics(positions)}
             self._add_average_precision(model.name, positions)
-        for statistic in found.values():
-            self.put(model.name, statistic)
+        for name, statistic in found.items():
+            if name not in without:
+                self.put(model.name, statistic)
 
     def add_decisions(self, model: str, predicted: Sequence[str], rows: Sequence[Row]) -> None:
         """A baseline: it only decides."""
@@ -93,10 +95,10 @@ class Scorecard:
             if part.counted.any():
                 self.append(model, statistic.name, name, estimate(part, self.sampler), statistic.unit)
 
-    def add_differences(self) -> None:
+    def add_differences(self, pairs: Sequence[tuple[str, str]] = DIFFERENCES) -> None:
         """new − old for each pair of models, over all cases and per language."""
         slices = [name for name in self.masks if name == "all" or name.startswith("language=")]
-        for new, old in DIFFERENCES:
+        for new, old in pairs:
             for (model, metric), statistic in list(self.known.items()):
                 other = self.known.get((old, metric))
                 if model == new and other is not None:
@@ -105,6 +107,14 @@ class Scorecard:
                             statistic.within(self.masks[name]), other.within(self.masks[name]), self.sampler
                         )
                         self.append(f"{new}-{old}", metric, name, found, f"{statistic.unit}_difference")
+
+    def p_values(self, new: str, old: str, names: Collection[str]) -> dict[str, float]:
+        """Metric -> two-sided bootstrap p of new = old over all cases, for those that both have."""
+        both = [name for name in names if {(new, name), (old, name)} <= self.known.keys()]
+        return {
+            name: bootstrap_p_value(self.known[new, name], self.known[old, name], self.sampler)
+            for name in both
+        }
 
     def append(self, model: str, metric: str, where: str, found: Estimate, unit: str) -> None:
         """A row, unless there is nothing to say."""
@@ -154,7 +164,12 @@ _GROUPS = {
         "fluency",
         "groundedness",
     ),
-    "user_satisfaction": ("user_satisfaction", "closed_loop_success", "closed_loop_turns"),
+    "user_satisfaction": (
+        "user_satisfaction",
+        "closed_loop_success",
+        "closed_loop_turns",
+        *(f"closed_loop_pass_{k}" for k in range(1, 5)),
+    ),
 }
 
 

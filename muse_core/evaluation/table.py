@@ -50,12 +50,23 @@ SFT_METRICS = (
     ("closed_loop_success", "Goal reached"),
     ("closed_loop_pass_1", "Goal reached, pass^1"),
     ("closed_loop_pass_2", "Goal reached in 2 of 2, pass^2"),
+    ("closed_loop_pass_3", "Goal reached in 3 of 3, pass^3"),
     ("closed_loop_pass_4", "Goal reached in 4 of 4, pass^4"),
+    ("closed_loop_soft", "Soft wishes met"),
     ("closed_loop_turns", "Turns of a conversation"),
     ("closed_loop_excess", "Turns beyond the expert's"),
+    ("closed_loop_language", "Turns in the shopper's language"),
     ("closed_loop_no_faults", "Conversations without a fault"),
     ("simulator_faults", "Conversations in which the simulator was at fault"),
     ("conversation_quality", "Conversation quality"),
+    ("handwritten_tool_accuracy", "Hand-written cases: tool selection, strict"),
+    ("handwritten_tool_accuracy_lenient", "Hand-written cases: tool selection, lenient"),
+    ("handwritten_tool_macro_f1", "Hand-written cases: macro-F1"),
+    ("handwritten_exact_call", "Hand-written cases: exact call"),
+    ("handwritten_argument_f1", "Hand-written cases: argument F1"),
+    ("handwritten_abstained", "Hand-written cases: abstained where no call is due"),
+    ("handwritten_malformed_call", "Hand-written cases: malformed call"),
+    ("handwritten_called_without_need", "Hand-written cases: called where no call is due"),
 )
 DPO_METRICS = (
     ("preference_accuracy", "Preference accuracy, implicit reward"),
@@ -65,6 +76,11 @@ DPO_METRICS = (
     ("likelihood_accuracy", "Log-likelihood accuracy, summed"),
     ("likelihood_accuracy_per_token", "Log-likelihood accuracy, per token"),
 )
+
+ENOUGH, ENOUGH_TALKS = 400, 100  # cases that a figure should stand on; conversations of the closed loop
+LOOP = ("user_satisfaction", "closed_loop_", "simulator_faults", "conversation_quality")
+FEW = "†"
+FEW_NOTE = f"{FEW} fewer than {ENOUGH} cases ({ENOUGH_TALKS} conversations in the closed loop)."
 
 CLAIMED_UPSTREAM = {
     "title": "Claimed upstream, not reproduced",
@@ -123,8 +139,34 @@ def metric_list(by_key: Mapping[tuple[str, str], Row], names: Sequence[tuple[str
         found = [by_key.get((stage, name)) for stage, _ in STAGES]
         if any(found):
             n = max(row["n"] for row in found if row)
-            listed.append([label, *(cell(row) for row in found), str(n)])
+            listed.append([label, *(cell(row) for row in found), f"{n} {FEW}" if is_few(name, n) else str(n)])
     return listed
+
+
+def is_few(metric: str, n: int) -> bool:
+    """Whether a figure stands on fewer cases than it should. pass^k has one value per goal of four talks."""
+    if "_pass_" in metric:
+        return 4 * n < ENOUGH_TALKS
+    return n < (ENOUGH_TALKS if metric.startswith(LOOP) else ENOUGH)
+
+
+def comparison(
+    metrics: Sequence[Row], models: Mapping[str, str], pairs: Sequence[tuple[str, str]], names: Sequence[str]
+) -> list[list[str]]:
+    """Any models side by side: a head line, then `[metric, cell per model, paired difference per pair, n]`
+    for each of `names` that was measured. `models`: name -> what it is called."""
+    by_key = {(row["model"], row["metric"]): row for row in metrics if row["slice"] == "all"}
+    labels = dict((*SFT_METRICS, *DPO_METRICS))
+    lines = [
+        ["Metric", *models.values(), *(f"{models[new]} against {models[old]}" for new, old in pairs), "n"]
+    ]
+    for name in names:
+        found = [by_key.get((model, name)) for model in models]
+        if any(found):
+            gaps = [cell(by_key.get((f"{new}-{old}", name))) for new, old in pairs]
+            n = max(row["n"] for row in found if row)
+            lines.append([labels.get(name, name), *(cell(row) for row in found), *gaps, str(n)])
+    return lines
 
 
 def cell(row: Row | None) -> str:

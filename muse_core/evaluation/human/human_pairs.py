@@ -21,6 +21,7 @@ from muse_core.records import Row
 from muse_core.types import JsonValue, PreferencePair
 
 THRESHOLD = 0.6
+SUFFIX = ".people"  # behind the id of the mined pair that was shown
 
 
 def refuse_test_side(side: str, study_id: str) -> None:
@@ -77,7 +78,7 @@ def _pair(mined: PreferencePair, rows: Sequence[Row]) -> PreferencePair | str:
     }
     return replace(
         mined,
-        pair_id=f"{mined.pair_id}.people",
+        pair_id=f"{mined.pair_id}{SUFFIX}",
         chosen=turns[winner],
         rejected=turns[loser],
         chosen_score=scores[winner],

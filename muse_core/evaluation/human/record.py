@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from muse_core.artifacts import ArtifactStore
-from muse_core.errors import ConfigError
+from muse_core.errors import ConfigError, MuseError
 from muse_core.evaluation.human.agreement import agreement, headline
 from muse_core.evaluation.human.figures import correlations, means, preferences, raters
 from muse_core.evaluation.human.human_pairs import human_pairs, refuse_test_side
 from muse_core.evaluation.human.key import read_key
 from muse_core.evaluation.human.ratings_file import RatingsFile, check_files, open_files
 from muse_core.evaluation.human.ratings_table import ratings_rows, ratings_table
+from muse_core.preferences.lint import lint
 from muse_core.records import Row, canonical_json, from_table, to_table
 from muse_core.types import ArtifactRef, PreferencePair
 
@@ -37,12 +40,25 @@ def record_ratings(
         raise ConfigError(f"study {study_id}: every item was skipped; there is nothing to record")
     pairs, dropped = human_pairs(rows, _mined(store, key)) if with_pairs else ([], {})
     outcome = _figures(files, key, rows)
+    outcome["warnings"] = [*outcome["warnings"], *_lint(pairs, key["seed"])]
     stamped = store.for_stage(STAGE, {}, {name: ref["digest"] for name, ref in key["tables"].items()})
     refs = _publish(stamped, rows, pairs, files, outcome)
     found = (
         {"kept": len(pairs), "dropped": dropped, "path": refs.get("preference_pairs")} if with_pairs else None
     )
     return {**outcome, "path": refs["ratings"], "pairs": found}
+
+
+def _lint(pairs: Sequence[PreferencePair], seed: int) -> list[str]:
+    """What the pair lint would say. Only a warning here: training lints people's pairs with the mined
+    ones, and blocks then."""
+    if not pairs:
+        return []
+    try:
+        found = lint(pairs, np.random.default_rng([seed, 7])).warnings
+    except MuseError as problem:
+        found = (str(problem),)
+    return [f"warning: {one}" for one in found]
 
 
 def _figures(files: Sequence[RatingsFile], key: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:

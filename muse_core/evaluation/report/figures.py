@@ -1,18 +1,18 @@
-"""The report's figures as data for the template: bars with intervals, matrices, curves."""
+"""The report's figures as data for the template: bars with intervals, tables by slice, matrices."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from muse_core.evaluation.table import DPO_METRICS, SFT_METRICS, cell, number
+from muse_core.evaluation.table import DPO_METRICS, SFT_METRICS, cell
 from muse_core.records import Row
 from muse_core.types import DECISIONS, LANGUAGES
 
 MODEL_NAMES = {
     "base": "Baseline",
     "sft": "SFT",
+    "chosen": "SFT + chosen sides",
     "dpo": "SFT + DPO",
     "linear": "TF-IDF + logistic",
     "majority": "Majority tool",
@@ -37,9 +37,24 @@ PANEL = (
     ("response_quality", "Response quality"),
     ("preference_accuracy", "Preference accuracy"),
 )
+NOVELTY = (
+    ("tool_accuracy", "Tool selection"),
+    ("exact_call", "Exact call"),
+    ("argument_quality", "Argument quality"),
+    ("groundedness", "Groundedness"),
+    ("preference_accuracy", "Preference accuracy"),
+    ("likelihood_accuracy", "Log-likelihood accuracy"),
+)
+SHOWN_ELSEWHERE = ("language", "tool")
+SLICES = {
+    "families": "Wordings: family seen in training or new (the shoppers are new in both)",
+    "products": "Products: also shown in training or new",
+    "turn_type": "Kind of turn",
+    "kind": "Kind of preference pair",
+}
 NAMES = {"en": "English", "hi": "Hindi", "mixed": "Hinglish"}
 RULES = ("position_bce_constant", "position_bce_last_word")  # of the data, not of a model
-TITLES = dict((*SFT_METRICS, *DPO_METRICS))
+TITLES = dict((*SFT_METRICS, *DPO_METRICS, ("argument_f1", "Argument F1")))
 Key = tuple[str, str, str]
 
 
@@ -103,14 +118,35 @@ def languages(rows: Mapping[Key, Row]) -> dict[str, Any]:
     return {"heads": heads, "lines": by_slice(rows, "language", LANGUAGES, PANEL)}
 
 
+def kinds_of_case(rows: Mapping[Key, Row]) -> list[dict[str, Any]]:
+    """A table per further slicing (`families`, `products`, turn types, kinds of pair): what was measured
+    on each value."""
+    columns = dict.fromkeys(where.partition("=")[0] for _, _, where in rows if "=" in where)
+    found = []
+    for column in columns:
+        if column not in SHOWN_ELSEWHERE:
+            values = list(
+                dict.fromkeys(
+                    where.partition("=")[2] for _, _, where in rows if where.startswith(f"{column}=")
+                )
+            )
+            lines = by_slice(rows, column, values, NOVELTY)
+            if lines:
+                heads = [
+                    f"{value.replace('_', ' ')} (n = {_cases(rows, f'{column}={value}')})" for value in values
+                ]
+                found.append({"title": SLICES.get(column, column), "heads": heads, "lines": lines})
+    return found
+
+
 def tools(rows: Mapping[Key, Row]) -> list[list[str]]:
-    """Per gold decision: n, recall of SFT and DPO, exact call, argument F1."""
+    """Per gold decision: n, and right decision, exact call and argument F1 of SFT and DPO."""
     lines = []
     for decision in DECISIONS:
         where = f"tool={decision}"
         cells = [
             cell(rows.get((model, metric, where)))
-            for metric in ("tool_accuracy", "exact_call")
+            for metric in ("tool_accuracy", "exact_call", "argument_f1")
             for model in ("sft", "dpo")
         ]
         if _cases(rows, where):
@@ -119,33 +155,13 @@ def tools(rows: Mapping[Key, Row]) -> list[list[str]]:
 
 
 def _cases(rows: Mapping[Key, Row], where: str) -> int:
-    return max(
-        (row["n"] for (_, metric, at), row in rows.items() if at == where and metric == "tool_accuracy"),
-        default=0,
-    )
-
-
-def differences(metrics: Sequence[Row]) -> list[list[str]]:
-    """Paired differences over all cases: metric, SFT − base, DPO − SFT."""
-    rows = keyed(metrics)
-    found = (row["metric"] for row in metrics if row["model"] in ("sft-base", "dpo-sft"))
-    names = [name for name in dict.fromkeys(found) if name not in RULES]
-    lines = [
-        [
-            TITLES.get(name, name.replace("_", " ")),
-            *(_difference(rows.get((model, name, "all"))) for model in ("sft-base", "dpo-sft")),
-        ]
-        for name in names
+    counted = ("tool_accuracy", "preference_accuracy", "likelihood_accuracy")
+    found = [
+        (counted.index(metric), row["n"])
+        for (_, metric, at), row in rows.items()
+        if at == where and metric in counted
     ]
-    return [line for line in lines if any(text != "–" for text in line[1:])]
-
-
-def _difference(row: Row | None) -> str:
-    if row is None:
-        return "–"
-    value, low, high = (number(row[key], row["unit"]) for key in ("value", "low", "high"))
-    points = " points" if row["unit"].startswith("share") else ""
-    return f"{value}{points} [{low}, {high}]"
+    return min(found, default=(0, 0))[1]
 
 
 def matrices(confusion: Mapping[str, Mapping[str, Mapping[str, int]]]) -> list[dict[str, Any]]:
@@ -171,37 +187,3 @@ def _matrix_line(gold: str, counts: Mapping[str, int], heads: Sequence[str]) -> 
 def _shaded(head: str, gold: str, count: int, total: int) -> dict[str, Any]:
     share = count / total if total else 0.0
     return {"count": count or "", "shade": round(share, 3), "right": head == gold}
-
-
-def curves(history: Sequence[Mapping[str, float]], names: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    """One small line chart per measured name, over the optimizer steps."""
-    charts = []
-    for name, title in names:
-        points = [
-            (float(entry["step"]), float(entry[name]))
-            for entry in history
-            if name in entry and entry[name] is not None
-        ]
-        points = [(x, y) for x, y in points if math.isfinite(y)]
-        if len(points) > 1:
-            charts.append(_curve(title, points))
-    return charts
-
-
-def _curve(title: str, points: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    low, high = min(ys), max(ys)
-    spread = (high - low) or 1.0
-    path = " ".join(
-        f"{100 * (x - xs[0]) / ((xs[-1] - xs[0]) or 1):.2f},{36 - 32 * (y - low) / spread:.2f}"
-        for x, y in points
-    )
-    return {
-        "title": title,
-        "path": path,
-        "first": f"{ys[0]:.3g}",
-        "last": f"{ys[-1]:.3g}",
-        "low": f"{low:.3g}",
-        "high": f"{high:.3g}",
-        "steps": f"{xs[-1]:.0f}",
-    }

@@ -7,14 +7,20 @@ own, so that a report can be made from the store alone, long after the run.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from muse_core.artifacts import ArtifactStore
+from muse_core.config.run_config import PromotionConfig
 from muse_core.errors import ArtifactError
+from muse_core.evaluation.data_quality import user_turns
 from muse_core.evaluation.report.reading import draw
-from muse_core.records import Row
+from muse_core.records import Row, from_table
 from muse_core.types import ArtifactRef, Conversation
 
 log = logging.getLogger(__name__)
@@ -37,7 +43,9 @@ ORDER = (
 class ReportInputs:
     """`metrics`: rows of the metrics table; `manifests`: stage -> manifest; `budget_s`: stage -> seconds;
     `seconds`: what a stage took in this run, where that is known better than from its manifest;
-    `conversations`: those to read."""
+    `conversations`: those to read; `predictions`: model -> its judged test turns; `utterances`: test case
+    -> the shopper's words; `studies`: figures of imported ratings of these answers; `rule`: the promotion
+    rule of the run, None when it is not known."""
 
     metrics: Sequence[Row]
     manifests: Mapping[str, Mapping[str, Any]]
@@ -45,6 +53,10 @@ class ReportInputs:
     budget_s: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     conversations: Sequence[Conversation] = ()
+    predictions: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    utterances: Mapping[str, str] = field(default_factory=dict)
+    studies: Sequence[Mapping[str, Any]] = ()
+    rule: PromotionConfig | None = None
 
     def about(self, stage: str) -> Mapping[str, Any]:
         """The `about` of a stage's manifest; empty when the stage is not known."""
@@ -63,8 +75,58 @@ class ReportInputs:
 def gather(store: ArtifactStore, metrics: ArtifactRef, title: str = "MUSE") -> ReportInputs:
     """The inputs of a report on these metrics, from the store."""
     manifests = _behind(store, "evaluate", metrics)
-    rows = store.read_table(metrics).to_pylist()
-    return ReportInputs(rows, manifests, title, conversations=_to_read(store, manifests))
+    manifests |= _exported(store, manifests)
+    predictions = _predictions(store, manifests["evaluate"])
+    talks = _table(store, manifests, "conversations")
+    return ReportInputs(
+        store.read_table(metrics).to_pylist(),
+        manifests,
+        title,
+        conversations=_to_read(talks, manifests),
+        predictions=predictions,
+        utterances=test_utterances(talks) if talks is not None else {},
+        studies=_studies(store, manifests["evaluate"]),
+    )
+
+
+def _predictions(store: ArtifactStore, manifest: Mapping[str, Any]) -> dict[str, list[Row]]:
+    """Model -> its judged turns; a table that is not there any more is left out."""
+    found = {}
+    for name, ref in (manifest["about"].get("predictions") or {}).items():
+        try:
+            found[name] = from_table("predictions", store.read_table(ArtifactRef(**ref)))
+        except ArtifactError as problem:
+            log.warning("the report shows no failures of %s: %s", name, problem)
+    return found
+
+
+def _exported(store: ArtifactStore, manifests: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The export of the same model, when it was made."""
+    found = store.latest("export", "export")
+    model = (manifests.get("dpo", {}).get("ref") or {}).get("digest")
+    is_same = found is not None and found["about"].get("inputs", {}).get("dpo") == model
+    return {"export": found} if found is not None and is_same else {}
+
+
+def _studies(store: ArtifactStore, manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What people said about the answers of this evaluation, newest study first."""
+    answers = {ref["digest"] for ref in (manifest["about"].get("predictions") or {}).values()}
+    known = [store.manifest(ref) for ref in store.list() if ref.kind == "ratings"]
+    rated = [one for one in known if answers & set((one["about"].get("inputs") or {}).values())]
+    ordered = sorted(rated, key=lambda one: str(one["created"]), reverse=True)
+    return [one["about"]["figures"] for one in ordered if one["about"].get("figures")]
+
+
+def test_utterances(conversations: pa.Table) -> dict[str, str]:
+    """`<conversation>.<turn>` -> the shopper's words, of the test side."""
+    part = conversations.filter(pc.equal(conversations["side"], "test"))
+    turns, names = user_turns(part), part["conversation_id"].to_pylist()
+    count: Counter[int] = Counter()
+    found = {}
+    for row, text in zip(turns.rows, turns.texts, strict=True):
+        found[f"{names[row]}.{count[row]}"] = text
+        count[row] += 1
+    return found
 
 
 def gather_data(store: ArtifactStore, conversations: ArtifactRef, title: str = "MUSE") -> ReportInputs:
@@ -74,7 +136,8 @@ def gather_data(store: ArtifactStore, conversations: ArtifactRef, title: str = "
     augmented = store.latest("augmented", "augment")
     if augmented and augmented["about"].get("inputs", {}).get("conversations") == conversations.digest:
         manifests = _behind(store, "augment", ArtifactRef(**augmented["ref"]))
-    return ReportInputs((), manifests, title, conversations=_to_read(store, manifests))
+    talks = _table(store, manifests, "conversations")
+    return ReportInputs((), manifests, title, conversations=_to_read(talks, manifests))
 
 
 def _behind(store: ArtifactStore, stage: str, ref: ArtifactRef) -> dict[str, Mapping[str, Any]]:
@@ -91,13 +154,17 @@ def _behind(store: ArtifactStore, stage: str, ref: ArtifactRef) -> dict[str, Map
     return {stage: manifests[stage] for stage in ORDER if stage in manifests}
 
 
-def _to_read(store: ArtifactStore, manifests: Mapping[str, Mapping[str, Any]]) -> Sequence[Conversation]:
-    """Some conversations; none when the table is not there any more."""
-    if "conversations" not in manifests:
-        return ()
-    ref = ArtifactRef(**manifests["conversations"]["ref"])
+def _table(store: ArtifactStore, manifests: Mapping[str, Any], stage: str) -> pa.Table | None:
+    """A stage's table; None when it is not there any more."""
+    if stage not in manifests:
+        return None
     try:
-        return draw(store.read_table(ref), ref.digest)
+        return store.read_table(ArtifactRef(**manifests[stage]["ref"]))
     except ArtifactError as problem:
-        log.warning("the report shows no conversations: %s", problem)
-        return ()
+        log.warning("the report shows no %s: %s", stage, problem)
+        return None
+
+
+def _to_read(table: pa.Table | None, manifests: Mapping[str, Any]) -> Sequence[Conversation]:
+    """Some conversations."""
+    return draw(table, manifests["conversations"]["ref"]["digest"]) if table is not None else ()

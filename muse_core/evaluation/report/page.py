@@ -8,15 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.evaluation.report import figures
+from muse_core.config.run_config import PromotionConfig
+from muse_core.evaluation.promotion import called_better, judge
+from muse_core.evaluation.report import figures, plots
+from muse_core.evaluation.report.coverage import leaks, not_covered
 from muse_core.evaluation.report.data_page import quality_content
+from muse_core.evaluation.report.failures import failures
 from muse_core.evaluation.report.inputs import ReportInputs, gather
+from muse_core.evaluation.report.loop import closed_loop
+from muse_core.evaluation.report.people import ratings
 from muse_core.evaluation.report.provenance import plain, provenance, stage_numbers, timings
 from muse_core.evaluation.report.render import with_code, write
 from muse_core.evaluation.table import results_table
 from muse_core.types import ArtifactRef
 
-STAGES = ("catalog", "profiles", "conversations", "base", "sft", "dpo")
+STAGES = ("catalog", "profiles", "conversations", "base", "sft", "dpo", "export")
 
 SFT_CURVES = (
     ("dev_loss", "dev loss"),
@@ -31,22 +37,19 @@ DPO_CURVES = (
     ("dev_margin", "held-out margin"),
     ("dev_chosen_drift", "chosen drift, nats a token"),
 )
-NOT_COVERED = (
-    "Ratings by people: none in this report (`muse human-eval`); fluency and response quality are measured "
-    "by formula, not by readers.",
-    "Cases that no simulator made: `muse eval --cases FILE` measures them; they are not part of this page.",
-    "The test cases, the reward and the metrics share one simulator and one scoring code: a figure here says "
-    "how well the model does in the simulator's world.",
-)
+MARKS = {"passed": "met", "blocked": "missed", "not enough cases": "open"}
+DEFAULT_RULE = "The rule of the defaults; `muse run` judges by the run’s own configuration."
 
 
 def write_report(
-    store: ArtifactStore, metrics: ArtifactRef, folder: Path, budget_s: Mapping[str, float] | None = None
+    store: ArtifactStore,
+    metrics: ArtifactRef,
+    folder: Path,
+    budget_s: Mapping[str, float] | None = None,
+    rule: PromotionConfig | None = None,
 ) -> Path:
     """The report on these metrics, in `folder`, named after their digest; and the same as `latest.html`."""
-    inputs = gather(store, metrics)
-    if budget_s:
-        inputs = replace(inputs, budget_s=budget_s)
+    inputs = replace(gather(store, metrics), budget_s=budget_s or {}, rule=rule)
     path = folder / f"report-{metrics.digest[:12]}.html"
     write_page(path, inputs)
     write_page(folder / "latest.html", inputs)
@@ -61,27 +64,72 @@ def write_page(path: Path, inputs: ReportInputs) -> Path:
 def _content(inputs: ReportInputs) -> dict[str, Any]:
     rows = figures.keyed(inputs.metrics)
     about = inputs.about("evaluate")
-    times = {stage: inputs.stage_seconds(stage) for stage in ("sft", "dpo")}
     return {
         "title": inputs.title,
         "created": str(inputs.manifests.get("evaluate", {}).get("created", ""))[:16].replace("T", " "),
         "about": about,
-        "table": results_table(inputs.metrics, times),
-        "bars": figures.bars(rows),
-        "differences": figures.differences(inputs.metrics),
-        "languages": figures.languages(rows),
-        "tools": figures.tools(rows),
-        "matrices": figures.matrices(about.get("confusion") or {}),
-        "sft_curves": figures.curves(inputs.about("sft").get("history") or [], SFT_CURVES),
-        "dpo_curves": figures.curves(inputs.about("dpo").get("history") or [], DPO_CURVES),
+        "names": figures.MODEL_NAMES,
+        "marks": MARKS,
+        **_results(inputs, rows),
+        "talks": closed_loop(rows, about.get("closed_loop")),
+        "failures": failures(inputs.predictions, inputs.utterances),
         "examples": [_example(one) for one in about.get("examples") or []],
+        "people": ratings(inputs.studies),
+        "leaks": leaks(rows, about.get("leaks")),
         "quality": quality_content(inputs),
         "pairs": _pairs(inputs),
         "data": stage_numbers(inputs, STAGES),
         "timings": timings(inputs),
         "provenance": provenance(inputs),
-        "not_covered": [with_code(text) for text in NOT_COVERED],
+        "not_covered": [with_code(text) for text in not_covered(inputs)],
     }
+
+
+def _results(inputs: ReportInputs, rows: Mapping[figures.Key, Any]) -> dict[str, Any]:
+    """Tables and plots of the metrics."""
+    times = {stage: inputs.stage_seconds(stage) for stage in ("sft", "dpo")}
+    return {
+        "table": results_table(inputs.metrics, times),
+        "promotion": _promotion(inputs),
+        "significance": _significance(inputs),
+        "bars": figures.bars(rows),
+        "forest": plots.forest(inputs.metrics),
+        "languages": figures.languages(rows),
+        "tools": figures.tools(rows),
+        "kinds": figures.kinds_of_case(rows),
+        "matrices": figures.matrices(inputs.about("evaluate").get("confusion") or {}),
+        "sft_curves": plots.curves(inputs.about("sft").get("history") or [], SFT_CURVES),
+        "dpo_curves": plots.curves(inputs.about("dpo").get("history") or [], DPO_CURVES),
+        "calibration": plots.calibration(inputs.predictions),
+    }
+
+
+def _promotion(inputs: ReportInputs) -> dict[str, Any]:
+    """The verdict with every condition, those that do not hold first."""
+    if not inputs.metrics:
+        return {}
+    found = judge(inputs.metrics, inputs.rule or PromotionConfig())
+    order = sorted(found.conditions, key=lambda one: one.outcome == "passed")
+    note = "" if inputs.rule else with_code(DEFAULT_RULE)
+    return {"outcome": found.outcome, "conditions": [vars(one) for one in order], "note": note}
+
+
+def _significance(inputs: ReportInputs) -> dict[str, Any]:
+    """p of DPO against SFT in each headline figure, plain and corrected; and what could have been found."""
+    found = inputs.about("evaluate").get("significance") or {}
+    names = figures.TITLES
+    lines = [
+        [names.get(name, name), _p(value), _p(found["holm"][name])]
+        for name, value in (found.get("p") or {}).items()
+    ]
+    better = (
+        [called_better(inputs.metrics, name)[1] for name in ("tool_accuracy", "exact_call")] if lines else []
+    )
+    return {"detectable": found.get("detectable"), "lines": lines, "better": better}
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def _example(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,15 +27,34 @@ def stage_numbers(inputs: ReportInputs, stages: Sequence[str]) -> dict[str, list
 
 
 def timings(inputs: ReportInputs) -> dict[str, Any]:
+    """Seconds, budget, trained tokens, rows and bytes of each stage."""
     lines, total, limit = [], 0.0, 0.0
     for stage in inputs.manifests:
         seconds, budget = inputs.stage_seconds(stage), inputs.budget_s.get(stage)
         total, limit = total + (seconds or 0.0), limit + (budget or 0.0)
         share = None if not budget or seconds is None else round(100 * seconds / budget)
+        ref = inputs.manifests[stage].get("ref") or {}
         lines.append(
-            {"stage": stage, "seconds": duration(seconds), "budget": duration(budget), "share": share}
+            {
+                "stage": stage,
+                "seconds": duration(seconds),
+                "budget": duration(budget),
+                "share": share,
+                "tokens": tokens_of(inputs, stage),
+                "rows": f"{ref['rows']:,}" if ref.get("rows") else "",
+                "size": f"{ref['nbytes'] / 1e6:.1f} MB" if ref.get("nbytes") else "",
+            }
         )
     return {"lines": lines, "total": duration(total), "budget": duration(limit) if limit else None}
+
+
+def tokens_of(inputs: ReportInputs, stage: str) -> str:
+    """Tokens that a stage trained on and how many a second, or nothing."""
+    numbers = inputs.numbers(stage)
+    tokens, seconds = numbers.get(f"{stage}_tokens"), numbers.get(f"{stage}_seconds")
+    if not tokens:
+        return ""
+    return f"{tokens:,.0f}" + (f" ({tokens / seconds:,.0f} a second)" if seconds else "")
 
 
 def provenance(inputs: ReportInputs) -> dict[str, Any]:

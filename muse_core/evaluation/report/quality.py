@@ -236,18 +236,53 @@ def _reasons(numbers: Numbers, prefix: str) -> str:
 
 def _pairs(inputs: ReportInputs) -> Iterator[Line]:
     numbers = inputs.numbers("pairs")
-    if not numbers:
-        return
-    if "lint/length_auc" in numbers:
-        found = numbers["lint/length_auc"]
-        met = found <= LENGTH_BLOCK
-        yield _judged("Told by reply length alone, AUC", _auc(found), f"≤ {LENGTH_BLOCK:.2f}", met)
-    if "lint/text_auc" in numbers:
-        found = numbers["lint/text_auc"]
-        goal = f"≤ {TEXT_WARN:.2f}, blocks above {TEXT_BLOCK:.2f}"
-        yield _judged("Told by reply words alone, AUC", _auc(found), goal, found <= TEXT_WARN)
-    if "lint/dropped_equal" in numbers:
-        yield Line("Pairs with equal sides, dropped", _count(numbers["lint/dropped_equal"]))
+    for key, title in LINT_AUCS.items():
+        if key in numbers:
+            found = numbers[key]
+            goal, met = _lint_goal(key, found)
+            note = _lower(numbers, key)
+            yield (
+                _judged(title, _auc(found), goal, met, note)
+                if goal
+                else Line(title, _auc(found), "", "", note)
+            )
+    known = {*LINT_AUCS, "lint/judged", *(f"{key}_low" for key in LINT_AUCS)}
+    for key, value in numbers.items():
+        if key.startswith("lint/") and key not in known and not key.endswith("_low"):
+            yield Line(f"Lint: {key.removeprefix('lint/').replace('_', ' ')}", _number(value))
+    of = numbers.get("pairs") or numbers.get("kept")
+    for key, value in numbers.items():
+        if key.startswith("pairs/"):
+            share = _share(value / of) if of else ""
+            yield Line(
+                f"Pairs: {key.removeprefix('pairs/').replace('_', ' ').replace('/', ', ')}",
+                _count(value),
+                "",
+                "",
+                share,
+            )
+    yield from _plain(numbers, "replay_rate", "Pairs whose calls replay", "run again on the same catalogue")
+
+
+LINT_AUCS = {
+    "lint/length_auc": "Told by reply length alone, AUC",
+    "lint/turn_length_auc": "Told by the length of the whole turn, AUC",
+    "lint/text_auc": "Told by reply words alone, AUC",
+}
+
+
+def _lint_goal(key: str, found: float) -> tuple[str, bool]:
+    """The goal of a lint figure and whether it is met; no text where there is none."""
+    if key == "lint/length_auc":
+        return f"≤ {LENGTH_BLOCK:.2f}", found <= LENGTH_BLOCK
+    if key == "lint/text_auc":
+        return f"≤ {TEXT_WARN:.2f}, blocks above {TEXT_BLOCK:.2f}", found <= TEXT_WARN
+    return "", True
+
+
+def _lower(numbers: Numbers, key: str) -> str:
+    low = numbers.get(f"{key}_low")
+    return f"lower bound {low:.3f}; cross-validated, grouped by prompt" if low is not None else ""
 
 
 # ---- cells ----------------------------------------------------------------------------------------
@@ -277,3 +312,7 @@ def _auc(value: float | None) -> str:
 
 def _count(value: float | None) -> str:
     return DASH if value is None else f"{value:,.0f}"
+
+
+def _number(value: float) -> str:
+    return _count(value) if float(value).is_integer() else f"{value:.3f}"

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from muse_core.evaluation.baselines import baseline_decisions, turns_of
+from muse_core.evaluation.closed_loop_record import Record
+from muse_core.evaluation.closed_loop_rows import about_loop, loop_rows
 from muse_core.evaluation.examples import examples
 from muse_core.evaluation.fluency import learn_judge
+from muse_core.evaluation.leaks import find_leaks, leak_report
 from muse_core.evaluation.metrics import confusion, facts_of
 from muse_core.evaluation.open_loop import Prediction, judge, open_loop_cases
 from muse_core.evaluation.predictions import expert_rows
 from muse_core.evaluation.preference_accuracy import PairLogProbs, implicit_reward_statistics
 from muse_core.evaluation.report import ReportInputs
+from muse_core.evaluation.satisfaction import Verdict
 from muse_core.evaluation.scorecard import ModelRows, Scorecard, metric_rows
 from muse_core.evaluation.statistics import estimate
+from muse_core.records import Row
 from muse_core.types import LANGUAGES, Message
 from tests.unit.evaluation.builders_evaluation import call_turn, conversation
 
@@ -39,7 +45,12 @@ def report_inputs(with_history: bool = True) -> ReportInputs:
     pairs = [PairLogProbs(-10 - i % 3, -11, 5, 6) for i in range(len(cases))]
     for one in implicit_reward_statistics(pairs, [PairLogProbs(-11, -11, 5, 6)] * len(cases), 0.1):
         card.table += metric_rows("dpo", one.name, "all", estimate(one, card.sampler), one.unit)
-    about: dict[str, Any] = {
+    loop = {"expert": [_record(at, "expert", 1.0) for at in range(24)]}
+    loop |= {name: [_record(at, name, 1.0 if at % 3 else 0.0) for at in range(24)] for name in ("sft", "dpo")}
+    card.table += loop_rows(loop, card.judge, 100, 1)
+    leaks = find_leaks({"t1.0": "who won match number 500"}, [("t2.0", "who won match number 500")])
+    about: dict[str, Any] = {"closed_loop": about_loop(loop, {"base": "cannot call"}),
+        "leaks": leak_report(len(cases), leaks), "can_call": {"base": False, "sft": True, "dpo": True},
         "cases": len(cases), "profiles": 20, "overlapping_turns": 4,
         "mix": {"none": 0.66, "search": 0.34},
         "languages": {"en": 0.34, "hi": 0.33, "mixed": 0.33}, "examples": examples(cases, rows),
@@ -68,7 +79,57 @@ def report_inputs(with_history: bool = True) -> ReportInputs:
         "yield_at_0.2/search": 0.95, "yield_at_0.4/search": 0.91, "dropped/no_anchor": 210,
     }  # fmt: skip
     budget = dict(zip(stages, (10, 10, 20, 90, 45, 150, 50, 50, 70), strict=True))
-    return ReportInputs(card.table, manifests, budget_s=budget)
+    words = {case.case_id: case.utterance for case in cases}
+    return ReportInputs(
+        card.table,
+        manifests,
+        budget_s=budget,
+        predictions=_with_positions(rows),
+        utterances=words,
+        studies=[STUDY],
+    )
+
+
+def _with_positions(rows: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """The rows with word ends of a position head, as `predict` adds them."""
+    ends = {"positions": [[0.1, False], [0.9, True], [0.35, False]]}
+    return {
+        name: [row | {"facts_json": json.dumps(json.loads(row["facts_json"]) | ends)} for row in found]
+        for name, found in rows.items()
+    }
+
+
+def _record(at: int, name: str, success: float) -> Record:
+    turn = {"user": f"black shoes dikhao {at}", "assistant": "Try Blue Shirt.", "faults": [],
+            "calls": [{"name": "search", "arguments": {"query": "shoes", "colour": "black"}}]}  # fmt: skip
+    return Record(
+        case_id=f"g{at // 4:04d}.{at % 4}",
+        goal_id=f"g{at // 4:04d}",
+        talk=at % 4,
+        profile_id=f"u{at // 4}",
+        language=LANGUAGES[at // 4 % 3],
+        family=f"f{at % 5}",
+        goal={"product_type": "shoes", "hard": {"colour": "black"}, "soft": {"brand": "Nadi"}},
+        ending="accepted" if success else "gave up",
+        turns=(turn, turn) if name == "sft" else (turn,),
+        verdict=Verdict(bool(success), 1.0, 0.0, 1.0, True),
+        simulator=(("repeats", 0),) if name == "sft" and at == 1 else (),
+    )
+
+
+def _figure(value: float) -> dict[str, Any]:
+    return {"value": value, "low": value - 0.2, "high": value + 0.2, "n": 40}
+
+
+STUDY: dict[str, Any] = {
+    "study": "s12", "side": "test", "items": 20, "ratings": 100, "skipped": 2, "raters_asked": 5,
+    "raters": [{"rater": f"r{n}"} for n in range(5)],
+    "alpha": {"fluency": {"value": 0.71}, "preference": {"value": 0.6}},
+    "means": {"sft": {"fluency": _figure(3.1)}, "dpo": {"fluency": _figure(3.9)}},
+    "preferences": [{"model": "dpo", "opponent": "sft", "won": 30, "tied": 6, "lost": 4, **_figure(0.82)}],
+    "correlations": [{"automatic": "argument_f1", "criterion": "fluency", **_figure(0.44)}],
+    "headline": ["People prefer SFT + DPO."], "warnings": [],
+}  # fmt: skip
 
 
 def _manifest(stage: str, at: int) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from muse_core.errors import ConfigError
-from muse_core.evaluation.cases import judge_case, load_cases
+from muse_core.evaluation.case_file import load_cases
+from muse_core.evaluation.cases import judge_case
 from muse_core.types import ToolCall
 
 
@@ -96,3 +97,71 @@ def test_none_cases_and_history(tmp_path: Path) -> None:
 def test_a_missing_picture_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="line 1: the attachment 'att1' is no file"):
         load_cases(write(tmp_path, line(attachments={"att1": "no.png"})))
+
+
+def problems_of(path: Path) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load_cases(path)
+    return caught.value.problems
+
+
+def test_lines_of_another_encoding_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    good, dear = line(id="good").encode(), line(id="dear", utterance="शर्ट under £20")
+    path.write_bytes(b"\n".join([good, dear.encode("utf-8")[:-30] + "£".encode("cp1252"), good]))
+    first, second = problems_of(path)
+    assert first.startswith("line 2: byte ") and first.endswith(
+        "(0xa3) is not UTF-8; save the whole file as UTF-8"
+    )
+    assert second == "line 3: the id 'good' stands in line 1 already; ids must differ"
+    path.write_text(line(), encoding="utf-16")
+    with pytest.raises(ConfigError, match="is UTF-16; expected UTF-8"):
+        load_cases(path)
+
+
+def test_byte_order_marks_and_odd_line_ends_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    lines = [line(id="a", utterance="one\u2028line"), "", line(id="b"), line(id="c")]
+    path.write_bytes(
+        b"\xef\xbb\xbf" + "\r\n".join(lines).encode() + b"\n\xef\xbb\xbf" + line(id="d").encode()
+    )
+    found = load_cases(path)
+    assert [(case.case_id, case.line) for case in found] == [("a", 1), ("b", 3), ("c", 4), ("d", 5)]
+    assert found[0].utterance == "one\u2028line"
+
+
+def test_what_json_allows_and_a_case_does_not(tmp_path: Path) -> None:
+    lines = [
+        line()[:-1] + ', "id": "twice"}',
+        line(id="x", utterance="\ud800"),
+        line(id="y", expected_args={"max_price": [float("nan")]}),
+        line(id="z", expected_args={"color": ["red"], "colour": ["red"]}),
+        "[" * 100_000,
+        line(id=["x"], language=["en"], expected_tool=None, acceptable_tools="search"),
+    ]
+    path = tmp_path / "cases.jsonl"
+    path.write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
+    said = "\n".join(problems_of(path))
+    for expected in (
+        "line 1: no JSON ('id' given twice)",
+        "line 2: byte ",
+        "line 3: no JSON (NaN is no value)",
+        "line 4: 'color' and 'colour' are one argument",
+        "line 5: no JSON",
+        "line 6: 'id' is ['x']",
+        "line 6: 'language' is ['en']",
+        "line 6: 'acceptable_tools' is 'search', expected a list",
+    ):
+        assert expected in said
+
+
+def test_half_a_character_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(json.dumps(json.loads(line()) | {"utterance": "\ud83d"}), encoding="ascii")
+    assert "holds half a character" in problems_of(path)[0]
+
+
+def test_a_call_of_no_tool_is_malformed(tmp_path: Path) -> None:
+    (case,) = load_cases(write(tmp_path, line(expected_tool="none", acceptable_tools=..., expected_args={})))
+    verdict = judge_case(case, [ToolCall("c", "buy", {})], False)
+    assert verdict.malformed and not verdict.strict and verdict.as_json()["why"] == "buy is no tool"

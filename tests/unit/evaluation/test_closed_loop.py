@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +15,10 @@ from muse_core.dialogue.families import all_families
 from muse_core.evaluation.closed_loop import Market, Played, open_market, play_expert, play_model
 from muse_core.evaluation.closed_loop_audit import audit, contradicts, simulator_faults
 from muse_core.evaluation.closed_loop_reading import read_turn
+from muse_core.evaluation.closed_loop_record import Kept, Record, expert_records, records_of, turns_of
 from muse_core.evaluation.closed_loop_rows import about_loop, conversation_quality, loop_rows
 from muse_core.evaluation.closed_loop_shopper import MAX_TURNS, PATIENCE
 from muse_core.evaluation.fluency import learn_judge
-from muse_core.evaluation.satisfaction import verdicts
 from muse_core.records import tool_message
 from muse_core.scoring.constraints import satisfied
 from muse_core.types import Message, ToolCall, ToolResult
@@ -42,6 +44,16 @@ def babbling() -> list[Played]:
     return play_model(tiny_model(), few, 8)
 
 
+@lru_cache(maxsize=1)
+def kept_expert() -> list[Record]:
+    return expert_records(expert())
+
+
+@lru_cache(maxsize=1)
+def kept_babbling() -> list[Record]:
+    return records_of(babbling(), turns_of(kept_expert()))
+
+
 def test_goals_are_of_test_shoppers_and_can_be_met() -> None:
     assert len(market().goals) == GOALS and market().noise == 0.30
     assert {goal.profile.side for goal in market().goals} == {"test"}
@@ -51,7 +63,7 @@ def test_goals_are_of_test_shoppers_and_can_be_met() -> None:
 
 
 def test_the_expert_makes_shoppers_happy() -> None:
-    judged = verdicts(expert(), expert())
+    judged = [one.verdict for one in kept_expert()]
     assert len(judged) == 4 * GOALS
     assert np.mean([one.score for one in judged]) > 4.9
     assert np.mean([one.success for one in judged]) > 0.98
@@ -76,7 +88,7 @@ def test_conversations_differ_in_opening_order_and_detours() -> None:
 
 
 def test_the_simulator_is_rarely_at_fault() -> None:
-    found = audit(expert())
+    found = audit(kept_expert())
     faults = sum(found["faults"].values())  # type: ignore[union-attr, arg-type]
     assert faults / int(str(found["turns"])) < 0.05, found
 
@@ -94,7 +106,7 @@ def test_a_random_model_is_given_up_on() -> None:
     played = babbling()
     assert {one.ending for one in played} == {"gave up"}
     assert all(PATIENCE <= one.turns <= PATIENCE + 3 for one in played)
-    judged = verdicts(played, expert())
+    judged = [one.verdict for one in kept_babbling()]
     assert all(one.score <= 1.4 and not one.success and not one.recommended for one in judged)
 
 
@@ -160,8 +172,8 @@ def test_the_audit_finds_planted_faults() -> None:
 
 
 def test_rows_have_intervals_slices_and_differences() -> None:
-    twelve = expert()[:12]
-    talks = {"expert": twelve, "sft": babbling(), "dpo": twelve}
+    twelve = kept_expert()[:12]
+    talks = {"expert": twelve, "sft": kept_babbling(), "dpo": twelve}
     rows = loop_rows(talks, learn_judge([("en", "hello there")]), 50, 17)
     known = {(row["model"], row["metric"], row["slice"]): row for row in rows}
     best, worst = known["dpo", "user_satisfaction", "all"], known["sft", "user_satisfaction", "all"]
@@ -170,6 +182,9 @@ def test_rows_have_intervals_slices_and_differences() -> None:
     assert better["value"] == pytest.approx(best["value"] - worst["value"]) and better["low"] > 2
     assert known["sft", "closed_loop_pass_4", "all"]["n"] == 3
     assert known["sft", "closed_loop_success", "all"]["value"] == 0.0
+    assert [known["dpo", f"closed_loop_pass_{k}", "all"]["value"] for k in range(1, 5)] == pytest.approx(
+        [1.0] * 4
+    )
     assert any(where.startswith("language=") for _, _, where in known)
     quality = {"model": "dpo", "metric": "response_quality", "slice": "all", "unit": "score_1_5", "n": 40}
     [half] = conversation_quality([*rows, quality | {"value": 3.0, "low": 2.8, "high": 3.2}])
@@ -177,10 +192,31 @@ def test_rows_have_intervals_slices_and_differences() -> None:
 
 
 def test_what_is_kept_to_look_at() -> None:
-    about = about_loop({"expert": expert()[:12], "dpo": babbling()})
-    assert about["goals"] == 3 and about["conversations"] == 12
+    talks = {"expert": kept_expert()[:12], "dpo": kept_babbling()}
+    about = about_loop(talks, {"base": "cannot call"})
+    assert (
+        about["goals"] == 3 and about["conversations"] == 12 and about["left_out"] == {"base": "cannot call"}
+    )
     assert about["endings"]["dpo"] == {"gave up": 12}  # type: ignore[index, call-overload]
-    examples = about["examples"]
-    assert isinstance(examples, list) and len(examples) == 10
-    first = examples[0]["players"]["expert"]  # type: ignore[index, call-overload]
-    assert first["turns"][0]["user"] and first["score"] > 1  # type: ignore[index, call-overload]
+    examples: Any = about["examples"]
+    assert [one["kind"] for one in examples] == ["best"] * 10 + ["worst"] * 2
+    first = examples[0]["players"]["expert"]
+    assert first["turns"][0]["user"] and first["score"] > 1
+
+
+def test_a_player_plays_once_per_key(tmp_path: Path) -> None:
+    """A second run reads the file; another player, another market or a damaged file plays again."""
+    played: list[str] = []
+
+    def play() -> list[Record]:
+        played.append("again")
+        return kept_expert()[:12]
+
+    keep = Kept(tmp_path, {"goals": 3, "seed": 17})
+    assert keep("model a", play) == keep("model a", play) == kept_expert()[:12] and len(played) == 1
+    keep("model b", play)
+    Kept(tmp_path, {"goals": 3, "seed": 18})("model a", play)
+    assert len(played) == 3
+    for path in tmp_path.iterdir():
+        path.write_text("[{", "utf-8")
+    assert keep("model a", play) == kept_expert()[:12] and len(played) == 4

@@ -10,7 +10,7 @@ import pytest
 
 from muse_core.config.run_config import PromotionConfig
 from muse_core.errors import ConfigError
-from muse_core.evaluation.promotion import judge
+from muse_core.evaluation.promotion import called_better, judge
 
 LINES = [
     json.loads(line) for line in (Path(__file__).parent / "promotion_cases.jsonl").open(encoding="utf-8")
@@ -79,3 +79,56 @@ def test_the_rule_is_the_configurations() -> None:
     assert judge(HEALTHY["rows"], strict).outcome == "blocked"
     lenient = PromotionConfig(not_worse=(), at_least={}, at_most={})
     assert judge([], lenient).outcome == "passed"
+
+
+def with_row(model: str, metric: str, where: str, **changes: Any) -> list[dict[str, Any]]:
+    found = keyed(HEALTHY["rows"])
+    return [row | changes if key == (model, metric, where) else row for key, row in found.items()]
+
+
+@pytest.mark.parametrize("where", ["all", "language=en", "language=hi", "language=mixed"])
+def test_a_comparison_on_fewer_than_five_hundred_cases_decides_nothing(where: str) -> None:
+    assert judge(with_row("dpo-sft", "tool_accuracy", where, n=500), PromotionConfig()).outcome == "passed"
+    # neither for the candidate, whatever it has gained, nor against it
+    for low in (-0.4, 0.3):
+        few = judge(with_row("dpo-sft", "tool_accuracy", where, n=499, low=low), PromotionConfig())
+        assert few.outcome == "not enough cases"
+        (undecided,) = [one for one in few.conditions if one.outcome != "passed"]
+        assert (undecided.where, undecided.wanted, undecided.found) == (where, "n ≥ 500", "n = 499")
+
+
+@pytest.mark.parametrize(("value", "low", "outcome"), [
+    (0.0, -0.02, "passed"), (-0.015, -0.02, "passed"),
+    (0.05, -0.0201, "blocked"), (-0.01, -0.0201, "blocked"),
+])  # fmt: skip
+def test_not_worse_looks_at_the_lower_bound_alone(value: float, low: float, outcome: str) -> None:
+    for where in ("all", "language=hi"):
+        rows = with_row("dpo-sft", "exact_call", where, value=value, low=low)
+        assert judge(rows, PromotionConfig()).outcome == outcome
+
+
+def test_better_is_said_only_with_the_second_row() -> None:
+    def rows(low: float, second: float | None) -> list[dict[str, Any]]:
+        row = {
+            "model": "dpo-sft",
+            "slice": "all",
+            "value": 0.05,
+            "high": 0.2,
+            "n": 1000,
+            "unit": "share_difference",
+        }
+        found = [row | {"metric": "tool_accuracy", "low": low}]
+        more = [row | {"metric": "handwritten_tool_accuracy", "low": second, "n": 60}]
+        return found + (more if second is not None else [])
+
+    is_better, why = called_better(rows(0.01, -0.02), "tool_accuracy")
+    assert (
+        is_better and why.startswith("better in tool_accuracy: ") and "n = 1000; on hand-written cases" in why
+    )
+    for low, second, said in [
+        (0.0, 0.0, "the difference in tool_accuracy is"),
+        (0.01, -0.03, "on hand-written cases the difference is"),
+        (0.01, None, "handwritten_tool_accuracy was not measured"),
+    ]:
+        is_better, why = called_better(rows(low, second), "tool_accuracy")
+        assert not is_better and said in why

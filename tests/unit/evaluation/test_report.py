@@ -15,7 +15,7 @@ from muse_core.records import to_table
 from tests.unit.evaluation.builders_report import report_inputs
 
 INPUTS = report_inputs()
-VOID = {"meta", "br", "polyline"}
+VOID = {"meta", "br", "polyline", "line"}
 
 
 class Balance(HTMLParser):
@@ -70,7 +70,20 @@ def test_it_is_well_formed(page: str) -> None:
         "dev loss: ",
         "Provenance",
         "What is not covered",
-        "Ratings by people: none in this report",
+        "Promotion: ",
+        "Paired differences on the same cases",
+        "Calibration of the position head",
+        "What goes wrong",
+        "Does not ask for what is missing",
+        "Closed loop: simulated shoppers",
+        "pass^3: 3 of 3 drawn succeed",
+        "Baseline did not play: it cannot call",
+        "the same words as before",
+        "Best and worst dialogues, side by side",
+        "search(query=&#39;shoes&#39;, colour=&#39;black&#39;)",
+        "SFT + DPO over SFT",
+        "1 of 120 test turns resemble training rows",
+        "fewer than 400 cases",
         "1 min 9 s",
         "0f0f0f0f0f0f",
         "torch 2.13.0",
@@ -87,6 +100,11 @@ def test_user_text_cannot_break_out(tmp_path: Path) -> None:
     manifests = dict(INPUTS.manifests) | {"evaluate": dict(INPUTS.manifests["evaluate"]) | {"about": about}}
     page = write_page(tmp_path / "p.html", replace(INPUTS, manifests=manifests)).read_text("utf-8")
     assert "<script>" not in page and "&lt;script&gt;" in page
+
+
+def test_without_people_it_says_so(tmp_path: Path) -> None:
+    page = write_page(tmp_path / "p.html", replace(INPUTS, studies=())).read_text("utf-8")
+    assert "Ratings by people: none in this report" in page and "What people said" not in page
 
 
 def test_an_empty_run_still_has_a_page(tmp_path: Path) -> None:

@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 
 from muse_core.artifacts import ArtifactStore
+from muse_core.catalog.index import CatalogIndex
+from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import EvaluationConfig, RunConfig
 from muse_core.context import StageContext
+from muse_core.dialogue.world import world_for
 from muse_core.evaluation.report import write_report
 from muse_core.evaluation.table import results_table
 from muse_core.models.loading import save_model
-from muse_core.records import to_table
+from muse_core.records import to_table, tool_message
 from muse_core.stages import evaluate
+from muse_core.tools.toolbox import Toolbox
 from muse_core.types import ArtifactRef, Conversation
 from tests import builders
 from tests.unit.evaluation.builders_evaluation import conversation
@@ -31,21 +35,35 @@ SMALL = EvaluationConfig(
 )
 
 
+PRODUCTS = [
+    builders.product(product_id="p1", price=399.0),
+    builders.product(product_id="p2", title="Nadi Red Shirt", price=449.0),
+]
+
+
 def conversations() -> list[Conversation]:
-    found = []
-    for number in range(30):
-        side = ("train", "dev", "test")[number % 3]
-        found.append(conversation(500 + number, side=side))
-    return found
+    """Thirty conversations whose calls have been run: the pairs that are mined on them must replay."""
+    index = CatalogIndex(Catalog(tuple(PRODUCTS)))
+    made = [conversation(500 + number, side=("train", "dev", "test")[number % 3]) for number in range(30)]
+    return [_run(one, index) for one in made]
+
+
+def _run(one: Conversation, index: CatalogIndex) -> Conversation:
+    toolbox = Toolbox(world_for(None, index))
+    results = {call.call_id: toolbox.run(call) for message in one.messages for call in message.tool_calls}
+    messages = tuple(
+        tool_message(results[message.answers_call]) if message.answers_call else message
+        for message in one.messages
+    )
+    return replace(one, messages=messages)
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[ArtifactStore, dict[str, ArtifactRef]]:
     store = ArtifactStore(tmp_path_factory.mktemp("store"))
-    products = [builders.product(product_id="p1"), builders.product(product_id="p2", title="Nadi Red Shirt")]
     profiles = [builders.profile(profile_id=f"u{i}", side="test") for i in range(20)]
     refs = {
-        "catalog": store.write_table("products", to_table("products", products), "c"),
+        "catalog": store.write_table("products", to_table("products", PRODUCTS), "c"),
         "profiles": store.write_table("profiles", to_table("profiles", profiles), "p"),
         "conversations": store.write_table("conversations", to_table("conversations", conversations()), "v"),
     }
@@ -108,6 +126,41 @@ def test_the_closed_loop_and_the_leaks(
     assert rows["test_side", "leak_exact", "all"]["value"] == 0.0 and about["leaks"]["texts"] == 12
     table = results_table(store.read_table(metrics).to_pylist())
     assert table["rows"][1][3].startswith("1.") and "ceiling" in table["notes"][0]
+    assert about["closed_loop"]["left_out"].keys() == {"base"}
+
+
+def test_a_changed_dpo_model_plays_alone(
+    shop: tuple[ArtifactStore, dict[str, ArtifactRef]], tmp_path: Path
+) -> None:
+    """The expert's and the SFT model's conversations are read from their files."""
+    store, refs = shop
+    run(store, refs, tmp_path, closed_loop_goals=1, bootstrap_resamples=51)
+    kept = {path: path.stat().st_mtime_ns for path in store.work("closed loop").iterdir()}
+    other = tiny_model(7)
+    other.about |= {"can_call": True, "trained": "dpo"}
+    changed = store.write_folder("model", lambda folder: save_model(other, folder), "another dpo")
+    run(store, refs | {"dpo": changed}, tmp_path, closed_loop_goals=1, bootstrap_resamples=51)
+    after = {path: path.stat().st_mtime_ns for path in store.work("closed loop").iterdir()}
+    assert len(after) == len(kept) + 1 and kept.items() <= after.items()
+
+
+def test_rates_stand_on_further_turns(
+    shop: tuple[ArtifactStore, dict[str, ArtifactRef]], tmp_path: Path
+) -> None:
+    """Twelve turns hold four of each kind; the rates have twelve, the headline figures keep theirs."""
+    store, refs = shop
+    metrics = run(store, refs, tmp_path)
+    n = {
+        (row["model"], row["metric"]): row["n"]
+        for row in store.read_table(metrics).to_pylist()
+        if row["slice"] == "all"
+    }
+    about = store.manifest(metrics)["about"]
+    assert n["sft", "tool_accuracy"] == n["base", "tool_accuracy"] == 12 and n["sft", "exact_call"] == 4
+    for name in ("call_rate", "slot_rate", "relevance_rate", "abstained"):
+        assert n["sft", name] >= 12 and n["dpo-sft", name] == n["sft", name] == n["expert", name]
+        assert ("base", name) not in n
+    assert about["further_turns"]["missing_slot"] >= 4
 
 
 def test_leaking_turns_are_left_out_on_request(

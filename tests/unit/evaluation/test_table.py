@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse_core.evaluation.table import DASH, duration, results_table
+from muse_core.evaluation.table import DASH, comparison, duration, results_table
 
 
 def row(model: str, metric: str, value: float, unit: str = "share") -> dict[str, object]:
@@ -36,3 +36,25 @@ def test_the_seeds_form() -> None:
 
 def test_duration() -> None:
     assert [duration(s) for s in (None, 3.21, 42, 3600 * 2 + 300)] == [DASH, "3.2 s", "42 s", "2 h 5 min"]
+
+
+def test_few_cases_are_marked() -> None:
+    rows = [row("sft", "slot_rate", 0.5) | {"n": 399}, row("sft", "call_rate", 0.5)]
+    rows += [row("sft", "user_satisfaction", 4.0, "score_1_5") | {"n": 100}]
+    rows += [
+        row("sft", "closed_loop_success", 0.9) | {"n": 99},
+        row("sft", "closed_loop_pass_4", 0.9) | {"n": 25},
+    ]
+    counted = {line[0]: line[-1] for line in results_table(rows)["sft"]}
+    assert counted["Slot rate"] == "399 †" and counted["Call rate"] == "400"
+    assert counted["User satisfaction, closed loop"] == "100" and counted["Goal reached"] == "99 †"
+    assert counted["Goal reached in 4 of 4, pass^4"] == "25"  # goals of four conversations each
+
+
+def test_a_third_arm_stands_beside() -> None:
+    models = {"sft": "SFT", "chosen": "SFT + chosen sides", "dpo": "SFT + DPO"}
+    rows = [row(name, "slot_rate", 0.5) for name in models]
+    rows += [row("dpo-chosen", "slot_rate", 0.05, "share_difference")]
+    head, line = comparison(rows, models, [("dpo", "sft"), ("dpo", "chosen")], ["slot_rate", "planning"])
+    assert head[4:] == ["SFT + DPO against SFT", "SFT + DPO against SFT + chosen sides", "n"]
+    assert line[4:] == [DASH, "+5.0 % [+3.0, +7.0]", "400"] and line[0] == "Slot rate"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flows.commands.human_eval import import_ratings
 from muse_core.artifacts import ArtifactStore
 from muse_core.errors import ConfigError, ContractViolation
 from muse_core.evaluation.human.agreement import alpha
@@ -17,8 +19,9 @@ from muse_core.evaluation.human.key import write_key
 from muse_core.evaluation.human.ratings_file import checksum
 from muse_core.evaluation.human.record import record_ratings
 from muse_core.evaluation.human.study import make_study
+from muse_core.evaluation.human.training_pairs import pairs_of_people, with_people
 from muse_core.records import from_table
-from muse_core.types import ArtifactRef
+from muse_core.types import ArtifactRef, Message
 from tests.unit.evaluation.human.builders_human import finished_run, rate, save
 
 SCORES = {"base": 1, "sft": 3, "dpo": 4, "chosen": 4, "rejected": 2}
@@ -215,6 +218,45 @@ def test_train_side_preferences_become_pairs(run: Any, tmp_path: Path) -> None:
         assert pair.chosen[0].content == "Hello! How can I help?"  # what the reward had rejected
         assert pair.evidence["reward_agrees"] is False and pair.evidence["votes"]["for"] == 2
     assert said["preferences"][0]["value"] == pytest.approx(1 / 18)
+
+
+def test_from_the_command_to_the_pairs_that_are_trained_on(run: Any, tmp_path: Path, capsys: Any) -> None:
+    home, store, _, key = run
+    likes = {"chosen": 2, "rejected": 4}
+    files = [save(tmp_path, rate(key, rater, likes.__getitem__)) for rater in ("r1", "r2", "r3")]
+    import_ratings(files, True, True, home)
+    said = json.loads(capsys.readouterr().out)
+    assert said["pairs"]["kept"] == 9
+    assert any("9 pairs are too few to judge leaks" in line for line in said["warnings"])
+    talks = _of(store, "conversations")
+    people = pairs_of_people(store, said["pairs"]["path"], talks)
+    mined = _of(store, "preference_pairs", "pairs")
+    joined = with_people(mined, people)
+    assert len(joined) == len(mined) and sum(pair.pair_id.endswith(".people") for pair in joined) == 9
+    assert not {pair.pair_id for pair in people} & {pair.pair_id for pair in mined}
+
+
+def test_pairs_that_must_not_be_trained_on(run: Any, tmp_path: Path) -> None:
+    home, store, _, key = run
+    files = [
+        save(tmp_path, rate(key, rater, {"chosen": 2, "rejected": 4}.__getitem__)) for rater in ("r1", "r2")
+    ]
+    said = record_ratings(home, store, files, True)
+    talks = _of(store, "conversations")
+    with pytest.raises(ConfigError, match="is preference_pairs that no people judged"):
+        pairs_of_people(store, store.latest("preference_pairs", "pairs")["ref"]["path"], talks)
+    others = [replace(talk, side="test") for talk in talks]
+    with pytest.raises(ConfigError, match="9 of 9 pairs are not of this run's train side"):
+        pairs_of_people(store, said["pairs"]["path"], others)
+    reworded = [replace(one, messages=(Message("system", "x"), *one.messages[1:])) for one in talks]
+    with pytest.raises(ConfigError, match="not of this run's train side"):
+        pairs_of_people(store, said["pairs"]["path"], reworded)
+
+
+def _of(store: ArtifactStore, kind: str, stage: str | None = None) -> list[Any]:
+    refs = [ref for ref in store.list() if ref.kind == kind]
+    ref = ArtifactRef(**store.latest(kind, stage)["ref"]) if stage else refs[0]  # type: ignore[index]
+    return from_table(kind, store.read_table(ref))
 
 
 def test_the_gate_is_asked_before_the_first_table_is_written(run: Any, tmp_path: Path) -> None:
