@@ -36,6 +36,7 @@ Format = Literal["jsonl", "csv", "parquet", "seed"]
 FORMATS: tuple[Format, ...] = ("jsonl", "csv", "parquet", "seed")
 JSON_ENDING = "_json"
 PAIRS = "preference_pairs"
+MAKERS = {PAIRS: "pairs"}  # whose table is meant where evaluate writes one for the test side as well
 # Columns of JSON text whose name does not say so, by the list that they stand in.
 JSON_FIELDS = {"augmented": {"tool_calls": ("arguments", "result")}}
 
@@ -72,7 +73,7 @@ def export(
 def table_named(store: ArtifactStore, name: str) -> ArtifactRef:
     """The newest table of a kind, or the table that `kind/key`, a key or a digest names."""
     if name in SCHEMAS:
-        newest = store.latest(name)
+        newest = store.latest(name, MAKERS.get(name)) or store.latest(name)
         if newest is None:
             raise ArtifactError(f"there is no {name} table below {store.root}; `muse run` makes one")
         return ArtifactRef(**newest["ref"])
