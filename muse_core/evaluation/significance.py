@@ -1,8 +1,8 @@
 """Is a difference more than chance? Tests, corrections for many of them, and what a test could find.
 
 Before a run: `minimum_detectable_difference`. After it: `mcnemar` for two models with one decision per
-shopper, `bootstrap_p_value` for any metric on clustered cases; `holm` when each claim must hold
-(family-wise error), `benjamini_hochberg` when a share of the claims may be wrong (false discoveries).
+shopper, `bootstrap_p_value` for any metric on clustered cases; `holm` for all claims together (family-wise
+error).
 """
 
 from __future__ import annotations
@@ -82,12 +82,3 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
         highest = max(highest, min(1.0, (len(ordered) - rank) * value))
         adjusted[name] = highest
     return {name: adjusted[name] for name in p_values}
-
-
-def benjamini_hochberg(p_values: Mapping[str, float]) -> dict[str, float]:
-    """q of each claim (Benjamini and Hochberg 1995): of the claims with q below 0.05, at most a
-    twentieth is expected to be false."""
-    from scipy.stats import false_discovery_control
-
-    values = false_discovery_control(list(p_values.values())) if p_values else []
-    return {name: float(value) for name, value in zip(p_values, values, strict=True)}

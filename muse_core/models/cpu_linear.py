@@ -1,7 +1,8 @@
 """fp32 matrix products of a model's linear layers through oneDNN, where that is the faster library.
 
 torch's own fp32 product on x86 is MKL's, which uses half of the vector width on CPUs that its maker did
-not build. oneDNN uses all of it: 2.1 times the rate on an AMD EPYC with AVX-512 (`tests/benchmarks`).
+not build. oneDNN uses all of it: 1.5 to 1.9 times the rate, forward and backward, on an AMD EPYC with AVX-512
+(`tests/benchmarks/linear_products.py`).
 Same precision, another order of summation. oneDNN builds a kernel for every shape (2 ms each), so
 callers keep the number of rows a multiple of `ROWS`; others are padded here.
 """

@@ -18,7 +18,7 @@ from muse_core.models.chat_format import SPECIAL_TOKENS
 from muse_core.preferences.reward import calls_of, reply_of
 from muse_core.scoring.normal import comparable, normal_text, slot_name
 from muse_core.tools.references import references_in
-from muse_core.types import Message, PreferencePair
+from muse_core.types import Conversation, Message, PreferencePair
 
 REASONS = ("format", "equal", "near", "duplicate", "held_out")
 NEAR = 0.9  # share of the replies' words in common (2·matches / words of both) from which on they are one
@@ -32,6 +32,12 @@ class Cleaned:
 
     pairs: tuple[PreferencePair, ...]
     dropped: Mapping[str, int]
+
+
+def held_out_requests(conversations: Sequence[Conversation]) -> set[str]:
+    """What shoppers of the sides say that are not trained on, as `normal_text` writes it."""
+    others = [one for one in conversations if one.side != "train"]
+    return {normal_text(m.content) for one in others for m in one.messages if m.role == "user"}
 
 
 def clean(pairs: Sequence[PreferencePair], held_out: Collection[str] = ()) -> Cleaned:

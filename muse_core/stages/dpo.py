@@ -30,12 +30,12 @@ from muse_core.errors import MuseError
 from muse_core.examples.pairs import PairSet, pair_set
 from muse_core.models.loading import LoadedModel, load_model, save_model
 from muse_core.models.lora import add_adapters, merge_adapters
+from muse_core.preferences.cleaning import held_out_requests
 from muse_core.preferences.lint import lint
 from muse_core.preferences.sampling import mine_pairs, need_pairs
 from muse_core.processes.launch import launch
 from muse_core.processes.started import work_as_process
 from muse_core.records import from_table, to_table
-from muse_core.scoring.normal import normal_text
 from muse_core.training.batches import plan_steps
 from muse_core.training.checkpoints import TrainingState, final_metrics, refuse_foreign
 from muse_core.training.flight_recorder import FlightRecorder, check_start
@@ -161,14 +161,8 @@ def _publish_pairs(
         config.pairs, config.reply.style, ctx.seed + number - 1, ctx.progress, "train",
     )  # fmt: skip
     need_pairs(mined, config.pairs)
-    unseen = {
-        normal_text(m.content)
-        for one in talks
-        if one.side != "train"
-        for m in one.messages
-        if m.role == "user"
-    }
-    report = lint(mined.pairs, np.random.default_rng([ctx.seed, STAGE_NUMBER, number]), unseen)
+    rng = np.random.default_rng([ctx.seed, STAGE_NUMBER, number])
+    report = lint(mined.pairs, rng, held_out_requests(talks))
     for warning in report.warnings:
         log.warning("dpo, pairs of round %d: %s", number, warning)
     numbers = mined.counters | report.numbers | {"kept": float(len(report.pairs))}

@@ -22,11 +22,11 @@ from muse_core.context import StageContext
 from muse_core.evaluation.human.human_pairs import SUFFIX
 from muse_core.evaluation.human.training_pairs import pairs_of_people, with_people
 from muse_core.models.loading import load_model
+from muse_core.preferences.cleaning import held_out_requests
 from muse_core.preferences.lint import lint
 from muse_core.preferences.sampling import mine_pairs, need_pairs
 from muse_core.records import from_table, to_table
-from muse_core.scoring.normal import normal_text
-from muse_core.types import ArtifactRef, Conversation, PreferencePair
+from muse_core.types import ArtifactRef, PreferencePair
 
 READS = ("pairs", "reply")
 INPUTS = ("catalog", "profiles", "conversations", "sft")
@@ -56,7 +56,7 @@ def run(
     pairs = mined.pairs
     if config.pairs.human:
         pairs = with_people(pairs, pairs_of_people(ctx.store, config.pairs.human, dialogues))
-    report = lint(pairs, np.random.default_rng([ctx.seed, 7]), _held_out(dialogues))
+    report = lint(pairs, np.random.default_rng([ctx.seed, 7]), held_out_requests(dialogues))
     for warning in report.warnings:
         logger.warning("pairs: %s", warning)
     numbers = mined.counters | report.numbers | _kept(report.pairs)
@@ -64,12 +64,6 @@ def run(
     about = {"warnings": list(report.warnings)}
     table = to_table(KIND, report.pairs)
     return ctx.store.write_table(KIND, table, ctx.fingerprint, metrics=numbers, about=about)
-
-
-def _held_out(conversations: Sequence[Conversation]) -> set[str]:
-    """What shoppers of the other sides say."""
-    others = [one for one in conversations if one.side != "train"]
-    return {normal_text(m.content) for one in others for m in one.messages if m.role == "user"}
 
 
 def _kept(pairs: Sequence[PreferencePair]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.models.loading import save_model
 from muse_core.preferences import sampling
+from muse_core.preferences.cleaning import held_out_requests
 from muse_core.preferences.evidence import need_replay
 from muse_core.preferences.sampling import mine_pairs
 from muse_core.progress import Silent
@@ -145,6 +146,6 @@ def _dearer(shop_now):
 
 def test_the_stage_keeps_requests_of_other_sides_out():
     talks = [*dialogues(INDEX, 2), *dialogues(INDEX, 2, "dev", 2)]
-    assert pairs._held_out(talks) == {
+    assert held_out_requests(talks) == {
         normal_text(m.content) for one in talks[2:] for m in one.messages if m.role == "user"
     }
