@@ -130,9 +130,15 @@ class SftConfig(Section):
 
 
 class PairsConfig(Section):
-    """Preference pairs sampled from the SFT model, with a share of contrast pairs (DiaTool's ten types)."""
+    """Preference pairs sampled from the SFT model, with a share of contrast pairs (DiaTool's ten types).
 
+    `pairing`: `mistakes` pairs the best right turn with the mistakes that the model makes most often,
+    `extremes` the best turn with the worst."""
+
+    reserved_share: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the train side's shoppers: not for SFT
     contexts: Count = 4000
+    pairing: Literal["mistakes", "extremes"] = "mistakes"
+    chosen_min_reward: Share = 0.98  # mistakes: what a turn must earn to count as right
     samples_per_context: Count = 8
     temperatures: tuple[Rate, ...] = (0.7, 1.0)
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -157,6 +163,7 @@ class DpoConfig(Section):
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     rounds: Annotated[int, Field(ge=1, le=2)] = 1
     learning_rate: Rate = 1e-5
+    muon_learning_rate: float = Field(default=0.0, ge=0)  # 0 = AdamW alone; see training/optimizer.py
     batch_size: Count = 4
     num_epochs: Count = 5
     gradient_accumulation_steps: Count = 4

@@ -1,9 +1,10 @@
 """Preference pairs of the test side: sampled once from the SFT model, frozen, and who prefers what.
 
-The pairs are keyed by the SFT model's digest: every later DPO run is measured on the same ones. They are
-made, replayed and cleaned by the rules of the training pairs, the share of contrast pairs included, but
-not linted: a leak is shown by the figures beside them, and dropping for it would choose the exam by its
-answers. On-policy pairs carry the headline; contrast pairs are a slice of their own.
+The pairs are keyed by the SFT model's digest: every later DPO run is measured on the same ones. What makes
+a test pair is fixed (`RULES`), however the training pairs are made, so that figures stay comparable. They
+are replayed and cleaned as the training pairs are, but not linted: a leak is shown by the figures beside
+them, and dropping for it would choose the exam by its answers. On-policy pairs carry the headline; contrast
+pairs are a slice of their own.
 """
 
 from __future__ import annotations
@@ -33,6 +34,14 @@ from muse_core.types import Conversation, JsonValue, PreferencePair, TurnLabel
 
 CLEANING = "muse_core.preferences.cleaning"
 ENOUGH_PAIRS, ENOUGH_PROMPTS = 300, 100  # on-policy, for the headline (MEASURES)
+RULES = {
+    "pairing": "extremes",
+    "preference_strength_threshold": 0.6,
+    "rejection_sampling": True,
+    "min_pairs_per_example": 1,
+    "max_pairs_per_context": 3,
+    "contrast_share": 0.2,
+}
 
 
 @dataclass(frozen=True)
@@ -44,9 +53,9 @@ class PairCluster:
 
 
 def frozen_pairs_config(pairs: PairsConfig, evaluation: EvaluationConfig) -> PairsConfig:
-    """The pair rules of training with evaluation's own size."""
-    changes = {"contexts": evaluation.pair_contexts, "samples_per_context": evaluation.pair_samples}
-    return pairs.model_copy(update=changes)
+    """The sampling of training with the exam's own rules and size."""
+    size = {"contexts": evaluation.pair_contexts, "samples_per_context": evaluation.pair_samples}
+    return pairs.model_copy(update=RULES | size)
 
 
 def pairs_key(

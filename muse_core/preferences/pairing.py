@@ -1,21 +1,28 @@
-"""Which two samples of one prompt become a pair, and how strong it is.
+"""Which two samples of one prompt become a pair, and how strong it is. Ties never pair.
 
-Best against worst of distinct texts, then the next best against the next worst, up to a limit; ties
-never pair. Of equally good samples the one whose reply is nearest in length to its counterpart is
-taken, so that a pair does not teach length when it need not.
+`mistakes`: the best right turn against the mistakes that the model makes most often, one pair for each.
+Two samples make the same mistake when they first part from the right turn in the same act. What is
+pushed down is then what the model does say, and what is pulled up is right and its own: a chosen turn with
+a fault, or one that the model would not say (the gold turn), cost exact calls when it was measured.
+
+`extremes`: best against worst of distinct texts, then the next best against the next worst. Of equally
+good samples the one whose reply is nearest in length to its counterpart is taken, so that a pair does not
+teach length when it need not. The frozen test pairs are made so.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from muse_core.config.run_config import PairsConfig
 from muse_core.models.chat_format import render
 from muse_core.preferences.reward import RewardParts, reply_of
+from muse_core.tools.call_syntax import render_call
 from muse_core.types import Message
-
-GOOD = 0.8  # a context whose best sample stays below this reward may be paired with the gold turn
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,15 @@ class Sample:
         last = self.messages[-1] if self.messages else None
         return not self.malformed and last is not None and last.role == "assistant" and not last.tool_calls
 
-    @property
+    @cached_property
     def text(self) -> str:
         return render(self.messages)
+
+    @cached_property
+    def acts(self) -> tuple[str, ...]:
+        """What the model wrote, act by act, without what the tools returned."""
+        spoken = (message for message in self.messages if message.role == "assistant")
+        return tuple(" ".join(map(render_call, one.tool_calls)) or one.content for one in spoken)
 
     @property
     def reply_words(self) -> int:
@@ -67,7 +80,52 @@ def distinct(samples: Sequence[Sample]) -> list[Sample]:
     return list(first.values())
 
 
-def matches(
+def matches(samples: Sequence[Sample], config: PairsConfig) -> Iterator[Match]:
+    """The pairs of one context, as many as it may give: at least `min_pairs_per_example`."""
+    threshold = config.preference_strength_threshold
+    limit = max(config.max_pairs_per_context, config.min_pairs_per_example)
+    if config.pairing == "mistakes":
+        return mistakes(samples, threshold, limit, config.chosen_min_reward)
+    return extremes(samples, threshold, limit, config.rejection_sampling)
+
+
+# ---- mistakes -------------------------------------------------------------------------------------
+
+
+def mistakes(
+    samples: Sequence[Sample], threshold: float, limit: int, chosen_min_reward: float
+) -> Iterator[Match]:
+    """At most `limit` pairs of at least `threshold` strength, the most frequent mistakes first."""
+    whole = [sample for sample in samples if sample.is_whole]
+    right = [s for s in whole if s.parts.decision == 1.0 and _rounded(s) >= chosen_min_reward]
+    if not right:
+        return
+    often = Counter(sample.acts for sample in right)
+    chosen = max(right, key=lambda s: (_rounded(s), often[s.acts]))
+    made: dict[tuple[int, str], list[Match]] = {}
+    for sample in whole:
+        match = match_of(chosen, sample, threshold)
+        if match is not None:
+            made.setdefault(_mistake(chosen, sample), []).append(match)
+    ranked = sorted(made.values(), key=lambda found: (-len(found), -_strongest(found).strength))
+    yield from map(_strongest, ranked[:limit])
+
+
+def _mistake(chosen: Sample, sample: Sample) -> tuple[int, str]:
+    """The act in which a turn first parts from the chosen one, and its place; "" where it just ends."""
+    places = enumerate(sample.acts)
+    parting = ((k, act) for k, act in places if k >= len(chosen.acts) or act != chosen.acts[k])
+    return next(parting, (len(sample.acts), ""))
+
+
+def _strongest(found: Sequence[Match]) -> Match:
+    return max(found, key=lambda match: match.strength)
+
+
+# ---- extremes -------------------------------------------------------------------------------------
+
+
+def extremes(
     samples: Sequence[Sample], threshold: float, limit: int, need_right_decision: bool
 ) -> Iterator[Match]:
     """At most `limit` pairs of at least `threshold` strength; no sample is used twice."""

@@ -1,7 +1,8 @@
 """catalog, profiles, conversations, base → augmented texts: which gold calls help the answer (Toolformer's
 loss filter), as rows of one user utterance and one act with calls.
 
-Assumes conversations that replay on the catalogue. Reads the train and dev sides only. Fails when the
+Assumes conversations that replay on the catalogue. Reads the train and dev sides only, of train what SFT
+reads. Fails when the
 scorer cannot tell right calls from wrong ones on dev, or when a tool keeps too few of its calls. Not
 covered: searching for calls that nobody made; candidates are the gold calls and perturbed ones.
 """
@@ -27,10 +28,11 @@ from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.dialogue.world import world_for
 from muse_core.errors import MuseError
+from muse_core.profiles.reserved import taught
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, Product, Profile
 
-READS = ("augmentation",)
+READS = ("augmentation", "pairs.reserved_share")
 INPUTS = ("catalog", "profiles", "conversations", "base")
 KIND = "augmented"
 
@@ -52,7 +54,8 @@ def run(
     products = tuple(from_table("products", ctx.store.read_table(catalog)))
     people = {one.profile_id: one for one in from_table("profiles", ctx.store.read_table(profiles))}
     every = from_table("conversations", ctx.store.read_table(conversations))
-    seen = [one for one in every if one.side in ("train", "dev")]
+    train = {one.conversation_id for one in taught(every, config.pairs.reserved_share)}
+    seen = [one for one in every if one.side == "dev" or one.conversation_id in train]
     chosen = choose(seen, settings.samples, np.random.default_rng([ctx.seed, 5]))
     if not chosen:
         raise MuseError(

@@ -35,6 +35,7 @@ from muse_core.preferences.lint import lint
 from muse_core.preferences.sampling import mine_pairs, need_pairs
 from muse_core.processes.launch import launch
 from muse_core.processes.started import work_as_process
+from muse_core.profiles.reserved import for_pairs
 from muse_core.records import from_table, to_table
 from muse_core.training.batches import plan_steps
 from muse_core.training.checkpoints import TrainingState, final_metrics, refuse_foreign
@@ -156,8 +157,9 @@ def _publish_pairs(
     products, people, talks = (
         from_table(inputs[name].kind, ctx.store.read_table(inputs[name])) for name in SHOP
     )
+    reserved = for_pairs(talks, config.pairs.reserved_share)
     mined = mine_pairs(
-        loaded, talks, {one.profile_id: one for one in people}, CatalogIndex(Catalog(tuple(products))),
+        loaded, reserved, {one.profile_id: one for one in people}, CatalogIndex(Catalog(tuple(products))),
         config.pairs, config.reply.style, ctx.seed + number - 1, ctx.progress, "train",
     )  # fmt: skip
     need_pairs(mined, config.pairs)
@@ -220,6 +222,7 @@ def _how(config: DpoConfig) -> Optimization:
         config.save_every_steps,
         config.micro_batch_tokens,
         note="dpo",
+        muon_learning_rate=config.muon_learning_rate,
         patience=config.patience,
     )
 

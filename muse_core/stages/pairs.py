@@ -25,6 +25,7 @@ from muse_core.models.loading import load_model
 from muse_core.preferences.cleaning import held_out_requests
 from muse_core.preferences.lint import lint
 from muse_core.preferences.sampling import mine_pairs, need_pairs
+from muse_core.profiles.reserved import for_pairs
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, PreferencePair
 
@@ -49,8 +50,9 @@ def run(
     people = {one.profile_id: one for one in from_table("profiles", ctx.store.read_table(profiles))}
     dialogues = from_table("conversations", ctx.store.read_table(conversations))
     loaded = load_model(ctx.store.folder(sft), ctx.device)
+    talks = for_pairs(dialogues, config.pairs.reserved_share)
     mined = mine_pairs(
-        loaded, dialogues, people, index, config.pairs, config.reply.style, ctx.seed, ctx.progress, "train"
+        loaded, talks, people, index, config.pairs, config.reply.style, ctx.seed, ctx.progress, "train"
     )
     need_pairs(mined, config.pairs)
     pairs = mined.pairs

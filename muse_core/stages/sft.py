@@ -1,6 +1,7 @@
 """conversations, augmented rows, base → the fine-tuned model (a model folder).
 
-Trains on the train side of conversations as far as the loss filter kept their calls; after each epoch
+Trains on the train side of conversations, but for the shoppers kept for the pairs (`pairs.reserved_share`),
+as far as the loss filter kept their calls; after each epoch
 the seed's block is measured on dev and the best epoch by dev loss is published. Checkpoints in the
 work folder: a killed run goes on and ends with the same weights. Several processes: this module is what
 `torchrun -m muse_core.stages.sft` starts (`processes/started.py`), and what `run` starts itself.
@@ -28,6 +29,7 @@ from muse_core.models.loading import LoadedModel, load_model, load_reader, save_
 from muse_core.models.lora import add_adapters, merge_adapters
 from muse_core.processes.launch import launch
 from muse_core.processes.started import work_as_process
+from muse_core.profiles.reserved import taught
 from muse_core.records import from_table
 from muse_core.training import sft as training
 from muse_core.training.batches import plan_steps
@@ -39,7 +41,7 @@ from muse_core.training.losses import LanguageLoss, Weights
 from muse_core.training.processes import is_main_process
 from muse_core.types import ArtifactRef, Conversation
 
-READS = ("sft",)
+READS = ("sft", "pairs.reserved_share")
 INPUTS = ("conversations", "augment", "base")
 KIND = "model"
 
@@ -59,7 +61,8 @@ def run(
     """Publishes the best epoch; trains in `ctx.processes` processes where more than one is asked for."""
     inputs = {"conversations": conversations, "augment": augment, "base": base}
     if ctx.processes > 1:
-        read = {"sft": config.sft.model_dump(mode="json"), "seed": ctx.seed}
+        kept = {"reserved_share": config.pairs.reserved_share}
+        read = {"sft": config.sft.model_dump(mode="json"), "pairs": kept, "seed": ctx.seed}
         return launch("sft", read, inputs, ctx)
     made = run_here(config, inputs, ctx)
     assert made is not None
@@ -71,7 +74,7 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
     resolve_precision(ctx.precision, ctx.device)
     refuse_foreign(ctx.work, ctx.fingerprint)
     folder = ctx.store.folder(inputs["base"])
-    examples, dev, census = _examples(config.sft, inputs, ctx)
+    examples, dev, census = _examples(config, inputs, ctx)
     ctx.metrics.log(census.as_metrics(), 0)
     loaded = load_model(folder, ctx.device)
     state = _fit(config.sft, loaded, examples, dev, ctx)
@@ -86,23 +89,25 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
 
 
 def _examples(
-    config: SftConfig, inputs: Mapping[str, ArtifactRef], ctx: StageContext
+    whole: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageContext
 ) -> tuple[list[Example], list[Example], teaching.Census]:
     """Examples of train and dev, and what was left out of train."""
+    config = whole.sft
     tokenizer, positions = load_reader(ctx.store.folder(inputs["base"]))
     everything: list[Conversation] = from_table(
         "conversations", ctx.store.read_table(inputs["conversations"])
     )
     rows = from_table("augmented", ctx.store.read_table(inputs["augment"]))
     limit = min(config.max_sequence_length, positions)
-    sides = {side: [c for c in everything if c.side == side] for side in ("train", "dev")}
+    train = taught(everything, whole.pairs.reserved_share)
+    dev_side = [one for one in everything if one.side == "dev"][:DEV_CONVERSATIONS]
     reads = config.utterance_weight > 0
-    examples, census = teaching.examples_of(tokenizer, sides["train"], rows, config.calls, limit, reads)
-    dev, _ = teaching.examples_of(tokenizer, sides["dev"][:DEV_CONVERSATIONS], (), "all", limit)
+    examples, census = teaching.examples_of(tokenizer, train, rows, config.calls, limit, reads)
+    dev, _ = teaching.examples_of(tokenizer, dev_side, (), "all", limit)
     warning = census.warning(limit)
     if not examples:
         raise MuseError(
-            f"sft: none of {len(sides['train'])} train conversations is left after the loss filter "
+            f"sft: none of {len(train)} train conversations is left after the loss filter "
             f"({census.too_long} do not fit {limit} tokens); expected at least one. "
             "Lower augmentation.threshold, raise sft.max_sequence_length, or set sft.calls=gold."
         )

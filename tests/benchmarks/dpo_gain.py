@@ -152,6 +152,7 @@ def train_chosen(run: Finished, work: Path, most: int) -> tuple[LoadedModel, dic
     how = Optimization(
         config.learning_rate, config.warmup_ratio, config.weight_decay, config.max_grad_norm,
         config.save_every_steps, config.micro_batch_tokens, note="chosen", patience=config.patience,
+        muon_learning_rate=config.muon_learning_rate,
     )  # fmt: skip
     before = measure(0)["dev_loss"]
     ctx = StageContext(run.store, "chosen sides", work, seed=run.seed)

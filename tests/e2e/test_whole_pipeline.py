@@ -30,6 +30,7 @@ TINY = [
     "sft.max_tokens=60000",
     "pairs.contexts=16",
     "pairs.samples_per_context=4",
+    "pairs.pairing=extremes",  # so small a model has no turn right
     "dpo.num_epochs=2",
     "dpo.batch_size=1",  # several steps: after one alone, Adam's weights do not depend on beta
     "dpo.learning_rate=1e-3",

@@ -1,4 +1,4 @@
-"""The test pairs: made by the rules of the training pairs, cleaned, counted."""
+"""The test pairs: made by rules of their own, cleaned, counted."""
 
 from __future__ import annotations
 
@@ -35,11 +35,15 @@ def test_what_must_not_stand_leaves_and_is_counted() -> None:
     assert numbers["replay"] == 1.0
 
 
-def test_the_rules_are_those_of_training_but_for_the_size() -> None:
-    rules = PairsConfig(contrast_share=0.2, min_pairs_per_example=2, top_p=0.9)
-    config = frozen_pairs_config(rules, EvaluationConfig(pair_contexts=7, pair_samples=3))
+def test_the_rules_do_not_follow_those_of_training() -> None:
+    training = PairsConfig(
+        pairing="mistakes", preference_strength_threshold=0.8, contrast_share=0.5, top_p=0.9
+    )
+    config = frozen_pairs_config(training, EvaluationConfig(pair_contexts=7, pair_samples=3))
     assert (config.contexts, config.samples_per_context) == (7, 3)
-    assert config.model_copy(update={"contexts": rules.contexts, "samples_per_context": 8}) == rules
+    assert (config.pairing, config.preference_strength_threshold) == ("extremes", 0.6)
+    assert config.top_p == 0.9 and config.contrast_share == 0.2
+    assert PairsConfig.model_validate(config.model_dump()) == config
 
 
 def test_every_rule_is_in_the_key() -> None:

@@ -8,10 +8,11 @@ import pytest
 from transformers import AutoModelForCausalLM
 
 from muse_core import records
-from muse_core.config.run_config import DpoConfig, RunConfig, SftConfig
+from muse_core.config.run_config import DpoConfig, PairsConfig, RunConfig, SftConfig
 from muse_core.context import StageContext
 from muse_core.errors import ArtifactError, HardwareError, MuseError
 from muse_core.models.loading import load_model
+from muse_core.profiles.reserved import taught
 from muse_core.stages import base, dpo, sft
 from muse_core.types import ArtifactRef
 from tests.unit.models.builders_models import TINY, talk
@@ -68,6 +69,28 @@ def test_base_sft_and_dpo_publish_models_that_load(shop: Shop) -> None:
 
     again = base.run(CONFIG, shop.conversations, ctx=shop.at("base again"))
     assert again.digest == found.digest  # the same seed gives the same bytes
+
+
+def test_sft_does_not_read_the_shoppers_kept_for_the_pairs(shop: Shop) -> None:
+    talks = records.from_table("conversations", shop.ctx.store.read_table(shop.conversations))
+    people = [replace(one, profile_id=f"u{number:05d}") for number, one in enumerate(talks)]
+    people = [replace(one, side=records.side_of(one.profile_id)) for one in people]
+    table = records.to_table("conversations", people)
+    ref = shop.ctx.store.write_table("conversations", table, "many shoppers")
+    found = base.run(CONFIG, ref, ctx=shop.at("base of many"))
+    config = CONFIG.model_copy(update={"pairs": PairsConfig(reserved_share=0.4)})
+    tuned = sft.run(config, ref, shop.rows, found, ctx=shop.at("reserved"))
+    left = len(taught(people, 0.4))
+    assert 0 < left < sum(one.side == "train" for one in people)
+    assert shop.ctx.store.manifest(tuned)["metrics"]["sft_conversations"] == left
+
+
+def test_dpo_steps_with_muon_where_it_is_asked_to(shop: Shop) -> None:
+    found = base.run(CONFIG, shop.conversations, ctx=shop.at("muon base"))
+    settings = CONFIG.dpo.model_copy(update={"muon_learning_rate": 1e-3})
+    configs = (CONFIG, CONFIG.model_copy(update={"dpo": settings}))
+    made = [dpo.run(one, found, shop.pairs, ctx=shop.at(f"muon {k}")) for k, one in enumerate(configs)]
+    assert made[0].digest != made[1].digest
 
 
 def test_nothing_left_to_train_on_is_an_error(shop: Shop) -> None:
