@@ -1,8 +1,15 @@
 """Dial-DPO's pairs as forked examples: which of them train, which are held out, which are skipped.
 
 A pair is one document: the prompt, computed once, then the chosen and the rejected turn, which do not see
-each other. Only the tokens that the model writes itself count, on both sides (whole assistant turns; tool
-results are masked). The loss is in `preference_loss.py`, the reference in `references.py`, what watches the
+each other. Only the tokens that the model writes itself count, on both sides (tool results are masked), and
+of these, by `dpo.scope`:
+
+- `act`: up to and with the first act in which the two turns part. That act is where one of them was right
+  and the other wrong (as the first wrong step in Step-DPO, Lai et al. 2024, arXiv 2406.18629); what comes
+  behind it answers to another result, and over whole turns its length decides more than its worth
+- `turn`: the whole turns
+
+The loss is in `preference_loss.py`, the reference in `references.py`, what watches the
 training in `flight_recorder.py`.
 """
 
@@ -11,11 +18,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal
 
 from muse_core.examples.example import Example
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode, encode_turn
 from muse_core.types import PreferencePair
+
+Scope = Literal["act", "turn"]
 
 
 @dataclass
@@ -40,11 +51,11 @@ class PairSet:
         }
 
 
-def pair_set(loaded: LoadedModel, pairs: Sequence[PreferencePair], max_tokens: int) -> PairSet:
+def pair_set(loaded: LoadedModel, pairs: Sequence[PreferencePair], max_tokens: int, scope: Scope) -> PairSet:
     """Every pair once that fits `max_tokens`; about a tenth of the conversations are held out."""
     found, seen = PairSet(), set()
     for pair in pairs:
-        example = example_of(loaded, pair, max_tokens)
+        example = example_of(loaded, pair, max_tokens, scope)
         if example is None:
             found.too_long += 1
         elif (key := (tuple(example.ids), example.fork)) in seen:
@@ -56,7 +67,7 @@ def pair_set(loaded: LoadedModel, pairs: Sequence[PreferencePair], max_tokens: i
     return found
 
 
-def example_of(loaded: LoadedModel, pair: PreferencePair, max_tokens: int) -> Example | None:
+def example_of(loaded: LoadedModel, pair: PreferencePair, max_tokens: int, scope: Scope) -> Example | None:
     """prompt, chosen turn, rejected turn as one forked example; None where it does not fit. Each side
     alone must fit `max_tokens`; turns of the prompt are dropped for both alike."""
     turns = [encode_turn(loaded.tokenizer, pair.prompt[-1:], turn) for turn in (pair.chosen, pair.rejected)]
@@ -65,12 +76,39 @@ def example_of(loaded: LoadedModel, pair: PreferencePair, max_tokens: int) -> Ex
     prompt = encode(loaded.tokenizer, pair.prompt, open_turn=True, max_tokens=max_tokens - longest)
     if len(prompt.ids) + longest > max_tokens:
         return None
-    ids, parts = list(prompt.ids), [0] * len(prompt.ids)
-    for turn in turns:
-        ids += turn.ids[start:]
-        parts += turn.parts[start:]
+    sides = [turn.ids[start:] for turn in turns]
+    masks = [turn.parts[start:] for turn in turns]
+    if scope == "act":
+        masks = _up_to_the_parting_act(sides, masks)
     first = len(prompt.ids)
-    return Example(ids, parts, fork=(first, first + len(turns[0].ids) - start))
+    return Example(
+        [*prompt.ids, *sides[0], *sides[1]],
+        [0] * first + masks[0] + masks[1],
+        fork=(first, first + len(sides[0])),
+    )
+
+
+def _up_to_the_parting_act(sides: Sequence[list[int]], masks: Sequence[list[int]]) -> list[list[int]]:
+    """The masks without the acts behind the first one that differs."""
+    acts = [_acts(mask) for mask in masks]
+    common = zip(*acts, strict=False)
+    parting = next(
+        (k for k, (one, other) in enumerate(common) if sides[0][one] != sides[1][other]),
+        min(map(len, acts)) - 1,
+    )
+    ends = [found[parting].stop for found in acts]
+    return [mask[:end] + [0] * (len(mask) - end) for mask, end in zip(masks, ends, strict=True)]
+
+
+def _acts(mask: Sequence[int]) -> list[slice]:
+    """Where a turn's acts stand: the runs of counted tokens, between which results stand."""
+    found, at = [], 0
+    for counts, run in groupby(mask, bool):
+        size = len(list(run))
+        if counts:
+            found.append(slice(at, at + size))
+        at += size
+    return found
 
 
 def is_held_out(conversation_id: str) -> bool:

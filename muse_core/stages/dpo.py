@@ -175,7 +175,7 @@ def _publish_pairs(
 def _pair_set(config: DpoConfig, loaded: LoadedModel, pairs: ArtifactRef, ctx: StageContext) -> PairSet:
     found = [pair for pair in from_table(PAIRS, ctx.store.read_table(pairs)) if pair.side != "test"]
     limit = min(config.max_sequence_length, loaded.model.config.max_position_embeddings)
-    made = pair_set(loaded, found, limit)
+    made = pair_set(loaded, found, limit, config.scope)
     if not made.train:
         raise MuseError(
             f"dpo: none of {len(found)} pairs can be trained on ({made.too_long} do not fit {limit} tokens, "

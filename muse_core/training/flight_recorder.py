@@ -132,7 +132,8 @@ def _mask_faults(pair: Example, result: int, result_end: int, end: int) -> Itera
         yield "counts tokens of the prompt"
     for start, stop in ((first, second), (second, len(pair))):
         ids, parts = pair.ids[start:stop], pair.parts[start:stop]
-        if not parts or not parts[0] or (ids[-1] == end and not parts[-1]):
+        last = max((at for at, part in enumerate(parts) if part), default=0)
+        if not parts or not parts[0] or (last < len(ids) - 1 and ids[last] not in (result, end)):
             yield "leaves out the first or the last token that the model writes"
         is_inside = False
         for token, part in zip(ids, parts, strict=True):

@@ -131,7 +131,7 @@ def train_chosen(run: Finished, work: Path, most: int) -> tuple[LoadedModel, dic
     loaded, config = run.model("sft"), run.config.dpo
     limit = min(config.max_sequence_length, loaded.model.config.max_position_embeddings)
     pairs = [pair for pair in run.rows("pairs") if pair.side != "test"]
-    found: PairSet = pair_set(loaded, pairs, limit)
+    found: PairSet = pair_set(loaded, pairs, limit, "turn")
     examples, held_out = (
         [chosen_side(one) for one in side.values()] for side in (found.train, found.held_out)
     )

@@ -123,7 +123,7 @@ def pair_of(loaded: LoadedModel, talk: Conversation, other: Conversation) -> Exa
     if chosen == rejected:
         return None
     pair = builders.pair(prompt=context_before(talk, label.turn), chosen=chosen, rejected=rejected)
-    example = example_of(loaded, pair, LONGEST)
+    example = example_of(loaded, pair, LONGEST, "turn")
     if example is None or example.fork is None:
         return None
     first = example.fork[0]

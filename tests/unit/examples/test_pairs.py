@@ -5,30 +5,73 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from transformers import PreTrainedTokenizerFast
 
 from muse_core.examples import pairs as dpo
+from muse_core.examples.example import Example
 from muse_core.models.tokenizer import encode
+from muse_core.types import Message
 from tests.unit.models.builders_models import tiny_model
 from tests.unit.training.builders_training import pair
 
 
 def test_a_pair_is_one_document_with_masked_prompt_and_results() -> None:
     loaded = tiny_model()
-    found = dpo.example_of(loaded, pair(0), 512)
+    found = dpo.example_of(loaded, pair(0), 512, "turn")
     assert found is not None and found.fork is not None
-    first, second = found.fork
-    branches = [slice(first, second), slice(second, None)]
-    texts = [
-        loaded.tokenizer.decode([i for i, p in zip(found.ids[at], found.parts[at], strict=True) if p])
-        for at in branches
-    ]
-    assert texts == [
+    first = found.fork[0]
+    assert counted(found, loaded.tokenizer) == [
         "<tool>search(query='shirt', max_price=500)</tool><result>Try [1] at [1:price].<|end|>",
         "What size do you want?<|end|>",
     ]
     prompt = encode(loaded.tokenizer, pair(0).prompt, open_turn=True).ids
     assert found.ids[:first] == prompt and not any(found.parts[:first])
-    assert dpo.example_of(loaded, pair(0), 30) is None
+    assert dpo.example_of(loaded, pair(0), 30, "turn") is None
+
+
+def counted(found: Example, tokenizer: PreTrainedTokenizerFast) -> list[str]:
+    """The text of the counted tokens of both sides."""
+    assert found.fork is not None
+    first, second = found.fork
+    return [
+        tokenizer.decode([i for i, p in zip(found.ids[at], found.parts[at], strict=True) if p])
+        for at in (slice(first, second), slice(second, None))
+    ]
+
+
+def test_only_the_act_in_which_the_sides_part_counts() -> None:
+    """A call against a question: the reply behind the call's result is no part of it."""
+    loaded = tiny_model()
+    found = dpo.example_of(loaded, pair(0), 512, "act")
+    assert found is not None and not any(found.parts[: found.fork[0]])  # type: ignore[index]
+    assert counted(found, loaded.tokenizer) == [
+        "<tool>search(query='shirt', max_price=500)</tool><result>",
+        "What size do you want?<|end|>",
+    ]
+
+
+def test_acts_that_both_sides_share_stand_before_the_parting_one() -> None:
+    loaded, one = tiny_model(), pair(0)
+    other = replace(one, rejected=(*one.chosen[:2], Message("assistant", "Nothing here.")))
+    found = dpo.example_of(loaded, other, 512, "act")
+    assert found is not None
+    call = "<tool>search(query='shirt', max_price=500)</tool><result>"
+    assert counted(found, loaded.tokenizer) == [
+        f"{call}Try [1] at [1:price].<|end|>",
+        f"{call}Nothing here.<|end|>",
+    ]
+
+
+def test_two_calls_that_differ_leave_both_replies_out() -> None:
+    loaded, one = tiny_model(), pair(0)
+    call = replace(one.chosen[0].tool_calls[0], arguments={"query": "saree"})
+    wrong = (replace(one.chosen[0], tool_calls=(call,)), *one.chosen[1:])
+    found = dpo.example_of(loaded, replace(one, rejected=wrong), 512, "act")
+    assert found is not None
+    assert counted(found, loaded.tokenizer) == [
+        "<tool>search(query='shirt', max_price=500)</tool><result>",
+        "<tool>search(query='saree')</tool><result>",
+    ]
 
 
 def test_about_a_tenth_is_held_out() -> None:
@@ -39,7 +82,7 @@ def test_about_a_tenth_is_held_out() -> None:
 @pytest.mark.parametrize("limit", [512, 30])
 def test_what_does_not_fit_or_comes_twice_is_skipped_and_counted(limit: int) -> None:
     again = [replace(pair(n), pair_id=f"again {n}") for n in range(5)]
-    found = dpo.pair_set(tiny_model(), [*(pair(n) for n in range(30)), *again], limit)
+    found = dpo.pair_set(tiny_model(), [*(pair(n) for n in range(30)), *again], limit, "act")
     counts = {name: int(value) for name, value in found.as_metrics().items()}
     fitting = limit > 30
     assert counts["dpo_pairs"] + counts["dpo_held_out_pairs"] == 30 * fitting

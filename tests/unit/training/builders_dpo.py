@@ -26,7 +26,7 @@ def module_of(loaded: LoadedModel, **changes: Any) -> PreferenceLoss:
 
 
 def pair_examples(loaded: LoadedModel, count: int = 6) -> dict[str, Example]:
-    return dpo.pair_set(loaded, [pair(n) for n in range(count)], LIMIT).all
+    return dpo.pair_set(loaded, [pair(n) for n in range(count)], LIMIT, "turn").all
 
 
 def prepared(
