@@ -2,8 +2,9 @@
 rewarded, and paired where one is clearly better; contrast pairs added up to `pairs.contrast_share`; with
 `pairs.human` also the pairs that people judged.
 
-Assumes a model folder with the chat format of this version. Trains on the train side only; of the
-others it knows the requests, to keep them out. Fails when no pair is strong enough, when a pair does
+Assumes a model folder with the chat format of this version. Mines from the train side only, from the shoppers
+that SFT has not heard where some are reserved (`profiles/reserved.py`); of the other sides it knows the
+requests, to keep them out. Fails when no pair is strong enough, when a pair does
 not replay to the same verdict, or when the lint finds that something other than quality gives the
 chosen side away. Not covered: test pairs (evaluate samples and freezes its own).
 """

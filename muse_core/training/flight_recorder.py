@@ -216,9 +216,10 @@ class FlightRecorder:
         tied = values["dev_length_correlation"]
         if abs(tied) <= RUNAWAY or self.pairs < RUNAWAY_PAIRS:
             return None
+        advice = "dpo.scope=act" if self.config.scope == "turn" else "dpo.normalize=token"
         return (
             f"length runaway: margins go with length (correlation {tied:+.2f}), so that the model learns to "
-            f"write {'more' if tied > 0 else 'less'}. Set dpo.normalize=token, and see the pair lint"
+            f"write {'more' if tied > 0 else 'less'}. Set {advice}, and see the pair lint"
         )
 
     def _saturation(self, values: Mapping[str, float]) -> str | None:

@@ -13,8 +13,9 @@ from muse_core.preferences import sampling
 from muse_core.preferences.cleaning import held_out_requests
 from muse_core.preferences.evidence import need_replay
 from muse_core.preferences.sampling import mine_pairs
+from muse_core.profiles.reserved import is_reserved
 from muse_core.progress import Silent
-from muse_core.records import to_table, tool_message
+from muse_core.records import from_table, side_of, to_table, tool_message
 from muse_core.scoring.normal import normal_text
 from muse_core.stages import pairs
 from muse_core.tools.toolbox import Toolbox
@@ -41,6 +42,27 @@ def test_no_pair_above_the_threshold_is_an_error_with_counts(tmp_path):
     )  # strength is below 1 by definition
     with pytest.raises(MuseError, match=r"no pair reached strength 1\.0 .*samples 12"):
         pairs.run(RunConfig(pairs=never), **inputs, ctx=StageContext(store, "f", tmp_path))
+
+
+def test_pairs_are_mined_from_the_shoppers_that_sft_does_not_hear(tmp_path, monkeypatch):
+    """Twelve shoppers of one conversation each, of whom some are reserved."""
+    monkeypatch.setattr("muse_core.generation.assistant.respond", _answers)
+    store, share = ArtifactStore(tmp_path / "artifacts"), 0.5
+    talks = [replace(one, profile_id=f"u{k:05d}") for k, one in enumerate(dialogues(INDEX, 12))]
+    train = [one for one in talks if side_of(one.profile_id) == "train"]
+    kept = {one.conversation_id for one in train if is_reserved(one.profile_id, share)}
+    assert 0 < len(kept) < len(train)
+    people = [replace(profile(), profile_id=f"u{k:05d}", side=side_of(f"u{k:05d}")) for k in range(12)]
+    inputs = {
+        "catalog": store.write_table("products", to_table("products", INDEX.catalog.products), "c"),
+        "profiles": store.write_table("profiles", to_table("profiles", people), "p"),
+        "conversations": store.write_table("conversations", to_table("conversations", train), "t"),
+        "sft": store.write_folder("model", lambda folder: save_model(tiny_model(), folder), "b"),
+    }
+    config = CONFIG.model_copy(update={"contexts": 24, "samples_per_context": 6, "reserved_share": share})
+    ref = pairs.run(RunConfig(pairs=config), **inputs, ctx=StageContext(store, "f", tmp_path))
+    found = from_table("preference_pairs", store.read_table(ref))
+    assert {pair.conversation_id for pair in found} == kept
 
 
 def test_mining_is_repeatable_and_samples_differ():

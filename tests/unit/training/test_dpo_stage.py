@@ -130,6 +130,12 @@ def test_two_rounds_sample_new_pairs_from_the_first_rounds_model(made: Made) -> 
         dpo.run(config, made.refs["sft"], made.refs["pairs"], ctx=made.at("no shop"))
 
 
+def test_the_scope_of_the_loss_is_part_of_what_is_learnt(made: Made) -> None:
+    act, turn = (made.manifest(made.run(f"scope {scope}", scope=scope)) for scope in ("act", "turn"))
+    assert act["metrics"]["dpo_pairs"] == turn["metrics"]["dpo_pairs"]
+    assert act["digest"] != turn["digest"]
+
+
 class Stop(Exception):
     """Stands for a killed process."""
 

@@ -230,6 +230,12 @@ def test_dangers_are_told_once_with_advice(
     assert caplog.text.count(said) == 1 and "epoch 2" in caplog.text
 
 
+def test_a_length_runaway_over_whole_turns_has_a_remedy_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        FlightRecorder(DpoConfig(scope="turn"), 40).epoch(1, HEALTHY | {"dev_length_correlation": -0.8})
+    assert "learns to write less. Set dpo.scope=act" in caplog.text
+
+
 def test_what_is_no_danger_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         FlightRecorder(DpoConfig(loss="ipo"), 40).epoch(1, HEALTHY | {"dev_dpo_loss": 0.001})
