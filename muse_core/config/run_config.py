@@ -154,12 +154,12 @@ class PairsConfig(Section):
 class DpoConfig(Section):
     """Dial-DPO: −log σ(β[(log π_c − log π_r) − (log ref_c − log ref_r)]), Rafailov et al. 2023, eq. 7.
 
-    `scope`: what of a turn counts: up to the first act in which both sides part, or all of it
+    `scope`: what of a turn counts: all of it, or up to the first act in which both sides part
     (`examples/pairs.py`). `loss`: that one, or IPO's (Azar et al. 2024, eq. 17). `normalize`: log-ratios
     summed over what counts, or averaged over its tokens or over its acts. `rounds` = 2 samples new pairs from
     the model of the first."""
 
-    scope: Literal["act", "turn"] = "act"
+    scope: Literal["turn", "act"] = "turn"
     loss: Literal["sigmoid", "ipo"] = "sigmoid"
     beta: Rate = 0.1
     normalize: Literal["none", "token", "act"] = "none"

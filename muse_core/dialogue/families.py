@@ -5,7 +5,9 @@ kind. Its id is `<turn type>/<language>/<name>`. Words inside openings and closi
 vary freely; what a family fixes is the frame. Families are put on the sides train / dev / test within
 (turn type, script, kind) by the head of their pattern (its longest word, cut to the stem): all patterns
 with one head are on one side, so that a test family asks in words that no train family of its kind is
-built on. The sentences told beside a request are held out one by one.
+built on. In the same way some train patterns are reserved: where `pairs.reserved_share` keeps train-side
+shoppers from SFT, those ask in the reserved wordings, the others in the rest. The sentences told beside a
+request are held out one by one.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from muse_core.types import SIDES, Language, Side, TurnType
 PER_PATTERN = 3  # families made from one pattern
 _SMALL_KIND = 6  # patterns; below it a pattern gives one family more
 HELD_OUT_SHARE = 0.1  # of the patterns of a kind, on dev and on test each
+RESERVED_SHARE = 0.15  # of the train patterns of a kind that has `_FEWEST` of them
+_FEWEST = 4
 _STEM = 4  # letters of a head that patterns share: dikhao, dikhana
 PLAIN_WEIGHT = 2.0  # people mostly say it without opening and closing
 _TYPED_PLAIN_WEIGHT = 3.0  # typed English queries are shorter still
@@ -45,6 +49,7 @@ class Family:
     closing: str
     order: Literal["before", "after"]
     side: Side = "train"
+    is_reserved: bool = False
 
     @property
     def language(self) -> Language:
@@ -87,6 +92,7 @@ _CLOSINGS_OF_KIND: dict[str, tuple[str, ...]] = {"answer": ("please", "thanks")}
 
 
 Shelf = tuple[Script, TurnType, str]  # script, turn type, kind
+Wordings = Literal["all", "common", "reserved"]  # which of a side's families somebody speaks in
 
 
 class FamilyBook:
@@ -100,9 +106,20 @@ class FamilyBook:
             key = (family.side, family.script, family.turn_type, family.kind)
             self._shelves.setdefault(key, []).append(family)
 
-    def pick(self, side: Side, shelf_of: Shelf, is_first: bool, rng: np.random.Generator) -> Family:
-        """A family of a shelf on a side, the plain ones more often."""
+    def pick(
+        self,
+        side: Side,
+        shelf_of: Shelf,
+        is_first: bool,
+        rng: np.random.Generator,
+        wordings: Wordings = "all",
+    ) -> Family:
+        """A family of a shelf on a side, the plain ones more often. A kind without reserved wordings is
+        asked for in the common ones."""
         shelf = self._shelves[side, *shelf_of]
+        if wordings != "all":
+            wanted = wordings == "reserved"
+            shelf = [family for family in shelf if family.is_reserved == wanted] or shelf
         unfit = "next" if is_first else "hail"
         fit = [family for family in shelf if family.opening != unfit] or shelf
         draw = rng.random() * sum(family.weight for family in fit)
@@ -128,9 +145,16 @@ def all_families() -> FamilyBook:
                 shared = {p: known[turn_type, kind, p] for p in patterns if (turn_type, kind, p) in known}
                 sides = shared | _sides([pattern for pattern in patterns if pattern not in shared])
                 known |= {(turn_type, kind, pattern): side for pattern, side in sides.items()}
-                made = _of_kind(script, turn_type, kind, patterns)
-                families += [replace(family, side=sides[family.pattern]) for family in made]
-    return FamilyBook(families)
+                reserved = _reserved([pattern for pattern in patterns if sides[pattern] == "train"])
+                families += [
+                    replace(family, side=sides[family.pattern], is_reserved=family.pattern in reserved)
+                    for family in _of_kind(script, turn_type, kind, patterns)
+                ]
+    taught = {(f.turn_type, f.kind, f.pattern) for f in families if f.side == "train" and not f.is_reserved}
+    return FamilyBook(  # a pattern that another script teaches is not reserved
+        replace(f, is_reserved=f.is_reserved and (f.turn_type, f.kind, f.pattern) not in taught)
+        for f in families
+    )
 
 
 def openings(script: Script, kind: str) -> tuple[str, ...]:
@@ -212,6 +236,23 @@ def _sides(patterns: Sequence[str]) -> dict[str, Side]:
             held[side] += by_head[head]
     sides: dict[str, Side] = {pattern: side for side, chosen in held.items() for pattern in chosen}
     return {pattern: sides.get(pattern, "train") for pattern in patterns}
+
+
+def _reserved(patterns: Sequence[str]) -> set[str]:
+    """Train patterns that are kept for preference pairs: whole heads by hash, small ones first, up to their
+    share; a head with more than a third of the patterns is never taken."""
+    if len(patterns) < _FEWEST:
+        return set()
+    quota = max(1, round(RESERVED_SHARE * len(patterns)))
+    by_head: dict[str, list[str]] = {}
+    for pattern in patterns:
+        by_head.setdefault(head_of(pattern), []).append(pattern)
+    taken: set[str] = set()
+    for head in sorted(by_head, key=lambda head: (max(len(by_head[head]) - quota, 0), _hash("pairs", head))):
+        size = len(by_head[head])
+        if size <= max(quota, len(patterns) // 3) and (not taken or len(taken) + size <= quota):
+            taken |= set(by_head[head])
+    return taken
 
 
 def head_of(pattern: str) -> str:

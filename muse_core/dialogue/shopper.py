@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from muse_core.dialogue import goals
-from muse_core.dialogue.families import Family, FamilyBook, asides, closings, openings
+from muse_core.dialogue.families import Family, FamilyBook, Wordings, asides, closings, openings
 from muse_core.dialogue.goals import Shop, Wish
 from muse_core.dialogue.utterance import (
     SpeakerGender,
@@ -82,6 +82,7 @@ class Shopper:
     wish: Wish
     first_wish: Wish
     script: Script
+    wordings: Wordings = "all"
     attachments: dict[str, str] = field(default_factory=dict)
     pending: tuple[str, dict[str, Any]] | None = None
     turn: int = 0
@@ -100,7 +101,8 @@ class Shopper:
 
     def family(self, turn_type: TurnType, kind: str) -> Family:
         """A frame of the shopper's side."""
-        return self.book.pick(self.profile.side, (self.script, turn_type, kind), self.turn == 0, self.rng)
+        shelf = self.script, turn_type, kind
+        return self.book.pick(self.profile.side, shelf, self.turn == 0, self.rng, self.wordings)
 
     def new_wish(self, with_image: bool = False, for_self: bool = False) -> Wish:
         """The first wish is the goal's; later requests are for something else. `for_self`: suggestions

@@ -17,13 +17,14 @@ from muse_core import records
 from muse_core.config.run_config import ConversationsConfig, RunConfig
 from muse_core.dialogue import goals
 from muse_core.dialogue.agenda import Move, State, screen_of, walk
-from muse_core.dialogue.families import FamilyBook
+from muse_core.dialogue.families import FamilyBook, Wordings
 from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.moves import say
 from muse_core.dialogue.replies import Outcome, limit_to_relax, reply
 from muse_core.dialogue.shopper import Said, Shopper, script_of
 from muse_core.dialogue.world import picture_bytes, world_for
 from muse_core.profiles.make import profile_line
+from muse_core.profiles.reserved import is_reserved
 from muse_core.tools.references import items_of
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Conversation, Goal, JsonValue, Message, Profile, ToolCall, ToolResult, TurnLabel
@@ -47,7 +48,8 @@ def simulate(
     wish = goals.new_wish(shop, profile, rng)
     script = script_of(profile.language, rng)
     noise, habit = config.conversations.noise, float(rng.random())
-    shopper = Shopper(profile, shop, families, rng, noise, script, habit, wish, wish, script)
+    wordings = _wordings_of(profile, config.pairs.reserved_share)
+    shopper = Shopper(profile, shop, families, rng, noise, script, habit, wish, wish, script, wordings)
     expert = Expert(Toolbox(world_for(profile, index)), config.reply.style)
     messages, labels = _talk(shopper, expert, config.conversations)
     return Conversation(
@@ -60,6 +62,13 @@ def simulate(
         labels=tuple(labels),
         attachments=dict(shopper.attachments),
     )
+
+
+def _wordings_of(profile: Profile, reserved_share: float) -> Wordings:
+    """Which families of the side: whoever is kept from SFT asks in wordings that SFT does not read."""
+    if not reserved_share or profile.side != "train":
+        return "all"
+    return "reserved" if is_reserved(profile.profile_id, reserved_share) else "common"
 
 
 def _talk(

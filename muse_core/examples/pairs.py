@@ -4,10 +4,10 @@ A pair is one document: the prompt, computed once, then the chosen and the rejec
 each other. Only the tokens that the model writes itself count, on both sides (tool results are masked), and
 of these, by `dpo.scope`:
 
+- `turn`: the whole turns
 - `act`: up to and with the first act in which the two turns part. That act is where one of them was right
   and the other wrong (as the first wrong step in Step-DPO, Lai et al. 2024, arXiv 2406.18629); what comes
-  behind it answers to another result, and over whole turns its length decides more than its worth
-- `turn`: the whole turns
+  behind it answers to another result, and its length may decide more than its worth
 
 The loss is in `preference_loss.py`, the reference in `references.py`, what watches the
 training in `flight_recorder.py`.
@@ -26,7 +26,7 @@ from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode, encode_turn
 from muse_core.types import PreferencePair
 
-Scope = Literal["act", "turn"]
+Scope = Literal["turn", "act"]
 
 
 @dataclass

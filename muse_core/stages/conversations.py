@@ -48,7 +48,7 @@ from muse_core.types import (
     Profile,
 )
 
-READS = ("conversations", "reply", "llm.share", "llm.replies", "llm.model")
+READS = ("conversations", "reply", "llm.share", "llm.replies", "llm.model", "pairs.reserved_share")
 INPUTS = ("catalog", "profiles")
 KIND = "conversations"
 STAGE_NUMBER = 3

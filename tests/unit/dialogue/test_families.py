@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
-from muse_core.dialogue.families import all_families, asides, cells, closings, head_of, openings
+from muse_core.dialogue.families import (
+    Shelf,
+    Wordings,
+    all_families,
+    asides,
+    cells,
+    closings,
+    head_of,
+    openings,
+)
 from muse_core.dialogue.utterance import slots_of
 from muse_core.dialogue.wording import SCRIPTS, Script, frames, replies
 from muse_core.dialogue.wording import asides as told_beside
@@ -98,3 +108,30 @@ def test_every_situation_has_six_replies_for_each_tone(script: str) -> None:
                 situation
             )
         assert len(texts) >= (5 if "lead" in situation else 6), situation
+
+
+def test_reserved_wordings_are_a_small_part_of_train_and_taught_in_no_script() -> None:
+    by_kind: dict[tuple[str, str, str], dict[str, bool]] = {}
+    for one in all_families().families:
+        assert one.side == "train" or not one.is_reserved
+        if one.side == "train":
+            by_kind.setdefault((one.script, one.turn_type, one.kind), {})[one.pattern] = one.is_reserved
+    reserved = {(key[1:], p) for key, found in by_kind.items() for p, kept in found.items() if kept}
+    taught = {(key[1:], p) for key, found in by_kind.items() for p, kept in found.items() if not kept}
+    assert reserved and not reserved & taught
+    for kind, found in by_kind.items():
+        assert sum(found.values()) <= len(found) / 3, kind
+
+
+@pytest.mark.parametrize("wordings", ["common", "reserved", "all"])
+def test_a_shopper_asks_in_the_wordings_that_are_named(wordings: Wordings) -> None:
+    shelf: Shelf = ("en", "complete", "request")
+    rng, book = np.random.default_rng(0), all_families()
+    kinds = {book.pick("train", shelf, True, rng, wordings).is_reserved for _ in range(300)}
+    assert kinds == {"common": {False}, "reserved": {True}, "all": {False, True}}[wordings]
+
+
+def test_a_kind_without_reserved_wordings_is_asked_for_in_the_common_ones() -> None:
+    shelf: Shelf = ("hi", "missing_slot", "image")
+    rng, book = np.random.default_rng(0), all_families()
+    assert not book.pick("train", shelf, True, rng, "reserved").is_reserved

@@ -6,15 +6,19 @@ import json
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from muse_core import records
 from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
-from muse_core.dialogue.families import all_families
+from muse_core.config.run_config import PairsConfig, RunConfig
+from muse_core.dialogue.families import Family, all_families
+from muse_core.dialogue.simulate import simulate
 from muse_core.dialogue.world import gold_call, replay, turn_messages, user_text
 from muse_core.language import lexicon
 from muse_core.language.scripts import detect_language
+from muse_core.profiles.reserved import is_reserved
 from muse_core.tools.references import lexicalise, references_in
 from muse_core.types import Conversation, ToolCall, TurnLabel
 from tests.unit.dialogue.builders_dialogue import conversations, converse, index, profile_of, profiles
@@ -39,6 +43,21 @@ def test_the_mixture_of_decisions() -> None:
     assert 0.17 <= shares["search"] <= 0.25
     multi = sum(label.turn_type == "multi_step" for _, label in turns()) / len(turns())
     assert 0.04 <= multi <= 0.08
+
+
+def test_shoppers_kept_for_the_pairs_ask_in_wordings_of_their_own() -> None:
+    book, share = all_families(), 0.3
+    kept_back = {(one.script, one.turn_type, one.kind) for one in book.families if one.is_reserved}
+    config = RunConfig(pairs=PairsConfig(reserved_share=share))
+    asked: dict[bool, list[Family]] = {True: [], False: []}
+    for number, person in enumerate(profiles()):
+        talk = simulate(person, index(), np.random.default_rng(number), config, book, "c")
+        heard = asked[is_reserved(person.profile_id, share)]
+        heard += [book.by_id[label.family] for label in talk.labels]
+    assert not any(family.is_reserved for family in asked[False])
+    others = [family for family in asked[True] if not family.is_reserved]
+    assert len(others) < 0.2 * len(asked[True])
+    assert not {(one.script, one.turn_type, one.kind) for one in others} & kept_back
 
 
 def test_lengths_and_system_line() -> None:

@@ -212,7 +212,7 @@ HEALTHY = {
     ("change", "said"),
     [
         ({"dev_chosen_drift": -0.4}, "likelihood displacement: accuracy is 0.80"),
-        ({"dev_length_correlation": 0.8}, "learns to write more. Set dpo.normalize=token"),
+        ({"dev_length_correlation": 0.8}, "learns to write more. Set dpo.scope=act"),
         ({"dev_length_correlation": -0.8}, "learns to write less"),
         ({"dev_dpo_loss": 0.001, "dev_margin": 8.0}, "saturation"),
         ({"dev_margin": 14.0}, "dpo.patience=1"),
@@ -230,10 +230,10 @@ def test_dangers_are_told_once_with_advice(
     assert caplog.text.count(said) == 1 and "epoch 2" in caplog.text
 
 
-def test_a_length_runaway_over_whole_turns_has_a_remedy_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_length_runaway_within_an_act_has_a_remedy_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        FlightRecorder(DpoConfig(scope="turn"), 40).epoch(1, HEALTHY | {"dev_length_correlation": -0.8})
-    assert "learns to write less. Set dpo.scope=act" in caplog.text
+        FlightRecorder(DpoConfig(scope="act"), 40).epoch(1, HEALTHY | {"dev_length_correlation": -0.8})
+    assert "learns to write less. Set dpo.normalize=token" in caplog.text
 
 
 def test_what_is_no_danger_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
