@@ -8,15 +8,15 @@ QUICKSTART_S: dict[str, int] = {
     START_UP: 12,
     "catalog": 3,
     "profiles": 2,
-    "conversations": 10,
+    "conversations": 12,
     "base": 30,
-    "augment": 20,
-    "sft": 295,
-    "pairs": 52,
-    "dpo": 26,
-    "evaluate": 130,
-    "export": 15,
-    "register": 5,
+    "augment": 18,
+    "sft": 250,
+    "pairs": 108,
+    "dpo": 40,
+    "evaluate": 110,
+    "export": 12,
+    "register": 3,
 }
 
 
