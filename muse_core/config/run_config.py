@@ -143,7 +143,7 @@ class PairsConfig(Section):
     temperatures: tuple[Rate, ...] = (0.7, 1.0)
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     preference_strength_threshold: Share = 0.6
-    rejection_sampling: bool = True
+    rejection_sampling: bool = True  # extremes: the chosen turn must decide rightly; a right turn always does
     min_pairs_per_example: Count = 1  # a context with fewer gives none
     max_pairs_per_context: Count = 2
     contrast_share: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of all pairs
