@@ -184,5 +184,5 @@ def need_pairs(result: MiningResult, config: PairsConfig) -> None:
         f"pairs: no pair reached strength {config.preference_strength_threshold} ({found}). Train SFT longer "
         "(sft.num_epochs), raise pairs.samples_per_context or pairs.temperatures, lower "
         "pairs.chosen_min_reward, pairs.preference_strength_threshold or pairs.min_pairs_per_example, or set "
-        "pairs.pairing=extremes."
+        "pairs.pairing=extremes, with pairs.rejection_sampling=false where nothing is right yet."
     )

@@ -3,7 +3,8 @@
 On turns that SFT has read a model makes few mistakes, and not those that it makes in front of new
 shoppers. `pairs.reserved_share` of the train side's shoppers are therefore kept for the pairs, by hash of
 the profile id; the simulator lets them ask in wordings of their own (`dialogue/families.py`). With a share
-of 0 nobody is reserved, and pairs are mined from what SFT has read.
+of 0 nobody is reserved, and pairs are mined from what SFT has read. Not kept from them: a base from scratch
+reads everybody's plain text, and the linear baseline everybody's decisions.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ LEARN = SftConfig(
 )  # fmt: skip
 MINE = PairsConfig(
     contexts=60, samples_per_context=4, max_new_tokens=64, preference_strength_threshold=0.55,
-    pairing="extremes", rejection_sampling=False,
+    pairing="extremes", rejection_sampling=False, contrast_share=0.5,
 )  # fmt: skip
 PREFER = DpoConfig(
     num_epochs=3, learning_rate=1e-3, batch_size=4, gradient_accumulation_steps=1, save_every_steps=2
@@ -131,9 +131,9 @@ def test_two_rounds_sample_new_pairs_from_the_first_rounds_model(made: Made) -> 
 
 
 def test_the_scope_of_the_loss_is_part_of_what_is_learnt(made: Made) -> None:
-    act, turn = (made.manifest(made.run(f"scope {scope}", scope=scope)) for scope in ("act", "turn"))
-    assert act["metrics"]["dpo_pairs"] == turn["metrics"]["dpo_pairs"]
-    assert act["digest"] != turn["digest"]
+    act, turn = (made.run(f"scope {scope}", scope=scope) for scope in ("act", "turn"))
+    counts = [made.manifest(one)["metrics"]["dpo_pairs"] for one in (act, turn)]
+    assert counts[0] == counts[1] and act.digest != turn.digest
 
 
 class Stop(Exception):
