@@ -7,7 +7,8 @@ a fault, or one that the model would not say (the gold turn), cost exact calls w
 
 `extremes`: best against worst of distinct texts, then the next best against the next worst. Of equally
 good samples the one whose reply is nearest in length to its counterpart is taken, so that a pair does not
-teach length when it need not. The frozen test pairs are made so.
+teach length when it need not; where no sample is good the gold turn may be added. The frozen test pairs are
+made so, and a model that is not yet right anywhere needs it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from muse_core.models.chat_format import render
 from muse_core.preferences.reward import RewardParts, reply_of
 from muse_core.tools.call_syntax import render_call
 from muse_core.types import Message
+
+GOOD = 0.8  # extremes: a context whose best sample stays below this may be paired with the gold turn
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,14 @@ def distinct(samples: Sequence[Sample]) -> list[Sample]:
     return list(first.values())
 
 
+def most_pairs(config: PairsConfig) -> int:
+    """How many pairs a context may give: as many as it must, at least."""
+    return max(config.max_pairs_per_context, config.min_pairs_per_example)
+
+
 def matches(samples: Sequence[Sample], config: PairsConfig) -> Iterator[Match]:
-    """The pairs of one context, as many as it may give: at least `min_pairs_per_example`."""
-    threshold = config.preference_strength_threshold
-    limit = max(config.max_pairs_per_context, config.min_pairs_per_example)
+    """The on-policy pairs of one context."""
+    threshold, limit = config.preference_strength_threshold, most_pairs(config)
     if config.pairing == "mistakes":
         return mistakes(samples, threshold, limit, config.chosen_min_reward)
     return extremes(samples, threshold, limit, config.rejection_sampling)

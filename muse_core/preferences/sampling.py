@@ -20,7 +20,7 @@ from muse_core.errors import MuseError
 from muse_core.preferences.contexts import Context, Shop, branch, choose_contexts, contexts_of
 from muse_core.preferences.contrast import contrast_pairs
 from muse_core.preferences.evidence import TokensOf, need_replay, pair_of
-from muse_core.preferences.pairing import Sample, matches
+from muse_core.preferences.pairing import GOOD, Match, Sample, match_of, matches, most_pairs
 from muse_core.preferences.reward import RewardParts
 from muse_core.progress import Progress
 from muse_core.tools.base import ShopWorld
@@ -67,7 +67,7 @@ def mine_pairs(
         samples += _sample(loaded, contexts[start : start + CHUNK], shop, config, seed)
         progress.update(len(samples), len(contexts), "contexts sampled")
     found = [
-        list(_pairs_of(context, turns, config, tokens_of))
+        list(_pairs_of(context, turns, shop, config, tokens_of))
         for context, turns in zip(contexts, samples, strict=True)
     ]
     kept = [pair for pairs in found if len(pairs) >= config.min_pairs_per_example for pair in pairs]
@@ -141,11 +141,31 @@ def _seed(name: str, number: int, seed: int) -> int:
 
 
 def _pairs_of(
-    context: Context, samples: Sequence[Sample], config: PairsConfig, tokens_of: TokensOf
+    context: Context, samples: Sequence[Sample], shop: Shop, config: PairsConfig, tokens_of: TokensOf
 ) -> Iterator[PreferencePair]:
-    """The on-policy pairs of a context."""
-    for number, match in enumerate(matches(samples, config)):
+    """The on-policy pairs of a context; by `extremes` also the gold turn against the worst sample where none
+    is good and there is room for one more."""
+    found = list(matches(samples, config))
+    for number, match in enumerate(found):
         yield pair_of(context, match, str(number), "on_policy", tokens_of)
+    if config.pairing != "extremes" or len(found) >= most_pairs(config):
+        return
+    if max((s.parts.total for s in samples), default=1.0) < GOOD:
+        worst = _gold_against_worst(context, samples, shop, config.preference_strength_threshold)
+        if worst is not None and all(worst.rejected is not one.rejected for one in found):
+            about = {"type": "gold_against_sample"}
+            yield pair_of(context, worst, str(len(found)), "contrast", tokens_of, about)
+
+
+def _gold_against_worst(
+    context: Context, samples: Sequence[Sample], shop: Shop, threshold: float
+) -> Match | None:
+    whole = [sample for sample in samples if sample.is_whole]
+    if not whole:
+        return None
+    parts = shop.reward(context.gold_messages, False, context.gold)
+    worst = min(whole, key=lambda sample: round(sample.parts.total, 9))
+    return match_of(Sample(context.gold_messages, parts, 0.0, 0), worst, threshold)
 
 
 def _counters(
@@ -184,5 +204,5 @@ def need_pairs(result: MiningResult, config: PairsConfig) -> None:
         f"pairs: no pair reached strength {config.preference_strength_threshold} ({found}). Train SFT longer "
         "(sft.num_epochs), raise pairs.samples_per_context or pairs.temperatures, lower "
         "pairs.chosen_min_reward, pairs.preference_strength_threshold or pairs.min_pairs_per_example, or set "
-        "pairs.pairing=extremes, with pairs.rejection_sampling=false where nothing is right yet."
+        "pairs.pairing=extremes."
     )

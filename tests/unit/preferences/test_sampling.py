@@ -6,7 +6,7 @@ import pytest
 
 from muse_core.config.run_config import PairsConfig
 from muse_core.errors import MuseError
-from muse_core.preferences.contexts import Context, choose_contexts
+from muse_core.preferences.contexts import Context, Shop, choose_contexts
 from muse_core.preferences.sampling import MiningResult, _contrast_count, _pairs_of, need_pairs
 from muse_core.records import from_table, to_table
 from tests.unit.augmentation.builders_augmentation import dialogues, shop
@@ -16,6 +16,7 @@ INDEX = shop()
 DIALOGUES = dialogues(INDEX, 12)
 CONFIG = PairsConfig()
 GOOD_REPLY = "You may like [1], it costs [1:price]."
+SHOP = Shop(INDEX, {}, "references")
 
 
 def mined(number, replies, config=CONFIG):
@@ -23,7 +24,7 @@ def mined(number, replies, config=CONFIG):
     conversation = DIALOGUES[0]
     samples = [sample(conversation, INDEX, text, number, **arguments) for text, arguments in replies]
     context = Context(conversation, conversation.labels[number])
-    return list(_pairs_of(context, samples, config, tokens_of))
+    return list(_pairs_of(context, samples, SHOP, config, tokens_of))
 
 
 def gold_arguments(number):
@@ -53,8 +54,12 @@ def test_divergence_is_counted_in_characters_and_in_tokens():
     assert pair.evidence["divergence"] == {"character": len("<|assistant|>"), "token": 1}
 
 
-def test_where_no_sample_is_right_the_gold_turn_is_not_put_in_its_place():
-    assert mined(0, [("I cannot say anything about that", {}), ("Hello there, how are you?", {})]) == []
+def test_where_no_sample_is_good_extremes_take_the_gold_turn_and_mistakes_do_not():
+    bad = [("I cannot say anything about that", {}), ("Hello there, how are you?", {})]
+    (pair,) = mined(0, bad, CONFIG.model_copy(update={"pairing": "extremes"}))
+    assert (pair.kind, pair.evidence["type"]) == ("contrast", "gold_against_sample")
+    assert pair.chosen == DIALOGUES[0].messages[2:5]
+    assert mined(0, bad) == []
 
 
 def test_a_context_may_give_as_many_pairs_as_it_must():

@@ -32,7 +32,7 @@ LEARN = SftConfig(
 )  # fmt: skip
 MINE = PairsConfig(
     contexts=60, samples_per_context=4, max_new_tokens=64, preference_strength_threshold=0.55,
-    pairing="extremes", rejection_sampling=False, contrast_share=0.5,
+    pairing="extremes", rejection_sampling=False,
 )  # fmt: skip
 PREFER = DpoConfig(
     num_epochs=3, learning_rate=1e-3, batch_size=4, gradient_accumulation_steps=1, save_every_steps=2
