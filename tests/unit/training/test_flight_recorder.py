@@ -141,6 +141,19 @@ def test_a_shifted_mask_is_named_though_both_sides_share_it(sound: Setting, by: 
     assert f"the mask of pair c0.0 {said}" in text and "shifted" in text
 
 
+def test_a_mask_that_ends_within_an_act_is_named(sound: Setting) -> None:
+    """The chosen turn's counted tokens stop three short of the end of its call."""
+    loaded, module, pairs, _, ctx = sound
+    wrong = {}
+    for name, pair in pairs.items():
+        first, second = pair.fork or (0, 0)
+        end = next(at for at in range(first, second) if not pair.parts[at]) - 3
+        parts = [*pair.parts[:end], *[0] * (second - end), *pair.parts[second:]]
+        wrong[name] = replace(pair, parts=parts)
+    text = stopped(sound, pairs=wrong, references=references_of(module, loaded, wrong, ctx))
+    assert "the mask of pair c0.0 leaves out the first or the last token" in text
+
+
 def test_a_mask_that_covers_results_is_named(sound: Setting) -> None:
     loaded, module, pairs, _, ctx = sound
     covering = {
