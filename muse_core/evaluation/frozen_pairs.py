@@ -53,9 +53,10 @@ class PairCluster:
 
 
 def frozen_pairs_config(pairs: PairsConfig, evaluation: EvaluationConfig) -> PairsConfig:
-    """The sampling of training with the exam's own rules and size."""
+    """The exam's own rules and size; of training's settings only how a turn is sampled."""
     size = {"contexts": evaluation.pair_contexts, "samples_per_context": evaluation.pair_samples}
-    return pairs.model_copy(update=RULES | size)
+    sampling = pairs.model_dump(include={"temperatures", "top_p", "max_new_tokens"})
+    return PairsConfig.model_validate(RULES | size | sampling)
 
 
 def pairs_key(

@@ -90,17 +90,17 @@ def example_of(loaded: LoadedModel, pair: PreferencePair, max_tokens: int, scope
 
 def _up_to_the_parting_act(sides: Sequence[list[int]], masks: Sequence[list[int]]) -> list[list[int]]:
     """The masks without the acts behind the first one that differs."""
-    acts = [_acts(mask) for mask in masks]
-    common = zip(*acts, strict=False)
+    found = [acts(mask) for mask in masks]
+    common = zip(*found, strict=False)
     parting = next(
         (k for k, (one, other) in enumerate(common) if sides[0][one] != sides[1][other]),
-        min(map(len, acts)) - 1,
+        min(map(len, found)) - 1,
     )
-    ends = [found[parting].stop for found in acts]
+    ends = [side[parting].stop for side in found]
     return [mask[:end] + [0] * (len(mask) - end) for mask, end in zip(masks, ends, strict=True)]
 
 
-def _acts(mask: Sequence[int]) -> list[slice]:
+def acts(mask: Sequence[int]) -> list[slice]:
     """Where a turn's acts stand: the runs of counted tokens, between which results stand."""
     found, at = [], 0
     for counts, run in groupby(mask, bool):

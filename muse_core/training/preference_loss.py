@@ -17,7 +17,6 @@ The heads are no part of it: they stay frozen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch.nn import functional
@@ -25,6 +24,7 @@ from transformers import PreTrainedModel
 
 from muse_core.config.run_config import DpoConfig
 from muse_core.examples.example import Example
+from muse_core.examples.pairs import acts
 from muse_core.models.flat_stream import hidden_states, logits_at, target_log_probs
 from muse_core.training.batches import MicroBatch, Totals
 
@@ -124,10 +124,4 @@ class PreferenceLoss(torch.nn.Module):
 def acts_of(example: Example) -> tuple[int, int]:
     """Acts of the chosen and the rejected turn: runs of supervised tokens, between which results stand."""
     _, second = example.fork or (0, len(example))
-    chosen, rejected = (_runs(side) for side in (example.parts[:second], example.parts[second:]))
-    return chosen, rejected
-
-
-def _runs(parts: list[int]) -> int:
-    begun = sum(part > 0 and before == 0 for before, part in pairwise([0, *parts]))
-    return max(1, begun)
+    return max(1, len(acts(example.parts[:second]))), max(1, len(acts(example.parts[second:])))

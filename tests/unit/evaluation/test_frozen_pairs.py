@@ -43,7 +43,8 @@ def test_the_rules_do_not_follow_those_of_training() -> None:
     assert (config.contexts, config.samples_per_context) == (7, 3)
     assert (config.pairing, config.preference_strength_threshold) == ("extremes", 0.6)
     assert config.top_p == 0.9 and config.contrast_share == 0.2
-    assert PairsConfig.model_validate(config.model_dump()) == config
+    other = PairsConfig(top_p=0.9, reserved_share=0.3, chosen_min_reward=0.5, max_pairs_per_context=1)
+    assert frozen_pairs_config(other, EvaluationConfig(pair_contexts=7, pair_samples=3)) == config
 
 
 def test_every_rule_is_in_the_key() -> None:
