@@ -3,7 +3,9 @@
 `mistakes`: the best right turn against the mistakes that the model makes most often, one pair for each.
 Two samples make the same mistake when they first part from the right turn in the same act. What is
 pushed down is then what the model does say, and what is pulled up is right and its own: a chosen turn with
-a fault, or one that the model would not say (the gold turn), cost exact calls when it was measured.
+a fault, or one that the model would not say (the gold turn), cost exact calls when it was measured. A context
+in which most samples are right gives no pair: what is wrong there is a slip of the sampling, which greedy
+decoding does not make, and pushing such slips down cost calls and plans.
 
 `extremes`: best against worst of distinct texts, then the next best against the next worst. Of equally
 good samples the one whose reply is nearest in length to its counterpart is taken, so that a pair does not
@@ -92,7 +94,7 @@ def matches(samples: Sequence[Sample], config: PairsConfig) -> Iterator[Match]:
     """The on-policy pairs of one context."""
     threshold, limit = config.preference_strength_threshold, most_pairs(config)
     if config.pairing == "mistakes":
-        return mistakes(samples, threshold, limit, config.chosen_min_reward)
+        return mistakes(samples, threshold, limit, config.chosen_min_reward, config.max_right_share)
     return extremes(samples, threshold, limit, config.rejection_sampling)
 
 
@@ -100,12 +102,16 @@ def matches(samples: Sequence[Sample], config: PairsConfig) -> Iterator[Match]:
 
 
 def mistakes(
-    samples: Sequence[Sample], threshold: float, limit: int, chosen_min_reward: float
+    samples: Sequence[Sample],
+    threshold: float,
+    limit: int,
+    chosen_min_reward: float,
+    max_right_share: float = 1.0,
 ) -> Iterator[Match]:
     """At most `limit` pairs of at least `threshold` strength, the most frequent mistakes first."""
     whole = [sample for sample in samples if sample.is_whole]
     right = [s for s in whole if s.parts.decision == 1.0 and _rounded(s) >= chosen_min_reward]
-    if not right:
+    if not right or len(right) > max_right_share * len(samples):
         return
     often = Counter(sample.acts for sample in right)
     chosen = max(right, key=lambda s: (_rounded(s), often[s.acts]))

@@ -202,7 +202,7 @@ def need_pairs(result: MiningResult, config: PairsConfig) -> None:
     found = ", ".join(f"{name} {value:g}" for name, value in result.counters.items())
     raise MuseError(
         f"pairs: no pair reached strength {config.preference_strength_threshold} ({found}). Train SFT longer "
-        "(sft.num_epochs), raise pairs.samples_per_context or pairs.temperatures, lower "
-        "pairs.chosen_min_reward, pairs.preference_strength_threshold or pairs.min_pairs_per_example, or set "
-        "pairs.pairing=extremes."
+        "(sft.num_epochs), raise pairs.samples_per_context, pairs.temperatures or pairs.max_right_share, "
+        "lower pairs.chosen_min_reward, pairs.preference_strength_threshold or pairs.min_pairs_per_example, "
+        "or set pairs.pairing=extremes."
     )

@@ -100,6 +100,16 @@ def test_without_a_right_turn_nothing_pairs():
     assert list(mistakes([undecided, RED], 0.6, 2, 0.98)) == []
 
 
+def test_a_context_that_is_right_more_often_than_the_limit_gives_no_pair():
+    half, more = [RED, DEAR[0], RIGHT, RIGHT], [RED, RIGHT, RIGHT]
+    assert len(list(mistakes(half, 0.6, 2, 0.98, 0.5))) == 2
+    assert list(mistakes(more, 0.6, 2, 0.98, 0.5)) == []
+    broken = replace(RIGHT, malformed=True)
+    assert len(list(mistakes([*more, broken], 0.6, 2, 0.98, 0.5))) == 1
+    assert list(matches(more, PairsConfig())) == []
+    assert len(list(matches(more, PairsConfig(max_right_share=1.0)))) == 1
+
+
 def test_a_turn_that_ends_too_early_is_a_mistake_of_its_own():
     early = said("Which colour?", 0.1)
     (only,) = mistakes([RIGHT, early, replace(early, seed=1)], 0.6, 5, 0.98)
