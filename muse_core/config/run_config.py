@@ -139,7 +139,7 @@ class PairsConfig(Section):
     contexts: Count = 4000
     pairing: Literal["mistakes", "extremes"] = "mistakes"
     chosen_min_reward: Share = 0.98  # mistakes: what a turn must earn to count as right
-    max_right_share: Share = 0.5  # mistakes: a context of whose samples more are right gives no pair
+    max_right_share: Share = 1.0  # mistakes: a context of whose samples more are right gives no pair
     samples_per_context: Count = 8
     temperatures: tuple[Rate, ...] = (0.7, 1.0)
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -4,8 +4,8 @@
 Two samples make the same mistake when they first part from the right turn in the same act. What is
 pushed down is then what the model does say, and what is pulled up is right and its own: a chosen turn with
 a fault, or one that the model would not say (the gold turn), cost exact calls when it was measured. A context
-in which most samples are right gives no pair: what is wrong there is a slip of the sampling, which greedy
-decoding does not make, and pushing such slips down cost calls and plans.
+of whose samples more than `max_right_share` are right gives no pair: what is wrong there may be a slip of the
+sampling, which greedy decoding does not make.
 
 `extremes`: best against worst of distinct texts, then the next best against the next worst. Of equally
 good samples the one whose reply is nearest in length to its counterpart is taken, so that a pair does not

@@ -106,8 +106,8 @@ def test_a_context_that_is_right_more_often_than_the_limit_gives_no_pair():
     assert list(mistakes(more, 0.6, 2, 0.98, 0.5)) == []
     broken = replace(RIGHT, malformed=True)
     assert len(list(mistakes([*more, broken], 0.6, 2, 0.98, 0.5))) == 1
-    assert list(matches(more, PairsConfig())) == []
-    assert len(list(matches(more, PairsConfig(max_right_share=1.0)))) == 1
+    assert list(matches(more, PairsConfig(max_right_share=0.5))) == []
+    assert len(list(matches(more, PairsConfig()))) == 1
 
 
 def test_a_turn_that_ends_too_early_is_a_mistake_of_its_own():

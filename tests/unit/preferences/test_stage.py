@@ -25,8 +25,7 @@ from tests.unit.augmentation.builders_augmentation import dialogues, shop
 from tests.unit.models.builders_models import tiny_model
 
 INDEX = shop(60)
-# the scripted turns of `_answers` are right more often than not
-CONFIG = PairsConfig(contexts=3, samples_per_context=4, max_new_tokens=12, max_right_share=1.0)
+CONFIG = PairsConfig(contexts=3, samples_per_context=4, max_new_tokens=12)
 
 
 def test_no_pair_above_the_threshold_is_an_error_with_counts(tmp_path):
