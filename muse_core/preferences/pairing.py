@@ -1,7 +1,8 @@
 """Which two samples of one prompt become a pair, and how strong it is. Ties never pair.
 
 `mistakes`: the best right turn against the mistakes that the model makes most often, one pair for each.
-Two samples make the same mistake when they first part from the right turn in the same act. What is
+Two samples make the same mistake when they first part from the right turn at the same act and call the same
+tools there; of these the text that comes most often is rejected. What is
 pushed down is then what the model does say, and what is pulled up is right and its own: a chosen turn with
 a fault, or one that the model would not say (the gold turn), cost exact calls when it was measured. A context
 of whose samples more than `max_right_share` are right gives no pair: what is wrong there may be a slip of the
@@ -56,9 +57,18 @@ class Sample:
         spoken = (message for message in self.messages if message.role == "assistant")
         return tuple(" ".join(map(render_call, one.tool_calls)) or one.content for one in spoken)
 
+    @cached_property
+    def tools(self) -> tuple[tuple[str, ...], ...]:
+        """The tools that each act calls; () for words."""
+        spoken = (message for message in self.messages if message.role == "assistant")
+        return tuple(tuple(call.name for call in one.tool_calls) for one in spoken)
+
     @property
     def reply_words(self) -> int:
         return len(reply_of(self.messages).split())
+
+
+Mistake = tuple[int, tuple[str, ...] | None]
 
 
 @dataclass(frozen=True)
@@ -115,20 +125,27 @@ def mistakes(
         return
     often = Counter(sample.acts for sample in right)
     chosen = max(right, key=lambda s: (_rounded(s), often[s.acts]))
-    made: dict[tuple[int, str], list[Match]] = {}
+    made: dict[Mistake, list[Match]] = {}
     for sample in whole:
         match = match_of(chosen, sample, threshold)
         if match is not None:
             made.setdefault(_mistake(chosen, sample), []).append(match)
     ranked = sorted(made.values(), key=lambda found: (-len(found), -_strongest(found).strength))
-    yield from map(_strongest, ranked[:limit])
+    yield from map(_most_frequent, ranked[:limit])
 
 
-def _mistake(chosen: Sample, sample: Sample) -> tuple[int, str]:
-    """The act in which a turn first parts from the chosen one, and its place; "" where it just ends."""
-    places = enumerate(sample.acts)
-    parting = ((k, act) for k, act in places if k >= len(chosen.acts) or act != chosen.acts[k])
-    return next(parting, (len(sample.acts), ""))
+def _mistake(chosen: Sample, sample: Sample) -> Mistake:
+    """The place of the act in which a turn first parts from the chosen one, and the tools that it calls
+    there; None where it just ends."""
+    for place, (act, tools) in enumerate(zip(sample.acts, sample.tools, strict=True)):
+        if place >= len(chosen.acts) or act != chosen.acts[place]:
+            return place, tools
+    return len(sample.acts), None
+
+
+def _most_frequent(found: Sequence[Match]) -> Match:
+    often = Counter(match.rejected.text for match in found)
+    return max(found, key=lambda match: (often[match.rejected.text], match.strength))
 
 
 def _strongest(found: Sequence[Match]) -> Match:

@@ -63,16 +63,18 @@ def test_of_equally_bad_samples_the_one_of_like_length_is_taken():
 # ---- mistakes -------------------------------------------------------------------------------------
 
 
-def called(reply: str, total: float, decision: float = 1.0, **arguments: object) -> Sample:
-    """A search, its (empty) result, and a reply."""
-    call = ToolCall("c0.0", "search", {"query": "shirt", **arguments})
+def called(
+    reply: str, total: float, decision: float = 1.0, tool: str = "search", **arguments: object
+) -> Sample:
+    """A call, its (empty) result, and a reply."""
+    call = ToolCall("c0.0", tool, {"query": "shirt", **arguments})
     acts = (Message("assistant", "", (call,)), Message("tool", "{}", answers_call="c0.0"))
     return Sample((*acts, Message("assistant", reply)), said("", total, decision).parts, 1.0, 0)
 
 
 RIGHT = called("Here is [1].", 1.0)
 DEAR = [called(f"Here is [1] {k}.", 0.8, max_price=900) for k in range(3)]
-RED = called("Here is [1].", 0.2, colour="red")
+RED = called("Here is [1].", 0.2, tool="filter", colour="red")
 
 
 def test_the_most_frequent_mistake_comes_first_and_each_mistake_once():
@@ -80,6 +82,14 @@ def test_the_most_frequent_mistake_comes_first_and_each_mistake_once():
     assert first.chosen is RIGHT and first.rejected in DEAR
     assert second.chosen is RIGHT and second.rejected is RED
     assert [one.rejected for one in mistakes([RED, *DEAR, RIGHT], 0.6, 1, 0.98)] == [first.rejected]
+
+
+def test_the_same_tools_at_the_same_act_are_one_mistake_whose_most_frequent_text_is_rejected():
+    blue, green = (called("Here is [1].", 0.6, colour=colour) for colour in ("blue", "green"))
+    (only,) = mistakes([blue, green, replace(green, seed=1), RIGHT], 0.6, 5, 0.98)
+    assert only.rejected.text == green.text
+    worse = called("Here is [1].", 0.1, colour="black")
+    assert [m.rejected for m in mistakes([blue, worse, RIGHT], 0.6, 5, 0.98)] == [worse]  # as often, worse
 
 
 def test_equally_frequent_mistakes_rank_by_how_bad_they_are():

@@ -64,7 +64,8 @@ def test_where_no_sample_is_good_extremes_take_the_gold_turn_and_mistakes_do_not
 
 def test_a_context_may_give_as_many_pairs_as_it_must():
     replies = [(f"{GOOD_REPLY} {k}", gold_arguments(1)) for k in range(3)]
-    replies += [(f"Nothing to say about it now {k}", {}) for k in range(3)]
+    replies += [("Nothing to say about it now", {})]
+    replies += [("Hello there", {"tool": tool, "max_price": 5}) for tool in ("search", "filter")]
     assert len(mined(1, replies)) == CONFIG.max_pairs_per_context == 2
     assert len(mined(1, replies, CONFIG.model_copy(update={"min_pairs_per_example": 3}))) == 3
 

@@ -98,7 +98,7 @@ GOOD = "You may like [1], it costs [1:price]."
 
 
 def _answers(loaded, requests, sampling):
-    """Stands for a model that is right twice in three: the gold call, or a search that nobody asked for."""
+    """Stands for a model that is right twice in three: the gold call, or one that nobody asked for."""
     from muse_core.generation.assistant import TurnOutcome
 
     golds = {one.messages[1].content: one for one in dialogues(INDEX, 12)}
@@ -108,7 +108,7 @@ def _answers(loaded, requests, sampling):
         call = (
             gold
             if number % 3
-            else ToolCall(gold.call_id, "search", {"query": "dress", "max_price": number + 50})
+            else ToolCall(gold.call_id, ("search", "filter")[number % 2], {"max_price": number + 50})
         )
         acts = (Message("assistant", "", (call,)), tool_message(Toolbox(request.world).run(call)))
         reply = (
