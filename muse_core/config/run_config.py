@@ -158,7 +158,8 @@ class DpoConfig(Section):
     `scope`: what of a turn counts: all of it, or up to the first act in which both sides part
     (`examples/pairs.py`). `loss`: that one, or IPO's (Azar et al. 2024, eq. 17). `normalize`: log-ratios
     summed over what counts, or averaged over its tokens or over its acts. `rounds` = 2 samples new pairs from
-    the model of the first."""
+    the model of the first. `max_repeats`: pairs whose sides decide differently mostly say one thing (ask, do
+    not search); those that say the opposite come up to so often an epoch (`PairSet.in_turn`)."""
 
     scope: Literal["turn", "act"] = "turn"
     loss: Literal["sigmoid", "ipo"] = "sigmoid"
@@ -170,6 +171,7 @@ class DpoConfig(Section):
     muon_learning_rate: float = Field(default=0.0, ge=0)  # 0 = AdamW alone; see training/optimizer.py
     batch_size: Count = 4
     num_epochs: Count = 5
+    max_repeats: Count = 1
     gradient_accumulation_steps: Count = 4
     warmup_ratio: Share = 0.1
     weight_decay: float = Field(default=0.0, ge=0)

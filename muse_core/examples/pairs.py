@@ -9,6 +9,9 @@ of these, by `dpo.scope`:
   and the other wrong (as the first wrong step in Step-DPO, Lai et al. 2024, arXiv 2406.18629); what comes
   behind it answers to another result, and its length may decide more than its worth
 
+Where a model calls too readily, nearly all pairs whose sides decide differently say "ask, do not search",
+and DPO learns that as a habit. `PairSet.in_turn` lets the few of the opposite direction come more often.
+
 The loss is in `preference_loss.py`, the reference in `references.py`, what watches the
 training in `flight_recorder.py`.
 """
@@ -16,27 +19,41 @@ training in `flight_recorder.py`.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import cycle, groupby, islice
 from typing import Literal
 
 from muse_core.examples.example import Example
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode, encode_turn
-from muse_core.types import PreferencePair
+from muse_core.types import Message, PreferencePair
 
 Scope = Literal["turn", "act"]
 
 
 @dataclass
 class PairSet:
-    """Examples by pair id; `too_long` and `duplicates` count what was skipped."""
+    """Examples by pair id; `too_long` and `duplicates` count what was skipped. `directions`: what the chosen
+    and what the rejected turn of a pair decide."""
 
     train: dict[str, Example] = field(default_factory=dict)
     held_out: dict[str, Example] = field(default_factory=dict)
     too_long: int = 0
     duplicates: int = 0
+    directions: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def in_turn(self, max_repeats: int) -> list[str]:
+        """The ids of the pairs to train on, those of a rarer direction up to `max_repeats` times: as often as
+        the opposite one comes. Pairs whose sides decide alike come once."""
+        count = Counter(self.directions[name] for name in self.train)
+        order: list[str] = []
+        for direction, own in count.items():
+            names = [name for name in self.train if self.directions[name] == direction]
+            wanted = max(own, min(count[direction[::-1]], max_repeats * own))
+            order += islice(cycle(names), wanted)
+        return order
 
     @property
     def all(self) -> dict[str, Example]:
@@ -64,7 +81,14 @@ def pair_set(loaded: LoadedModel, pairs: Sequence[PreferencePair], max_tokens: i
             seen.add(key)
             side = found.held_out if is_held_out(pair.conversation_id) else found.train
             side[pair.pair_id] = example
+            found.directions[pair.pair_id] = (decision_of(pair.chosen), decision_of(pair.rejected))
     return found
+
+
+def decision_of(turn: Sequence[Message]) -> str:
+    """The first tool that a turn calls in its first act, or "none"."""
+    calls = turn[0].tool_calls
+    return calls[0].name if calls else "none"
 
 
 def example_of(loaded: LoadedModel, pair: PreferencePair, max_tokens: int, scope: Scope) -> Example | None:

@@ -194,7 +194,8 @@ def _fit(config: DpoConfig, loaded: LoadedModel, pairs: PairSet, ctx: StageConte
     if config.lora_rank:
         add_adapters(loaded, config.lora_rank, config.lora_alpha, ctx.seed)
     check_start(module, loaded, pairs.all, references, ctx)
-    examples, held_out = (list(references.given_to(side).values()) for side in (pairs.train, pairs.held_out))
+    to_train, held_out = references.given_to(pairs.train), [*references.given_to(pairs.held_out).values()]
+    examples = [to_train[name] for name in pairs.in_turn(config.max_repeats)]
     per_step = config.batch_size * config.gradient_accumulation_steps
     judged = held_out or examples[:per_step]
     recorder = FlightRecorder(config, len(judged))

@@ -132,8 +132,9 @@ def train_chosen(run: Finished, work: Path, most: int) -> tuple[LoadedModel, dic
     limit = min(config.max_sequence_length, loaded.model.config.max_position_embeddings)
     pairs = [pair for pair in run.rows("pairs") if pair.side != "test"]
     found: PairSet = pair_set(loaded, pairs, limit, "turn")
+    pairs_in_turn = [found.train[name] for name in found.in_turn(config.max_repeats)]
     examples, held_out = (
-        [chosen_side(one) for one in side.values()] for side in (found.train, found.held_out)
+        [chosen_side(one) for one in side] for side in (pairs_in_turn, found.held_out.values())
     )
     weights = run.config.sft
     module = LanguageLoss(
@@ -147,7 +148,7 @@ def train_chosen(run: Finished, work: Path, most: int) -> tuple[LoadedModel, dic
 
     per_step = config.batch_size * config.gradient_accumulation_steps
     rng = np.random.default_rng([run.seed, dpo_stage.STAGE_NUMBER])
-    plan = plan_steps([len(one) for one in found.train.values()], per_step, config.num_epochs, rng)
+    plan = plan_steps([len(one) for one in pairs_in_turn], per_step, config.num_epochs, rng)
     plan = _cut(plan, most)
     how = Optimization(
         config.learning_rate, config.warmup_ratio, config.weight_decay, config.max_grad_norm,

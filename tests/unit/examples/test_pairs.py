@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -72,6 +73,27 @@ def test_two_calls_that_differ_leave_both_replies_out() -> None:
         "<tool>search(query='shirt', max_price=500)</tool><result>",
         "<tool>search(query='saree')</tool><result>",
     ]
+
+
+def test_pairs_that_decide_the_other_way_come_more_often() -> None:
+    """Six of them say "ask", two "search", one neither: the two come up to six times in all."""
+    ways = {f"a{n}": ("none", "search") for n in range(6)}
+    ways |= {f"b{n}": ("search", "none") for n in range(2)}
+    ways |= {"c0": ("search", "search"), "d0": ("filter", "search")}
+    found = dpo.PairSet(train={name: Example([1], [0]) for name in ways}, directions=ways)
+    assert Counter(found.in_turn(1)) == dict.fromkeys(ways, 1)
+    assert Counter(found.in_turn(2)) == dict.fromkeys(ways, 1) | {"b0": 2, "b1": 2}
+    assert Counter(found.in_turn(6)) == dict.fromkeys(ways, 1) | {"b0": 3, "b1": 3}
+
+
+def test_only_pairs_to_train_on_come_again() -> None:
+    call, asks = pair(0).chosen, pair(0).rejected
+    turned = replace(pair(1), chosen=asks, rejected=call)
+    found = dpo.pair_set(tiny_model(), [*(pair(n) for n in (0, 2, 3, 4)), turned], 512, "turn")
+    assert found.directions["c0.0"] == ("search", "none") and found.directions["c1.0"] == ("none", "search")
+    order = found.in_turn(9)
+    assert set(order) == set(found.train)
+    assert order.count("c1.0") == len(found.train) - 1
 
 
 def test_about_a_tenth_is_held_out() -> None:
