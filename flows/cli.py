@@ -33,6 +33,8 @@ class MuseGroup(TyperGroup):
         except KeyboardInterrupt:
             typer.echo("muse: interrupted; finished stages are kept, the same command goes on", err=True)
             raise typer.Exit(130) from None
+        except BrokenPipeError:  # `muse … | head`: typer ends quietly
+            raise
         except Exception as problem:
             if type(problem).__module__.startswith(("click", "typer")):  # its own usage errors and exits
                 raise

@@ -117,7 +117,9 @@ def run(
     resamples, shop = config.evaluation.bootstrap_resamples, test.shop
     second = handwritten_rows({name: models[name] for name in MODELS}, shop.index, resamples, ctx.seed)
     pairs_ref = _test_pairs(test, models)
-    pairs: list[PreferencePair] = from_table("preference_pairs", ctx.store.read_table(pairs_ref))
+    pairs: list[PreferencePair] = (
+        from_table("preference_pairs", ctx.store.read_table(pairs_ref)) if pairs_ref else []
+    )
     talks = _closed_loop(test, models)
     measured = [*card.table, *rates.table, *second, *_preferences(test, models, pairs), *test.leak_rows()]
     if talks:
@@ -128,7 +130,7 @@ def run(
         "leaks": leaks.leak_report(len(test.every_case), test.leaks),
         "closed_loop": about_loop(talks, _left_out(models)) if talks else None,
         "predictions": {name: asdict(ref) for name, ref in tables.items()},
-        "test_pairs": asdict(pairs_ref),
+        "test_pairs": asdict(pairs_ref) if pairs_ref else None,
         "test_pair_counts": pair_counts(pairs),
         "significance": _significance(test, card, rates),
         "fluency_judge": card.judge.digest,
@@ -291,6 +293,8 @@ def _fluency_judge(conversations: Sequence[Conversation]) -> FluencyJudge:
 
 
 def _preferences(test: _Test, models: _Models, pairs: Sequence[PreferencePair]) -> list[Row]:
+    if not pairs:
+        return []
     known = {name: pair_log_probs(models[name], pairs) for name in MODELS}
     clusters = clusters_of(pairs, test.conversations)
     resamples, beta = test.config.evaluation.bootstrap_resamples, test.config.dpo.beta
@@ -337,8 +341,8 @@ def _left_out(models: _Models) -> dict[str, str]:
     return {name: CANNOT_CALL for name in MODELS if not models.can_call(name)}
 
 
-def _test_pairs(test: _Test, models: _Models) -> ArtifactRef:
-    """Sampled once from the SFT model on test turns, then frozen."""
+def _test_pairs(test: _Test, models: _Models) -> ArtifactRef | None:
+    """Sampled once from the SFT model on test turns, then frozen; None where no two samples pair."""
     store, style, seed = test.ctx.store, test.config.reply.style, test.ctx.seed
     config = frozen_pairs_config(test.config.pairs, test.config.evaluation)
     key = pairs_key(models.refs["sft"].digest, test.digests, config, style, seed)
@@ -350,6 +354,14 @@ def _test_pairs(test: _Test, models: _Models) -> ArtifactRef:
         models["sft"], usable, shop.profiles, shop.index, config, style, seed, test.ctx.progress, "test"
     )
     pairs, metrics = freeze(mined)
+    if not pairs:
+        log.warning(
+            "preference accuracy is not measured: no two samples of %d test turns differ by strength %s. "
+            "Raise evaluation.pair_contexts (now %d) or evaluation.pair_samples (now %d)",
+            len(mined.contexts), config.preference_strength_threshold,
+            config.contexts, config.samples_per_context,
+        )  # fmt: skip
+        return None
     table = to_table("preference_pairs", pairs)
     return store.write_table("preference_pairs", table, key, metrics=metrics, about={"side": "test"})
 

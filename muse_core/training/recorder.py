@@ -18,7 +18,8 @@ LEAST_FALL, LEAST_STEPS = 0.98, 10
 
 @dataclass
 class Recorder:
-    """Told of every optimizer step. `total`: steps of the plan."""
+    """Told of every optimizer step. `total`: steps of the plan. `losses`: what has to fall; of DPO's loss the
+    preferences alone, since the NLL of the chosen turns differs more from batch to batch than it falls."""
 
     ctx: StageContext
     note: str
@@ -30,7 +31,7 @@ class Recorder:
 
     def step(self, state: TrainingState, values: Mapping[str, float], rate: float) -> None:
         """`values`: the step's loss, its parts and `grad_norm`."""
-        self.losses.append(values["loss"])
+        self.losses.append(values.get("dpo_loss", values["loss"]))
         self._look_for_spike(state.step, values["grad_norm"])
         if 2 * state.step >= self.total:
             self._look_for_fall(rate)

@@ -216,6 +216,8 @@ def answers(run: Finished, exam: Exam, arms: Mapping[str, LoadedModel]) -> list[
 
 def preferences(run: Finished, exam: Exam, arms: Mapping[str, LoadedModel]) -> list[Row]:
     """Metric rows on the run's frozen on-policy test pairs, with the paired differences."""
+    if run.about["test_pairs"] is None:
+        return []
     ref = ArtifactRef(**run.about["test_pairs"])
     known: list[PreferencePair] = from_table(ref.kind, run.store.read_table(ref))
     pairs = [pair for pair in known if pair.kind == "on_policy"]

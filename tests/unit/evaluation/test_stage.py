@@ -14,6 +14,7 @@ from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import EvaluationConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.dialogue.world import world_for
+from muse_core.evaluation import frozen_pairs
 from muse_core.evaluation.report import write_report
 from muse_core.evaluation.table import results_table
 from muse_core.models.loading import save_model
@@ -161,6 +162,23 @@ def test_rates_stand_on_further_turns(
         assert n["sft", name] >= 12 and n["dpo-sft", name] == n["sft", name] == n["expert", name]
         assert ("base", name) not in n
     assert about["further_turns"]["missing_slot"] >= 4
+
+
+def test_where_no_two_samples_pair_the_rest_is_still_measured(
+    shop: tuple[ArtifactStore, dict[str, ArtifactRef]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store, refs = shop
+    monkeypatch.setitem(frozen_pairs.RULES, "preference_strength_threshold", 0.99)  # σ(5 − 1) is 0.98
+    metrics = run(store, refs, tmp_path)
+    assert "preference accuracy is not measured: no two samples of 4 test turns" in caplog.text
+    about = store.manifest(metrics)["about"]
+    assert about["test_pairs"] is None and about["test_pair_counts"]["on_policy"] == 0
+    names = {row["metric"] for row in store.read_table(metrics).to_pylist()}
+    assert "tool_accuracy" in names and not names & {"preference_accuracy", "likelihood_accuracy"}
+    assert "Results" in write_report(store, metrics, tmp_path / "reports").read_text("utf-8")
 
 
 def test_leaking_turns_are_left_out_on_request(

@@ -84,6 +84,19 @@ def test_errors_become_one_message(
     )
 
 
+def test_a_reader_that_leaves_is_no_error(home: Path) -> None:
+    """`muse … | head -0`: nothing on stderr, no log of a crash."""
+    command = [sys.executable, "-c", "from flows.cli import app; app()", "explain", "--preset", "quickstart"]
+    process = subprocess.Popen(
+        [*command, "--home", str(home)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout and process.stderr
+    process.stdout.close()
+    told = process.stderr.read().decode()
+    assert process.wait() == 1 and "muse:" not in told and "Traceback" not in told
+    assert not list(home.glob("muse-error-*.log"))
+
+
 def test_help_is_quick_and_explain_stays_light(tmp_path: Path) -> None:
     start = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     code = (

@@ -50,6 +50,17 @@ def test_a_loss_that_stands_still_is_told_half_way_and_once(
     assert "raise learning_rate" in caplog.text
 
 
+def test_of_dpo_the_preferences_have_to_fall_not_the_sum_with_the_nll(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = Recorder(context(tmp_path), "dpo", 20)
+    with caplog.at_level(logging.WARNING):
+        for at in range(1, 21):
+            values = {"loss": 1.5 + 0.01 * at, "dpo_loss": 0.69 - 0.005 * at, "grad_norm": 1.0}
+            recorder.step(TrainingState(at, tokens=100 * at, seconds=2.0 * at), values, 1e-4)
+    assert not caplog.text
+
+
 def test_a_healthy_run_is_quiet(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         tell(tmp_path, [3.0 - 0.05 * n for n in range(40)], [1.0 + 0.2 * (n % 5) for n in range(40)])
