@@ -1,18 +1,21 @@
 """What do the rejected turns teach? SFT, SFT trained further on the chosen turns alone, and SFT + DPO.
 
     muse run --preset quickstart
-    python -m tests.benchmarks.dpo_gain .muse/artifacts [--steps 0] [--per-rate 400]
+    python -m tests.benchmarks.dpo_gain .muse/artifacts [MORE] [--steps 0] [--per-rate 400]
 
-Reads a finished run's artifacts and changes none of them. The third arm starts from the run's SFT model
+Reads a finished run's artifacts and changes none of them; of several runs (the same preset with other
+seeds) it measures each and all of them together. The third arm starts from the run's SFT model
 and is trained with the run's own loop on the chosen side of the pairs that trained its DPO model: same
 pairs, same held-out pairs, as many steps, batch, learning rate and warm-up; the loss is SFT's (negative
 log-likelihood, parts weighted as in that run; no reference model, no rejected turn; the heads are
 frozen, as in DPO) and the best epoch by held-out loss is kept, as in DPO.
 
 All three answer the same test turns (the run's own sample and the further turns of `evaluation/rates.py`)
-and are asked about the run's frozen test pairs. Prints one JSON object: `markdown` (a table with paired
-intervals), `metrics` (rows as in the `metrics` table) and `conditions`. `--steps` cuts the training short,
-for a try.
+and are asked about the run's frozen test pairs. Several runs together: their turns are pooled, a shopper of
+one run is no shopper of another, a template family is the same in all. The intervals are those of the
+evaluation (clusters by shopper and by family); how much the trainings differ is seen run by run. Prints one
+JSON object: `markdown` (a table with paired intervals), `metrics` (rows as in the `metrics` table) and
+`runs`, each with its own two and its `conditions`. `--steps` cuts the training short, for a try.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +38,14 @@ from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.evaluation.fluency import FluencyJudge, learn_judge
-from muse_core.evaluation.frozen_pairs import clusters_of, pair_log_probs
+from muse_core.evaluation.frozen_pairs import PairCluster, clusters_of, pair_log_probs
 from muse_core.evaluation.open_loop import Case, lexicalised_reply, open_loop_cases
 from muse_core.evaluation.predictions import Shop, predict
-from muse_core.evaluation.preference_accuracy import implicit_reward_statistics, likelihood_statistics
+from muse_core.evaluation.preference_accuracy import (
+    PairLogProbs,
+    implicit_reward_statistics,
+    likelihood_statistics,
+)
 from muse_core.evaluation.rates import (
     CONDITION_OF,
     RateCases,
@@ -181,7 +188,7 @@ class Exam:
     sample: tuple[Case, ...]
     further: RateCases
     judge: FluencyJudge
-    conversations: Sequence[Conversation]
+    talks: Sequence[Conversation]
 
 
 def exam_of(run: Finished, per_rate: int) -> Exam:
@@ -197,42 +204,96 @@ def exam_of(run: Finished, per_rate: int) -> Exam:
     return Exam(shop, sample, rate_cases(talks, sample, more, per_rate), judge, talks)
 
 
-def answers(run: Finished, exam: Exam, arms: Mapping[str, LoadedModel]) -> list[Row]:
-    """Metric rows of the open loop, with the paired differences."""
-    cases, limit = [*exam.sample, *exam.further.cases], run.config.evaluation.max_new_tokens
-    rows = {name: predict(arm, cases, exam.shop, name, "", limit) for name, arm in arms.items()}
-    resamples, size = run.config.evaluation.bootstrap_resamples, len(exam.sample)
-    card = Scorecard.over(rows["sft"][:size], exam.judge, resamples, run.seed)
-    rates = Scorecard.over(rows["sft"], exam.judge, resamples, run.seed)
-    drawn_for = [""] * size + list(exam.further.drawn_for)
-    for name, found in rows.items():
-        card.add(ModelRows(name, found[:size]), without=CONDITION_OF)
-        for statistic in rate_statistics(found, drawn_for):
+@dataclass(frozen=True)
+class Taken:
+    """What the arms answered. `rows`: judged rows per arm, the sample's first; `drawn_for`: of each, "" in
+    the sample; `probs`: per arm of the frozen on-policy pairs."""
+
+    rows: Mapping[str, Sequence[Row]]
+    drawn_for: Sequence[str]
+    languages: Sequence[str]
+    clusters: Sequence[PairCluster]
+    probs: Mapping[str, Sequence[PairLogProbs]]
+    judge: FluencyJudge
+
+    @classmethod
+    def of(cls, run: Finished, exam: Exam, arms: Mapping[str, LoadedModel]) -> Taken:
+        cases, limit = [*exam.sample, *exam.further.cases], run.config.evaluation.max_new_tokens
+        rows = {name: predict(arm, cases, exam.shop, name, "", limit) for name, arm in arms.items()}
+        pairs = [pair for pair in _frozen(run) if pair.kind == "on_policy"]
+        return cls(
+            {name: [_of_run(row, run) for row in found] for name, found in rows.items()},
+            [""] * len(exam.sample) + list(exam.further.drawn_for),
+            [pair.language for pair in pairs],
+            [
+                replace(one, profile_id=f"{run.seed} {one.profile_id}")
+                for one in clusters_of(pairs, exam.talks)
+            ],
+            {name: pair_log_probs(arm, pairs) for name, arm in arms.items()},
+            exam.judge,
+        )
+
+    @classmethod
+    def joined(cls, several: Sequence[Taken]) -> Taken:
+        """The turns and pairs of several runs as those of one; fluency is judged as in the first."""
+        return cls(
+            {name: [row for one in several for row in one.rows[name]] for name in ARMS},
+            [kind for one in several for kind in one.drawn_for],
+            [language for one in several for language in one.languages],
+            [cluster for one in several for cluster in one.clusters],
+            {name: [probs for one in several for probs in one.probs[name]] for name in ARMS},
+            several[0].judge,
+        )
+
+
+def _of_run(row: Row, run: Finished) -> Row:
+    return row | {"profile_id": f"{run.seed} {row['profile_id']}"}
+
+
+def _frozen(run: Finished) -> list[PreferencePair]:
+    if run.about["test_pairs"] is None:
+        return []
+    ref = ArtifactRef(**run.about["test_pairs"])
+    found: list[PreferencePair] = from_table(ref.kind, run.store.read_table(ref))
+    return found
+
+
+# ---- figures --------------------------------------------------------------------------------------
+
+
+def metrics_of(taken: Taken, run: Finished) -> list[Row]:
+    """Metric rows with the paired differences; `run` gives the bootstrap's size and seed, and beta."""
+    return [*answers(taken, run), *preferences(taken, run)]
+
+
+def answers(taken: Taken, run: Finished) -> list[Row]:
+    """Of the open loop."""
+    sample = [at for at, kind in enumerate(taken.drawn_for) if not kind]
+    of_sample = {name: [rows[at] for at in sample] for name, rows in taken.rows.items()}
+    resamples = run.config.evaluation.bootstrap_resamples
+    card = Scorecard.over(of_sample["sft"], taken.judge, resamples, run.seed)
+    rates = Scorecard.over(taken.rows["sft"], taken.judge, resamples, run.seed)
+    for name, rows in taken.rows.items():
+        card.add(ModelRows(name, of_sample[name]), without=CONDITION_OF)
+        for statistic in rate_statistics(rows, taken.drawn_for):
             rates.put(name, statistic)
     for one in (card, rates):
         one.add_differences(PAIRS)
     return [*card.table, *rates.table]
 
 
-def preferences(run: Finished, exam: Exam, arms: Mapping[str, LoadedModel]) -> list[Row]:
-    """Metric rows on the run's frozen on-policy test pairs, with the paired differences."""
-    if run.about["test_pairs"] is None:
+def preferences(taken: Taken, run: Finished) -> list[Row]:
+    """On the frozen on-policy test pairs; nothing where there are none."""
+    if not taken.clusters:
         return []
-    ref = ArtifactRef(**run.about["test_pairs"])
-    known: list[PreferencePair] = from_table(ref.kind, run.store.read_table(ref))
-    pairs = [pair for pair in known if pair.kind == "on_policy"]
-    clusters = clusters_of(pairs, exam.conversations)
-    groups = [[one.profile_id for one in clusters], [one.family for one in clusters]]
+    groups = [[one.profile_id for one in taken.clusters], [one.family for one in taken.clusters]]
     rng = np.random.default_rng([run.seed, 2])
     sampler = resampler(groups, run.config.evaluation.bootstrap_resamples, rng)
-    card = Scorecard(
-        sampler, slices_of({"language": [pair.language for pair in pairs]}), exam.judge, run.seed
-    )
-    probs = {name: pair_log_probs(arm, pairs) for name, arm in arms.items()}
-    for name, found in probs.items():
+    card = Scorecard(sampler, slices_of({"language": list(taken.languages)}), taken.judge, run.seed)
+    for name, found in taken.probs.items():
         statistics = likelihood_statistics(found)
         if name != "sft":
-            statistics += implicit_reward_statistics(found, probs["sft"], run.config.dpo.beta)
+            statistics += implicit_reward_statistics(found, taken.probs["sft"], run.config.dpo.beta)
         for statistic in statistics:
             card.put(name, statistic)
     card.add_differences(PAIRS)
@@ -245,21 +306,17 @@ def markdown(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join([rows[0], "|" + " --- |" * len(lines[0]), *rows[1:]])
 
 
-def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("store", type=Path, help="the artifact root of a finished run")
-    parser.add_argument("--steps", type=int, default=0, help="stop the third arm after so many steps")
-    parser.add_argument("--per-rate", type=int, default=400, help="turns that each rate should stand on")
-    asked = parser.parse_args(arguments)
-    run = Finished.at(asked.store)
+def examined(run: Finished, steps: int, per_rate: int) -> tuple[Taken, dict[str, Any]]:
+    """What one run's arms answered, and its own figures."""
     began = time.process_time()
     with tempfile.TemporaryDirectory() as work:
-        chosen, trained = train_chosen(run, Path(work), asked.steps)
-    arms = {"sft": run.model("sft"), "chosen": chosen, "dpo": run.model("dpo")}
-    exam = exam_of(run, asked.per_rate)
-    rows = [*answers(run, exam, arms), *preferences(run, exam, arms)]
+        chosen, trained = train_chosen(run, Path(work), steps)
+    exam = exam_of(run, per_rate)
+    taken = Taken.of(run, exam, {"sft": run.model("sft"), "chosen": chosen, "dpo": run.model("dpo")})
+    rows = metrics_of(taken, run)
     conditions = {
         **trained,
+        "seed": run.seed,
         "learning_rate": run.config.dpo.learning_rate,
         "epochs": run.config.dpo.num_epochs,
         "sample_turns": len(exam.sample),
@@ -267,11 +324,27 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
         "models": {name: run.refs[name].digest for name in ("sft", "dpo")},
         "cpu_seconds": round(time.process_time() - began, 1),
     }
-    shown = markdown(comparison(rows, ARMS, PAIRS, SHOWN))
-    return {"markdown": shown, "conditions": conditions, "metrics": rows}
+    return taken, {"markdown": shown(rows), "metrics": rows, "conditions": conditions}
+
+
+def shown(rows: Sequence[Row]) -> str:
+    return markdown(comparison(rows, ARMS, PAIRS, SHOWN))
+
+
+def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("stores", type=Path, nargs="+", help="the artifact roots of finished runs")
+    parser.add_argument("--steps", type=int, default=0, help="stop the third arm after so many steps")
+    parser.add_argument("--per-rate", type=int, default=400, help="turns that each rate should stand on")
+    asked = parser.parse_args(arguments)
+    runs = [Finished.at(store) for store in asked.stores]
+    found = [examined(run, asked.steps, asked.per_rate) for run in runs]
+    rows = metrics_of(Taken.joined([taken for taken, _ in found]), runs[0])
+    return {"markdown": shown(rows), "metrics": rows, "runs": [own for _, own in found]}
 
 
 if __name__ == "__main__":
     outcome = main()
-    print(outcome["markdown"], file=sys.stderr)
+    tables = [run["markdown"] for run in outcome["runs"]] if len(outcome["runs"]) > 1 else []
+    print("\n\n".join([*tables, outcome["markdown"]]), file=sys.stderr)
     print(json.dumps(outcome, ensure_ascii=False))
