@@ -130,7 +130,7 @@ def mistakes(
         match = match_of(chosen, sample, threshold)
         if match is not None:
             made.setdefault(_mistake(chosen, sample), []).append(match)
-    ranked = sorted(made.values(), key=lambda found: (-len(found), -_strongest(found).strength))
+    ranked = sorted(made.values(), key=lambda found: (-len(found), -max(one.strength for one in found)))
     yield from map(_most_frequent, ranked[:limit])
 
 
@@ -146,10 +146,6 @@ def _mistake(chosen: Sample, sample: Sample) -> Mistake:
 def _most_frequent(found: Sequence[Match]) -> Match:
     often = Counter(match.rejected.text for match in found)
     return max(found, key=lambda match: (often[match.rejected.text], match.strength))
-
-
-def _strongest(found: Sequence[Match]) -> Match:
-    return max(found, key=lambda match: match.strength)
 
 
 # ---- extremes -------------------------------------------------------------------------------------
