@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -204,6 +204,12 @@ def read_augmented(row: Row) -> AugmentedText:
 def tool_sequence(messages: Iterable[Message]) -> list[str]:
     """Names of the calls in a run of messages, in order."""
     return [call.name for message in messages for call in message.tool_calls]
+
+
+def decision_of(turn: Sequence[Message]) -> str:
+    """The first tool that a turn calls in its first act, or "none"."""
+    calls = turn[0].tool_calls
+    return calls[0].name if calls else "none"
 
 
 def _response_row(messages: tuple[Message, ...], score: float, reasoning: str) -> Row:

@@ -28,7 +28,8 @@ from typing import Literal
 from muse_core.examples.example import Example
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode, encode_turn
-from muse_core.types import Message, PreferencePair
+from muse_core.records import decision_of
+from muse_core.types import PreferencePair
 
 Scope = Literal["turn", "act"]
 
@@ -83,12 +84,6 @@ def pair_set(loaded: LoadedModel, pairs: Sequence[PreferencePair], max_tokens: i
             side[pair.pair_id] = example
             found.directions[pair.pair_id] = (decision_of(pair.chosen), decision_of(pair.rejected))
     return found
-
-
-def decision_of(turn: Sequence[Message]) -> str:
-    """The first tool that a turn calls in its first act, or "none"."""
-    calls = turn[0].tool_calls
-    return calls[0].name if calls else "none"
 
 
 def example_of(loaded: LoadedModel, pair: PreferencePair, max_tokens: int, scope: Scope) -> Example | None:

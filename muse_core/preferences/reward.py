@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 
 from muse_core.dialogue.world import context_before, turn_messages
-from muse_core.records import read_tool_message
+from muse_core.records import decision_of, read_tool_message
 from muse_core.scoring.call_match import match_calls
 from muse_core.scoring.constraints import satisfied
 from muse_core.scoring.declines import declines
@@ -174,12 +174,9 @@ def _says_what_is_due(spoken: str, gold: GoldTurn) -> bool:
 
 def _decision(messages: Sequence[Message], malformed: bool) -> str:
     """The first act; a first act that could not be read decides nothing."""
-    if not messages:
+    if not messages or (malformed and not messages[0].tool_calls):
         return "nothing"
-    calls = messages[0].tool_calls
-    if not calls:
-        return "nothing" if malformed else "none"
-    return calls[0].name
+    return decision_of(messages)
 
 
 def _argument_f1(calls: Sequence[ToolCall], malformed: bool, gold: GoldTurn) -> float:
