@@ -62,7 +62,7 @@ def is_plain_llama(model: PreTrainedModel) -> bool:
 
 def _is_plain_layer(layer: Any) -> bool:
     parts = {**layer.self_attn._modules, **layer.mlp._modules}
-    chosen = [parts.get(name) for name in LINEARS]
+    chosen: list[Any] = [parts.get(name) for name in LINEARS]
     return not (layer.training and getattr(layer, "gradient_checkpointing", False)) and all(
         type(part) is nn.Linear and part.bias is None and not part._forward_hooks for part in chosen
     )
