@@ -22,11 +22,16 @@ from urllib.parse import urlsplit
 from muse_core.config.run_config import RunConfig
 from muse_core.durable import explained
 from muse_core.errors import ConfigError
+from muse_core.models.cpu import thread_count
 from tasks.chat_endpoint import EndpointAddress
 
 HOME = "MUSE_HOME"
 LLM_BASE_URL, LLM_MODEL, LLM_API_KEY = "MUSE_LLM_BASE_URL", "MUSE_LLM_MODEL", "MUSE_LLM_API_KEY"
 HEALTH_TIMEOUT_S = 5.0
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# How often a thread of libgomp looks before it sleeps; its own 300,000 keep a core from the thread that is
+# waited for when two jobs share the machine (tests/benchmarks/RESULTS.md, "Beside another job").
+SPINS = "10000"
 OUR_LOGGERS = ("muse_core", "tasks", "flows", "data_contracts")
 # They set a level of their own when imported, so only a filter holds.
 LOUD_LOGGERS = ("great_expectations.data_context.types.base", "alembic.runtime.migration", "bm25s")
@@ -88,8 +93,8 @@ def prepare(home: str | Path | None = None) -> Environment:
             "PREFECT_API_URL", api, "/health", "`prefect server start`, or unset it to use an embedded server"
         )
     os.environ.setdefault("PREFECT_HOME", str(folder / "prefect"))
-    for name, value in EMBEDDED.items():
-        os.environ.setdefault(name, value)
+    for name, value in {**EMBEDDED, **thread_variables(os.environ)}.items():
+        os.environ[name] = value if name in THREADS else os.environ.get(name, value)
     os.environ[HOME] = str(folder)
     mlflow_uri = os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
     if mlflow_uri.startswith("http"):
@@ -98,6 +103,15 @@ def prepare(home: str | Path | None = None) -> Environment:
         )
     set_up_logging()
     return Environment(folder, mlflow_uri, api)
+
+
+def thread_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the OpenMP of torch and the BLAS of numpy read when they are loaded: as many threads as the user
+    wants and the machine has, and a wait that ends before it takes the core from whoever is waited for."""
+    asked = environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    count = str(thread_count(int(asked) if asked.isdigit() else 0))
+    waits = {} if {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & set(environ) else {"GOMP_SPINCOUNT": SPINS}
+    return dict.fromkeys(THREADS, count) | waits
 
 
 def configured_prefect_api() -> str | None:

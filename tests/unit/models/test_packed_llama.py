@@ -65,7 +65,9 @@ def test_values_and_gradients_are_those_of_transformers(
     torch.testing.assert_close(found, expected, atol=2e-6, rtol=1e-5)
     assert gradients.keys() == wanted.keys()
     for name, gradient in gradients.items():
-        torch.testing.assert_close(gradient, wanted[name], atol=1e-4, rtol=1e-4, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(
+            gradient, wanted[name], atol=1e-4, rtol=1e-4, msg=lambda text, name=name: f"{name}: {text}"
+        )
 
 
 def _with_bias(model: LlamaForCausalLM) -> None:
