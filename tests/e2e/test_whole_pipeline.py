@@ -27,6 +27,7 @@ TINY = [
     "base.num_layers=2",
     "base.intermediate_size=96",
     "base.max_tokens=8000",
+    "sft.single_turn_tokens=60000",
     "sft.max_tokens=60000",
     "pairs.contexts=40",
     "pairs.samples_per_context=4",

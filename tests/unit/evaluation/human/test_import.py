@@ -13,6 +13,7 @@ import pytest
 from flows.commands.human_eval import import_ratings
 from muse_core.artifacts import ArtifactStore
 from muse_core.errors import ConfigError, ContractViolation
+from muse_core.evaluation.human import figures
 from muse_core.evaluation.human.agreement import alpha
 from muse_core.evaluation.human.items import test_items, train_items
 from muse_core.evaluation.human.key import write_key
@@ -26,6 +27,12 @@ from tests.unit.evaluation.human.builders_human import finished_run, rate, save
 
 SCORES = {"base": 1, "sft": 3, "dpo": 4, "chosen": 4, "rejected": 2}
 Draw = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def short_bootstrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here looks at where an interval ends."""
+    monkeypatch.setattr(figures, "RESAMPLES", 50)
 
 
 @pytest.fixture(scope="module")
