@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.optimizer_step [--json] [--repeats 15]
 
-For the steps that SFT makes: eight conversations, or 32 single turns. Forward, backward and update are timed in
-turn in one process; medians of CPU seconds over all threads. To try another kind of CPU on one with AVX-512, set
-ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2.
+For the steps that SFT makes: eight conversations, or 32 single turns. Forward, backward and update are timed
+in turn in one process; medians of CPU seconds over all threads. To try another kind of CPU on one with
+AVX-512, set ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A training step of the quickstart's model on made-up conversations, for benchmarks: no data stage is needed.
+"""A training step of the quickstart's model on made-up conversations: benchmarks need no data stage.
 
-Lengths and shares are those measured on the quickstart's own training data: conversations of 250 tokens (76 to
-447) with half of the tokens supervised, eight a step; single turns of 44 tokens, 32 a step.
+Lengths and shares are those measured on the quickstart's own training data: conversations of 250 tokens (76
+to 447) with half of the tokens supervised, eight a step; single turns of 44 tokens, 32 a step.
 """
 
 from __future__ import annotations
