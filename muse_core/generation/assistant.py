@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
+from muse_core.generation.crew import open_crew
 from muse_core.generation.decode import Decoder
 from muse_core.generation.grammar import CallGrammar, Guide
 from muse_core.generation.prefill import Row, prefill_in_turn
@@ -20,7 +22,7 @@ from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode, encode_text
 from muse_core.progress import Progress, Silent
 from muse_core.records import tool_message
-from muse_core.tools.base import ShopWorld
+from muse_core.tools.base import Session, ShopWorld
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Message, ToolCall
 
@@ -86,9 +88,39 @@ def respond(
     batch_size: int = 64,
     progress: Progress | None = None,
 ) -> list[TurnOutcome]:
-    """One outcome per request, in order. `max_new_tokens` bounds each act of the turn.
+    """One outcome per request, in order. `max_new_tokens` bounds each act of the turn. Each request's world
+    is left as its calls have changed it. Inside `crew_of` many requests are shared among processes.
 
     Memory: that of `Decoder`, and the token ids of all requests."""
+    crew = open_crew()
+    if crew is None or not crew.is_worth(len(requests)):
+        return _respond_here(loaded, requests, sampling, batch_size, progress)
+    outcomes: list[TurnOutcome] = []
+    work = partial(_respond_there, loaded, sampling, batch_size)
+    for answered in crew.share(work, requests):
+        for outcome, session in answered:
+            requests[len(outcomes)].world.session = session
+            outcomes.append(outcome)
+        if progress is not None:
+            progress.update(len(outcomes), len(requests), "turns")
+    return outcomes
+
+
+def _respond_there(
+    loaded: LoadedModel, sampling: Sampling, batch_size: int, requests: Sequence[TurnRequest]
+) -> list[tuple[TurnOutcome, Session]]:
+    """In a process of a crew: the outcomes, and the sessions that the calls have left."""
+    outcomes = _respond_here(loaded, requests, sampling, batch_size, None)
+    return [(outcome, request.world.session) for outcome, request in zip(outcomes, requests, strict=True)]
+
+
+def _respond_here(
+    loaded: LoadedModel,
+    requests: Sequence[TurnRequest],
+    sampling: Sampling,
+    batch_size: int,
+    progress: Progress | None,
+) -> list[TurnOutcome]:
     turns = [_Turn(request, request.sampling or sampling) for request in requests]
     room = _Room(loaded, turns, progress or Silent())
     Decoder(loaded.model, room.rows(), {room.end, room.call}, room.after_act, batch_size).run()

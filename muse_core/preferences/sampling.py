@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from muse_core.generation.assistant import TurnRequest
     from muse_core.models.loading import LoadedModel
 
-CHUNK = 256  # contexts whose worlds and samples are held at the same time
+CHUNK = 512  # contexts whose worlds and samples are held at the same time
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.evaluation.human.human_pairs import SUFFIX
 from muse_core.evaluation.human.training_pairs import pairs_of_people, with_people
+from muse_core.generation.crew import crew_of
 from muse_core.models.loading import load_model
 from muse_core.preferences.cleaning import held_out_requests
 from muse_core.preferences.lint import lint
@@ -52,9 +53,10 @@ def run(
     dialogues = from_table("conversations", ctx.store.read_table(conversations))
     loaded = load_model(ctx.store.folder(sft), ctx.device)
     talks = for_pairs(dialogues, config.pairs.reserved_share)
-    mined = mine_pairs(
-        loaded, talks, people, index, config.pairs, config.reply.style, ctx.seed, ctx.progress, "train"
-    )
+    with crew_of(ctx.workers, loaded):
+        mined = mine_pairs(
+            loaded, talks, people, index, config.pairs, config.reply.style, ctx.seed, ctx.progress, "train"
+        )
     need_pairs(mined, config.pairs)
     pairs = mined.pairs
     if config.pairs.human:
