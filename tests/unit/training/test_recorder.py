@@ -20,7 +20,7 @@ def tell(
         def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
             logged.append((step, metrics))
 
-    recorder = Recorder(context(root, metrics=Sink(), **changes), "sft", len(losses))
+    recorder = Recorder(context(root, metrics=Sink(), **changes), "sft", [100] * len(losses))
     for at, (loss, norm) in enumerate(zip(losses, norms, strict=True), 1):
         state = TrainingState(at, tokens=100 * at, supervised=25 * at, seconds=2.0 * at)
         recorder.step(state, {"loss": loss, "grad_norm": norm}, 1e-3)
@@ -53,7 +53,7 @@ def test_a_loss_that_stands_still_is_told_half_way_and_once(
 def test_of_dpo_the_preferences_have_to_fall_not_the_sum_with_the_nll(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = Recorder(context(tmp_path), "dpo", 20)
+    recorder = Recorder(context(tmp_path), "dpo", [100] * 20)
     with caplog.at_level(logging.WARNING):
         for at in range(1, 21):
             values = {"loss": 1.5 + 0.01 * at, "dpo_loss": 0.69 - 0.005 * at, "grad_norm": 1.0}

@@ -1,0 +1,48 @@
+"""What models compute with on this machine, and why: for people, who wonder why it is fast or slow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from muse_core.models.cpu import capability, native_bf16, thread_count, usable_cpus
+from muse_core.models.cpu_linear import is_for_onednn
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing chosen, by the machine or by the configuration."""
+
+    name: str
+    text: str
+
+
+def choices(threads: int = 0) -> list[Choice]:
+    """On the CPU. `threads`: `execution.threads`, 0 = as many as the process may use."""
+    return [_cpu(), _optimizer(), _products(), _threads(threads)]
+
+
+def _cpu() -> Choice:
+    bf16 = "multiplies bf16 natively" if native_bf16() else "no native bf16"
+    return Choice("cpu", f"{capability()}, {bf16}")
+
+
+def _optimizer() -> Choice:
+    if native_bf16():
+        return Choice("optimizer", "Muon orthogonalises in bf16, which this CPU multiplies natively")
+    return Choice("optimizer", "Muon orthogonalises in fp32: this CPU would have to emulate bf16")
+
+
+def _products() -> Choice:
+    if is_for_onednn(nn.Linear(8, 8)):
+        return Choice("products", f"fp32 through oneDNN, which uses the whole width of {capability()}")
+    return Choice(
+        "products", f"fp32 through torch's own library, at least as fast as oneDNN with {capability()}"
+    )
+
+
+def _threads(asked: int) -> Choice:
+    count, cpus = thread_count(asked), usable_cpus()
+    why = f"execution.threads={asked}" if asked else "as many as the process may use whole"
+    return Choice("threads", f"{count} of torch on {cpus:g} usable CPUs ({why})")
