@@ -7,8 +7,8 @@ become faster or slower: let a run finish on a machine that does nothing else, t
     python -m tests.benchmarks.stage_costs --home .muse
 
 prints the table from the seconds, the units and the probe's rate that the run's manifests recorded; put its
-last column here. Work that no model does (the data stages, export) is as fast as the machine's cores are,
-which the probe's rate follows only roughly.
+last column here. Work that no model does is as fast as the machine's cores are, which the probe's rate
+follows only roughly; the size of the run's model is taken out of it.
 
 An estimate is made for a base that is trained from scratch. Not covered: `augmentation.scorer=lm`, LoRA,
 `execution.num_processes`, engines other than local; a user's own catalogue counts as many products as the
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from muse_core.config.run_config import RunConfig
+from muse_core.config.run_config import BaseConfig, RunConfig
 from muse_core.fingerprint import stage_named
 from tasks.parts import REGISTER
 
@@ -44,11 +44,13 @@ NO_ESTIMATE = (
 
 @dataclass(frozen=True)
 class Cost:
-    """`tokens` that the probe trains while a stage does one `unit` of its work; `units` it has to do."""
+    """`tokens` that the probe trains while a stage does one `unit` of its work; `units` it has to do; whether
+    a model does it, so that it takes longer with a larger one."""
 
     unit: str
     tokens: float
     units: Callable[[RunConfig], float]
+    by_model: bool = True
 
 
 def talks(config: RunConfig) -> float:
@@ -88,24 +90,35 @@ def answers(config: RunConfig) -> float:
     return 3 * cases + 2 * (further + TURNS_PER_GOAL * asked.closed_loop_goals) + SAMPLE * samples
 
 
+def samples(config: RunConfig) -> float:
+    return contexts(config) * config.pairs.samples_per_context
+
+
+def pair_passes(config: RunConfig) -> float:
+    """How often a context's pairs are trained on."""
+    return contexts(config) * config.dpo.num_epochs * config.dpo.rounds
+
+
+# From the seconds of one quickstart on two cores of a Xeon; above it says how to measure it again.
 COSTS: dict[str, Cost] = {
-    "catalog": Cost("product", 10.0, lambda config: config.catalog.synthetic_products),
-    "profiles": Cost("profile", 7.5, lambda config: config.profiles.count),
-    "conversations": Cost("conversation", 15.0, talks),
+    "catalog": Cost("product", 10.0, lambda config: config.catalog.synthetic_products, by_model=False),
+    "profiles": Cost("profile", 7.5, lambda config: config.profiles.count, by_model=False),
+    "conversations": Cost("conversation", 15.0, talks, by_model=False),
     "base": Cost("token", 2.0, base_tokens),
-    "augment": Cost("conversation", 20.0, talks),
+    "augment": Cost("conversation", 20.0, talks, by_model=False),
     "sft": Cost("token", 1.0, sft_tokens),
-    "pairs": Cost("sample", 37.0, lambda config: contexts(config) * config.pairs.samples_per_context),
-    "dpo": Cost("context", 58.0, lambda config: contexts(config) * config.dpo.num_epochs * config.dpo.rounds),
+    "pairs": Cost("sample", 37.0, samples),
+    "dpo": Cost("context", 58.0, pair_passes),
     "evaluate": Cost("answer", 150.0, answers),
     "export": Cost("model", 116_000.0, lambda config: 1.0),
-    REGISTER: Cost("model", 16_000.0, lambda config: 1.0),
+    REGISTER: Cost("model", 16_000.0, lambda config: 1.0, by_model=False),
 }
 
 
 @dataclass(frozen=True)
 class StageEstimate:
-    """Of one stage; as it is kept in its manifest beside the seconds that it took."""
+    """Of one stage, as it is kept in its manifest beside the seconds that it took. `tokens_per_second`: the
+    rate that its units were counted at."""
 
     seconds: float
     units: float
@@ -132,7 +145,7 @@ class Estimate:
     def line(self) -> str:
         """`about 9 minutes on this machine`, and what it is made of."""
         longest = sorted(self.seconds.items(), key=lambda entry: -entry[1])[:3]
-        parts = ", ".join(f"{name} {about(seconds)}" for name, seconds in longest)
+        parts = ", ".join(f"{name} {in_short(seconds)}" for name, seconds in longest)
         return (
             f"{about(self.total_s)} on this machine, by a probe of {self.probe.seconds:.0f} s: it trains "
             f"{self.probe.tokens_per_second:,.0f} tokens/s with {threads_of(self.probe)}; longest: {parts}"
@@ -154,13 +167,19 @@ def needs_probe(stages: Iterable[str]) -> bool:
 
 def estimate(config: RunConfig, stages: Iterable[str], probe: Probe) -> Estimate:
     """Of the stages named, which are those that would run."""
-    rate = probe.tokens_per_second
+    sizes = weights(config.base) / weights(BaseConfig())
     found = {}
     for name in stages:
         cost = COSTS[name]
-        units = cost.units(config)
+        units, rate = cost.units(config), probe.tokens_per_second * (1.0 if cost.by_model else sizes)
         found[name] = StageEstimate(units * cost.tokens / rate, units, rate, probe.threads, probe.device)
     return Estimate(probe, found)
+
+
+def weights(base: BaseConfig) -> int:
+    """Parameters of a model from scratch: about twice as many operations a token."""
+    inside = base.num_layers * base.hidden_size * (4 * base.hidden_size + 3 * base.intermediate_size)
+    return inside + base.vocab_size * base.hidden_size
 
 
 def threads_of(probe: Probe) -> str:
@@ -178,3 +197,8 @@ def about(seconds: float) -> str:
     if minutes < 2 * MINUTE_S:
         return f"about {minutes} minute{'s' * (minutes != 1)}"
     return f"about {seconds / MINUTE_S**2:.1f} hours"
+
+
+def in_short(seconds: float) -> str:
+    """`40 s`, `9 min`."""
+    return f"{seconds:.0f} s" if seconds < 2 * MINUTE_S else f"{seconds / MINUTE_S:.0f} min"

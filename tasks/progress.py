@@ -42,7 +42,7 @@ class StageProgress:
         self._artifact_id: Any = None
         self._bar: Progress | None = _live_bar() if console().is_terminal and not is_quiet() else None
         self._row: TaskID | None = None
-        self._lines = Lines(self._say, stage)
+        self._lines = Lines(log.info, stage)
 
     def __enter__(self) -> StageProgress:
         if self._bar is not None:
@@ -69,7 +69,7 @@ class StageProgress:
             shown = f"{text}{self._left()}"
             self._bar.update(self._row, completed=self.place.share, note=shown)
         else:
-            self._lines.update(done, total, note)
+            self._lines.update(done, total, f"{note}{self._left()}")
         now = time.monotonic()
         if now - self._artifact_at >= ARTIFACT_EVERY_S:
             self._artifact_at = now
@@ -84,15 +84,12 @@ class StageProgress:
         else:
             self._lines.phase(number, of, name, span)
 
-    def _say(self, text: str) -> None:
-        log.info("%s%s", text, self._left())
-
     def _left(self) -> str:
         """How long the whole run still takes, in words; nothing where that is not known."""
         if self.forecast is None:
             return ""
         left = self.forecast.left_s(self.stage, self.place.share, time.monotonic() - self.started)
-        return "" if left is None else f"; the run: {about(left)} left"
+        return "" if left is None else f"; {about(left)} of the run left"
 
     def _publish(self, percent: float, text: str) -> None:
         """Shows the progress in the UI. A server that is away must not end hours of work."""

@@ -20,7 +20,7 @@ from flows.embedded_server import EmbeddedServer
 from flows.environment import Environment, prepare, with_language_model
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
-from muse_core.models.cpu import thread_count, usable_cpus
+from muse_core.models.cpu import threads_in_words
 from muse_core.models.device import resolve_device, resolve_precision
 from tasks.engine import check_engine
 from tasks.estimate import START_UP
@@ -58,10 +58,9 @@ def run(
 
 def _say_what_starts(config: RunConfig, notes: Sequence[str], stage: str, environment: Environment) -> None:
     messages = Console(stderr=True)
-    threads, cpus = thread_count(config.execution.threads), usable_cpus()
     for text in (
         *(f"note: {note}" for note in notes),
-        f"muse run: preset {config.preset}, stage {stage}; {threads} torch threads on {cpus:g} usable CPUs; "
+        f"muse run: preset {config.preset}, stage {stage}; {threads_in_words(config.execution.threads)}; "
         f"starting Prefect ({environment.prefect_api or 'embedded server'}) …",
     ):
         messages.print(text, markup=False, highlight=False, soft_wrap=True)

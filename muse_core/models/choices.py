@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from muse_core.models.cpu import capability, native_bf16, thread_count, usable_cpus
+from muse_core.models.cpu import capability, native_bf16, threads_in_words
 from muse_core.models.cpu_linear import is_for_onednn
 
 
@@ -43,6 +43,4 @@ def _products() -> Choice:
 
 
 def _threads(asked: int) -> Choice:
-    count, cpus = thread_count(asked), usable_cpus()
-    why = f"execution.threads={asked}" if asked else "as many as the process may use whole"
-    return Choice("threads", f"{count} of torch on {cpus:g} usable CPUs ({why})")
+    return Choice("threads", threads_in_words(asked))

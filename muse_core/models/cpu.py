@@ -89,3 +89,10 @@ def native_bf16() -> bool:
 
     has_units = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return bool(has_units) and capability() == "AVX512"
+
+
+def threads_in_words(asked: int = 0) -> str:
+    """`2 torch threads on 2 usable CPUs`, and why it is not what was asked for."""
+    count, cpus = thread_count(asked), usable_cpus()
+    text = f"{count} torch thread{'s' * (count != 1)} on {cpus:g} usable CPU{'s' * (cpus != 1)}"
+    return f"{text} (execution.threads={asked} is more than that)" if asked > count else text

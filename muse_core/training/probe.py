@@ -52,9 +52,11 @@ class Probe:
     seconds: float
 
 
-def probe(config: RunConfig, device: str = "cpu", seconds: float = SECONDS) -> Probe:
-    """Trains for about `seconds` (at least one step) after a warm-up; `config.base` is from scratch."""
+def probe(config: RunConfig, device: str = "cpu", seconds: float | None = None) -> Probe:
+    """Trains for about `seconds` (default SECONDS) but at least one step, after a warm-up. `config.base` is from
+    scratch."""
     use_threads(config.execution.threads)
+    limit = SECONDS if seconds is None else seconds
     loaded = from_scratch(config.base, _any_tokenizer(config.base), config.seed).to(device)
     examples, plan = _documents(config, np.random.default_rng(config.seed))
     with TemporaryDirectory() as folder, torch.random.fork_rng(), flat_attention(loaded.model):
@@ -63,7 +65,7 @@ def probe(config: RunConfig, device: str = "cpu", seconds: float = SECONDS) -> P
             _advance(run)
         before, began = run.state.tokens, time.monotonic()
         while run.state.step < len(plan) and (
-            run.state.step == WARM_UP_STEPS or time.monotonic() - began < seconds
+            run.state.step == WARM_UP_STEPS or time.monotonic() - began < limit
         ):
             _advance(run)
         spent = time.monotonic() - began

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from muse_core.artifacts import ArtifactStore
 from muse_core.config.load import load_config
 from muse_core.fingerprint import STAGE_NAMES
+from muse_core.records import to_table
 from muse_core.training.probe import Probe
 from tasks.estimate import (
     COSTS,
+    StageEstimate,
     about,
     answers,
     contexts,
@@ -19,9 +24,12 @@ from tasks.estimate import (
     sft_tokens,
     talks,
     threads_of,
+    weights,
 )
 from tasks.forecast import Forecast
 from tasks.parts import REGISTER
+from tests import builders
+from tests.benchmarks.stage_costs import measured
 
 QUICKSTART, _ = load_config("quickstart")
 
@@ -42,6 +50,16 @@ def test_a_machine_of_half_the_speed_takes_twice_as_long() -> None:
     fast, slow = (estimate(QUICKSTART, COSTS, probe(rate)) for rate in (5000.0, 2500.0))
     assert slow.total_s == pytest.approx(2 * fast.total_s)
     assert slow.stages["sft"].tokens_per_second == 2500.0
+
+
+def test_a_larger_model_makes_its_own_stages_slower_and_no_others() -> None:
+    """Measured at a tenth of the rate, with a model of about ten times the weights."""
+    large, _ = load_config("quickstart", None, ["base.hidden_size=800", "base.intermediate_size=2000"])
+    before = estimate(QUICKSTART, COSTS, probe(5000.0)).seconds
+    after = estimate(large, COSTS, probe(5000.0 * weights(QUICKSTART.base) / weights(large.base))).seconds
+    assert after["sft"] > 8 * before["sft"] and after["evaluate"] > 8 * before["evaluate"]
+    for name in ("catalog", "profiles", "conversations", "augment"):
+        assert after[name] == pytest.approx(before[name])
 
 
 def test_cached_stages_count_nothing() -> None:
@@ -82,7 +100,7 @@ def test_what_there_is_not_enough_of_bounds_the_work(tmp_path: Path) -> None:
 def test_the_line_says_how_long_on_how_many_threads_and_what_takes_longest() -> None:
     line = estimate(QUICKSTART, COSTS, probe(5811.0)).line()
     assert "minutes on this machine" in line and "5,811 tokens/s with 2 threads" in line
-    assert "longest: sft about" in line
+    assert "longest: sft 7 min, " in line
     assert threads_of(probe(threads=1)) == "1 thread" and threads_of(Probe(9e4, 8, "cuda", 5, 2.0)) == "a GPU"
 
 
@@ -135,3 +153,20 @@ def test_a_stage_that_was_thought_cached_has_no_forecast() -> None:
     forecast = Forecast({"dpo": 50.0})
     forecast.finish("sft", 100.0)
     assert forecast.left_s("sft", 0.5, 10.0) is None and forecast.spent == {}
+
+
+# ---- measured again -------------------------------------------------------------------------------
+
+
+def test_the_costs_are_measured_from_what_manifests_recorded(tmp_path: Path) -> None:
+    """A stage of 500 units at 4,000 tokens/s that took 10 s costs 80 tokens a unit."""
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    ticks = iter([start])
+    store = ArtifactStore(tmp_path, clock=lambda: next(ticks, start + timedelta(seconds=10)))
+    expected = StageEstimate(5.0, 500.0, 4000.0, 2, "cpu")
+    table = to_table("products", [builders.product()])
+    store.for_stage("catalog", {}, {}, asdict(expected)).write_table("products", table, "ab" * 32)
+    store.for_stage("profiles", {}, {}).write_table("profiles", to_table("profiles", []), "cd" * 32)
+    found = measured(store)
+    assert list(found) == ["catalog"]
+    assert (found["catalog"]["tokens"], found["catalog"]["expected_s"]) == (80.0, 5.0)
