@@ -193,8 +193,8 @@ def _update(run: Run) -> None:
             raise
         raise HardwareError(
             f"{run.how.note}: out of memory in the optimizer, whose state takes twice the trained weights; "
-            "smaller micro-batches do not help. Set lora_rank=16 in [sft] and [dpo], or choose a smaller "
-            "base.model. The last checkpoint is kept."
+            "smaller micro-batches do not help. Set sft.lora_rank=16 and dpo.lora_rank=16, or choose a "
+            "smaller base.model. The last checkpoint is kept."
         ) from problem
     run.optimizer.zero_grad(set_to_none=True)
 

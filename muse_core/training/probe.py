@@ -53,8 +53,8 @@ class Probe:
 
 
 def probe(config: RunConfig, device: str = "cpu", seconds: float | None = None) -> Probe:
-    """Trains for about `seconds` (default SECONDS) but at least one step, after a warm-up. `config.base` is from
-    scratch."""
+    """Trains for about `seconds` (default SECONDS), but at least one step, after a warm-up. `config.base` is
+    from scratch."""
     use_threads(config.execution.threads)
     limit = SECONDS if seconds is None else seconds
     loaded = from_scratch(config.base, _any_tokenizer(config.base), config.seed).to(device)
