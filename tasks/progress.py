@@ -15,9 +15,10 @@ from typing import Any
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from muse_core.progress import Lines, Place, Span, counted
-from tasks.estimate import about
+from tasks.estimate import in_short
 from tasks.forecast import Forecast
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class StageProgress:
     def __enter__(self) -> StageProgress:
         if self._bar is not None:
             self._bar.start()
-            self._row = self._bar.add_task(self.stage, total=1.0, note="")
+            self._row = self._bar.add_task(self.stage, total=1.0, left="", note="")
         else:
             log.info("%s: started", self.stage)
         return self
@@ -64,17 +65,16 @@ class StageProgress:
 
     def update(self, done: int, total: int, note: str = "") -> None:
         self.place.move(done, total)
-        text = counted(done, total, note)
+        text, left = counted(done, total, note), self._left()
         if self._bar is not None and self._row is not None:
-            shown = f"{text}{self._left()}"
-            self._bar.update(self._row, completed=self.place.share, note=shown)
+            self._bar.update(self._row, completed=self.place.share, left=left, note=text)
         else:
-            self._lines.update(done, total, f"{note}{self._left()}")
+            self._lines.update(done, total, "; ".join(filter(None, (note, left))))
         now = time.monotonic()
         if now - self._artifact_at >= ARTIFACT_EVERY_S:
             self._artifact_at = now
             title = f"{self.place.part}: " if self.place.part else ""
-            self._publish(100.0 * self.place.share, f"{title}{text}{self._left()}")
+            self._publish(100.0 * self.place.share, "; ".join(filter(None, (f"{title}{text}", left))))
 
     def phase(self, number: int, of: int, name: str, span: Span) -> None:
         self.place.enter(number, of, name, span)
@@ -85,11 +85,11 @@ class StageProgress:
             self._lines.phase(number, of, name, span)
 
     def _left(self) -> str:
-        """How long the whole run still takes, in words; nothing where that is not known."""
+        """How long the whole run still takes; nothing where that is not known."""
         if self.forecast is None:
             return ""
         left = self.forecast.left_s(self.stage, self.place.share, time.monotonic() - self.started)
-        return "" if left is None else f"; {about(left)} of the run left"
+        return "" if left is None else f"{in_short(left)} of the run left"
 
     def _publish(self, percent: float, text: str) -> None:
         """Shows the progress in the UI. A server that is away must not end hours of work."""
@@ -105,14 +105,16 @@ class StageProgress:
 
 
 def _live_bar() -> Progress:
+    """On a narrow terminal the note is what is cut."""
     columns = (
         TextColumn("{task.description:14}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.percentage:>3.0f} %"),
+        BarColumn(bar_width=10),
+        TextColumn("{task.percentage:.0f} %"),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
     )
-    return Progress(*columns, console=console(), transient=True)
+    return Progress(*columns, console=console(), transient=True, expand=True)
 
 
 def to_terminal(is_quiet: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -64,11 +65,11 @@ def test_without_a_terminal_there_are_plain_lines(
     assert lines[:2] == ["evaluate: started", "evaluate 1/2 · SFT · test turns"]
     counted = [line for line in lines if "%" in line]
     assert len(counted) == 11
-    said = "(10 of 100 turns; about 10 minutes of the run left)"
+    said = "(10 of 100 turns; 10 min of the run left)"
     assert counted[0] == f"evaluate 1/2 · SFT · test turns: 5 % {said}"
     assert "\x1b" not in screen.getvalue()
     assert published[-1] == (100.0, "done")
-    assert published[0][1].startswith("1/2 · SFT · test turns: 1 of 100 turns; about 10 minutes of the run")
+    assert published[0][1].startswith("1/2 · SFT · test turns: 1 of 100 turns; 10 min of the run")
 
 
 def test_on_a_terminal_the_line_lives(
@@ -81,6 +82,23 @@ def test_on_a_terminal_the_line_lives(
     text = screen.getvalue()
     assert "evaluate 2/2 · simulated shoppers" in text and "5 % (5 of 100" not in text
     assert "of the run" not in text  # nothing was expected
+
+
+def test_on_a_narrow_terminal_the_note_is_what_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = Console(file=io.StringIO(), width=80, force_terminal=True)
+    monkeypatch.setattr(progress, "console", lambda: narrow)
+    bar = progress._live_bar()
+    row = bar.add_task("sft 2/2 · whole conversations", total=1.0, left="6 min of the run left", note="")
+    bar.update(row, completed=0.5, note="412 of 680 steps, loss 0.523, 5,811 tokens/s, 210 s left")
+    with narrow.capture() as shown:
+        narrow.print(bar.get_renderable())
+    (line,) = [one for one in _plain(shown.get()).splitlines() if one.strip()]
+    assert line.startswith("sft 2/2 · whole conversations ") and " 50 % " in line
+    assert "6 min of the run left" in line and line.rstrip().endswith("…") and len(line) <= 80
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 
 def test_quiet_says_warnings_alone(screen: io.StringIO, published: list[tuple[float, str]]) -> None:
