@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import nn
-
-from muse_core.models.cpu import capability, native_bf16, threads_in_words
-from muse_core.models.cpu_linear import is_for_onednn
+from muse_core.models.cpu import capability, maker, native_bf16, threads_in_words
+from muse_core.models.cpu_linear import uses_onednn
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,10 @@ def _optimizer() -> Choice:
 
 
 def _products() -> Choice:
-    if is_for_onednn(nn.Linear(8, 8)):
+    if uses_onednn():
         return Choice("products", f"fp32 through oneDNN, which uses the whole width of {capability()}")
-    return Choice(
-        "products", f"fp32 through torch's own library, at least as fast as oneDNN with {capability()}"
-    )
+    why = f"which no other beats with {capability()}{f' of {maker()}' if maker() else ''}"
+    return Choice("products", f"fp32 through torch's own library, {why}")
 
 
 def _threads(asked: int) -> Choice:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUPS = Path("/proc/self/cgroup")
+CPU_FACTS = Path("/proc/cpuinfo")
 
 
 def usable_cpus() -> float:
@@ -29,18 +31,21 @@ def thread_count(asked: int = 0) -> int:
 
 def cgroup_quotas(own: Path = OWN_CGROUPS, root: Path = CGROUPS) -> list[float]:
     """Every limit, in cores, of the process's cgroups (version 2, and `cpu` of version 1) up to the root."""
-    try:
-        lines = own.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
     found: list[float] = []
-    for line in lines:
+    for line in _lines(own):
         number, controllers, path = [*line.split(":", 2), "", ""][:3]
         if number == "0" and not controllers:
             found += _limits(root, path, _quota_v2)
         elif "cpu" in controllers.split(","):
             found += _limits(root / controllers, path, _quota_v1) or _limits(root / "cpu", path, _quota_v1)
     return found
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return []
 
 
 def _limits(root: Path, path: str, read: Callable[[Path], float | None]) -> list[float]:
@@ -96,3 +101,12 @@ def threads_in_words(asked: int = 0) -> str:
     count, cpus = thread_count(asked), usable_cpus()
     text = f"{count} torch thread{'s' * (count != 1)} on {cpus:g} usable CPU{'s' * (cpus != 1)}"
     return f"{text} (execution.threads={asked} is more than that)" if asked > count else text
+
+
+@lru_cache(maxsize=1)
+def maker() -> str:
+    """The CPU's vendor id (`GenuineIntel`, `AuthenticAMD`, …); empty where the system does not say."""
+    for line in _lines(CPU_FACTS):
+        if line.startswith("vendor_id"):
+            return line.partition(":")[2].strip()
+    return ""

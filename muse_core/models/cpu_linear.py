@@ -18,6 +18,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from muse_core.models.cpu import capability, maker
+
 ROWS = 64
 FEWEST_ROWS = 16  # below, reading the weights is what costs
 
@@ -42,8 +44,7 @@ def is_for_onednn(layer: nn.Module) -> bool:
         and "forward" not in vars(layer)
         and layer.weight.device.type == "cpu"
         and layer.weight.dtype is torch.float32
-        and torch.backends.mkldnn.is_available()
-        and torch.backends.cpu.get_cpu_capability() == "AVX512"
+        and uses_onednn()
     )
 
 
@@ -62,7 +63,29 @@ def _padded(values: torch.Tensor) -> torch.Tensor:
     return functional.pad(values, (0, 0, 0, -len(values) % multiple))
 
 
-def _product(values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+def uses_onednn() -> bool:
+    """Whether oneDNN's fp32 product is the faster one: with AVX-512, on CPUs of another maker than MKL's."""
+    return torch.backends.mkldnn.is_available() and capability() == "AVX512" and maker() != "GenuineIntel"
+
+
+def product(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """values (rows, in) @ weight (out, in).T through the faster library. Through oneDNN the caller keeps the
+    number of rows a multiple of ROWS."""
+    return _onednn_product(values, weight) if uses_onednn() else torch.mm(values, weight.t())
+
+
+def weight_gradient(gradient: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """gradient (rows, out).T @ values (rows, in): (out, in)."""
+    if not uses_onednn():
+        return torch.mm(gradient.t(), values)
+    if gradient.shape[1] > values.shape[1]:  # oneDNN is twice as fast with the wider side as columns
+        return _onednn_product(values.t(), gradient.t()).t()
+    return _onednn_product(gradient.t(), values.t())
+
+
+def _onednn_product(
+    values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
     """values @ weight.T + bias."""
     found: torch.Tensor = torch.ops.mkldnn._linear_pointwise(values, weight, bias, "none", [], "")
     return found
@@ -75,11 +98,11 @@ class _OneDnnLinear(torch.autograd.Function):
     ) -> torch.Tensor:
         ctx.save_for_backward(values, weight)
         ctx.has_bias = bias is not None
-        return _product(values, weight, bias)
+        return _onednn_product(values, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
         values, weight = ctx.saved_tensors
-        for_values = _product(gradient, weight.t()) if ctx.needs_input_grad[0] else None
-        for_weight = _product(gradient.t(), values.t()) if ctx.needs_input_grad[1] else None
+        for_values = _onednn_product(gradient, weight.t()) if ctx.needs_input_grad[0] else None
+        for_weight = weight_gradient(gradient, values) if ctx.needs_input_grad[1] else None
         return for_values, for_weight, gradient.sum(0) if ctx.has_bias else None

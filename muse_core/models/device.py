@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from muse_core.errors import HardwareError
+from muse_core.models.cpu import capability, native_bf16, thread_count
 
 DRIVER_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
 
@@ -41,6 +42,12 @@ def resolve_precision(asked: str, device: str) -> Literal["fp32", "bf16", "fp16"
     is_cpu = device == "cpu"
     if asked in ("fp32", "auto") and (is_cpu or asked == "fp32"):
         return "fp32"
+    if asked == "bf16" and is_cpu and not native_bf16():
+        raise HardwareError(
+            f"execution.precision is 'bf16', but this CPU ({capability()}) has no bf16 units: emulated, a "
+            "product takes about ten times as long as in fp32. Set --set execution.precision=auto "
+            "(fp32 on a CPU)."
+        )
     if asked == "fp16" and is_cpu:
         raise HardwareError(
             "execution.precision is 'fp16', which needs a GPU; found device cpu. "
@@ -66,9 +73,11 @@ def _gpu_has_bf16() -> bool:
     return torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-def use_threads(count: int) -> None:
-    """Limits torch to `count` threads; 0 leaves torch's own choice (all cores)."""
-    if count:
-        import torch
+def use_threads(asked: int) -> int:
+    """Lets torch compute with `asked` threads, 0 = one per usable core, and never more than those; returns
+    how many."""
+    import torch
 
-        torch.set_num_threads(count)
+    count = thread_count(asked)
+    torch.set_num_threads(count)
+    return count

@@ -22,9 +22,11 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from muse_core.models.cpu_linear import ROWS, onednn_linear
+from muse_core.models.cpu_linear import ROWS, onednn_linear, uses_onednn
+from muse_core.models.packed_llama import is_plain_llama, layers_forward
 
 NAME = "muse_flat"
+CACHED_VALUES = 128 * 1024  # logits in a piece: half a megabyte
 Item = TypeVar("Item")
 Fork = tuple[int, int]
 
@@ -131,17 +133,20 @@ def hidden_states(
     """Last hidden states (tokens, hidden); call inside `flat_attention`. Only those of `rows` are right
     where they are given: the others save the last layer's MLP."""
     tokens = stream.bounds[-1]
-    filler = -tokens % ROWS  # a document of its own that nobody reads
+    filler = -tokens % ROWS if uses_onednn() else 0  # a document of its own that nobody reads
     ids = functional.pad(stream.ids, (0, filler))
     positions = torch.cat([stream.positions, torch.arange(filler, device=ids.device)])
-    is_filled = filler > 0
+    bounds = (*stream.bounds, *([tokens + filler] * (filler > 0)))
+    masks = (*stream.masks, *([None] * (filler > 0)))
+    if is_plain_llama(model):
+        return layers_forward(model, ids, positions, bounds, masks, rows)[:tokens]
     with _last_mlp_at(model, rows):
         output = model.base_model(
             input_ids=ids[None],
             position_ids=positions[None],
             use_cache=False,
-            document_bounds=(*stream.bounds, *([tokens + filler] * is_filled)),
-            document_masks=(*stream.masks, *([None] * is_filled)),
+            document_bounds=bounds,
+            document_masks=masks,
         )
     return output.last_hidden_state[0, :tokens]
 
@@ -180,4 +185,33 @@ def logits_at(model: PreTrainedModel, hidden: torch.Tensor, rows: torch.Tensor) 
 
 def target_log_probs(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """log p(target) per row, in fp32."""
-    return -functional.cross_entropy(logits.float(), targets, reduction="none")
+    found: torch.Tensor = _TargetLogProbs.apply(logits.float(), targets)
+    return found
+
+
+class _TargetLogProbs(torch.autograd.Function):
+    """logits[target] − log Σ exp(logits), in pieces that stay in a CPU's cache: `cross_entropy` keeps all
+    log-probabilities and goes through memory four times more."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        sums = torch.cat([rows.logsumexp(1) for rows in logits.split(_cached_rows(logits))])
+        ctx.save_for_backward(logits, targets, sums)
+        return logits.gather(1, targets[:, None])[:, 0] - sums
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:  # type: ignore[override]
+        logits, targets, sums = ctx.saved_tensors
+        found = torch.empty_like(logits)
+        step = _cached_rows(logits)
+        for rows, target, total, g in zip(
+            logits.split(step), found.split(step), sums.split(step), gradient.split(step), strict=True
+        ):
+            torch.sub(rows, total[:, None], out=target).exp_().mul_(-g[:, None])
+        found.scatter_add_(1, targets[:, None], gradient[:, None])
+        return found, None
+
+
+def _cached_rows(logits: torch.Tensor) -> int:
+    """How many rows are a piece: all of them on a GPU, which has no use for pieces."""
+    return max(1, CACHED_VALUES // logits.shape[1]) if logits.device.type == "cpu" else len(logits) or 1

@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from muse_core.training.muon import Muon
+
 BETAS = (0.9, 0.95)  # a short run: the second moment must not remember the start (as GPT-3, LLaMA)
 
 
@@ -32,13 +34,13 @@ def optimizer_of(
     if not inner:
         return adamw
     group = {"params": inner, "lr_scale": muon_learning_rate / learning_rate}
-    return MuonWithAdamW(torch.optim.Muon([group], lr=muon_learning_rate, weight_decay=weight_decay), adamw)
+    return MuonWithAdamW(Muon([group], lr=muon_learning_rate, weight_decay=weight_decay), adamw)
 
 
 class MuonWithAdamW(torch.optim.Optimizer):
     """Two optimizers as one: stepped, saved and loaded together."""
 
-    def __init__(self, muon: torch.optim.Muon, adamw: torch.optim.AdamW) -> None:
+    def __init__(self, muon: Muon, adamw: torch.optim.AdamW) -> None:
         self.parts = (muon, adamw)
         super().__init__([p for part in self.parts for g in part.param_groups for p in g["params"]], {})
         self._share_groups()

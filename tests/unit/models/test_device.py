@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+
 import pytest
+import torch
 
 from muse_core.errors import HardwareError
 from muse_core.models import device
@@ -14,11 +17,28 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         resolve_device("cuda")
 
 
-def test_a_cpu_computes_in_fp32_unless_bf16_is_asked_for() -> None:
+def test_a_cpu_computes_in_fp32_unless_bf16_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "native_bf16", lambda: True)
     assert resolve_precision("auto", "cpu") == "fp32" and resolve_precision("fp32", "cpu") == "fp32"
     assert resolve_precision("bf16", "cpu") == "bf16"
     with pytest.raises(HardwareError, match="needs a GPU"):
         resolve_precision("fp16", "cpu")
+
+
+def test_bf16_that_a_cpu_would_emulate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "native_bf16", lambda: False)
+    with pytest.raises(HardwareError, match=r"no bf16 units.*execution\.precision=auto"):
+        resolve_precision("bf16", "cpu")
+
+
+def test_more_threads_than_cores_are_never_taken() -> None:
+    before = torch.get_num_threads()
+    try:
+        assert device.use_threads(64) == torch.get_num_threads() <= len(os.sched_getaffinity(0))
+        assert device.use_threads(1) == torch.get_num_threads() == 1
+        assert device.use_threads(0) >= 1
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("has_bf16", "chosen"), [(True, "bf16"), (False, "fp16")])

@@ -226,5 +226,7 @@ def test_two_processes_train_both_rounds_as_one(made: Made) -> None:
     found = [made.run(f"{count} processes", {"processes": count}, rounds=2) for count in (1, 2)]
     metrics = [made.manifest(ref)["metrics"] for ref in found]
     assert metrics[0].keys() == metrics[1].keys()
-    for name in ("round1_dpo_dev_loss", "round1_dpo_dev_margin", "dpo_pairs"):
+    for name in ("round1_dpo_dev_loss", "round1_dpo_dev_margin"):
         assert metrics[1][name] == pytest.approx(metrics[0][name], abs=1e-3)
+    # sums in another order: a token sampled for the second round may turn, and with it a pair
+    assert metrics[1]["dpo_pairs"] == pytest.approx(metrics[0]["dpo_pairs"], abs=2)

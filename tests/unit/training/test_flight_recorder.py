@@ -15,7 +15,7 @@ from muse_core.config.run_config import DpoConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.examples.example import Example
-from muse_core.models import chat_format
+from muse_core.models import chat_format, device
 from muse_core.models.flat_stream import flat_attention
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import train_tokenizer
@@ -52,8 +52,9 @@ def test_a_model_that_is_its_reference_may_start(tmp_path: Path, objective: dict
     assert values["dev_margin"] == values["dev_chosen_drift"] == pytest.approx(0.0, abs=1e-5)
 
 
-def test_rounding_in_bf16_is_no_alarm(tmp_path: Path) -> None:
+def test_rounding_in_bf16_is_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check runs the same micro-batches as the references, not only the same pairs."""
+    monkeypatch.setattr(device, "native_bf16", lambda: True)
     loaded, ctx = tiny_model(), context(tmp_path, precision="bf16")
     module = PreferenceLoss(loaded.model, DpoConfig(micro_batch_tokens=900, beta=1.0))
     pairs = pair_examples(loaded, 90)
