@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +20,9 @@ import typer
 from typer.core import TyperGroup
 
 from flows.environment import home_folder
+from muse_core.config.load import DEFAULT_PRESET, preset_names
 from muse_core.errors import MuseError
+from tasks.parts import PARTS
 
 
 class MuseGroup(TyperGroup):
@@ -60,9 +64,8 @@ def write_traceback() -> Path:
 
 app = typer.Typer(
     cls=MuseGroup,
-    help="Turns a product catalogue into a bilingual shopping assistant that calls tools.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
@@ -82,7 +85,19 @@ catalogue. Lines that cannot be used are listed with the reason and left out."""
 MODELS = """A folder, an artifact id, models:/muse@candidate; or a foreign model: a hub id, a folder or a
 .gguf file of a chat model, asked by its own template, or openai:NAME at MUSE_LLM_BASE_URL."""
 
-Preset = Annotated[str | None, typer.Option(help="quickstart, cpu or full (the default).")]
+
+def one_of(names: Sequence[str]) -> dict[str, Any]:
+    """Shows the names in the help and offers them to the shell. A wrong one is refused where the request is
+    checked, together with everything else that is wrong with it."""
+    return {"metavar": f"[{'|'.join(names)}]", "autocompletion": lambda: list(names)}
+
+
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Where the settings start from (default: {DEFAULT_PRESET}).", **one_of(preset_names())
+    ),
+]
 CatalogFile = Annotated[
     Path | None, typer.Option("--catalog", metavar="FILE", help="Your products: CSV, JSONL or Parquet.")
 ]
@@ -93,16 +108,36 @@ ConfigFile = Annotated[
 Settings = Annotated[
     list[str], typer.Option("--set", metavar="KEY=VALUE", help="section.key=value; may be repeated.")
 ]
-Stage = Annotated[str, typer.Option(help="all, data, or a stage; with what it needs upstream.")]
+Stage = Annotated[
+    str,
+    typer.Option(help="A stage, or a part of the pipeline; with what it needs upstream.", **one_of(PARTS)),
+]
 Home = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Where everything is written (default: .muse here).")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress: warnings, errors and the result.")]
 
 
 def with_file(settings: list[str], conversations: Path | None) -> list[str]:
     """The settings, with the file of `--conversations` as one."""
     return [*settings, f"conversations.file={json.dumps(str(conversations))}"] if conversations else settings
+
+
+def print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"muse {metadata.version('muse')}")
+        raise typer.Exit
+
+
+@app.callback()
+def every_verb(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="Say which version this is."),
+    ] = False,
+) -> None:
+    """Turns a product catalogue into a bilingual shopping assistant that calls tools."""
 
 
 @app.command()
@@ -115,11 +150,12 @@ def run(
     stage: Stage = "all",
     home: Home = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run the pipeline: data, training, evaluation, export, registry."""
     from flows.commands.run import run as command
 
-    command(preset, catalog, config, with_file(settings, conversations), stage, home, as_json)
+    command(preset, catalog, config, with_file(settings, conversations), stage, home, as_json, quiet)
 
 
 @app.command()
@@ -151,12 +187,13 @@ def evaluate_cases(
     ] = False,
     home: Home = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure a model (default: the last one trained) on your own cases."""
     from flows.commands.eval import EvalFlags, eval_cases
     from flows.commands.registry import registered_folder
 
-    flags = EvalFlags(as_json, exclude_leaks, fresh)
+    flags = EvalFlags(as_json, exclude_leaks, fresh, quiet)
     eval_cases(cases, model, home, flags, lambda uri: registered_folder(uri, home))
 
 

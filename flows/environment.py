@@ -134,7 +134,7 @@ def with_language_model(config: RunConfig) -> tuple[RunConfig, EndpointAddress |
     repeats a value, for an address may hold a password."""
     if config.llm.share == 0:
         return config, None
-    why = f"llm.share is {config.llm.share:g}, so a language model is asked; set it to 0, or correct"
+    why = f"llm.share is {config.llm.share:g}, so a language model is asked; set llm.share=0, or correct"
     address = endpoint_address(config.llm.model, why)
     return config.model_copy(update={"llm": config.llm.model_copy(update={"model": address.model})}), address
 

@@ -112,11 +112,17 @@ class ArtifactStore:
     _digests: dict[str, tuple[object, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def for_stage(
-        self, stage: str, parts: Mapping[str, str], inputs: Mapping[str, str] | None = None
+        self,
+        stage: str,
+        parts: Mapping[str, str],
+        inputs: Mapping[str, str] | None = None,
+        estimate: Mapping[str, Any] | None = None,
     ) -> ArtifactStore:
         """The same store, whose manifests also say which stage wrote them, from which key parts and
-        input digests, and how many seconds after this moment."""
+        input digests, how many seconds after this moment, and how many were expected."""
         stamp = {"stage": stage, "key_parts": dict(parts), "inputs": dict(inputs or {})}
+        if estimate is not None:
+            stamp["estimate"] = dict(estimate)
         return replace(self, stamp=stamp, started=self.clock())
 
     # writing

@@ -57,7 +57,7 @@ def map_in_processes(work: Callable[[A], B], shards: Iterable[A], workers: int) 
         except BrokenProcessPool:
             raise HardwareError(
                 f"one of {workers} worker processes was killed (out of memory?); its work is lost. "
-                "Set fewer with --set execution.workers=1, or free some memory"
+                "Use fewer with --set execution.workers=1, or free some memory"
             ) from None
 
 

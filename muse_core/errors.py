@@ -60,3 +60,12 @@ class HardwareError(MuseError):
 
 class TransientError(MuseError):
     """A failure that may pass if tried again (a network endpoint, a busy lock)."""
+
+
+def cannot_import(package: str, extra: str, problem: ImportError) -> str:
+    """Why `package`, which the extra `extra` brings, is not there, and what to do. One that is installed and
+    lacks something itself is not called missing."""
+    install = f"pip install -e '.[{extra}]' in the project's folder"
+    if isinstance(problem, ModuleNotFoundError) and problem.name == package:
+        return f"{package} is not installed; {install} installs it"
+    return f"{package} is installed, but cannot be imported ({problem}); {install} brings what it lacks"

@@ -15,7 +15,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -28,6 +28,8 @@ from muse_core.dialogue.llm.service import TextService
 from muse_core.fingerprint import Fingerprint, stage_named
 from muse_core.models.device import use_threads
 from muse_core.types import ArtifactRef
+from tasks.estimate import StageEstimate
+from tasks.forecast import Forecast
 from tasks.progress import StageProgress
 from tasks.tracking import RunRecord
 
@@ -46,6 +48,8 @@ class Job:
     device: Literal["cpu", "cuda"]
     metrics: RunRecord
     text_service: TextService | None = None
+    estimate: StageEstimate | None = None
+    forecast: Forecast | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -61,7 +65,7 @@ def run_stage(job: Job, **inputs: ArtifactRef) -> ArtifactRef:
             return found
         use_threads(job.config.execution.threads if stage_named(job.stage).gpu else 0)
         module = importlib.import_module(stage_named(job.stage).module)
-        with StageProgress(job.stage) as progress:
+        with StageProgress(job.stage, job.forecast) as progress:
             ref: ArtifactRef = module.run(job.config, **inputs, ctx=_context(job, inputs, progress))
         job.store.clear_work(job.fingerprint)
         return ref
@@ -69,8 +73,9 @@ def run_stage(job: Job, **inputs: ArtifactRef) -> ArtifactRef:
 
 def _context(job: Job, inputs: Mapping[str, ArtifactRef], progress: StageProgress) -> StageContext:
     digests = {name: ref.digest for name, ref in inputs.items()}
+    expected = asdict(job.estimate) if job.estimate is not None else None
     return StageContext(
-        store=job.store.for_stage(job.stage, job.key.parts, digests),
+        store=job.store.for_stage(job.stage, job.key.parts, digests, expected),
         fingerprint=job.fingerprint,
         work=job.store.work(job.fingerprint),
         seed=job.config.seed,

@@ -12,13 +12,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "export": ("export", REGISTER),
     REGISTER: ("export", REGISTER),
 }
+PARTS = tuple(dict.fromkeys(("all", "data", *STAGE_NAMES, REGISTER)))  # what a request may name
 
 
 def wanted_stages(part: str) -> frozenset[str]:
     """The stages that `part` (a group or a stage) consists of, with all they need upstream."""
     if part not in GROUPS and part not in STAGE_NAMES:
-        known = ", ".join(dict.fromkeys(("all", "data", *STAGE_NAMES, REGISTER)))
-        raise ConfigError(f"unknown stage {part!r}; known: {known}")
+        raise ConfigError(f"unknown stage {part!r}; known: {', '.join(PARTS)}")
     waiting = list(GROUPS.get(part, (part,)))
     found: set[str] = set()
     while waiting:

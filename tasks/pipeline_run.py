@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,14 +22,16 @@ from prefect.utilities.annotations import quote
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.llm.service import TextService
-from muse_core.fingerprint import fingerprint, stage_named
+from muse_core.fingerprint import STAGES, Fingerprint, fingerprint, plan, stage_named
 from muse_core.models.device import resolve_device, resolve_precision
 from muse_core.types import ArtifactRef
 from tasks.chat_endpoint import EndpointAddress, chat_endpoint
 from tasks.engine import check_engine
+from tasks.estimate import NO_ESTIMATE, Estimate, estimate, needs_probe
 from tasks.execution import Job
+from tasks.forecast import Forecast
 from tasks.gate import open_store
-from tasks.parts import wanted_stages
+from tasks.parts import REGISTER, wanted_stages
 from tasks.registered_model import ModelParts, RegisteredVersion
 from tasks.tracking import RunRecord, Tracker, TrackingPlace, flat, tracked_run
 
@@ -57,10 +60,16 @@ class PipelineRun:
     device: Literal["cpu", "cuda"]
     place: TrackingPlace
     text_service: TextService | None = None
+    estimate: Estimate | None = None
     started: float = field(default_factory=time.time)
     outcomes: list[StageOutcome] = field(default_factory=list)
     made: dict[str, ArtifactRef] = field(default_factory=dict)
     extra_seconds: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def forecast(self) -> Forecast | None:
+        """What the run's progress is measured against."""
+        return Forecast(self.estimate.seconds) if self.estimate is not None else None
 
     def __call__(self, stage: Task[..., Any], **inputs: ArtifactRef | None) -> ArtifactRef | None:
         """Runs a stage task, or returns None when this run does not want it."""
@@ -71,15 +80,19 @@ class PipelineRun:
         found = self.store.find(stage_named(stage.name).kind, key.value)
         began = time.monotonic()
         with self._tracked(stage.name, found) as record:
-            job = quote(Job(stage.name, key, self.config, self.store, self.device, record, self.text_service))
             call: Any = stage.with_options(refresh_cache=found is None)
-            made: ArtifactRef = call(job, **given)
+            made: ArtifactRef = call(quote(self._job(stage.name, key, record)), **given)
             ref = made if found in (None, made) else found
             record.log(self.store.manifest(ref)["metrics"])
         self._remember(stage.name, found is not None, time.monotonic() - began, ref)
         if stage.name == "evaluate":
             self.tracker.parent.log(self.headline())
         return ref
+
+    def _job(self, stage: str, key: Fingerprint, record: RunRecord) -> Job:
+        expected = self.estimate.stages.get(stage) if self.estimate is not None else None
+        place = (self.config, self.store, self.device, record, self.text_service)
+        return Job(stage, key, *place, expected, self.forecast)
 
     def register(
         self, task: Any, *, catalog: ArtifactRef | None, export: ArtifactRef | None
@@ -149,4 +162,27 @@ def open_run(
         tracked_run(place, name, params, config.report_to) as tracker,
         chat_endpoint(language_model, config.llm) as text_service,
     ):
-        yield PipelineRun(config, store, tracker, wanted, device, place, text_service)
+        expected = expect(config, store, wanted, device)
+        if expected is not None:
+            tracker.parent.log(
+                {"probe_tokens_per_second": expected.probe.tokens_per_second, "estimate_s": expected.total_s}
+            )
+        yield PipelineRun(config, store, tracker, wanted, device, place, text_service, expected)
+
+
+def expect(
+    config: RunConfig, store: ArtifactStore, wanted: frozenset[str], device: Literal["cpu", "cuda"]
+) -> Estimate | None:
+    """How long the run will take, said and returned; None where there is nothing to measure it by."""
+    plans = plan(config, store, [stage for stage in STAGES if stage.name in wanted])
+    due = [one.name for one in plans if one.status == "would run"]
+    if not needs_probe(due):
+        return None
+    if config.base.source != "scratch":
+        log.info("%s", NO_ESTIMATE)
+        return None
+    from muse_core.training.probe import probe
+
+    found = estimate(config, [*due, *(wanted & {REGISTER})], probe(config, device))
+    log.info("%s", found.line())
+    return found

@@ -1,7 +1,7 @@
 """Where a stage is: on the terminal and as a progress artifact in the Prefect UI.
 
-On a terminal one live line on stderr; otherwise a log line every few seconds. The stage calls
-`update` as often as it likes.
+On a terminal one live line on stderr; otherwise a log line per phase and per 5 %. Both say how long the
+whole run still takes, where it has an estimate. The stage calls `update` as often as it likes.
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ from typing import Any
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
+
+from muse_core.progress import Lines, Place, Span, counted
+from tasks.estimate import in_short
+from tasks.forecast import Forecast
 
 log = logging.getLogger(__name__)
 
-LINE_EVERY_S = 5.0
 ARTIFACT_EVERY_S = 4.0
+OUR_LOGGERS = ("muse_core", "tasks", "flows", "data_contracts")
 
 
 @cache
@@ -31,17 +36,19 @@ def console() -> Console:
 class StageProgress:
     """A `Progress` for one stage run; a context manager that ends the live line."""
 
-    def __init__(self, stage: str) -> None:
-        self.stage = stage
-        self.started = self._line_at = self._artifact_at = time.monotonic()
+    def __init__(self, stage: str, forecast: Forecast | None = None) -> None:
+        self.stage, self.forecast = stage, forecast
+        self.place = Place(stage)
+        self.started = self._artifact_at = time.monotonic()
         self._artifact_id: Any = None
-        self._bar: Progress | None = _live_bar() if console().is_terminal else None
+        self._bar: Progress | None = _live_bar() if console().is_terminal and not is_quiet() else None
         self._row: TaskID | None = None
+        self._lines = Lines(log.info, stage)
 
     def __enter__(self) -> StageProgress:
         if self._bar is not None:
             self._bar.start()
-            self._row = self._bar.add_task(self.stage, total=None, note="")
+            self._row = self._bar.add_task(self.stage, total=1.0, left="", note="")
         else:
             log.info("%s: started", self.stage)
         return self
@@ -53,18 +60,36 @@ class StageProgress:
             self._bar.stop()
         if self._artifact_id is not None and kind is None:
             self._publish(100.0, "done")
+        if self.forecast is not None and kind is None:
+            self.forecast.finish(self.stage, time.monotonic() - self.started)
 
     def update(self, done: int, total: int, note: str = "") -> None:
-        now = time.monotonic()
+        self.place.move(done, total)
+        text, left = counted(done, total, note), self._left()
         if self._bar is not None and self._row is not None:
-            self._bar.update(self._row, completed=done, total=total, note=note)
-        elif now - self._line_at >= LINE_EVERY_S:
-            self._line_at = now
-            share = f"{100 * done / total:3.0f} %" if total else ""
-            log.info("%s: %d/%d %s %s (%.0f s)", self.stage, done, total, share, note, now - self.started)
+            self._bar.update(self._row, completed=self.place.share, left=left, note=text)
+        else:
+            self._lines.update(done, total, "; ".join(filter(None, (note, left))))
+        now = time.monotonic()
         if now - self._artifact_at >= ARTIFACT_EVERY_S:
             self._artifact_at = now
-            self._publish(100.0 * done / total if total else 0.0, f"{done}/{total} {note}")
+            title = f"{self.place.part}: " if self.place.part else ""
+            self._publish(100.0 * self.place.share, "; ".join(filter(None, (f"{title}{text}", left))))
+
+    def phase(self, number: int, of: int, name: str, span: Span) -> None:
+        self.place.enter(number, of, name, span)
+        if self._bar is not None and self._row is not None:
+            log.info("%s", self.place.title)
+            self._bar.update(self._row, description=self.place.title, completed=self.place.share, note="")
+        else:
+            self._lines.phase(number, of, name, span)
+
+    def _left(self) -> str:
+        """How long the whole run still takes; nothing where that is not known."""
+        if self.forecast is None:
+            return ""
+        left = self.forecast.left_s(self.stage, self.place.share, time.monotonic() - self.started)
+        return "" if left is None else f"{in_short(left)} of the run left"
 
     def _publish(self, percent: float, text: str) -> None:
         """Shows the progress in the UI. A server that is away must not end hours of work."""
@@ -80,29 +105,38 @@ class StageProgress:
 
 
 def _live_bar() -> Progress:
+    """On a narrow terminal the note is what is cut."""
     columns = (
         TextColumn("{task.description:14}"),
-        BarColumn(bar_width=28),
-        MofNCompleteColumn(),
+        BarColumn(bar_width=10),
+        TextColumn("{task.percentage:.0f} %"),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
     )
-    return Progress(*columns, console=console(), transient=True)
+    return Progress(*columns, console=console(), transient=True, expand=True)
 
 
-def to_terminal(level: int = logging.INFO) -> None:
-    """Sends the records of our own packages to the terminal, one short line each (the CLI calls this).
+def to_terminal(is_quiet: bool = False) -> None:
+    """Sends the records of our own packages to the terminal, one short line each (the CLI calls this);
+    quiet: warnings and errors alone, and no live line.
 
     Prefect's account of a failed run stays in its UI: the command line says the error itself, once."""
-    ours = _ConsoleHandler(level)
-    for name in ("muse_core", "tasks", "flows", "data_contracts"):
+    ours = _ConsoleHandler(logging.WARNING if is_quiet else logging.INFO)
+    for name in OUR_LOGGERS:
         logger = logging.getLogger(name)
-        logger.setLevel(level)
+        logger.setLevel(logging.INFO)
         logger.propagate = False
         if not any(isinstance(known, _ConsoleHandler) for known in logger.handlers):
             logger.addHandler(ours)
     for theirs in logging.getLogger().handlers:
         theirs.addFilter(_is_news)
+
+
+def is_quiet() -> bool:
+    """Whether the user asked for warnings and errors alone."""
+    ours = [one for one in logging.getLogger("tasks").handlers if isinstance(one, _ConsoleHandler)]
+    return any(handler.level > logging.INFO for handler in ours)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -15,7 +15,6 @@ from muse_core.evaluation.promotion import Promotion, judge
 from muse_core.evaluation.report import write_data_report, write_report
 from muse_core.evaluation.table import results_table
 from muse_core.records import Row
-from tasks.budget import budget_of
 from tasks.pipeline_run import PipelineRun
 from tasks.registered_model import RegisteredVersion, crown
 
@@ -42,6 +41,7 @@ def publish_summary(run: PipelineRun, version: RegisteredVersion | None, reports
         "table": results_table(rows, _training_seconds(run)) if rows else None,
         "promotion": promotion and promotion.as_json(),
         "seconds": {one.name: round(one.seconds, 2) for one in run.outcomes} | run.extra_seconds,
+        "estimate": run.estimate and run.estimate.as_json(),
         "started": run.started,
     }
     if promotion is not None:
@@ -81,9 +81,7 @@ def _training_seconds(run: PipelineRun) -> dict[str, float | None]:
 def _report(run: PipelineRun, rows: list[Row], reports: Path) -> Path | None:
     """The page of the run: its report, or what is known of its data when nothing was evaluated."""
     if rows:
-        path = write_report(
-            run.store, run.made["evaluate"], reports, budget_of(run.config.preset), run.config.promotion
-        )
+        path = write_report(run.store, run.made["evaluate"], reports, run.config.promotion)
     elif "conversations" in run.made:
         path = write_data_report(run.store, run.made["conversations"], reports)
     else:

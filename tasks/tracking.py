@@ -24,7 +24,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
 from muse_core.durable import file_lock, is_alive
-from muse_core.errors import ConfigError
+from muse_core.errors import ConfigError, cannot_import
 
 EXPERIMENT = "muse"
 FLUSH_EVERY_S = 5.0
@@ -190,9 +190,9 @@ def _closing(record: RunRecord) -> Iterator[None]:
 def _open_wandb(name: str, params: Mapping[str, str], home: Path) -> Any:
     try:
         import wandb
-    except ImportError:
+    except ImportError as problem:
         raise ConfigError(
-            "report_to names wandb, which is not installed: pip install 'muse[wandb]', "
-            'or leave it out with --set report_to=["mlflow"]'
+            f"report_to names wandb, but {cannot_import('wandb', 'wandb', problem)}; "
+            """or leave it out with --set 'report_to=["mlflow"]'"""
         ) from None
     return wandb.init(project=EXPERIMENT, name=name, config=dict(params), dir=str(home))

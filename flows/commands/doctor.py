@@ -6,7 +6,6 @@ A finding that stops a run fails the command; a missing option (GPU, TensorRT) i
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 import sys
@@ -17,15 +16,21 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib import metadata, util
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 from rich.table import Table
 
 from flows.environment import configured_prefect_api, home_folder
+from muse_core.config.load import load_config
+from muse_core.config.run_config import RunConfig
 from muse_core.errors import MuseError
 from muse_core.fingerprint import library_versions
 from muse_core.models.device import gpu_works
+from tasks.estimate import COSTS, about, estimate, threads_of
+
+if TYPE_CHECKING:
+    from muse_core.training.probe import Probe
 
 SUPPORTED_PYTHON = ((3, 11), (3, 13))
 NEEDED_DISK_GB = 3.0  # a quickstart run with its exports
@@ -62,8 +67,8 @@ def examine(home: Path) -> Iterator[Finding]:
     yield from libraries()
     yield folder(home)
     yield disk(home)
-    yield cores()
     yield gpu()
+    yield from speed()
     yield prefect_server()
     yield from options()
 
@@ -117,16 +122,32 @@ def disk(home: Path) -> Finding:
     )
 
 
-def cores() -> Finding:
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Finding("cores", "ok", str(count))
-
-
 def gpu() -> Finding:
     """Asks PyTorch, through the room that knows it, where there is a driver at all."""
     if gpu_works():
         return Finding("gpu", "ok", "PyTorch can use it")
     return Finding("gpu", "note", "none that PyTorch can use: choose the preset quickstart or cpu")
+
+
+def speed() -> Iterator[Finding]:
+    """What models compute with here and why, and how fast that is: a probe of two seconds with the model of
+    the quickstart."""
+    if _version("torch") is None or _version("transformers") is None:
+        return
+    from muse_core.models.choices import choices
+    from muse_core.training.probe import probe
+
+    for choice in choices():
+        yield Finding(choice.name, "ok", choice.text)
+    config, _ = load_config("quickstart")
+    yield Finding("probe", "ok", probed(config, probe(config)))
+
+
+def probed(config: RunConfig, found: Probe) -> str:
+    """The probe's figure, and what it means for a whole run of the quickstart."""
+    whole = estimate(config, COSTS, found)
+    rate = f"{found.tokens_per_second:,.0f} tokens/s of training with {threads_of(found)}"
+    return f"{rate}: the quickstart takes {about(whole.total_s)} here"
 
 
 def prefect_server() -> Finding:

@@ -26,6 +26,7 @@ from muse_core.evaluation.case_file import load_cases
 from muse_core.evaluation.case_run import EvalOptions, run_cases
 from muse_core.evaluation.significance import minimum_detectable_difference
 from muse_core.evaluation.table import DASH
+from muse_core.progress import Lines, Silent
 from muse_core.types import ArtifactRef, Conversation
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 REGISTRY, ENDPOINT = "models:/", "openai:"
 ABOUT = "muse.json"
 SHOWN_CASES = 12
-EVERY = 10  # cases between two lines of progress
 Resolve = Callable[[str], Path]
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -46,6 +46,7 @@ class EvalFlags:
     as_json: bool = False
     exclude_leaks: bool = False
     fresh: bool = False
+    is_quiet: bool = False
 
 
 def eval_cases(
@@ -59,25 +60,22 @@ def eval_cases(
     store = ArtifactStore(folder / "artifacts")
     options = EvalOptions(folder / "eval", flags.fresh, flags.exclude_leaks)
     least = 100 * minimum_detectable_difference(len(found))
-    print(
-        f"{len(found)} cases: two models that differ by less than {least:.0f} points cannot be told apart "
-        "(power 0.8, Connor 1987)",
-        file=sys.stderr,
-    )
+    if not flags.is_quiet:
+        _to_stderr(
+            f"{len(found)} cases: two models that differ by less than {least:.0f} points cannot be told "
+            "apart (power 0.8, Connor 1987)"
+        )
     with answerer_of(store, model, resolve) as answerer:
-        result = run_cases(answerer, found, _train_side(store), options, _Lines())
+        progress = Silent() if flags.is_quiet else Lines(_to_stderr)
+        result = run_cases(answerer, found, _train_side(store), options, progress)
     if flags.as_json:
         print(json.dumps(result, ensure_ascii=False, allow_nan=False))
     else:
         _show(result, Console())
 
 
-class _Lines:
-    """Progress as lines on stderr."""
-
-    def update(self, done: int, total: int, note: str = "") -> None:
-        if done % EVERY == 0 or done == total:
-            print(f"{done} of {total} {note}", file=sys.stderr)
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 @contextmanager

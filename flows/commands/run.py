@@ -20,9 +20,10 @@ from flows.embedded_server import EmbeddedServer
 from flows.environment import Environment, prepare, with_language_model
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
+from muse_core.models.cpu import threads_in_words
 from muse_core.models.device import resolve_device, resolve_precision
-from tasks.budget import START_UP, budget_of
 from tasks.engine import check_engine
+from tasks.estimate import START_UP
 from tasks.parts import wanted_stages
 
 
@@ -34,6 +35,7 @@ def run(
     stage: str,
     home: Path | None,
     as_json: bool,
+    is_quiet: bool = False,
 ) -> None:
     """Checks the request, runs the flow, prints what it did."""
     began = time.time()
@@ -44,32 +46,36 @@ def run(
     check_engine(config.execution)
     resolve_precision(config.execution.precision, resolve_device(config.execution.device))
     environment = prepare(home)
-    messages = Console(stderr=True)
-    for note in notes:
-        messages.print(f"note: {note}", markup=False, highlight=False)
-    messages.print(
-        f"muse run: preset {config.preset}, stage {stage}; starting Prefect "
-        f"({environment.prefect_api or 'embedded server'}) …",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
-    summary = run_flow(config, stage, environment)
+    if not is_quiet:
+        _say_what_starts(config, notes, stage, environment)
+    summary = run_flow(config, stage, environment, is_quiet)
     summary["seconds"] = {START_UP: max(0.0, summary.pop("started") - began)} | summary["seconds"]
     if as_json:
         print(json.dumps(public(summary), ensure_ascii=False))
     else:
-        show(summary, config, environment, Console())
+        show(summary, environment, Console())
 
 
-def run_flow(config: RunConfig, stage: str, environment: Environment) -> dict[str, Any]:
+def _say_what_starts(config: RunConfig, notes: Sequence[str], stage: str, environment: Environment) -> None:
+    messages = Console(stderr=True)
+    for text in (
+        *(f"note: {note}" for note in notes),
+        f"muse run: preset {config.preset}, stage {stage}; {threads_in_words(config.execution.threads)}; "
+        f"starting Prefect ({environment.prefect_api or 'embedded server'}) …",
+    ):
+        messages.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def run_flow(
+    config: RunConfig, stage: str, environment: Environment, is_quiet: bool = False
+) -> dict[str, Any]:
     """Calls the flow in this process, against the configured server or an embedded one."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is an interrupt
     server = None if environment.prefect_api else EmbeddedServer(environment.home)
     from flows.pipeline import muse
     from tasks.progress import to_terminal
 
-    to_terminal()
+    to_terminal(is_quiet)
     if server is not None:
         server.wait()
     summary: dict[str, Any] = muse(config.preset, overrides_of(config), stage)
@@ -115,17 +121,17 @@ def literal(value: Any) -> str:
 
 def public(summary: Mapping[str, Any]) -> dict[str, Any]:
     """The object that `--json` prints."""
-    names = ("stages", "results", "report", "model", "registered", "promotion", "seconds")
+    names = ("stages", "results", "report", "model", "registered", "promotion", "seconds", "estimate")
     return {name: summary[name] for name in names}
 
 
-def show(summary: Mapping[str, Any], config: RunConfig, environment: Environment, out: Console) -> None:
+def show(summary: Mapping[str, Any], environment: Environment, out: Console) -> None:
     """Results, timings and where to look."""
     if summary["table"]:
         out.print(_results(summary["table"]))
         for note in summary["table"]["notes"]:
             out.print(note, style="dim", markup=False)
-    out.print(_timings(summary, budget_of(config.preset)))
+    out.print(_timings(summary))
     for name, place in _places(summary, environment):
         out.print(f"{name:10} {place}", markup=False, highlight=False, soft_wrap=True)
 
@@ -139,18 +145,25 @@ def _results(content: Mapping[str, Any]) -> Table:
     return table
 
 
-def _timings(summary: Mapping[str, Any], budget: Mapping[str, int]) -> Table:
+def _timings(summary: Mapping[str, Any]) -> Table:
+    """Seconds of each stage, beside what the probe had let expect where there was one."""
     seconds, status = summary["seconds"], {stage["name"]: stage["status"] for stage in summary["stages"]}
+    expected: Mapping[str, float] = (summary["estimate"] or {}).get("seconds", {})
     table = Table(title="Stages", title_justify="left")
     table.add_column("stage")
     table.add_column("")
-    for column in ("seconds", *(("budget",) if budget else ())):
+    for column in ("seconds", *(("expected", "ratio") if expected else ())):
         table.add_column(column, justify="right")
     for name, spent in seconds.items():
-        table.add_row(name, status.get(name, ""), f"{spent:.1f}", *([str(budget[name])] if budget else []))
-    limits = [str(sum(budget[name] for name in seconds))] if budget else []
-    table.add_row("in all", "", f"{sum(seconds.values()):.1f}", *limits, style="bold")
+        table.add_row(name, status.get(name, ""), f"{spent:.1f}", *_compared(spent, expected.get(name)))
+    both = [name for name in seconds if name in expected]
+    whole = _compared(sum(seconds[name] for name in both), sum(expected[name] for name in both))
+    table.add_row("in all", "", f"{sum(seconds.values()):.1f}", *whole, style="bold")
     return table
+
+
+def _compared(spent: float, expected: float | None) -> list[str]:
+    return [f"{expected:.0f}", f"{spent / expected:.2f} ×"] if expected else []
 
 
 def _places(summary: Mapping[str, Any], environment: Environment) -> list[tuple[str, str]]:

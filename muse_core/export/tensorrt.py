@@ -78,7 +78,7 @@ def _find_module() -> ModuleType | None:
 
 def _why_not(module: ModuleType | None) -> str:
     if module is None:
-        return "neither tensorrt nor tensorrt_rtx is installed; pip install 'muse[tensorrt]'"
+        return "neither tensorrt nor tensorrt_rtx is installed; pip install -e '.[tensorrt]' installs one"
     gpu = torch.cuda.is_available()
     if module.__name__ == "tensorrt_rtx":
         if gpu and torch.cuda.get_device_capability() == HOPPER:

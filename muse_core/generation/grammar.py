@@ -19,7 +19,7 @@ import torch
 from pydantic import BaseModel, ValidationError
 from transformers import PreTrainedTokenizerFast
 
-from muse_core.errors import ConfigError, MuseError
+from muse_core.errors import ConfigError, MuseError, cannot_import
 from muse_core.models.chat_format import END, RESULT, TOOL, TOOL_END
 from muse_core.tools.base import Tool
 from muse_core.tools.toolbox import ALL_TOOLS
@@ -71,8 +71,7 @@ def _library() -> tuple[Any, Any]:
         from llguidance.hf import from_tokenizer
     except ImportError as problem:
         raise ConfigError(
-            "grammar mode needs the package llguidance, which is not installed; "
-            "install the extra: pip install -e '.[grammar]', or set grammar to false"
+            f"grammar mode: {cannot_import('llguidance', 'grammar', problem)}; or decode without a grammar"
         ) from problem
     return llguidance, from_tokenizer
 

@@ -96,6 +96,13 @@ def native_bf16() -> bool:
     return bool(has_units) and capability() == "AVX512"
 
 
+def threads_in_words(asked: int = 0) -> str:
+    """`2 torch threads on 2 usable CPUs`, and why it is not what was asked for."""
+    count, cpus = thread_count(asked), usable_cpus()
+    text = f"{count} torch thread{'s' * (count != 1)} on {cpus:g} usable CPU{'s' * (cpus != 1)}"
+    return f"{text} (execution.threads={asked} is more than that)" if asked > count else text
+
+
 @lru_cache(maxsize=1)
 def maker() -> str:
     """The CPU's vendor id (`GenuineIntel`, `AuthenticAMD`, …); empty where the system does not say."""

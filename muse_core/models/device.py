@@ -21,7 +21,7 @@ def resolve_device(asked: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cud
         return "cpu"
     raise HardwareError(
         "execution.device is 'cuda', but no usable GPU was found. "
-        "Set --set execution.device=cpu, or choose --preset cpu or --preset quickstart."
+        "Use --set execution.device=cpu, or choose --preset cpu or --preset quickstart."
     )
 
 
@@ -51,7 +51,7 @@ def resolve_precision(asked: str, device: str) -> Literal["fp32", "bf16", "fp16"
     if asked == "fp16" and is_cpu:
         raise HardwareError(
             "execution.precision is 'fp16', which needs a GPU; found device cpu. "
-            "Set --set execution.precision=auto (fp32 on a CPU), or bf16."
+            "Use --set execution.precision=auto (fp32 on a CPU), or bf16."
         )
     if asked == "fp16" or (not is_cpu and not _gpu_has_bf16()):
         return _fp16_instead(asked)
@@ -62,7 +62,7 @@ def _fp16_instead(asked: str) -> Literal["fp16"]:
     if asked == "bf16":
         raise HardwareError(
             "execution.precision is 'bf16', but this GPU has no bf16 units. "
-            "Set --set execution.precision=fp16, or auto."
+            "Use --set execution.precision=fp16, or auto."
         )
     return "fp16"
 

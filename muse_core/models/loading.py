@@ -199,8 +199,8 @@ def _advice(name: str, problem: Exception) -> str:
     return (
         f"the base model {name!r} could not be loaded ({type(problem).__name__}: {first}). "
         "Expected a hub id with network access, a local transformers folder, or a .gguf file (needs the "
-        "package gguf). Give a local path with --set base.model=PATH, or train a small model with "
-        "--set base.source=scratch."
+        "package gguf). Give a local path with --set base.model=PATH, or train a small model from "
+        "scratch with --preset quickstart."
     )
 
 

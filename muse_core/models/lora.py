@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from muse_core.errors import ConfigError
+from muse_core.errors import ConfigError, cannot_import
 from muse_core.models.loading import LoadedModel
 
 
@@ -16,10 +16,10 @@ def add_adapters(loaded: LoadedModel, rank: int, alpha: float, seed: int) -> Non
     """Freezes the model but its embeddings and adds adapters to every linear layer."""
     try:
         from peft import LoraConfig, inject_adapter_in_model
-    except ImportError:
+    except ImportError as problem:
         raise ConfigError(
-            f"lora_rank is {rank}, which needs the package peft: pip install 'muse[lora]', "
-            "or train all weights with --set sft.lora_rank=0 (dpo.lora_rank=0)"
+            f"lora_rank is {rank}, but {cannot_import('peft', 'lora', problem)}; "
+            "or train all weights with --set sft.lora_rank=0 --set dpo.lora_rank=0"
         ) from None
     how = LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM")
     with torch.random.fork_rng():

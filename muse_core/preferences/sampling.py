@@ -203,6 +203,6 @@ def need_pairs(result: MiningResult, config: PairsConfig) -> None:
     raise MuseError(
         f"pairs: no pair reached strength {config.preference_strength_threshold} ({found}). Train SFT longer "
         "(sft.num_epochs), raise pairs.samples_per_context, pairs.temperatures or pairs.max_right_share, "
-        "lower pairs.chosen_min_reward, pairs.preference_strength_threshold or pairs.min_pairs_per_example, "
-        "or set pairs.pairing=extremes."
+        "lower pairs.chosen_min_reward, pairs.preference_strength_threshold or pairs.min_pairs_per_example"
+        + (", or set pairs.pairing=extremes." if config.pairing != "extremes" else ".")
     )

@@ -59,6 +59,8 @@ def _listen(lines: IO[str] | None, ctx: StageContext) -> MuseError | None:
             ctx.metrics.log(event["metrics"], event["step"])
         elif "done" in event:
             ctx.progress.update(event["done"], event["total"], event["note"])
+        elif "phase" in event:
+            ctx.progress.phase(event["phase"], event["of"], event["name"], tuple(event["span"]))
         elif "error" in event and problem is None:
             problem = getattr(errors, event["kind"], MuseError)(event["error"])
     return problem

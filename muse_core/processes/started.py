@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
@@ -29,7 +28,7 @@ from muse_core.context import MetricSink, NoMetrics, StageContext
 from muse_core.errors import ConfigError, HardwareError, MuseError
 from muse_core.fingerprint import fingerprint, stage_named
 from muse_core.models.device import resolve_device, resolve_precision
-from muse_core.progress import Progress, Silent
+from muse_core.progress import Lines, Progress, Silent, Span
 from muse_core.types import ArtifactRef
 
 log = logging.getLogger(__name__)
@@ -46,12 +45,8 @@ class Events:
     def update(self, done: int, total: int, note: str = "") -> None:
         print(json.dumps({"done": done, "total": total, "note": note}), flush=True)
 
-
-class Terminal:
-    """Progress as lines on stderr."""
-
-    def update(self, done: int, total: int, note: str = "") -> None:
-        print(f"{done}/{total} {note}", file=sys.stderr, flush=True)
+    def phase(self, number: int, of: int, name: str, span: Span) -> None:
+        print(json.dumps({"phase": number, "of": of, "name": name, "span": span}), flush=True)
 
 
 def work_as_process(stage: str, run: RunStage, words: Sequence[str] | None = None) -> int:
@@ -92,7 +87,7 @@ def _work(stage: str, run: RunStage, asked: argparse.Namespace) -> None:
     state = PartialState(cpu=device == "cpu", timeout=LONGEST_WAIT)
     _refuse_too_many(state, device)
     logging.basicConfig(level=logging.INFO if state.is_main_process else logging.ERROR, format="%(message)s")
-    sink, progress = _reporters(state.is_main_process, asked.events)
+    sink, progress = _reporters(stage, state.is_main_process, asked.events)
     ctx = StageContext(
         store.for_stage(stage, key.parts, {name: ref.digest for name, ref in inputs.items()}),
         value, store.work(value), config.seed, str(state.device), metrics=sink, progress=progress,
@@ -128,7 +123,8 @@ def _refuse_too_many(state: PartialState, device: str) -> None:
         )
 
 
-def _reporters(is_main: bool, as_events: bool) -> tuple[MetricSink, Progress]:
+def _reporters(stage: str, is_main: bool, as_events: bool) -> tuple[MetricSink, Progress]:
+    """Where measurements and progress go: nowhere, to the stage that started us, or as lines to the log."""
     if not is_main:
         return NoMetrics(), Silent()
-    return (Events(), Events()) if as_events else (NoMetrics(), Terminal())
+    return (Events(), Events()) if as_events else (NoMetrics(), Lines(log.info, stage))

@@ -39,6 +39,6 @@ def for_pairs(conversations: Iterable[Conversation], share: float) -> list[Conve
         raise MuseError(
             f"pairs: pairs.reserved_share={share:g} keeps none of {len({one.profile_id for one in train})} "
             "train-side shoppers from SFT; expected at least one. Raise profiles.count (or give more chats), "
-            "raise the share, or set pairs.reserved_share=0 to mine from what SFT has read."
+            "raise pairs.reserved_share, or set pairs.reserved_share=0 to mine from what SFT has read."
         )
     return kept

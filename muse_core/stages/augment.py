@@ -29,6 +29,7 @@ from muse_core.context import StageContext
 from muse_core.dialogue.world import world_for
 from muse_core.errors import MuseError
 from muse_core.profiles.reserved import taught
+from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, Product, Profile
 
@@ -62,9 +63,13 @@ def run(
             "augment: found no call on the train and dev sides; expected conversations with tool calls. "
             "Raise conversations.count, or check the file given as --conversations."
         )
-    model = NgramModel.train(training_words([one for one in seen if one.side == "train"]))
-    ctx.progress.update(0, len(chosen), "scoring calls")
     is_ngram = settings.scorer == "ngram"
+    phases = Phases(
+        ctx.progress, {"n-gram model": 1.0, "trials of calls": 4.0, "scores": 0.0 if is_ngram else 20.0}
+    )
+    phases.begin("n-gram model")
+    model = NgramModel.train(training_words([one for one in seen if one.side == "train"]))
+    phases.begin("trials of calls")
     shards = [
         Shard(part, {one.profile_id: people[one.profile_id] for one in part if one.profile_id in people},
               products, model, settings.perturbations, ctx.seed)
@@ -74,6 +79,7 @@ def run(
         scored = [one for found in ctx.map(score_shard, shards) for one in found]
     else:
         prepared = [one for found in ctx.map(prepare_shard, shards) for one in found]
+        phases.begin("scores")
         scored = _score_with_base(prepared, base, ctx)
     return _publish(config, scored, len(seen) - len(chosen), ctx)
 

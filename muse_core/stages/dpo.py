@@ -16,8 +16,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
 from accelerate import PartialState
@@ -36,6 +37,7 @@ from muse_core.preferences.sampling import mine_pairs, need_pairs
 from muse_core.processes.launch import launch
 from muse_core.processes.started import work_as_process
 from muse_core.profiles.reserved import for_pairs
+from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.training.batches import plan_steps
 from muse_core.training.checkpoints import TrainingState, final_metrics, refuse_foreign
@@ -54,6 +56,8 @@ KIND = "model"
 log = logging.getLogger(__name__)
 STAGE_NUMBER = 7
 PAIRS = "preference_pairs"
+REFERENCES, TRAINING, SAMPLES = "reference log-probs", "training", "samples of the model"
+Begin = Callable[[str], None]
 SHOP = ("catalog", "profiles", "conversations")
 
 
@@ -90,14 +94,17 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
     refuse_foreign(ctx.work, ctx.fingerprint)
     loaded, rounds = load_model(ctx.store.folder(inputs["sft"]), ctx.device), config.dpo.rounds
     metrics: dict[str, float] = {}
+    phases = Phases(ctx.progress, _work(rounds))
     pairs, used = inputs["pairs"], []
     for number in range(1, rounds + 1):
         here = _in_round(ctx, number, rounds)
+        begin = partial(_begin, phases, number, rounds)
         if number > 1:
+            begin(SAMPLES)
             pairs = _mine_again(config, loaded, inputs, here, number)
         used.append(asdict(pairs))
         found = _pair_set(config.dpo, loaded, pairs, ctx)
-        state = _fit(config.dpo, loaded, found, here)
+        state = _fit(config.dpo, loaded, found, here, begin)
         last = found.as_metrics() | final_metrics("dpo", state)
         metrics |= prefixed(last, number) if rounds > 1 else {}
     if not is_main_process():
@@ -121,6 +128,22 @@ class RoundMetrics:
 
     def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         self.sink.log(prefixed(metrics, self.number), step)
+
+
+def _work(rounds: int) -> dict[str, float]:
+    """The phases of all rounds, with their shares of the work."""
+    first = {REFERENCES: 1.0, TRAINING: 4.0}
+    again = {SAMPLES: 9.0} | first
+    return {_title(name, number, rounds): work for number in range(1, rounds + 1)
+            for name, work in (first if number == 1 else again).items()}  # fmt: skip
+
+
+def _title(name: str, number: int, rounds: int) -> str:
+    return name if rounds == 1 else f"round {number} · {name}"
+
+
+def _begin(phases: Phases, number: int, rounds: int, name: str) -> None:
+    phases.begin(_title(name, number, rounds))
 
 
 def prefixed(metrics: Mapping[str, float], number: int) -> dict[str, float]:
@@ -188,8 +211,11 @@ def _pair_set(config: DpoConfig, loaded: LoadedModel, pairs: ArtifactRef, ctx: S
 # ---- training -------------------------------------------------------------------------------------
 
 
-def _fit(config: DpoConfig, loaded: LoadedModel, pairs: PairSet, ctx: StageContext) -> TrainingState:
+def _fit(
+    config: DpoConfig, loaded: LoadedModel, pairs: PairSet, ctx: StageContext, begin: Begin
+) -> TrainingState:
     module = PreferenceLoss(loaded.model, config)
+    begin(REFERENCES)
     references = references_of(module, loaded, pairs.all, ctx)
     if config.lora_rank:
         add_adapters(loaded, config.lora_rank, config.lora_alpha, ctx.seed)
@@ -208,6 +234,7 @@ def _fit(config: DpoConfig, loaded: LoadedModel, pairs: PairSet, ctx: StageConte
 
     rng = np.random.default_rng([ctx.seed, STAGE_NUMBER])
     plan = plan_steps([len(example) for example in examples], per_step, config.num_epochs, rng)
+    begin(TRAINING)
     state = train(module, examples, plan, _how(config), ctx, measure)
     if config.lora_rank:
         merge_adapters(loaded)

@@ -15,7 +15,7 @@ alone. Test turns whose words also occur on the train side are counted, and left
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -46,6 +46,15 @@ from muse_core.evaluation.frozen_pairs import (
 from muse_core.evaluation.handwritten.rows import handwritten_rows
 from muse_core.evaluation.metrics import confusion, facts_of
 from muse_core.evaluation.open_loop import Case, CaseSet, lexicalised_reply, open_loop_cases
+from muse_core.evaluation.phases import (
+    FURTHER_TURNS,
+    HANDWRITTEN,
+    SHOPPERS,
+    TEST_PAIRS,
+    TEST_TURNS,
+    answers_by_phase,
+    phase,
+)
 from muse_core.evaluation.predictions import Shop, expert_rows, predict, predictions_key
 from muse_core.evaluation.rates import (
     CONDITION_OF,
@@ -59,6 +68,7 @@ from muse_core.evaluation.significance import DISCORDANT, POWER, holm, minimum_d
 from muse_core.evaluation.slot_detector import detector_quality
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.preferences.sampling import mine_pairs
+from muse_core.progress import Phases
 from muse_core.records import Row, from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, JsonValue, PreferencePair
 
@@ -75,6 +85,7 @@ INPUTS = ("catalog", "profiles", "conversations", "augment", "base", "sft", "dpo
 KIND = "metrics"
 
 log = logging.getLogger(__name__)
+Begin = Callable[[str], None]
 MODELS = ("base", "sft", "dpo")
 MAX_DEV_REPLIES = 4000
 HEADLINE = (
@@ -108,19 +119,22 @@ def run(
     test = _Test.read(config, ctx, (catalog, profiles, conversations))
     log.info("%s", test.detectable())
     models = _Models(ctx, {"base": base, "sft": sft, "dpo": dpo})
-    tables = {name: _predictions(test, models, name, test.cases) for name in MODELS}
+    begin = _phases(test, models).begin
+    tables = {name: _predictions(test, models, name, test.cases, begin, TEST_TURNS) for name in MODELS}
     rows: dict[str, list[Row]] = {
         name: from_table("predictions", ctx.store.read_table(ref)) for name, ref in tables.items()
     }
     card = _scorecard(test, models, rows)
-    rates = _rates(test, models, rows, card)
+    rates = _rates(test, models, rows, card, begin)
     resamples, shop = config.evaluation.bootstrap_resamples, test.shop
+    begin(HANDWRITTEN)
     second = handwritten_rows({name: models[name] for name in MODELS}, shop.index, resamples, ctx.seed)
+    begin(TEST_PAIRS)
     pairs_ref = _test_pairs(test, models)
     pairs: list[PreferencePair] = (
         from_table("preference_pairs", ctx.store.read_table(pairs_ref)) if pairs_ref else []
     )
-    talks = _closed_loop(test, models)
+    talks = _closed_loop(test, models, begin)
     measured = [*card.table, *rates.table, *second, *_preferences(test, models, pairs), *test.leak_rows()]
     if talks:
         measured += loop_rows(talks, card.judge, resamples, ctx.seed)
@@ -233,7 +247,16 @@ def _further(
     return found.without({leak.text_id for leak in leaks.case_set_leaks(found.cases, conversations)})
 
 
-def _predictions(test: _Test, models: _Models, name: str, cases: Sequence[Case]) -> ArtifactRef:
+def _phases(test: _Test, models: _Models) -> Phases:
+    callers = [name for name in MODELS if models.can_call(name)]
+    counts = len(test.cases), len(test.further.cases)
+    work = answers_by_phase(test.config.evaluation, MODELS, callers, *counts)
+    return Phases(test.ctx.progress, work)
+
+
+def _predictions(
+    test: _Test, models: _Models, name: str, cases: Sequence[Case], begin: Begin, part: str
+) -> ArtifactRef:
     """The model's judged turns, from the store when nothing they depend on has changed."""
     store, limit = test.ctx.store, test.config.evaluation.max_new_tokens
     digest = models.refs[name].digest
@@ -241,17 +264,20 @@ def _predictions(test: _Test, models: _Models, name: str, cases: Sequence[Case])
     known = store.find("predictions", key)
     if known is not None:
         return known
+    begin(phase(name, part))
     rows = predict(models[name], cases, test.shop, name, digest, limit, test.ctx.progress)
     return store.write_table("predictions", to_table("predictions", rows), key, about={"model": name})
 
 
-def _rates(test: _Test, models: _Models, sample: Mapping[str, Sequence[Row]], card: Scorecard) -> Scorecard:
+def _rates(
+    test: _Test, models: _Models, sample: Mapping[str, Sequence[Row]], card: Scorecard, begin: Begin
+) -> Scorecard:
     """The rates of the models that can call, over the sample and the further turns."""
     cases, store = test.further.cases, test.ctx.store
     further: dict[str, list[Row]] = {"expert": expert_rows(cases)}
     for name in MODELS if cases else ():
         if models.can_call(name):
-            ref = _predictions(test, models, name, cases)
+            ref = _predictions(test, models, name, cases, begin, FURTHER_TURNS)
             further[name] = from_table("predictions", store.read_table(ref))
     known = {**sample, "expert": expert_rows(test.cases)}
     rows = {name: [*known[name], *further.get(name, [])] for name in known if models.can_call(name)}
@@ -301,7 +327,7 @@ def _preferences(test: _Test, models: _Models, pairs: Sequence[PreferencePair]) 
     return preference_rows(pairs, clusters, known, beta, resamples, test.ctx.seed)
 
 
-def _closed_loop(test: _Test, models: _Models) -> dict[str, list[Record]]:
+def _closed_loop(test: _Test, models: _Models, begin: Begin) -> dict[str, list[Record]]:
     """The conversations of the expert and of every model that can call; none when there are no goals."""
     settings, config, ctx = test.config.evaluation, test.config, test.ctx
     people, noise = list(test.shop.profiles.values()), config.conversations.noise
@@ -313,6 +339,7 @@ def _closed_loop(test: _Test, models: _Models) -> dict[str, list[Record]]:
     talks = {EXPERT: keep(EXPERT, lambda: expert_records(play_expert(market, style)))}
     for name in MODELS:
         if models.can_call(name):
+            begin(phase(name, SHOPPERS))
             play = partial(_played, test, models[name], market, turns_needed(talks[EXPERT]))
             talks[name] = keep(models.refs[name].digest, play)
     return talks

@@ -28,6 +28,7 @@ from muse_core.preferences.cleaning import held_out_requests
 from muse_core.preferences.lint import lint
 from muse_core.preferences.sampling import mine_pairs, need_pairs
 from muse_core.profiles.reserved import for_pairs
+from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, PreferencePair
 
@@ -53,6 +54,8 @@ def run(
     dialogues = from_table("conversations", ctx.store.read_table(conversations))
     loaded = load_model(ctx.store.folder(sft), ctx.device)
     talks = for_pairs(dialogues, config.pairs.reserved_share)
+    phases = Phases(ctx.progress, {"samples of the model": 9.0, "lint": 1.0})
+    phases.begin("samples of the model")
     with crew_of(ctx.workers, loaded):
         mined = mine_pairs(
             loaded, talks, people, index, config.pairs, config.reply.style, ctx.seed, ctx.progress, "train"
@@ -61,6 +64,7 @@ def run(
     pairs = mined.pairs
     if config.pairs.human:
         pairs = with_people(pairs, pairs_of_people(ctx.store, config.pairs.human, dialogues))
+    phases.begin("lint")
     report = lint(pairs, np.random.default_rng([ctx.seed, 7]), held_out_requests(dialogues))
     for warning in report.warnings:
         logger.warning("pairs: %s", warning)

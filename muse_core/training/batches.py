@@ -60,10 +60,12 @@ class Totals:
 @dataclass(frozen=True)
 class StepPlan:
     """`order[s]` = indices of the examples of optimizer step s; `epoch_ends` = steps after which an
-    epoch is over (the last one always is)."""
+    epoch is over (the last one always is); `parts`: (name, first step) of what is learnt one after the
+    other, empty where it is all of one kind."""
 
     order: tuple[tuple[int, ...], ...]
     epoch_ends: tuple[int, ...]
+    parts: tuple[tuple[str, int], ...] = ()
 
     def __len__(self) -> int:
         return len(self.order)

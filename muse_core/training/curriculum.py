@@ -17,6 +17,8 @@ import numpy as np
 from muse_core.examples.example import Example, Start
 from muse_core.training.batches import StepPlan, plan_steps
 
+SINGLE_TURNS, CONVERSATIONS = "single turns", "whole conversations"
+
 
 def single_turns(example: Example, user_id: int) -> list[Example]:
     """One example per supervised turn of `example`; `user_id`: the token that opens a user turn."""
@@ -55,4 +57,5 @@ def with_single_turns(
     first = plan_steps(lengths, per_step, epochs, rng, max_tokens).order
     order = tuple(tuple(len(examples) + index for index in step) for step in first)
     ends = tuple(len(order) + end for end in plan.epoch_ends)
-    return [*examples, *short], StepPlan(order + plan.order, ends)
+    parts = ((SINGLE_TURNS, 0), (CONVERSATIONS, len(order)))
+    return [*examples, *short], StepPlan(order + plan.order, ends, parts)

@@ -86,7 +86,7 @@ def train(
     called after each epoch and returns metrics, `dev_loss` among them. A signal ends it with a checkpoint."""
     _refuse_unsupervised(examples, plan, how.note)
     with torch.random.fork_rng(), flat_attention(module.model), Interrupts() as interrupts:
-        run = _start(module, examples, plan, how, ctx, interrupts)
+        run = start_run(module, examples, plan, how, ctx, interrupts)
         try:
             while run.state.step < len(plan) and not _is_out_of_patience(run):
                 _advance(run, measure)
@@ -123,7 +123,7 @@ def rate_at(step: int, total: int, how: Optimization) -> float:
     return how.learning_rate * (total - step) / max(1, total - warmup)
 
 
-def _start(
+def start_run(
     module: torch.nn.Module,
     examples: Sequence[Example],
     plan: StepPlan,
@@ -131,6 +131,7 @@ def _start(
     ctx: StageContext,
     interrupts: Interrupts,
 ) -> Run:
+    """A training at its first step, or where a checkpoint of the same training left it."""
     precision = resolve_precision(ctx.precision, ctx.device)
     accelerator = Accelerator(cpu=ctx.device == "cpu", mixed_precision=precision.replace("fp32", "no"))
     refuse_sharding(accelerator)
@@ -138,7 +139,9 @@ def _start(
     optimizer = optimizer_of(module, how.learning_rate, how.weight_decay, how.muon_learning_rate)
     optimizer = accelerator.prepare(optimizer)
     state = checkpoints.resume(ctx.work, module, optimizer, ctx.fingerprint)
-    recorder = Recorder(ctx, how.note, len(plan))
+    tokens = [sum(len(examples[index]) for index in step) for step in plan.order]
+    recorder = Recorder(ctx, how.note, tokens, plan.parts)
+    recorder.begin(state.step)
     return Run(
         module, plan, examples, how, ctx, accelerator, optimizer, interrupts, recorder, state,
         how.micro_batch_tokens,
@@ -148,7 +151,7 @@ def _start(
 def _advance(run: Run, measure: Measure | None) -> None:
     """One optimizer step, with what belongs behind it."""
     began = time.monotonic()
-    values = _step(run)
+    values = take_step(run)
     state = run.state
     state.step += 1
     state.seconds += time.monotonic() - began
@@ -165,7 +168,7 @@ def _save(run: Run) -> None:
         checkpoints.save(run.ctx.work, run.state, run.module, run.optimizer)
 
 
-def _step(run: Run) -> dict[str, float]:
+def take_step(run: Run) -> dict[str, float]:
     """Forward, backward and update with the plan's samples of this step."""
     chosen = [run.examples[index] for index in run.plan.order[run.state.step]]
     for group in run.optimizer.param_groups:
@@ -190,8 +193,8 @@ def _update(run: Run) -> None:
             raise
         raise HardwareError(
             f"{run.how.note}: out of memory in the optimizer, whose state takes twice the trained weights; "
-            "smaller micro-batches do not help. Set lora_rank=16 in [sft] and [dpo], or choose a smaller "
-            "base.model. The last checkpoint is kept."
+            "smaller micro-batches do not help. Set sft.lora_rank=16 and dpo.lora_rank=16, or choose a "
+            "smaller base.model. The last checkpoint is kept."
         ) from problem
     run.optimizer.zero_grad(set_to_none=True)
 

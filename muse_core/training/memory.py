@@ -12,6 +12,13 @@ from muse_core.errors import HardwareError
 from muse_core.examples.example import Example
 from muse_core.models.flat_stream import by_tokens
 
+SMALLER = {  # by what is trained
+    "base": "Lower base.max_positions or base.hidden_size",
+    "sft": "Lower sft.max_sequence_length, set sft.gradient_checkpointing=true or sft.lora_rank=16, or "
+    "choose a smaller base.model",
+    "dpo": "Lower dpo.max_sequence_length, set dpo.lora_rank=16, or choose a smaller base.model",
+}
+
 
 def is_out_of_memory(problem: BaseException) -> bool:
     """Of a GPU, or of the CPU's allocator."""
@@ -37,7 +44,6 @@ def halved(examples: Sequence[Example], max_tokens: int, note: str) -> int:
     if all(len(group) == 1 for group in groups):
         raise HardwareError(
             f"{note}: out of memory with one conversation of {max(lengths)} tokens alone; it cannot be cut "
-            f"smaller. Lower {note}.max_sequence_length, set sft.gradient_checkpointing=true or "
-            "sft.lora_rank=16, or choose a smaller base.model. The last checkpoint is kept."
+            f"smaller. {SMALLER.get(note, SMALLER['sft'])}. The last checkpoint is kept."
         )
     return max(1, min(max_tokens, max(sum(group) for group in groups if len(group) > 1)) // 2)

@@ -1,10 +1,9 @@
 """How much slower training is beside another job: the house's own step, alone and with a second one running.
 
-    python -m tests.benchmarks.beside [--json] [--seconds 20 --repeats 3] [--spin 0 1000 10000]
+    python -m tests.benchmarks.beside [--json] [--seconds 12 --repeats 3] [--spin 0 1000 10000]
 
-Both jobs are the same: the quickstart's model, a batch of conversations, forward, backward and optimizer,
-with as many threads as the machine has cores, in a process of its own under the variables that `muse run`
-sets. Alone and beside are measured in turn; medians. `ratio` 0.5 would be a fair half. `--spin` tries values
+Both jobs are the same: the probe of `muse run` (the quickstart's model, forward, backward and optimizer), with
+as many threads as the machine has cores, in a process of its own under the variables that `muse run` sets. Alone and beside are measured in turn; medians. `ratio` 0.5 would be a fair half. `--spin` tries values
 of GOMP_SPINCOUNT, how often a waiting thread of libgomp looks before it sleeps.
 """
 
@@ -15,20 +14,17 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
 from flows.environment import thread_variables
 
-WARM_UP_S = 2.0
-
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--spin", nargs="*", default=[])
     parser.add_argument("--work", type=float, help=argparse.SUPPRESS)
@@ -55,7 +51,7 @@ def measure(seconds: float, repeats: int, setting: Mapping[str, str]) -> dict[st
 
 
 def rates(jobs: int, seconds: float, variables: Mapping[str, str]) -> list[float]:
-    """Tokens/s of so many jobs that run at the same time, each over its last two thirds."""
+    """Tokens/s of so many jobs that run at the same time."""
     command = [sys.executable, "-m", "tests.benchmarks.beside", "--work", str(seconds)]
     started = [
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **variables})
@@ -65,19 +61,11 @@ def rates(jobs: int, seconds: float, variables: Mapping[str, str]) -> list[float
 
 
 def tokens_per_second(seconds: float) -> float:
-    """Trains for `seconds`, counted from the second third on, when every job has started."""
-    from muse_core.models.device import use_threads
-    from tests.benchmarks.training_step import quickstart_step
+    """Of the probe that `muse run` makes, over `seconds`."""
+    from muse_core.config.load import load_config
+    from muse_core.training.probe import probe
 
-    use_threads(0)
-    step = quickstart_step()
-    began = time.monotonic()
-    tokens, since = 0, None
-    while (now := time.monotonic()) < began + seconds:
-        if since is None and now > began + max(WARM_UP_S, seconds / 3):
-            since, tokens = now, 0
-        tokens += step()
-    return tokens / (time.monotonic() - (since or began))
+    return probe(load_config("quickstart")[0], seconds=seconds).tokens_per_second
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ to 447) with half of the tokens supervised, eight a step; single turns of 44 tok
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -55,18 +54,6 @@ class Training:
         torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-
-
-def quickstart_step(kind: Kind = "conversations") -> Callable[[], int]:
-    """A function that makes one step and returns its tokens."""
-    training = Training(kind)
-
-    def step() -> int:
-        training.forward_backward()
-        training.update()
-        return training.tokens
-
-    return step
 
 
 def _loaded(config: RunConfig) -> LoadedModel:

@@ -14,6 +14,7 @@ from muse_core.config.run_config import RunConfig, SftConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.models.loading import load_model
+from muse_core.progress import Silent
 from muse_core.stages import base, sft
 from muse_core.types import ArtifactRef
 from tests.unit.models.builders_models import TINY, talk
@@ -29,7 +30,7 @@ CONFIG = RunConfig(
 )
 
 
-class Heard:
+class Heard(Silent):
     """What arrives in the stage that started the processes."""
 
     def __init__(self) -> None:

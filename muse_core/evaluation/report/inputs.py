@@ -41,7 +41,7 @@ ORDER = (
 
 @dataclass(frozen=True)
 class ReportInputs:
-    """`metrics`: rows of the metrics table; `manifests`: stage -> manifest; `budget_s`: stage -> seconds;
+    """`metrics`: rows of the metrics table; `manifests`: stage -> manifest;
     `seconds`: what a stage took in this run, where that is known better than from its manifest;
     `conversations`: those to read; `predictions`: model -> its judged test turns; `utterances`: test case
     -> the shopper's words; `studies`: figures of imported ratings of these answers; `rule`: the promotion
@@ -50,7 +50,6 @@ class ReportInputs:
     metrics: Sequence[Row]
     manifests: Mapping[str, Mapping[str, Any]]
     title: str = "MUSE"
-    budget_s: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     conversations: Sequence[Conversation] = ()
     predictions: Mapping[str, Sequence[Row]] = field(default_factory=dict)
@@ -69,6 +68,11 @@ class ReportInputs:
     def stage_seconds(self, stage: str) -> float | None:
         """Seconds the stage took when it ran (not when it was found cached)."""
         found = self.seconds.get(stage, self.manifests.get(stage, {}).get("seconds"))
+        return None if found is None else float(found)
+
+    def expected_seconds(self, stage: str) -> float | None:
+        """What the run that made the artifact had expected of the stage, by its probe of the machine."""
+        found = (self.about(stage).get("estimate") or {}).get("seconds")
         return None if found is None else float(found)
 
 

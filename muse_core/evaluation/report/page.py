@@ -45,11 +45,10 @@ def write_report(
     store: ArtifactStore,
     metrics: ArtifactRef,
     folder: Path,
-    budget_s: Mapping[str, float] | None = None,
     rule: PromotionConfig | None = None,
 ) -> Path:
     """The report on these metrics, in `folder`, named after their digest; and the same as `latest.html`."""
-    inputs = replace(gather(store, metrics), budget_s=budget_s or {}, rule=rule)
+    inputs = replace(gather(store, metrics), rule=rule)
     path = folder / f"report-{metrics.digest[:12]}.html"
     write_page(path, inputs)
     write_page(folder / "latest.html", inputs)

@@ -27,25 +27,29 @@ def stage_numbers(inputs: ReportInputs, stages: Sequence[str]) -> dict[str, list
 
 
 def timings(inputs: ReportInputs) -> dict[str, Any]:
-    """Seconds, budget, trained tokens, rows and bytes of each stage."""
-    lines, total, limit = [], 0.0, 0.0
+    """Seconds, expected seconds, trained tokens, rows and bytes of each stage."""
+    lines, total, sum_expected = [], 0.0, 0.0
     for stage in inputs.manifests:
-        seconds, budget = inputs.stage_seconds(stage), inputs.budget_s.get(stage)
-        total, limit = total + (seconds or 0.0), limit + (budget or 0.0)
-        share = None if not budget or seconds is None else round(100 * seconds / budget)
+        seconds, expected = inputs.stage_seconds(stage), inputs.expected_seconds(stage)
+        total, sum_expected = total + (seconds or 0.0), sum_expected + (expected or 0.0)
+        share = None if not expected or seconds is None else round(100 * seconds / expected)
         ref = inputs.manifests[stage].get("ref") or {}
         lines.append(
             {
                 "stage": stage,
                 "seconds": duration(seconds),
-                "budget": duration(budget),
+                "expected": duration(expected),
                 "share": share,
                 "tokens": tokens_of(inputs, stage),
                 "rows": f"{ref['rows']:,}" if ref.get("rows") else "",
                 "size": f"{ref['nbytes'] / 1e6:.1f} MB" if ref.get("nbytes") else "",
             }
         )
-    return {"lines": lines, "total": duration(total), "budget": duration(limit) if limit else None}
+    return {
+        "lines": lines,
+        "total": duration(total),
+        "expected": duration(sum_expected) if sum_expected else None,
+    }
 
 
 def tokens_of(inputs: ReportInputs, stage: str) -> str:

@@ -78,12 +78,12 @@ def report_inputs(with_history: bool = True) -> ReportInputs:
         "median_perturbed": -0.1, "rows/search": 2500, "yield/search": 0.95, "yield_at_0.1/search": 0.97,
         "yield_at_0.2/search": 0.95, "yield_at_0.4/search": 0.91, "dropped/no_anchor": 210,
     }  # fmt: skip
-    budget = dict(zip(stages, (10, 10, 20, 90, 45, 150, 50, 50, 70), strict=True))
+    for stage, seconds in zip(stages, (10, 10, 20, 90, 45, 150, 50, 50, 70), strict=True):
+        manifests[stage]["about"] = manifests[stage]["about"] | {"estimate": {"seconds": seconds}}
     words = {case.case_id: case.utterance for case in cases}
     return ReportInputs(
         card.table,
         manifests,
-        budget_s=budget,
         predictions=_with_positions(rows),
         utterances=words,
         studies=[STUDY],

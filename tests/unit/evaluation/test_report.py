@@ -102,6 +102,16 @@ def test_user_text_cannot_break_out(tmp_path: Path) -> None:
     assert "<script>" not in page and "&lt;script&gt;" in page
 
 
+def test_seconds_stand_beside_what_the_probe_had_expected(tmp_path: Path) -> None:
+    """`sft` took 57.5 s where 150 were expected; without estimates there is no such column."""
+    page = write_page(tmp_path / "p.html", INPUTS).read_text("utf-8")
+    row = next(part for part in page.split("<tr>") if part.startswith("<td>sft</td>"))
+    assert "<td>58 s</td>" in row and "<td>2 min 30 s</td><td>38 %</td>" in row
+    bare = {stage: dict(one) | {"about": {}} for stage, one in INPUTS.manifests.items()}
+    page = write_page(tmp_path / "p.html", replace(INPUTS, manifests=bare)).read_text("utf-8")
+    assert "<th>Expected</th>" not in page and "<td>58 s</td>" in page
+
+
 def test_without_people_it_says_so(tmp_path: Path) -> None:
     page = write_page(tmp_path / "p.html", replace(INPUTS, studies=())).read_text("utf-8")
     assert "Ratings by people: none in this report" in page and "What people said" not in page

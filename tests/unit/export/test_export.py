@@ -101,7 +101,9 @@ def test_a_graph_without_weights_is_refused(tmp_path):
 def test_tensorrt_off_and_missing_say_why(monkeypatch, tmp_path):
     assert tensorrt.build_engine(tmp_path / "m.onnx", tmp_path, "off").reason == "export.tensorrt is off"
     monkeypatch.setattr(tensorrt, "MODULES", ("no_such_tensorrt",))
-    assert "muse[tensorrt]" in tensorrt.build_engine(tmp_path / "m.onnx", tmp_path, "auto").reason
+    assert (
+        "pip install -e '.[tensorrt]'" in tensorrt.build_engine(tmp_path / "m.onnx", tmp_path, "auto").reason
+    )
     with pytest.raises(HardwareError, match="neither tensorrt nor"):
         tensorrt.build_engine(tmp_path / "m.onnx", tmp_path, "require")
 

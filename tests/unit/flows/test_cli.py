@@ -3,13 +3,16 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from flows import cli
+from muse_core.config.load import preset_names
 from muse_core.errors import ArtifactError
+from tasks.parts import PARTS
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -31,10 +34,70 @@ def test_help_lists_the_verbs() -> None:
     )
 
 
+VERBS = [
+    [], ["run"], ["explain"], ["eval"], ["report"], ["doctor"], ["catalog"], ["catalog", "check"],
+    ["human-eval"], ["human-eval", "make"], ["human-eval", "import"],
+    ["artifacts"], ["artifacts", "ls"], ["artifacts", "show"], ["artifacts", "export"],
+    ["artifacts", "verify"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_every_verb_helps_with_h(verb: list[str]) -> None:
+    short, long = muse(*verb, "-h"), muse(*verb, "--help")
+    assert short.exit_code == long.exit_code == 0
+    assert short.stdout == long.stdout and "Usage" in short.stdout
+
+
+def test_no_verb_is_missing_above() -> None:
+    groups = {
+        "": cli.app,
+        "catalog": cli.catalog_app,
+        "human-eval": cli.human_app,
+        "artifacts": cli.artifacts_app,
+    }
+    found = [
+        [*([name] if name else []), command.name or command.callback.__name__]
+        for name, group in groups.items()
+        for command in group.registered_commands
+    ]
+    assert all(verb in VERBS for verb in found)
+
+
+def test_the_version_is_the_packages() -> None:
+    result = muse("--version")
+    assert (result.exit_code, result.stdout) == (0, f"muse {version('muse')}\n")
+
+
+@pytest.mark.parametrize("verb", ["run", "explain"])
+def test_presets_and_stages_are_shown(verb: str) -> None:
+    text = CliRunner(env={"COLUMNS": "300"}).invoke(cli.app, [verb, "-h"]).stdout
+    assert f"[{'|'.join(preset_names())}]" in text
+    assert f"[{'|'.join(PARTS)}]" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("muse ex", {"explain"}),
+        ("muse run --preset ", set(preset_names())),
+        ("muse run --stage d", {"data", "dpo"}),
+        ("muse explain --stage cat", {"catalog"}),
+        ("muse artifacts ", {"ls", "show", "export", "verify"}),
+    ],
+)
+def test_the_shell_completes(words: str, offered: set[str]) -> None:
+    count = str(len(words.split()) - (not words.endswith(" ")))
+    env = {"_MUSE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": count}
+    result = CliRunner().invoke(cli.app, [], prog_name="muse", env=env)
+    assert set(result.stdout.split()) == offered
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--preset", "fast"], "unknown preset 'fast'"),
+        (["--preset", "quickstar"], "did you mean quickstart"),
         (["--preset", "quickstart", "--stage", "train"], "unknown stage 'train'"),
         (["--preset", "quickstart", "--set", "sft.batchsize=3"], "unknown key sft.batchsize, did you mean"),
         (["--preset", "quickstart", "--set", "sft"], "expected section.key=value"),

@@ -10,8 +10,6 @@ from rich.console import Console
 from flows.commands.run import overrides_of, public, show
 from flows.environment import Environment
 from muse_core.config.load import load_config
-from muse_core.fingerprint import STAGE_NAMES
-from tasks.budget import budget_of
 
 SUMMARY = {
     "stages": [
@@ -24,6 +22,7 @@ SUMMARY = {
     "registered": {"uri": "models:/muse@candidate", "version": "3", "created": True},
     "promotion": {"outcome": "blocked", "conditions": []},
     "seconds": {"start-up": 8.0, "catalog": 0.1, "sft": 9.0, "register": 0.5},
+    "estimate": {"seconds": {"sft": 6.0, "register": 0.5}, "tokens_per_second": 5800.0, "threads": 2},
     "table": {"columns": ["Stage", "Tool accuracy"], "rows": [["SFT", "90.0 %"]], "notes": ["a note"]},
 }
 
@@ -54,23 +53,25 @@ def test_overrides_make_files_absolute(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_json_object_has_the_promised_keys() -> None:
-    promised = ["stages", "results", "report", "model", "registered", "promotion", "seconds"]
+    promised = ["stages", "results", "report", "model", "registered", "promotion", "seconds", "estimate"]
     assert list(public(SUMMARY)) == promised
-
-
-def test_every_stage_has_a_budget() -> None:
-    budget = budget_of("quickstart")
-    assert list(budget) == ["start-up", *STAGE_NAMES, "register"]
-    assert sum(budget.values()) == 600
-    assert budget_of("full") == {}
 
 
 def test_the_terminal_shows_results_timings_and_places(tmp_path: Path) -> None:
     out = Console(file=io.StringIO(), width=100)
-    config, _ = load_config("quickstart")
-    show(SUMMARY, config, Environment(tmp_path, f"sqlite:///{tmp_path}/mlflow.db", None), out)
+    show(SUMMARY, Environment(tmp_path, f"sqlite:///{tmp_path}/mlflow.db", None), out)
     text = out.file.getvalue()  # type: ignore[attr-defined]
     assert "90.0 %" in text and "a note" in text
-    assert "budget" in text and "in all" in text and "17.6" in text
+    lines = {line.split()[1]: line.replace("│", "").split() for line in text.splitlines() if "│" in line}
+    assert lines["sft"] == ["sft", "ran", "9.0", "6", "1.50", "×"]
+    assert lines["catalog"] == ["catalog", "cached", "0.1"]  # found: nothing was expected of it
+    assert lines["in"] == ["in", "all", "17.6", "6", "1.46", "×"]  # 9.5 s of the 6.5 s that had an estimate
     assert "/home/report.html" in text and "models:/muse@candidate (version 3)" in text
     assert "mlflow ui" in text
+
+
+def test_without_a_probe_there_is_no_column_for_it(tmp_path: Path) -> None:
+    out = Console(file=io.StringIO(), width=100)
+    show(SUMMARY | {"estimate": None}, Environment(tmp_path, "http://there", None), out)
+    text = out.file.getvalue()  # type: ignore[attr-defined]
+    assert "17.6" in text and "expected" not in text and "×" not in text

@@ -81,3 +81,11 @@ def test_no_pair_says_what_was_found_and_what_to_do():
         MuseError, match=r"no pair reached strength 0\.6 \(contexts 3, samples 24\)\. Train SFT longer"
     ):
         need_pairs(result, CONFIG)
+
+
+@pytest.mark.parametrize(("pairing", "is_advised"), [("mistakes", True), ("extremes", False)])
+def test_what_is_set_already_is_not_advised(pairing: str, is_advised: bool) -> None:
+    config = CONFIG.model_copy(update={"pairing": pairing})
+    with pytest.raises(MuseError) as told:
+        need_pairs(MiningResult([], [], [], {}), config)
+    assert ("pairs.pairing=extremes" in str(told.value)) is is_advised

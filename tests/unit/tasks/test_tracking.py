@@ -86,7 +86,19 @@ def test_many_metrics_go_in_batches(place: TrackingPlace) -> None:
 def test_wandb_that_is_not_installed_is_the_users_mistake(place: TrackingPlace) -> None:
     if "wandb" in sys.modules:
         pytest.skip("wandb is installed")
-    with pytest.raises(ConfigError, match=r"muse\[wandb\]"), tracked_run(place, "w", {}, ("wandb",)):
+    told = r"wandb is not installed; pip install -e '\.\[wandb\]'.*--set 'report_to=\[\"mlflow\"\]'"
+    with pytest.raises(ConfigError, match=told), tracked_run(place, "w", {}, ("wandb",)):
+        pass
+
+
+def test_a_wandb_that_lacks_something_is_not_called_missing(
+    place: TrackingPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wandb.py").write_text("import a_library_that_nobody_has")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "wandb", raising=False)
+    told = "wandb is installed, but cannot be imported .*a_library_that_nobody_has"
+    with pytest.raises(ConfigError, match=told), tracked_run(place, "w", {}, ("wandb",)):
         pass
 
 

@@ -16,6 +16,7 @@ from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.models.loading import load_model
 from muse_core.preferences.cleaning import says_the_same
+from muse_core.progress import Silent
 from muse_core.stages import base, dpo, pairs, sft
 from muse_core.types import ArtifactRef
 from tests import builders
@@ -140,7 +141,7 @@ class Stop(Exception):
     """Stands for a killed process."""
 
 
-class StopsAt:
+class StopsAt(Silent):
     """A progress that interrupts the training at the n-th report of training steps."""
 
     def __init__(self, reports: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from muse_core.config.load import all_keys
 from muse_core.errors import HardwareError
 from muse_core.training.batches import MicroBatch, Totals, plan_steps
 from muse_core.training.checkpoints import TrainingState, weights_digest
@@ -140,3 +142,14 @@ def test_halving_goes_below_what_the_step_really_held() -> None:
     assert halved(found, 10**6, "sft") == whole // 2
     with pytest.raises(HardwareError):
         halved(found, 1, "sft")
+
+
+@pytest.mark.parametrize(
+    ("stage", "advised"),
+    [("base", "base.max_positions"), ("sft", "sft.gradient_checkpointing=true"), ("dpo", "dpo.lora_rank=16")],
+)
+def test_each_stage_is_told_what_it_can_set(stage: str, advised: str) -> None:
+    with pytest.raises(HardwareError) as told:
+        halved(examples(tiny_model()), 1, stage)
+    keys = re.findall(r"\b(?:base|sft|dpo)\.[a-z_]+", str(told.value))
+    assert advised in str(told.value) and set(keys) <= set(all_keys())

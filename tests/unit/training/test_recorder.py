@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from muse_core.progress import Silent
 from muse_core.training.checkpoints import TrainingState
 from muse_core.training.recorder import Recorder
 from tests.unit.training.builders_training import context
@@ -20,7 +21,7 @@ def tell(
         def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
             logged.append((step, metrics))
 
-    recorder = Recorder(context(root, metrics=Sink(), **changes), "sft", len(losses))
+    recorder = Recorder(context(root, metrics=Sink(), **changes), "sft", [100] * len(losses))
     for at, (loss, norm) in enumerate(zip(losses, norms, strict=True), 1):
         state = TrainingState(at, tokens=100 * at, supervised=25 * at, seconds=2.0 * at)
         recorder.step(state, {"loss": loss, "grad_norm": norm}, 1e-3)
@@ -53,7 +54,7 @@ def test_a_loss_that_stands_still_is_told_half_way_and_once(
 def test_of_dpo_the_preferences_have_to_fall_not_the_sum_with_the_nll(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = Recorder(context(tmp_path), "dpo", 20)
+    recorder = Recorder(context(tmp_path), "dpo", [100] * 20)
     with caplog.at_level(logging.WARNING):
         for at in range(1, 21):
             values = {"loss": 1.5 + 0.01 * at, "dpo_loss": 0.69 - 0.005 * at, "grad_norm": 1.0}
@@ -65,3 +66,56 @@ def test_a_healthy_run_is_quiet(tmp_path: Path, caplog: pytest.LogCaptureFixture
     with caplog.at_level(logging.WARNING):
         tell(tmp_path, [3.0 - 0.05 * n for n in range(40)], [1.0 + 0.2 * (n % 5) for n in range(40)])
     assert not caplog.text
+
+
+class Told(Silent):
+    """A progress that remembers."""
+
+    def __init__(self) -> None:
+        self.phases: list[tuple[int, int, str, tuple[float, float]]] = []
+        self.updates: list[tuple[int, int]] = []
+        self.notes: list[str] = []
+
+    def update(self, done: int, total: int, note: str = "") -> None:
+        self.updates.append((done, total))
+        self.notes.append(note)
+
+    def phase(self, number: int, of: int, name: str, span: tuple[float, float]) -> None:
+        self.phases.append((number, of, name, span))
+
+
+def test_the_change_from_single_turns_to_conversations_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Ten steps of 50 tokens, then five of 300: a quarter of the work, then three quarters."""
+    told = Told()
+    parts = (("single turns", 0), ("whole conversations", 10))
+    recorder = Recorder(context(tmp_path, progress=told), "sft", [50] * 10 + [300] * 5, parts)
+    recorder.begin(0)
+    with caplog.at_level(logging.INFO):
+        for at in range(1, 16):
+            state = TrainingState(at, tokens=50 * at, seconds=float(at))
+            recorder.step(state, {"loss": 1.0, "grad_norm": 1.0}, 1e-3)
+    assert told.phases == [
+        (1, 2, "single turns", (0.0, 0.25)),
+        (2, 2, "whole conversations", (0.25, 1.0)),
+    ]
+    assert told.updates == [(5, 10), (10, 10), (5, 5)]
+    assert caplog.text.count("10 steps of single turns are done; whole conversations from here on") == 1
+
+
+def test_a_resumed_training_says_in_which_part_it_is(tmp_path: Path) -> None:
+    told = Told()
+    parts = (("single turns", 0), ("whole conversations", 10))
+    Recorder(context(tmp_path, progress=told), "sft", [100] * 20, parts).begin(12)
+    assert told.phases == [(2, 2, "whole conversations", (0.5, 1.0))]
+
+
+def test_the_time_left_counts_tokens_not_steps(tmp_path: Path) -> None:
+    """Half of the steps are done, but a tenth of the tokens."""
+    told = Told()
+    recorder = Recorder(context(tmp_path, progress=told), "sft", [100] * 10 + [900] * 10)
+    for at in range(1, 11):
+        state = TrainingState(at, tokens=100 * at, seconds=0.1 * at)
+        recorder.step(state, {"loss": 1.0, "grad_norm": 1.0}, 1e-3)
+    assert told.notes[-1] == "steps, loss 1.000, 1,000 tokens/s, 9 s left"

@@ -1,0 +1,204 @@
+"""How long a run will take on this machine: what the configuration asks for, at the rate of the probe.
+
+`COSTS` says how much work each stage has and what a unit of it costs, in tokens: one token is the time in
+which the probe (`muse_core/training/probe.py`) trains one. To measure the costs again, after a stage has
+become faster or slower: let a run finish on a machine that does nothing else, then
+
+    python -m tests.benchmarks.stage_costs --home .muse
+
+prints the table from the seconds, the units and the probe's rate that the run's manifests recorded; put its
+last column here. Work that no model does is as fast as the machine's cores are, which the probe's rate
+follows only roughly; the size of the run's model is taken out of it.
+
+An estimate is made for a base that is trained from scratch. Not covered: `augmentation.scorer=lm`, LoRA,
+`execution.num_processes`, engines other than local; a user's own catalogue counts as many products as the
+synthetic one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from muse_core.config.run_config import BaseConfig, RunConfig
+from muse_core.fingerprint import stage_named
+from tasks.parts import REGISTER
+
+if TYPE_CHECKING:
+    from muse_core.training.probe import Probe
+
+START_UP = "start-up"
+# Of the simulator's shoppers and their talks.
+TRAIN_SHARE, TEST_SHARE, TURNS_PER_TALK, TOKENS_PER_TALK = 0.8, 0.1, 4.0, 262.0
+RATES = 4  # kinds of turns that evaluate tops up
+SAMPLE = 0.25  # of a greedy answer: samples of one turn share its prompt
+TURNS_PER_GOAL = 4 * 4.0  # four conversations a goal
+MINUTE_S = 60
+NO_ESTIMATE = (
+    "no estimate: the base is pretrained, and the probe trains a model from scratch; the progress of each "
+    "stage says how long it takes"
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`tokens` that the probe trains while a stage does one `unit` of its work; `units` it has to do; whether
+    a model does it, so that it takes longer with a larger one."""
+
+    unit: str
+    tokens: float
+    units: Callable[[RunConfig], float]
+    by_model: bool = True
+
+
+def talks(config: RunConfig) -> float:
+    """Conversations: simulated, or the lines of the user's file."""
+    file = config.conversations.file
+    if file is None:
+        return config.conversations.count
+    with Path(file).expanduser().open("rb") as lines:
+        return sum(1 for _ in lines)
+
+
+def base_tokens(config: RunConfig) -> float:
+    found = TRAIN_SHARE * talks(config) * TOKENS_PER_TALK * config.base.num_epochs
+    return min(found, config.base.max_tokens)
+
+
+def sft_tokens(config: RunConfig) -> float:
+    taught = TRAIN_SHARE * (1 - config.pairs.reserved_share) * talks(config)
+    found = taught * TOKENS_PER_TALK * config.sft.num_epochs
+    whole = min(found, config.sft.max_tokens) if config.sft.max_tokens else found
+    return config.sft.single_turn_tokens + whole
+
+
+def contexts(config: RunConfig) -> float:
+    """Turns of shoppers that pairs are sampled for."""
+    shoppers = TRAIN_SHARE * (config.pairs.reserved_share or 1.0)
+    return min(config.pairs.contexts, shoppers * talks(config) * TURNS_PER_TALK)
+
+
+def answers(config: RunConfig) -> float:
+    """Answers that evaluate asks for: three models on the test turns, two on the rates' and the goals'."""
+    asked = config.evaluation
+    turns = TEST_SHARE * talks(config) * TURNS_PER_TALK
+    cases = min(asked.max_cases, turns)
+    further = RATES * min(asked.cases_per_rate, asked.max_cases)
+    samples = min(asked.pair_contexts, turns) * asked.pair_samples
+    return 3 * cases + 2 * (further + TURNS_PER_GOAL * asked.closed_loop_goals) + SAMPLE * samples
+
+
+def samples(config: RunConfig) -> float:
+    return contexts(config) * config.pairs.samples_per_context
+
+
+def pair_passes(config: RunConfig) -> float:
+    """How often a context's pairs are trained on."""
+    return contexts(config) * config.dpo.num_epochs * config.dpo.rounds
+
+
+# From the seconds of one quickstart on two cores of a Xeon; above it says how to measure it again.
+COSTS: dict[str, Cost] = {
+    "catalog": Cost("product", 10.0, lambda config: config.catalog.synthetic_products, by_model=False),
+    "profiles": Cost("profile", 7.5, lambda config: config.profiles.count, by_model=False),
+    "conversations": Cost("conversation", 15.0, talks, by_model=False),
+    "base": Cost("token", 2.0, base_tokens),
+    "augment": Cost("conversation", 20.0, talks, by_model=False),
+    "sft": Cost("token", 1.0, sft_tokens),
+    "pairs": Cost("sample", 37.0, samples),
+    "dpo": Cost("context", 58.0, pair_passes),
+    "evaluate": Cost("answer", 150.0, answers),
+    "export": Cost("model", 116_000.0, lambda config: 1.0),
+    REGISTER: Cost("model", 16_000.0, lambda config: 1.0, by_model=False),
+}
+
+
+@dataclass(frozen=True)
+class StageEstimate:
+    """Of one stage, as it is kept in its manifest beside the seconds that it took. `tokens_per_second`: the
+    rate that its units were counted at."""
+
+    seconds: float
+    units: float
+    tokens_per_second: float
+    threads: int
+    device: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of a run: the probe, and the stages that are not cached."""
+
+    probe: Probe
+    stages: Mapping[str, StageEstimate]
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        return {name: one.seconds for name, one in self.stages.items()}
+
+    @property
+    def total_s(self) -> float:
+        return sum(self.seconds.values())
+
+    def line(self) -> str:
+        """`about 9 minutes on this machine`, and what it is made of."""
+        longest = sorted(self.seconds.items(), key=lambda entry: -entry[1])[:3]
+        parts = ", ".join(f"{name} {in_short(seconds)}" for name, seconds in longest)
+        return (
+            f"{about(self.total_s)} on this machine, by a probe of {self.probe.seconds:.0f} s: it trains "
+            f"{self.probe.tokens_per_second:,.0f} tokens/s with {threads_of(self.probe)}; longest: {parts}"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """What `muse run --json` prints of it."""
+        return {
+            "seconds": {name: round(seconds, 1) for name, seconds in self.seconds.items()},
+            "tokens_per_second": round(self.probe.tokens_per_second, 1),
+            "threads": self.probe.threads,
+        }
+
+
+def needs_probe(stages: Iterable[str]) -> bool:
+    """Whether a model is trained or asked in one of them: else there is nothing that takes minutes."""
+    return any(name != REGISTER and stage_named(name).gpu for name in stages)
+
+
+def estimate(config: RunConfig, stages: Iterable[str], probe: Probe) -> Estimate:
+    """Of the stages named, which are those that would run."""
+    sizes = weights(config.base) / weights(BaseConfig())
+    found = {}
+    for name in stages:
+        cost = COSTS[name]
+        units, rate = cost.units(config), probe.tokens_per_second * (1.0 if cost.by_model else sizes)
+        found[name] = StageEstimate(units * cost.tokens / rate, units, rate, probe.threads, probe.device)
+    return Estimate(probe, found)
+
+
+def weights(base: BaseConfig) -> int:
+    """Parameters of a model from scratch: about twice as many operations a token."""
+    inside = base.num_layers * base.hidden_size * (4 * base.hidden_size + 3 * base.intermediate_size)
+    return inside + base.vocab_size * base.hidden_size
+
+
+def threads_of(probe: Probe) -> str:
+    """`2 threads`, `1 thread`, `a GPU`."""
+    if probe.device != "cpu":
+        return "a GPU"
+    return f"{probe.threads} thread{'s' * (probe.threads != 1)}"
+
+
+def about(seconds: float) -> str:
+    """`about 9 minutes`: as exactly as an estimate is."""
+    if seconds < MINUTE_S:
+        return "less than a minute"
+    minutes = round(seconds / MINUTE_S)
+    if minutes < 2 * MINUTE_S:
+        return f"about {minutes} minute{'s' * (minutes != 1)}"
+    return f"about {seconds / MINUTE_S**2:.1f} hours"
+
+
+def in_short(seconds: float) -> str:
+    """`40 s`, `9 min`."""
+    return f"{seconds:.0f} s" if seconds < 2 * MINUTE_S else f"{seconds / MINUTE_S:.0f} min"

@@ -1,0 +1,79 @@
+"""What a run says at its start of how long it will take, and when it says nothing."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from muse_core.artifacts import ArtifactStore
+from muse_core.config.load import load_config
+from muse_core.config.run_config import RunConfig
+from muse_core.context import NoMetrics
+from muse_core.fingerprint import STAGE_NAMES, fingerprint
+from muse_core.training.probe import Probe
+from tasks.estimate import StageEstimate
+from tasks.execution import Job, run_stage
+from tasks.forecast import Forecast
+from tasks.parts import REGISTER, wanted_stages
+from tasks.pipeline_run import expect
+
+QUICKSTART, _ = load_config("quickstart", None, ["catalog.synthetic_products=40"])
+
+
+@pytest.fixture
+def probed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[RunConfig, str]]:
+    """The probes that were asked for, each answered with 5,000 tokens/s."""
+    asked: list[tuple[RunConfig, str]] = []
+
+    def probe(config: RunConfig, device: str) -> Probe:
+        asked.append((config, device))
+        return Probe(5000.0, 2, device, 5, 2.0)
+
+    monkeypatch.setattr("muse_core.training.probe.probe", probe)
+    return asked
+
+
+def test_a_fresh_run_is_probed_and_says_how_long_it_takes(
+    tmp_path: Path, probed: list[tuple[RunConfig, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        found = expect(QUICKSTART, ArtifactStore(tmp_path), wanted_stages("all"), "cpu")
+    assert found is not None and list(found.stages) == [*STAGE_NAMES, REGISTER]
+    assert probed == [(QUICKSTART, "cpu")]
+    assert "minutes on this machine" in caplog.text
+
+
+def test_what_is_cached_is_not_counted_and_what_ran_keeps_its_estimate(
+    tmp_path: Path, probed: list[tuple[RunConfig, str]]
+) -> None:
+    store = ArtifactStore(tmp_path)
+    expected = StageEstimate(1.5, 40.0, 5000.0, 2, "cpu")
+    forecast = Forecast({"catalog": 1.5, "base": 20.0})
+    key = fingerprint("catalog", QUICKSTART, {})
+    sink: Any = NoMetrics()
+    ref = run_stage(Job("catalog", key, QUICKSTART, store, "cpu", sink, None, expected, forecast))
+    assert store.manifest(ref)["about"]["estimate"] == asdict(expected)
+    assert forecast.spent["catalog"] > 0
+    found = expect(QUICKSTART, store, wanted_stages("base"), "cpu")
+    assert found is not None and list(found.stages) == ["profiles", "conversations", "base"]
+
+
+def test_a_run_that_asks_no_model_is_not_probed(
+    tmp_path: Path, probed: list[tuple[RunConfig, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        assert expect(QUICKSTART, ArtifactStore(tmp_path), wanted_stages("conversations"), "cpu") is None
+    assert probed == [] and caplog.text == ""
+
+
+def test_a_pretrained_base_has_no_estimate_and_the_run_says_so(
+    tmp_path: Path, probed: list[tuple[RunConfig, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    config, _ = load_config("cpu")
+    with caplog.at_level(logging.INFO):
+        assert expect(config, ArtifactStore(tmp_path), wanted_stages("all"), "cpu") is None
+    assert probed == [] and "no estimate: the base is pretrained" in caplog.text
