@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from muse_core.json_text import JsonTextError, read_json
 from muse_core.types import JsonValue
 
 GREETING_CUT = "greeting_cut"  # what stood before the shopper's first words
@@ -23,6 +24,7 @@ REPLIES_FILLED_IN = "replies_filled_in"  # turns that end in a call
 PICTURES_CUT = "pictures_cut"  # that the shop showed
 
 _FORGED = re.compile(r"<\|\w+\|>|</?(?:tool|result|tool_call|tool_response)>")
+_RESULT = re.compile(r"(?:observation|function response|tool (?:output|response|result))\s*:", re.IGNORECASE)
 
 
 class BadLine(ValueError):
@@ -130,8 +132,8 @@ class _Answer:
             else:
                 self.words.append(message)
         for message in self.words:
-            if stray := _FORGED.search(message.content):
-                raise BadLine(f"message {message.number}: {stray.group()} stands in the reply")
+            if problem := _unspeakable(message.content):
+                raise BadLine(f"message {message.number}: {problem} stands in the reply")
         return tuple(tuple(call for _, call in act) for act in self.acts), [one.content for one in self.words]
 
     def answer(self, message: Spoken) -> None:
@@ -152,6 +154,20 @@ class _Answer:
             is_of_tool = message.tool in (None, self.acts[act][at][1].name)
             if call_id == message.answers if message.answers else is_of_tool:
                 yield place
+
+
+def _unspeakable(reply: str) -> str | None:
+    """What makes a text no reply to a shopper: our tags, a tool's result, an object instead of words."""
+    if stray := _FORGED.search(reply) or _RESULT.match(reply):
+        return stray.group()
+    if reply[:1] not in ("{", "["):
+        return None
+    try:
+        value = read_json(reply)
+    except JsonTextError:
+        return None
+    is_data = isinstance(value, dict) or value == [] or any(isinstance(one, dict) for one in value)
+    return "JSON instead of words" if is_data else None
 
 
 def is_blank(result: str) -> bool:

@@ -53,7 +53,7 @@ _PARAMETER = re.compile(
     r"|<(?:antml:)?parameter name=\"([\w.-]+)\"[^>]*>(.*?)</(?:antml:)?parameter>",
     re.DOTALL,
 )
-_WRAPPER = re.compile(r"</?(?:antml:)?(?:function_calls|tool_calls?)>")
+_WRAPPER = re.compile(r"</?(?:antml:)?(?:function_calls?|functioncall|tool_calls?|tools|tool_use)>")
 _MISTRAL = re.compile(r"\[TOOL_CALLS\]\s*(.*)\Z", re.DOTALL)
 _NAMED = re.compile(r"\s*([\w.-]+)(?:\[CALL_ID\]\w*)?\[ARGS\]")
 _PYTHON_TAG = re.compile(r"<\|python_tag\|>(.*)\Z", re.DOTALL)
@@ -65,9 +65,15 @@ _BARE_OURS = re.compile(rf"\A(?:functions\.)?(?:{_OURS})\((?:\s*\w+\s*=.*|\s*)\)
 _HEAD = re.compile(r"\A\[?\s*\{\s*\"(?:name|type|function|tool_calls)\"\s*:")
 _OBJECT = re.compile(r"\[\s*\{\s*[\"']|\{\s*[\"']")
 _SUSPECT = re.compile(
-    rf"\b(?:{_OURS})\(\s*\w+\s*=|[\"'](?:name|tool|tool_name|action|function)[\"']\s*:\s*[\"'](?:functions\.)?(?:{_OURS})[\"']"
-    rf"|tool▁call|^>>>\s*(?:{_OURS})\b|to=functions\.",
+    rf"\b(?:{_OURS})\W{{0,3}}[(\[]\s*(?:\w+\s*=|[\"'])"  # search("x"), filter[colour=red]
+    rf"|[\"'](?:name|tool|tool_name|action|function)[\"']\s*:\s*[\"'](?:functions\.)?(?:{_OURS})[\"']"
+    rf"|\b(?:{_OURS})\b[^{{}}\n]{{0,30}}\{{\s*[\"']"  # search with {"query": …}
+    rf"|^\s*(?:Action|Tool|Function)\s*:\s*\W{{0,3}}(?:{_OURS})\b|</?(?:{_OURS})\b[^>]*>|^/(?:{_OURS})\b"
+    rf"|^>>>\s*(?:{_OURS})\b|tool▁call|to=functions\.|&lt;/?(?:tool|function)",
     re.MULTILINE,
+)
+_END_TOKENS = re.compile(
+    r"\A\s*(?:<s>|<bos>)|(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id)\|>|</s>|<eos>|<end_of_turn>)\s*\Z"
 )
 
 
@@ -86,7 +92,7 @@ Span = tuple[int, int, list[Call]]
 def read_written(text: str) -> Written:
     """What a model wrote, its thoughts left out; all of it is `after` when it only talks. UnreadableCall when
     a call is begun and cannot be read."""
-    text = _THOUGHT.sub("", text).strip()
+    text = _END_TOKENS.sub("", _END_TOKENS.sub("", _THOUGHT.sub("", text))).strip()
     try:
         spans = next((found for find in _FINDERS if (found := list(find(text)))), [])
     except RecursionError:
@@ -172,7 +178,7 @@ def _react(text: str) -> Iterator[Span]:
 
 def _whole(text: str) -> Iterator[Span]:
     """A text that is nothing but calls."""
-    if _is_pythonic(text) or _HEAD.match(text):
+    if _is_pythonic(text) or _HEAD.match(text) or _is_call(text):
         yield 0, len(text), _written(text)
 
 
@@ -202,7 +208,7 @@ def _written(text: str) -> list[Call]:
     if _is_pythonic(text):
         return list(_pythonic(text))
     calls, used = _values(text)
-    if rest := text[used:].strip():
+    if rest := _WRAPPER.sub("", text[used:]).strip():
         raise UnreadableCall(f"found {rest[:40]!r} behind a call")
     return calls
 

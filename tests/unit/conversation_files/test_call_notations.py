@@ -60,6 +60,18 @@ WRITTEN: dict[str, tuple[str, list[tuple[str, dict[str, Any]]]]] = {
         "</function_calls>",
         ONE,
     ),
+    "Python quotes": (repr(CALL), ONE),
+    "Python quotes, list": (repr([CALL]), ONE),
+    "the opening tag lost": (f"{TEXT}</tool_call>", ONE),
+    "another tag": (f"<tool_use>{TEXT}</tool_use>", ONE),
+    "end token": (f"<tool_call>{TEXT}</tool_call><|im_end|>", ONE),
+    "end of text": (f"[TOOL_CALLS]{LISTED}</s>", ONE),
+    "Anthropic as text": (
+        json.dumps({"type": "tool_use", "name": "search", "input": {"query": "kurta"}}),
+        ONE,
+    ),
+    "ReAct in a fence": (f"Action:\n```json\n{TEXT}\n```", ONE),
+    "pythonic in a tag": ("<tool_call>search(query='kurta')</tool_call>", ONE),
     "glaive": (f'<functioncall> {{"name": "search", "arguments": \'{ARGUMENTS}\'}}', ONE),
 }
 
@@ -85,12 +97,33 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "recipient": (f">>>search\n{ARGUMENTS}", "a call cannot be read"),
     "a call inside code": ("```python\nprint(search(query='kurta'))\n```", "a call cannot be read"),
+    "words for arguments": ("Action: search\nAction Input: kurta", "a call cannot be read"),
+    "brackets": ("Thought: look\nAction: search[kurta]", "a call cannot be read"),
+    "tool and input": ("Tool: search\nInput: kurta", "a call cannot be read"),
+    "arguments in a sentence": (f"Calling search with {ARGUMENTS}", "a call cannot be read"),
+    "by position": ("search('kurta')", "a call cannot be read"),
+    "bold": ("**search**(query='kurta')", "a call cannot be read"),
+    "a tag of its name": ("<search><query>kurta</query></search>", "a call cannot be read"),
+    "a command": ("/search kurta", "a call cannot be read"),
+    "escaped": (f"&lt;tool_call&gt;{ARGUMENTS}&lt;/tool_call&gt;", "a call cannot be read"),
+    "arguments only": (ARGUMENTS, "JSON instead of words"),
+    "JSON around a reply": ('{"reply": "Which colour?"}', "JSON instead of words"),
+    "an observation": ("Observation: [1]", "a result stands in"),
+    "a response": ("FUNCTION RESPONSE: {}", "stands in the reply"),
+    "result in a text": (
+        f"<tool_call>{TEXT}</tool_call><tool_response>[]</tool_response>Hi",
+        "tool_response",
+    ),
     "deep": ("<tool_call>" + "[" * 900 + "]" * 900 + "</tool_call>", "a call cannot be read"),
 }
 
 TALK = [
     "I can search (kurtas) for you.",
     "Shall I compare [1] and [2]?",
+    "[1]",
+    "Filter karu? (colour, size)",
+    "You can search: kurta, saree, mug",
+    "Compare: [1] is cheaper, [2] has more stars.",
     "Use code [SAVE10] at the till.",
     "Sizes: {S, M, L} or [38, 40].",
     'It is called {"Neel"} by its maker.',
@@ -381,4 +414,4 @@ def test_many_lines_and_no_raw_call_in_any_reply(tmp_path: Path) -> None:
     ]
     found = [one for one in read(tmp_path, *lines) if isinstance(one, Conversation)]
     assert len(found) == len(WRITTEN)
-    assert not any("search(" in reply or '"query"' in reply for one in found for reply in replies_of(one))
+    assert not any("search" in reply or "query" in reply for one in found for reply in replies_of(one))
