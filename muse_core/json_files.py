@@ -189,8 +189,8 @@ def _is_hopeless(lines: list[bytes]) -> bool:
 
 def _parses(line: bytes) -> bool:
     try:
-        return isinstance(read_json(line.decode("utf-8-sig")), dict | list)
-    except ValueError:
+        return isinstance(json.loads(line.decode("utf-8-sig")), dict | list)
+    except (ValueError, RecursionError):
         return False
 
 

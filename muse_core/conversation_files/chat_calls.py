@@ -6,19 +6,15 @@ says, as our calls write it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from muse_core.conversation_files.chat_turns import BadLine, ChatCall
-from muse_core.language.prices import read_price
-from muse_core.scoring.normal import NUMBER_SLOTS
+from muse_core.scoring.normal import NUMBER_SLOTS, one_number
 from muse_core.tools.call_objects import UnreadableCall, call_of, calls_in, read_value
 from muse_core.tools.toolbox import argument_order
 from muse_core.types import TOOL_NAMES, JsonValue
 
-MAX_PRICE_CHARS = 24
-_DIGITS = re.compile(r"[\d.,]*\d")
 _IDS = ("id", "call_id", "tool_use_id", "toolUseId", "tool_call_id")
 
 
@@ -77,8 +73,7 @@ def _checked(name: str, arguments: Mapping[str, Any], where: str) -> ChatCall:
 
 def _number(name: str, value: Any) -> JsonValue:
     """The number of a text that says one and nothing else; other values as they are."""
-    if name not in NUMBER_SLOTS or not isinstance(value, str) or len(value) > MAX_PRICE_CHARS:
+    read = one_number(value) if name in NUMBER_SLOTS and isinstance(value, str) else None
+    if read is None:
         return value  # type: ignore[no-any-return]
-    is_one = len(_DIGITS.findall(value)) <= 1 and not value.strip().startswith("-")
-    read = read_price(value) if is_one else None
-    return value if read is None else int(read) if read.is_integer() else read
+    return int(read) if read.is_integer() else read
