@@ -83,13 +83,10 @@ def read_suite(kind: str, text: str, derived_source: str = "") -> Suite:
         raise ContractViolation(
             f"suite of {kind}: found contract {body.get('contract')!r}, expected {contract_name(kind)!r}"
         )
-    if (
-        not isinstance(body, dict)
-        or not isinstance(body.get("expectations"), list)
-        or not body["expectations"]
-    ):
+    written = body.get("expectations") if isinstance(body, dict) else None
+    if not isinstance(written, list) or not written:
         raise ContractViolation(f"suite of {kind}: it has no rules, so that anything would pass; write some")
-    rules = tuple(_read_rule(kind, raw) for raw in body["expectations"])
+    rules = tuple(_read_rule(kind, raw) for raw in written)
     content = json.dumps([body["id"], [[rule.type, dict(rule.arguments)] for rule in rules], derived_source])
     return Suite(kind, body["id"], rules, hashlib.sha256(content.encode()).hexdigest()[:12])
 

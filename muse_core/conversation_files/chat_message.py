@@ -164,14 +164,14 @@ def _part(part: Any, role: str, number: int, counts: Counter[str], where: str) -
         return Spoken(number, "assistant", calls=(called(body, number),))
     if kind in ("tool_result", "toolResult", "functionResponse", "function_response"):
         return _result(body, number)
-    raise BadLine(f"{where} has a part of type {str(kind)[:40]!r}; expected text, tool_use or tool_result")
+    raise BadLine(f"{where} has a part of type {kind[:40]!r}; expected text, tool_use or tool_result")
 
 
-def _kind(part: Any) -> Any:
+def _kind(part: Any) -> str:
     """A part's `type`; services without one name it by its key."""
     if not isinstance(part, Mapping):
         return type(part).__name__
-    return part.get("type") or ("text" if "text" in part else next(iter(part), None))
+    return str(part.get("type") or ("text" if "text" in part else next(iter(part), None)))
 
 
 def _picture(role: str, counts: Counter[str], where: str) -> str:

@@ -122,7 +122,7 @@ def test_a_suite_of_another_version_or_without_reasons_is_refused() -> None:
 def test_a_suite_without_rules_is_refused(rules: str) -> None:
     with pytest.raises(ContractViolation, match="it has no rules"):
         read_suite("products", HEAD.rstrip() + (rules or "\n"))
-    with pytest.raises(ContractViolation, match="it has no rules"):
+    with pytest.raises(ContractViolation, match=r"it has no rules|found contract None"):
         read_suite("products", rules)
 
 

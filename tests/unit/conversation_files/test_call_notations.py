@@ -390,6 +390,8 @@ def test_texts_in_parts_are_joined(tmp_path: Path) -> None:
     )
     odd = {"role": "user", "content": [{"type": "audio", "audio": "x"}]}
     assert "a part of type 'audio'" in reason(tmp_path, chat(odd, said("Hi")))
+    listed = {"role": "user", "content": [{"type": ["text"], "text": "kurta"}]}
+    assert "a part of type" in reason(tmp_path, chat(listed, said("Hi")))
 
 
 # ---- arguments ------------------------------------------------------------------------------------
