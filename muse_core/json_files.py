@@ -166,7 +166,7 @@ class JsonFile:
         if line.startswith("<"):
             raise self._other("XML", "export it as JSON")
         if _WHATSAPP.match(line):
-            raise self._other("the text export of a messenger such as WhatsApp", "convert it first")
+            raise self._other("the text export of a messenger such as WhatsApp", "its messages have no roles")
 
     def _other(self, name: str, advice: str) -> ConfigError:
         return ConfigError(f"{self.path} is {name}; {advice}. Expected {self._expected}")
