@@ -24,6 +24,7 @@ from data_contracts.schemas import SCHEMAS, contract_name
 from muse_core.errors import ContractViolation
 
 FIRST_IDS = 5
+LEAST_MOSTLY = 0.5  # a rule that more than half of the rows may break is none
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,14 @@ def load_suite(kind: str) -> Suite:
 def read_suite(kind: str, text: str, derived_source: str = "") -> Suite:
     """A suite from its YAML text; the digest also covers how the derived columns are computed."""
     body = yaml.safe_load(text)
-    if body.get("contract") != contract_name(kind):
+    if isinstance(body, dict) and body.get("contract") != contract_name(kind):
         raise ContractViolation(
             f"suite of {kind}: found contract {body.get('contract')!r}, expected {contract_name(kind)!r}"
         )
-    rules = tuple(_read_rule(kind, raw) for raw in body["expectations"])
+    written = body.get("expectations") if isinstance(body, dict) else None
+    if not isinstance(written, list) or not written:
+        raise ContractViolation(f"suite of {kind}: it has no rules, so that anything would pass; write some")
+    rules = tuple(_read_rule(kind, raw) for raw in written)
     content = json.dumps([body["id"], [[rule.type, dict(rule.arguments)] for rule in rules], derived_source])
     return Suite(kind, body["id"], rules, hashlib.sha256(content.encode()).hexdigest()[:12])
 
@@ -92,7 +96,23 @@ def _read_rule(kind: str, raw: Mapping[str, Any]) -> Rule:
     why = str((raw.get("meta") or {}).get("why", ""))
     if extra or "type" not in raw or not why:
         raise ContractViolation(f"suite of {kind}: a rule needs type, kwargs and meta.why, found {dict(raw)}")
-    return Rule(raw["type"], raw.get("kwargs") or {}, why)
+    arguments = raw.get("kwargs") or {}
+    if empty := _emptiness(raw["type"], arguments):
+        raise ContractViolation(f"suite of {kind}: rule {raw['type']} of {dict(arguments)} {empty}")
+    return Rule(raw["type"], arguments, why)
+
+
+def _emptiness(name: str, arguments: Mapping[str, Any]) -> str | None:
+    """Why a rule would pass whatever the table holds."""
+    mostly = arguments.get("mostly", 1)
+    if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not LEAST_MOSTLY <= mostly <= 1:
+        return f"has mostly {mostly!r}, expected {LEAST_MOSTLY} to 1: below, most rows may break it"
+    bounds = (arguments.get("min_value"), arguments.get("max_value"))
+    return (
+        "has neither min_value nor max_value"
+        if name.endswith("_between") and bounds == (None, None)
+        else None
+    )
 
 
 def signature(kind: str) -> str:

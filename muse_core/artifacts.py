@@ -16,9 +16,7 @@ makes it runs again and replaces it. Not covered: several hosts writing one fing
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
-import math
 import platform as machine
 import re
 import shutil
@@ -36,11 +34,12 @@ from data_contracts.schemas import SCHEMAS, contract_name
 from muse_core import durable
 from muse_core.errors import ArtifactError, ContractViolation
 from muse_core.fingerprint import library_versions
+from muse_core.manifests import NAME as MANIFEST
+from muse_core.manifests import Manifest, ManifestError, manifest_text, read_manifest
 from muse_core.types import ArtifactRef
 
 log = logging.getLogger(__name__)
 
-Manifest = dict[str, Any]
 Validate = Callable[[str, pa.Table], str]
 
 ARROW_ONLY = "arrow schema"
@@ -189,7 +188,7 @@ class ArtifactStore:
                 kind, contract_name(kind), path, durable.path_digest(data), rows, durable.path_bytes(data)
             )
             manifest = self._manifest(ref, fingerprint, approval, metrics or {}, about or {})
-            durable.write_text(draft / "manifest.json", _manifest_text(manifest))
+            durable.write_text(draft / MANIFEST, manifest_text(manifest))
             durable.fsync_tree(draft)
             durable.move_into_place(draft, final)
         log.info("published %s (%d rows, %.1f MB)", ref.path, ref.rows, ref.nbytes / 1e6)
@@ -251,14 +250,12 @@ class ArtifactStore:
             )
 
     def manifest(self, ref: ArtifactRef) -> Manifest:
-        """What is known about an artifact besides its data."""
-        path = (self.root / ref.path).parent / "manifest.json"
+        """What is known about an artifact besides its data. ArtifactError when the manifest is missing,
+        damaged or changed."""
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as problem:
-            raise ArtifactError(
-                f"the manifest of {ref.path} cannot be read ({problem}); run its stage again"
-            ) from None
+            return read_manifest((self.root / ref.path).parent, of_any_version=True)
+        except ManifestError as problem:
+            raise ArtifactError(f"{ref.path} cannot be used: {problem}; run its stage again") from None
 
     # finding
 
@@ -269,33 +266,28 @@ class ArtifactStore:
         home = self.root / kind / key_of(fingerprint)
         if not home.exists():
             return None
-        ref, problem = self._inspect(home, trust_size_above)
-        if ref and not problem and self.manifest(ref)["fingerprint"] != fingerprint:
+        manifest, problem = self._inspect(home, trust_size_above)
+        if manifest and not problem and manifest["fingerprint"] != fingerprint:
             problem = "it carries another fingerprint"
         if problem:
             log.warning("%s/%s is ignored: %s; its stage will run again", kind, home.name, problem)
             return None
-        return ref
+        return None if manifest is None else ArtifactRef(**manifest["ref"])
 
-    def _inspect(
-        self, home: Path, trust_size_above: int | None = None
-    ) -> tuple[ArtifactRef | None, str | None]:
+    def _inspect(self, home: Path, trust_size_above: int | None = None) -> tuple[Manifest | None, str | None]:
         try:
-            ref = ArtifactRef(**json.loads((home / "manifest.json").read_text(encoding="utf-8"))["ref"])
-        except FileNotFoundError:
-            return None, "it has no manifest"
-        except (OSError, ValueError, KeyError, TypeError) as problem:
-            return None, f"its manifest cannot be read ({type(problem).__name__})"
-        if ref.contract != contract_name(ref.kind):
-            return ref, f"it was written under {ref.contract}, this version reads {contract_name(ref.kind)}"
+            manifest = read_manifest(home)
+        except ManifestError as problem:
+            return None, str(problem)
+        ref = ArtifactRef(**manifest["ref"])
         path = self.root / ref.path
         if not path.exists():
-            return ref, f"{path.name} is missing"
+            return None, f"{path.name} is missing"
         if durable.path_bytes(path) != ref.nbytes:
-            return ref, f"{path.name} is damaged (its size differs)"
+            return None, f"{path.name} is damaged (its size differs)"
         trusted = trust_size_above is not None and ref.nbytes > trust_size_above
         intact = trusted or self._digest(path) == ref.digest
-        return ref, None if intact else f"{path.name} is damaged (its digest differs)"
+        return manifest, None if intact else f"{path.name} is damaged (its digest differs)"
 
     def _digest(self, path: Path) -> str:
         """The digest of a file or folder; remembered in this process while sizes and times stay."""
@@ -314,15 +306,10 @@ class ArtifactStore:
                 yield from sorted(home for home in kind.iterdir() if home.is_dir())
 
     def list(self) -> Receipts:
-        """Receipts of everything with a readable manifest, oldest first."""
-        dated = []
-        for home in self._homes():
-            try:
-                manifest = json.loads((home / "manifest.json").read_text(encoding="utf-8"))
-                dated.append((str(manifest["created"]), ArtifactRef(**manifest["ref"])))
-            except (OSError, ValueError, KeyError, TypeError):
-                continue
-        return [ref for _, ref in sorted(dated, key=lambda pair: (pair[0], pair[1].path))]
+        """Receipts of everything with a sound manifest, oldest first; `verify` names the others."""
+        found = [manifest for home in self._homes() if (manifest := _manifest_in(home)) is not None]
+        found.sort(key=lambda manifest: (manifest["created"], manifest["ref"]["path"]))
+        return [ArtifactRef(**manifest["ref"]) for manifest in found]
 
     def verify(self) -> Damages:
         """Everything that cannot be used; [] is a sound store."""
@@ -363,7 +350,7 @@ class ArtifactStore:
             return
         manifest["validated_by"] = self.validate(ref.kind, self.read_table(ref))
         with durable.explained(self.root):
-            durable.write_text((self.root / ref.path).parent / "manifest.json", _manifest_text(manifest))
+            durable.write_text((self.root / ref.path).parent / MANIFEST, manifest_text(manifest))
 
     @contextmanager
     def lock(self, fingerprint: str) -> Iterator[None]:
@@ -384,23 +371,12 @@ class ArtifactStore:
         shutil.rmtree(self.root / "work" / key_of(fingerprint), ignore_errors=True)
 
 
+def _manifest_in(home: Path) -> Manifest | None:
+    try:
+        return read_manifest(home, of_any_version=True)
+    except ManifestError:
+        return None
+
+
 def _damaged(ref: ArtifactRef) -> str:
     return f"{ref.path} is damaged: its digest is not {ref.digest[:12]}…; run the stage that makes it again"
-
-
-def _manifest_text(manifest: Manifest) -> str:
-    return json.dumps(_finite(manifest), ensure_ascii=False, indent=1, sort_keys=True, default=_plain) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN: a metric that could not be computed becomes null."""
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _plain(value: Any) -> Any:
-    """Numpy scalars and paths as JSON knows them."""
-    return value.item() if hasattr(value, "item") else str(value)

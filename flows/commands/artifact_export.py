@@ -2,8 +2,9 @@
 
 In JSONL a column of JSON text becomes what it holds, under its name without `_json` (`goal_json` is
 `goal`), and bytes become base64; the rows of `conversations` are lines that `muse run --conversations`
-reads. In CSV a nested cell is JSON text. Parquet is the artifact's own table. `seed` is JSONL of preference
-pairs with the seed document's fields and no others.
+reads. In CSV a nested cell is JSON text, and a text that a spreadsheet would run as a formula begins with
+`'`. Parquet is the artifact's own table. `seed` is JSONL of preference pairs with the seed document's
+fields and no others.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -35,6 +37,7 @@ from muse_core.types import ArtifactRef
 Format = Literal["jsonl", "csv", "parquet", "seed"]
 FORMATS: tuple[Format, ...] = ("jsonl", "csv", "parquet", "seed")
 JSON_ENDING = "_json"
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # OWASP, CSV injection
 PAIRS = "preference_pairs"
 MAKERS = {PAIRS: "pairs"}  # whose table is meant where evaluate writes one for the test side as well
 # Columns of JSON text whose name does not say so, by the list that they stand in.
@@ -162,7 +165,9 @@ def _write_csv(file: BinaryIO, table: pa.Table) -> None:
 
 def _cell(value: Any) -> Any:
     value = parsed(value) if isinstance(value, bytes) else value
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def _write_parquet(file: BinaryIO, kind: str, table: pa.Table) -> None:

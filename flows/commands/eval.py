@@ -173,12 +173,19 @@ def _show(result: dict[str, Any], out: Console) -> None:
     for name, figures in result["baselines"].items():
         table.add_row(f"baseline {name}", *_cells(figures))
     out.print(table)
-    for line in (_abstention(result["abstention"]), _leaks(result["leaks"]), *_wrong(result["cases"])):
+    about = _abstention(result["abstention"]), _judged(result), _leaks(result["leaks"])
+    for line in (*about, *_wrong(result["cases"])):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _abstention(shares: dict[str, Any]) -> str:
     return "no call due: " + ", ".join(f"{name} {_cell(one)}" for name, one in shares.items())
+
+
+def _judged(result: dict[str, Any]) -> str:
+    """The cases behind the figures of arguments: one without `expected_args` judges the decision only."""
+    due = result["n"] - result["abstention"]["abstained"]["n"]
+    return f"arguments judged in {result['arguments_judged']} of the {due} cases that expect a call"
 
 
 def _leaks(found: dict[str, Any] | None) -> str:

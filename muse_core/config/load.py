@@ -6,7 +6,6 @@ Files are TOML or JSON in our sections, or one of the seed's shapes (`seed_forma
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +19,10 @@ from pydantic import BaseModel, ValidationError
 from muse_core.config import seed_format
 from muse_core.config.run_config import RunConfig
 from muse_core.errors import ConfigError
+from muse_core.json_text import JsonTextError, check_depth, read_json
 
 DEFAULT_PRESET = "full"
+SHOWN_CHARS = 80  # of a value in a message
 EXPLANATIONS = {
     "evaluation.test_split": "the sides are fixed at 80/10/10 by the hash of the profile id",
 }
@@ -85,13 +86,14 @@ def _add_preset(name: str, gathered: _Gathered) -> None:
 def _read_file(path: Path, gathered: _Gathered) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
-        raw = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+        raw = read_json(text) if path.suffix.lower() == ".json" else _toml(text)
     except OSError as problem:
         gathered.problems.append(f"{path} cannot be read: {problem.strerror}")
         return {}
     except ValueError as problem:
         kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
-        gathered.problems.append(f"{path} is not valid {kind}: {problem}")
+        why = str(problem).removeprefix("it is not JSON: ")
+        gathered.problems.append(f"{path} is not valid {kind}: {why}")
         return {}
     if isinstance(raw, dict):
         return raw
@@ -99,6 +101,16 @@ def _read_file(path: Path, gathered: _Gathered) -> dict[str, Any]:
         f"{path}: found a {type(raw).__name__}, expected an object with one entry per section"
     )
     return {}
+
+
+def _toml(text: str) -> dict[str, Any]:
+    """The tables of a TOML text. ValueError when it is none, or nested too deeply."""
+    try:
+        raw = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    check_depth(raw)
+    return raw
 
 
 def _add_file(raw: Mapping[str, Any], source: str, gathered: _Gathered) -> None:
@@ -124,7 +136,14 @@ def _add_override(text: str, gathered: _Gathered) -> None:
             f"--set {text!r}: {key} is a section; set one of its keys, {key}.<key>=value"
         )
     else:
-        gathered.put(key, literal(value.strip()), "--set")
+        _put_literal(key, value.strip(), gathered)
+
+
+def _put_literal(key: str, text: str, gathered: _Gathered) -> None:
+    try:
+        gathered.put(key, literal(text), "--set")
+    except ValueError as problem:
+        gathered.problems.append(f"--set {key}={text[:SHOWN_CHARS]}…: {problem}")
 
 
 def _is_section(key: str) -> bool:
@@ -132,13 +151,17 @@ def _is_section(key: str) -> bool:
 
 
 def literal(text: str) -> Any:
-    """`3`, `0.5`, `true`, `[1, 2]`, `"x"` as TOML reads them, `null` as None, anything else as text."""
+    """`3`, `0.5`, `true`, `[1, 2]`, `"x"` as TOML reads them, `null` as None, anything else as text.
+    JsonTextError when it is nested too deeply."""
     if text in ("null", "None"):
         return None
     try:
         value = tomllib.loads(f"value = {text}")["value"]
+    except RecursionError:
+        raise JsonTextError("it is nested too deeply") from None
     except ValueError:
         return text
+    check_depth(value)
     return value if isinstance(value, bool | int | float | str | list | dict) else text
 
 
@@ -227,7 +250,9 @@ def _hint(word: str, known: Iterable[str]) -> str:
 def _wrong_text(key: str, error: Mapping[str, Any], source: str) -> str:
     expected = str(error["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
     why = f"; {EXPLANATIONS[key]}" if key in EXPLANATIONS else ""
-    return f"{key}: found {error['input']!r}, expected {expected}{why} ({source})"
+    found = repr(error["input"])
+    found = found if len(found) <= SHOWN_CHARS else f"{found[:SHOWN_CHARS]}…"
+    return f"{key}: found {found}, expected {expected}{why} ({source})"
 
 
 def contradictions(config: RunConfig) -> list[str]:

@@ -2,19 +2,26 @@
 
 Arguments are stored as the tools read them ("Black " becomes "black"), so that equal requests have equal
 calls. A result that the line gives must be the one that the catalogue gives, as our JSON, its value
-alone, or the text that a model reads; a call that fails is kept only where the line says the same error.
+alone, or the text that a model reads (of nothing found also `[]`); a call that fails is kept only where
+the line says the same error.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from muse_core.conversation_files.chat_line import BadLine, Chat, ChatCall, ChatTurn
+import numpy as np
+
+from muse_core.conversation_files.chat_line import Chat
+from muse_core.conversation_files.chat_turns import BadLine, ChatCall, ChatTurn
 from muse_core.conversation_files.positions import position_of
+from muse_core.dialogue.replies import Outcome, reply
+from muse_core.dialogue.voice import Voice
+from muse_core.dialogue.wording import Script
 from muse_core.dialogue.world import world_for
+from muse_core.json_text import JsonTextError, read_json
 from muse_core.language.scripts import detect_language
 from muse_core.profiles.make import profile_line
 from muse_core.records import canonical_json, side_of, tool_message
@@ -43,6 +50,7 @@ _TYPES: dict[str, TurnType] = {
     "search": "complete", "filter": "refinement", "compare": "comparison", "recommend": "recommendation",
     "translate": "translation", "visual_search": "picture",
 }  # fmt: skip
+_SCRIPTS: dict[Language, Script] = {"en": "en", "hi": "hi", "mixed": "roman"}
 _TOOLS = {tool.name: tool for tool in ALL_TOOLS}
 
 
@@ -88,7 +96,16 @@ def _acts(turn: ChatTurn, number: int, toolbox: Toolbox) -> Iterator[Message]:
         yield Message("assistant", "", tuple(calls))
         yield from map(tool_message, results)
         step += len(act)
-    yield Message("assistant", turn.reply)
+    yield Message(
+        "assistant", turn.reply if turn.reply is not None else _filled_in(turn.user, calls[-1], results[-1])
+    )
+
+
+def _filled_in(said: str, call: ToolCall, result: ToolResult) -> str:
+    """The reply of a turn that ends in a call, as the simulator's assistant puts it; always the same."""
+    seed = int.from_bytes(hashlib.sha256(said.encode()).digest()[:8], "big")
+    voice = Voice(_SCRIPTS[detect_language(said)], np.random.default_rng(seed))
+    return reply(Outcome(tool=call.name, arguments=call.arguments, value=result.value), voice, "casual")
 
 
 def _call(call: ChatCall, call_id: str) -> ToolCall:
@@ -125,14 +142,18 @@ def _forms(result: ToolResult) -> set[str]:
     """The texts in which a line may give this result."""
     shown = render_result(result.value, result.error)
     plain = result.error if result.error is not None else canonical_json(result.value)  # type: ignore[arg-type]
-    return {tool_message(result).content, shown, plain}
+    return {tool_message(result).content, shown, plain, *(["[]"] if _is_empty(result.value) else [])}
+
+
+def _is_empty(value: JsonValue) -> bool:
+    return isinstance(value, dict) and value.get("items") == []
 
 
 def _canonical(text: str) -> str:
     """A JSON text in the form that equal values share; another text as it is."""
     try:
-        return canonical_json(json.loads(text))
-    except (ValueError, RecursionError):
+        return canonical_json(read_json(text))
+    except (JsonTextError, ValueError):  # NaN is JSON to Python and nothing that we write
         return text
 
 
@@ -140,8 +161,9 @@ def _label(number: int, turn: ChatTurn, acts: list[Message], language: Language,
     calls = [call for message in acts for call in message.tool_calls]
     family = f"{FAMILY}/{name}"
     if not calls:
-        slot = asked_slot(turn.reply, language)
-        return TurnLabel(number, _silent_type(turn.reply, slot), family, "none", missing_slot=slot)
+        said = turn.reply or ""
+        slot = asked_slot(said, language)
+        return TurnLabel(number, _silent_type(said, slot), family, "none", missing_slot=slot)
     return TurnLabel(
         number,
         "multi_step" if len(calls) > 1 else _TYPES[calls[0].name],

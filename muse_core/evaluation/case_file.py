@@ -6,14 +6,13 @@ One case::
      "acceptable_tools": ["recommend"], "expected_args": {"query": ["shoes"], "colour": ["black"],
      "max_price": [2000], "sort_by": ["price_low", ""]}}
 
-`""` among the accepted values makes an argument optional. Unknown extra fields are passed over. UTF-8,
-with or without a byte order mark; lines end with a line feed, so that any other character may stand in
-a text. A file of another encoding, or with lines of two, is refused with the lines that are wrong.
+`""` among the accepted values makes an argument optional. Without `expected_args` only the decision is
+judged; `{}` says that the call has no arguments. A case that no call can pass is refused
+(`case_possible.py`). Unknown extra fields are passed over. Which files are read: `json_files.py`.
 """
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from muse_core.errors import ConfigError
+from muse_core.evaluation.case_possible import impossible
 from muse_core.evaluation.cases import EvalCase
+from muse_core.json_files import Entry, JsonFile
 from muse_core.records import Row
 from muse_core.scoring.normal import slot_name
 from muse_core.tools.toolbox import ALL_TOOLS
@@ -29,22 +30,19 @@ from muse_core.types import DECISIONS, LANGUAGES, JsonValue, Message
 
 MAX_PROBLEMS = 50
 _ARGUMENTS = {tool.name: frozenset(tool.Arguments.model_fields) for tool in ALL_TOOLS}
-_OTHER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def load_cases(path: Path) -> list[EvalCase]:
     """All cases of a file; ConfigError names every faulty line."""
     cases: list[EvalCase] = []
     problems: list[str] = []
-    first_line: dict[str, int] = {}
-    for number, line in enumerate(_lines(path), start=1):
-        if not line.strip():
-            continue
-        case, found = read_case(line, path.parent)
+    seen: dict[str, Entry] = {}
+    for entry in JsonFile(path, "case", _is_case, _DECODER).entries():
+        case, found = (None, [entry.problem]) if entry.problem else read_case(entry.value, path.parent)
         if case is not None:
-            found += _repeated(case, number, first_line)
-            cases.append(replace(case, line=number))
-        problems += [f"line {number}: {problem}" for problem in found]
+            found = [*found, *_repeated(case, entry, seen)]
+            cases.append(replace(case, line=entry.number))
+        problems += [f"{entry.place}: {problem}" for problem in found]
     if not cases and not problems:
         problems.append("the file holds no case; expected one JSON object a line")
     if problems:
@@ -55,54 +53,29 @@ def load_cases(path: Path) -> list[EvalCase]:
     return cases
 
 
-def _lines(path: Path) -> list[bytes]:
-    try:
-        content = path.read_bytes()
-    except OSError as problem:
-        raise ConfigError(
-            f"the case file {path} cannot be read ({problem.strerror or problem}); "
-            "expected JSON lines in UTF-8"
-        ) from None
-    if content.startswith(_OTHER_MARKS):
-        raise ConfigError(
-            f"the case file {path} is UTF-16; expected UTF-8. Save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"
-        )
-    return content.split(b"\n")
+def _is_case(value: Any) -> bool:
+    return isinstance(value, dict) and "utterance" in value
 
 
-def _repeated(case: EvalCase, number: int, first_line: dict[str, int]) -> list[str]:
-    before = first_line.setdefault(case.case_id, number)
-    if before == number:
+def _repeated(case: EvalCase, entry: Entry, seen: dict[str, Entry]) -> list[str]:
+    before = seen.setdefault(case.case_id, entry)
+    if before is entry:
         return []
-    return [f"the id {case.case_id!r} stands in line {before} already; ids must differ"]
+    return [f"the id {case.case_id!r} stands in {before.place} already; ids must differ"]
 
 
-def read_case(line: str | bytes, folder: Path) -> tuple[EvalCase | None, list[str]]:
-    """(case, problems) of one line; the case is None when there are problems."""
-    row, problems = _row(line)
-    if row is None:
-        return None, problems
-    problems = [problem for check in _CHECKS for problem in check(row)]
-    problems = problems or _attachment_problems(row, folder)
-    return (None, problems) if problems else (_case(row, folder), [])
-
-
-def _row(line: str | bytes) -> tuple[Row | None, list[str]]:
-    """The object of one line, or what is wrong with its text."""
-    try:
-        text = line if isinstance(line, str) else line.decode("utf-8-sig")
-        row = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
-        json.dumps(row, ensure_ascii=False).encode("utf-8")
-    except UnicodeDecodeError as problem:
-        wrong = line[problem.start] if isinstance(line, bytes) else 0
-        return None, [f"byte {problem.start + 1} (0x{wrong:02x}) is not UTF-8; save the whole file as UTF-8"]
-    except UnicodeEncodeError:
-        return None, ["holds half a character (a lone \\ud800–\\udfff); write the character itself"]
-    except (ValueError, RecursionError) as problem:
-        return None, [f"no JSON ({problem}); expected one object a line"]
+def read_case(row: Any, folder: Path) -> tuple[EvalCase | None, list[str]]:
+    """(case, problems) of one entry; the case is None when there are problems."""
     if not isinstance(row, dict):
         return None, [f"found a {type(row).__name__}, expected an object"]
-    return row, []
+    problems = [problem for check in _CHECKS for problem in check(row)]
+    problems = problems or _attachment_problems(row, folder)
+    if problems:
+        return None, problems
+    case = _case(row, folder)
+    judged = case.judges_arguments and case.expected_tool != "none"
+    problems = impossible(case.expected_tool, case.accepted) if judged else []
+    return (None, problems) if problems else (case, [])
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> Row:
@@ -117,6 +90,9 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no value")
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)
+
+
 def _case(row: Row, folder: Path) -> EvalCase:
     tool = row["expected_tool"]
     accepted = {slot_name(name): _values(values) for name, values in (row.get("expected_args") or {}).items()}
@@ -128,6 +104,7 @@ def _case(row: Row, folder: Path) -> EvalCase:
         expected_tool=tool,
         acceptable_tools=tuple(dict.fromkeys([tool, *(row.get("acceptable_tools") or [])])),
         accepted=accepted,
+        judges_arguments=tool == "none" or row.get("expected_args") is not None,
         history=tuple(Message(turn["role"], turn["content"]) for turn in row.get("history") or []),
         attachments={name: str(folder / path) for name, path in (row.get("attachments") or {}).items()},
         profile=profile if isinstance(profile, str) else None,

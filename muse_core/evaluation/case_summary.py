@@ -1,8 +1,8 @@
 """Judged cases as the figures of `muse eval`: every one with its interval and its own n.
 
 Cases count as independent: intervals are Wilson's for shares and a bootstrap over cases for F1.
-`exact_call` and `argument_f1` are over the cases that expect a call, `abstention` over those that expect
-none: its three shares add to 1.
+`exact_call` and `argument_f1` are over the cases that expect a call and say with which arguments
+(`arguments_judged` of them), `abstention` over those that expect none: its three shares add to 1.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ Json = dict[str, JsonValue]
 def statistics_of(verdicts: Sequence[Verdict]) -> dict[str, Statistic]:
     """Every metric of judged cases, by its name in MEASURES."""
     due = [one.case.expected_tool != "none" for one in verdicts]
+    judged = [_judges_arguments(one) for one in verdicts]
     idle = [not one for one in due]
     called = [one.predicted is not None and not one.malformed for one in verdicts]
     quiet = [one.predicted is None and not one.malformed for one in verdicts]
@@ -33,13 +34,17 @@ def statistics_of(verdicts: Sequence[Verdict]) -> dict[str, Statistic]:
         mean_of("tool_accuracy", [one.strict for one in verdicts]),
         mean_of("tool_accuracy_lenient", [one.lenient for one in verdicts]),
         macro_f1("tool_macro_f1", [one.case.expected_tool for one in verdicts], predicted),
-        mean_of("exact_call", _only([one.exact for one in verdicts], due)),
-        mean_of("argument_f1", _only([one.match.f1 for one in verdicts], due)),
+        mean_of("exact_call", _only([one.is_ok for one in verdicts], judged)),
+        mean_of("argument_f1", _only([one.match.f1 for one in verdicts], judged)),
         mean_of("abstained", _only(quiet, idle)),
         mean_of("malformed_call", _only([one.malformed for one in verdicts], idle)),
         mean_of("called_without_need", _only(called, idle)),
     ]
     return {one.name: one for one in found}
+
+
+def _judges_arguments(one: Verdict) -> bool:
+    return one.case.expected_tool != "none" and one.case.judges_arguments
 
 
 def _only(values: Sequence[float | bool], mask: Sequence[bool]) -> list[float | bool | None]:
@@ -60,6 +65,7 @@ def summary(verdicts: Sequence[Verdict], baselines: Mapping[str, Sequence[str]],
     }
     return {
         "n": len(verdicts),
+        "arguments_judged": sum(map(_judges_arguments, verdicts)),
         **_figures(known, sampler, masks["by_language"]["all"]),
         **parts,
         "baselines": {name: _baseline(verdicts, decided, sampler) for name, decided in baselines.items()},

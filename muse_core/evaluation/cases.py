@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from muse_core.records import Row
-from muse_core.scoring.call_match import CallMatch, match_accepted
+from muse_core.scoring.call_match import CallMatch, match_accepted, match_tool
 from muse_core.types import TOOL_NAMES, JsonValue, Message, ToolCall
 
 
 @dataclass(frozen=True)
 class EvalCase:
-    """One line of a case file. `accepted` has the argument names of our tools (`color` -> `colour`)."""
+    """One line of a case file. `accepted` has the argument names of our tools (`color` -> `colour`); without
+    `judges_arguments` the file does not say which are right, and only the decision is judged."""
 
     case_id: str
     language: str
@@ -25,6 +26,7 @@ class EvalCase:
     expected_tool: str
     acceptable_tools: tuple[str, ...]
     accepted: Mapping[str, list[JsonValue]] = field(default_factory=dict)
+    judges_arguments: bool = True
     history: tuple[Message, ...] = ()
     attachments: Mapping[str, str] = field(default_factory=dict)
     profile: str | None = None
@@ -53,7 +55,13 @@ class Verdict:
         return self.tool in self.case.acceptable_tools and not self.malformed
 
     @property
-    def exact(self) -> bool:
+    def exact(self) -> bool | None:
+        """Whether the whole call is right; None where the case does not judge arguments."""
+        return self.is_ok if self.case.judges_arguments else None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether nothing that the case judges is wrong."""
         return self.match.exact and self.strict
 
     def as_json(self) -> Row:
@@ -62,7 +70,7 @@ class Verdict:
             "id": self.case.case_id,
             "predicted_tool": self.tool,
             "predicted_args": dict(self.predicted.arguments) if self.predicted else {},
-            "ok": self.exact,
+            "ok": self.is_ok,
             "why": self.why,
         }
 
@@ -80,7 +88,9 @@ def judge_case(case: EvalCase, calls: Sequence[ToolCall], malformed: bool) -> Ve
     """A model's first act on a case: its calls (none: it talked), or a call that cannot be read."""
     first = calls[0] if calls else None
     wanted = None if case.expected_tool == "none" else case.expected_tool
-    match = match_accepted(wanted, case.accepted, first)
+    match = (
+        match_accepted(wanted, case.accepted, first) if case.judges_arguments else match_tool(wanted, first)
+    )
     if len(calls) > 1:
         match = _with_extra(match, calls[1:])
     broken = malformed if first is None else first.name not in TOOL_NAMES

@@ -2,7 +2,8 @@
 
 The rule is BFCL's AST check (Patil et al. 2025) with the normalisation of `normal.py`: the tool is
 right, every required argument has an accepted value, and no argument is invented. An argument whose
-accepted values contain `""` may be left out. Slot F1 counts arguments: matched, invented or wrong,
+accepted values contain `""` may be left out. A value that the tool would refuse is wrong, whatever it says:
+"2000" as text is no price to it. Slot F1 counts arguments: matched, invented or wrong,
 missing; a wrong value is both invented and missing. One predicted call satisfies one gold call.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from muse_core.scoring.normal import comparable, same_value, slot_name
+from muse_core.tools.toolbox import argument_order, refusals
 from muse_core.types import JsonValue, ToolCall
 
 Accepted = Mapping[str, Sequence[JsonValue]]
@@ -60,17 +62,28 @@ def match_accepted(tool: str | None, accepted: Accepted, predicted: ToolCall | N
     if predicted.name != tool:
         why = f"called {predicted.name}; expected {tool or 'no call'}"
         return _judged(False, 0, max(1, len(given)), len(required), why)
-    return _match_arguments({slot_name(name): values for name, values in accepted.items()}, given)
+    return _match_arguments(predicted.name, {slot_name(name): one for name, one in accepted.items()}, given)
 
 
-def _match_arguments(accepted: Accepted, given: Mapping[str, JsonValue]) -> CallMatch:
+def match_tool(tool: str | None, predicted: ToolCall | None) -> CallMatch:
+    """Only the decision: the arguments are not judged."""
+    if predicted is not None and predicted.name == tool:
+        return _judged(True, 0, 0, 0, "")
+    return match_accepted(tool, {}, predicted)
+
+
+def _match_arguments(tool: str, accepted: Accepted, given: Mapping[str, JsonValue]) -> CallMatch:
     faults: list[str] = []
+    refused = refusals(tool, {name: given[name] for name in argument_order(tool) if name in given})
     tp = fp = fn = 0
     for name, values in accepted.items():
         if name not in given:
             if not _may_be_absent(values):
                 fn += 1
                 faults.append(f"{name} is missing")
+        elif name in refused:
+            fp, fn = fp + 1, fn + 1
+            faults.append(f"the tool refuses {name}={given[name]!r} ({refused[name]})")
         elif any(same_value(name, value, given[name]) for value in values):
             tp += 1
         else:
@@ -78,6 +91,8 @@ def _match_arguments(accepted: Accepted, given: Mapping[str, JsonValue]) -> Call
             faults.append(f"{name}={given[name]!r}; expected {' or '.join(repr(value) for value in values)}")
     invented = [name for name in given if name not in accepted]
     faults += [f"{name}={given[name]!r} was not asked for" for name in invented]
+    if "" in refused:  # what it refuses of the arguments together
+        fp, faults = fp + 1, [*faults, f"the tool refuses the call ({refused['']})"]
     return _judged(True, tp, fp + len(invented), fn, "; ".join(faults))
 
 

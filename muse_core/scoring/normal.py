@@ -23,6 +23,9 @@ Comparable = str | float | frozenset[str] | None
 
 _ARTICLES = frozenset({"a", "an", "the"})
 _IRREGULAR = {"men": "man", "women": "woman", "children": "child", "mens": "man", "womens": "woman"}
+_DIGITS = re.compile(r"[\d.,]*\d")
+_SIGN = re.compile(r"[-−]\s*\d")
+MAX_NUMBER_CHARS = 24
 _JOINED = re.compile(r"\bt[\s-]+(?=shirts?\b)")
 
 
@@ -100,6 +103,12 @@ def _number(value: JsonValue) -> Comparable:
         return round(float(value), 2)
     read = read_price(str(value))
     return round(read, 2) if read is not None else normal_text(str(value))
+
+
+def one_number(text: str) -> float | None:
+    """The number of a text that says one (₹2,000, २०००, 2k); None for a range, a sign, or no number."""
+    is_one = len(text) <= MAX_NUMBER_CHARS and len(_DIGITS.findall(text)) <= 1 and not _SIGN.search(text)
+    return read_price(text) if is_one else None
 
 
 def same_value(slot: str, gold: JsonValue, predicted: JsonValue) -> bool:

@@ -96,7 +96,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
             f"first {broken[0]}; a tool is not deterministic. "
             "Find what differs with muse_core.dialogue.world.replay."
         )
-    metrics = _metrics(made) | ({"rejected": float(len(given.rejected))} if given else {})
+    metrics = _metrics(made) | (given.metrics() if given else {})
     table = pa.concat_tables([one.table for one in made])
     if ctx.text_service is not None and given is None:
         table, counts = _reworded(table, config, catalog, shoppers, ctx)
@@ -173,10 +173,17 @@ def _reworded(
 
 @dataclass
 class Given:
-    """The user's file, and the lines of it that were left out so far."""
+    """The user's file, the entries of it that were left out so far, and what was changed in the others."""
 
     file: Path
     rejected: list[Rejected] = field(default_factory=list)
+    changes: Counter[str] = field(default_factory=Counter)
+
+    def metrics(self) -> dict[str, float]:
+        """How many entries were left out, and how often kept ones were merged, cut or filled in."""
+        return {"rejected": float(len(self.rejected))} | {
+            name: float(count) for name, count in sorted(self.changes.items())
+        }
 
     def about(self) -> dict[str, JsonValue]:
         """What the manifest keeps."""
@@ -191,7 +198,7 @@ def _read(
     people = {profile.profile_id: profile for profile in shoppers}
     waiting: list[Conversation] = []
     kept = 0
-    for number, one in enumerate(read_chats(given.file, index, people), start=1):
+    for number, one in enumerate(read_chats(given.file, index, people, given.changes), start=1):
         if isinstance(one, Rejected):
             given.rejected.append(one)
             if len(given.rejected) <= SHOWN:
@@ -213,6 +220,9 @@ def _say_rest(given: Given, kept: int) -> None:
     left = len(given.rejected)
     more = f"; {left - SHOWN} more reasons are in the manifest" if left > SHOWN else ""
     log.info("%s: %d conversations kept, %d lines rejected%s", given.file.name, kept, left, more)
+    if given.changes:
+        said = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sorted(given.changes.items()))
+        log.info("%s: in the kept ones: %s", given.file.name, said)
 
 
 # ---- counts ---------------------------------------------------------------------------------------

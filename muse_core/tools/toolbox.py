@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -70,6 +70,20 @@ def _expected(error: dict[str, Any]) -> str:
     for start in ("Value error, ", "Input should be "):
         message = message.removeprefix(start)
     return message
+
+
+def refusals(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+    """What a tool's schema refuses, by argument, in the words of the call's error; "" stands for the
+    arguments together. Empty when the tool takes them, or for a tool that we do not have."""
+    tool = _BY_NAME.get(name)
+    if tool is None:
+        return {}
+    try:
+        tool.Arguments.model_validate(arguments)
+    except ValidationError as problem:
+        found = problem.errors(include_url=False)
+        return {str(one["loc"][0]) if one["loc"] else "": _one_problem(dict(one)) for one in reversed(found)}
+    return {}
 
 
 def argument_order(name: str) -> tuple[str, ...]:

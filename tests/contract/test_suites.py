@@ -118,6 +118,28 @@ def test_a_suite_of_another_version_or_without_reasons_is_refused() -> None:
         read_suite("products", HEAD + "  - type: expect_column_to_exist\n    kwargs: {column: title}\n")
 
 
+@pytest.mark.parametrize("rules", ["", " []\n", " null\n", " {}\n"])
+def test_a_suite_without_rules_is_refused(rules: str) -> None:
+    with pytest.raises(ContractViolation, match="it has no rules"):
+        read_suite("products", HEAD.rstrip() + (rules or "\n"))
+    with pytest.raises(ContractViolation, match=r"it has no rules|found contract None"):
+        read_suite("products", rules)
+
+
+@pytest.mark.parametrize("mostly", ["0", "0.0", "0.1", "-1", "2", "null", "'1'", "true", ".nan"])
+def test_a_rule_that_most_rows_may_break_is_refused(mostly: str) -> None:
+    rule = RULE.format("expect_column_values_to_not_be_null", f"{{column: title, mostly: {mostly}}}")
+    with pytest.raises(ContractViolation, match="has mostly"):
+        read_suite("products", HEAD + rule)
+    assert read_suite("products", HEAD + rule.replace(f"mostly: {mostly}", "mostly: 0.95")).rules
+
+
+@pytest.mark.parametrize("kwargs", ["{column: price}", "{column: price, min_value: null, max_value: null}"])
+def test_a_range_without_ends_is_refused(kwargs: str) -> None:
+    with pytest.raises(ContractViolation, match="neither min_value nor max_value"):
+        read_suite("products", HEAD + RULE.format("expect_column_values_to_be_between", kwargs))
+
+
 def test_the_digest_follows_the_rules() -> None:
     one = read_suite("products", HEAD + NOT_NULL)
     assert read_suite("products", HEAD + "# a comment\n" + NOT_NULL).digest == one.digest

@@ -9,6 +9,7 @@ from typing import Any
 from muse_core.durable import explained, write_text
 from muse_core.errors import ConfigError
 from muse_core.evaluation.human.study import KEY_FORMAT, Study
+from muse_core.json_text import read_json
 
 Key = dict[str, Any]
 
@@ -31,7 +32,7 @@ def read_key(home: Path, study_id: str) -> Key:
     """The key of a study. ConfigError when there is none here."""
     path = key_path(home, study_id)
     try:
-        key: Key = json.loads(path.read_text(encoding="utf-8"))
+        key: Key = read_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(
             f"no study {study_id} was made below {home}: its key {path} does not exist; "
@@ -39,6 +40,6 @@ def read_key(home: Path, study_id: str) -> Key:
         ) from None
     except (OSError, ValueError) as problem:
         raise ConfigError(f"the key {path} cannot be read: {problem}") from None
-    if key.get("format") != KEY_FORMAT or key.get("study") != study_id:
+    if not isinstance(key, dict) or key.get("format") != KEY_FORMAT or key.get("study") != study_id:
         raise ConfigError(f"{path} is no key of study {study_id}; make the study again")
     return key

@@ -18,6 +18,7 @@ from typing import Any
 
 from muse_core.errors import ConfigError
 from muse_core.evaluation.human import CRITERIA
+from muse_core.json_text import JsonTextError, check_depth
 
 FORMAT = "muse-ratings@1"
 PROGRESS = "muse-rating-progress@1"
@@ -75,12 +76,15 @@ def _open(path: Path) -> RatingsFile:
     try:
         text = path.read_bytes().decode("utf-8-sig")
         body = json.loads(text)
+        check_depth(body)
     except OSError as problem:
         raise ValueError(f"{path}: {problem.strerror or problem}") from None
     except UnicodeDecodeError as problem:
         raise ValueError(
             f"{path}: byte {problem.start} is not UTF-8; send the file as the page saved it"
         ) from None
+    except (RecursionError, JsonTextError):
+        raise ValueError(f"{path}: nested too deeply; send the file as the page saved it") from None
     except json.JSONDecodeError as problem:
         raise ValueError(
             f"{path}, line {problem.lineno}: not JSON ({problem.msg}); is the file complete?"

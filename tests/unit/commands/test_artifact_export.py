@@ -84,6 +84,23 @@ def test_csv_and_parquet_hold_the_same_table(
     assert pq.read_table(output).equals(store.read_table(products))
 
 
+@pytest.mark.parametrize(
+    "title",
+    ['=HYPERLINK("http://x.invalid","sale")', "+91 99 kurta", "-5 % kurta", "@SUM(A1)", " =1+1", "\t=1+1"],
+)
+def test_csv_runs_no_formula(title: str, store: ArtifactStore, tmp_path: Path) -> None:
+    rows = [
+        builders.product(product_id="p1", title=title),
+        builders.product(product_id="p2", title="a = b-c"),
+    ]
+    store.write_table("products", to_table("products", rows), "ee" * 32)
+    first, second = csv.DictReader(
+        io.StringIO(export(tmp_path, "products", "--format", "csv").stdout, newline="")
+    )
+    assert first["title"] == f"'{title}" and second["title"] == "a = b-c"
+    assert json.loads(export(tmp_path, "products").stdout.splitlines()[0])["title"] == title
+
+
 def test_a_kind_means_its_newest_table_and_a_key_that_one(
     products: ArtifactRef, store: ArtifactStore, tmp_path: Path
 ) -> None:

@@ -156,6 +156,21 @@ def test_unreadable_files_are_explained(tmp_path: Path, name: str, text: str, sa
     assert "cannot be read" in problems("quickstart", tmp_path / "none.toml")[0]
 
 
+@pytest.mark.parametrize("depth", [70, 500, 900, 20_000])
+def test_deep_nesting_is_one_short_message(tmp_path: Path, depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    (tmp_path / "a.json").write_text(f'{{"sft": {{"num_epochs": {deep}}}}}')
+    (tmp_path / "a.toml").write_text(f"[sft]\nnum_epochs = {deep}\n")
+    braces = "{a=" * depth + "1" + "}" * depth
+    found = [
+        problems("quickstart", tmp_path / "a.json"),
+        problems("quickstart", tmp_path / "a.toml"),
+        problems("quickstart", None, [f"sft.num_epochs={deep}"]),
+        problems("quickstart", None, [f"sft.num_epochs={braces}"]),
+    ]
+    assert all(len(one) == 1 and "nested too deeply" in one[0] and len(one[0]) < 300 for one in found)
+
+
 def test_mistakes_of_all_sources_come_together(tmp_path: Path) -> None:
     found = problems("nope", tmp_path / "none.toml", ["x", "profiles.count=0", "base.source=pretrained"])
     assert len(found) == 5

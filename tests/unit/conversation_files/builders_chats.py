@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +64,12 @@ def reason(folder: Path, line: dict[str, Any] | str | bytes) -> str:
     (found,) = read(folder, line)
     assert isinstance(found, Rejected), found
     return found.reason
+
+
+def counted(folder: Path, line: dict[str, Any]) -> dict[str, int]:
+    """What was merged, cut and filled in of a line that must be usable."""
+    path = folder / "chats.jsonl"
+    path.write_text(json.dumps(line), encoding="utf-8")
+    counts: Counter[str] = Counter()
+    list(read_chats(path, CatalogIndex(shop()), {}, counts))
+    return dict(counts)

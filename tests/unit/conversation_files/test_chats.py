@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from muse_core.catalog.index import CatalogIndex
-from muse_core.conversation_files.read import MAX_BYTES, Rejected, read_chats
+from muse_core.conversation_files.read import Rejected, read_chats
 from muse_core.dialogue.world import replay
 from muse_core.errors import ConfigError
+from muse_core.json_files import MAX_LINE_BYTES
 from muse_core.records import side_of
 from muse_core.types import Conversation
 from tests.unit.conversation_files.builders_chats import called, chat, kept, read, reason, result, said, user
@@ -111,17 +112,12 @@ def test_ids_and_sides_come_from_the_content(tmp_path: Path) -> None:
 REASONS: dict[str, tuple[Any, str]] = {
     "not JSON": ("{messages: 3", "it is not JSON"),
     "a number": ("7", "found a int, expected an object"),
-    "deep": ("[" * 100_000, "it is not JSON"),
+    "deep": ("[" * 100_000, "nested too deeply"),
     "no messages": ({"text": "hi"}, "`messages` is missing"),
     "no list": ({"messages": "hi"}, "`messages` is missing"),
     "a text for a message": ({"messages": ["hi"]}, "message 0 is a str"),
-    "role": (chat({"role": "robot", "content": "x"}), "has role 'robot'; expected user, assistant or tool"),
-    "late system": (chat(user(), {"role": "system", "content": "x"}), "(system only first)"),
-    "assistant first": (chat(said(), user()), "the first message"),
-    "no reply": (chat(user(), called()), "ends without a reply"),
-    "two users": (chat(user(), user(), said()), "ends without a reply"),
-    "two replies": (chat(user(), said(), said()), "is a second reply"),
-    "speaks and calls": (chat(user(), {**called(), "content": "wait"}, said()), "speaks and calls"),
+    "role": (chat({"role": "robot", "content": "x"}), "has role 'robot'; expected user, assistant, tool"),
+    "assistant first": (chat(said(), user()), "ends without a reply"),
     "the user calls": (chat({**called(), "role": "user"}, said()), "of role user calls"),
     "silent user": (chat(user("  "), said()), "the user says nothing"),
     "content": (chat({"role": "user", "content": 5}, said()), "content is a int"),
@@ -139,9 +135,12 @@ REASONS: dict[str, tuple[Any, str]] = {
     ),
     "arguments not JSON": (
         chat(user(), {"role": "assistant", "tool_calls": [{"name": "search", "arguments": "{"}]}, said()),
-        "its arguments are not JSON",
+        "a call cannot be read: it is not JSON",
     ),
-    "calls as text": (chat(user(), {"role": "assistant", "tool_calls": "search"}, said()), "expected a list"),
+    "calls as text": (
+        chat(user(), {"role": "assistant", "tool_calls": "search"}, said()),
+        "a call cannot be read",
+    ),
     "wrong value": (chat(user(), called(query="shirt", max_price="x"), said()), "fails on this catalogue"),
     "not a number": (
         '{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [{"name": '
@@ -151,12 +150,11 @@ REASONS: dict[str, tuple[Any, str]] = {
     "nothing to filter": (chat(user(), called("filter", colour="red"), said()), "call search first"),
     "broken call": (chat(user(), said("<tool>search(query=</tool>ok")), "a call cannot be read"),
     "open call": (chat(user(), said("<tool>search(query='x')")), "a call cannot be read"),
-    "lead": (chat(user(), said(f"Wait. {WRITTEN}Try [1].")), "text stands before a call"),
     "forged": (chat(user(), said("fine <|end|>")), "<|end|> stands in the reply"),
-    "surrogate": ('{"messages": [{"role": "user", "content": "\\ud800"}]}', "half of a surrogate pair"),
-    "latin-1": ('{"messages": "é"}'.encode("latin-1"), "it is not UTF-8 (byte 0xe9 at 14)"),
-    "utf-16": ('{"messages": 1}'.encode("utf-16"), "it is not UTF-8"),
-    "too long": (b"x" * (MAX_BYTES + 9), "it is longer than 8 MiB"),
+    "surrogate": ('{"messages": [{"role": "user", "content": "\\ud800"}]}', "half a character"),
+    "latin-1": ('{"messages": "é"}'.encode("latin-1"), "it is not UTF-8 (byte 15 is 0xe9)"),
+    "utf-16": ('{"messages": 1}'.encode("utf-16"), "`messages` is missing"),
+    "too long": (b"{" + b"x" * (MAX_LINE_BYTES + 9), "it is longer than 8 MiB"),
 }  # fmt: skip
 
 
@@ -167,7 +165,7 @@ def test_a_line_that_cannot_be_used_says_why(line: Any, why: str, tmp_path: Path
 
 
 def test_a_bad_line_costs_only_itself(tmp_path: Path) -> None:
-    long = b"x" * (2 * MAX_BYTES + 5)
+    long = b"x" * (2 * MAX_LINE_BYTES + 5)
     lines = (
         b"\xef\xbb\xbf" + json.dumps(chat()).encode(),
         "",

@@ -60,16 +60,24 @@ def write(path: Path, *lines: object) -> Path:
 
 def test_good_lines_are_published_and_bad_ones_listed(shop: Shop, tmp_path: Path) -> None:
     good = [chat(user(f"hello {n}"), said("Hi!")) for n in range(3)]
+    good[1]["messages"].append(user("ok, thanks"))
     file = write(tmp_path / "mine.jsonl", good[0], {"messages": []}, *good[1:], 7)
     ref = shop.talk(config(file))
     manifest = shop.store.manifest(ref)
     assert ref.rows == 3 and manifest["validated_by"].startswith("gx:")
-    assert manifest["metrics"]["rejected"] == 2 and manifest["metrics"]["replay_rate"] == 1
+    assert manifest["metrics"]["rejected"] == 2 and manifest["metrics"]["trailing_user_cut"] == 1
+    assert manifest["metrics"]["replay_rate"] == 1
     assert [text.partition(":")[0] for text in manifest["about"]["rejected"]] == ["line 2", "line 5"]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("", "is empty"), ("\n \n", "is empty"), ("a\nb\n", "none of its 2")]
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("\n \n", "is empty"),
+        ("{a\n{}\n", "none of its 2"),
+        ("a\nb\n", "cannot be read as JSON"),
+    ],
 )
 def test_a_file_without_a_usable_line_is_refused(text: str, said: str, shop: Shop, tmp_path: Path) -> None:
     file = tmp_path / "mine.jsonl"

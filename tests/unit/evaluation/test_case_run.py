@@ -42,12 +42,20 @@ LINES: list[dict[str, Any]] = [
     },
 ]
 KEYS = {"n", "tool_accuracy", "exact_call", "argument_f1", "by_language", "by_tool", "baselines", "cases"}
-MORE = {"model", "tool_macro_f1", "abstention", "minimum_detectable_difference", "leaks", "answers"}
+MORE = {
+    "model",
+    "arguments_judged",
+    "tool_macro_f1",
+    "abstention",
+    "minimum_detectable_difference",
+    "leaks",
+    "answers",
+}
 JSON = EvalFlags(as_json=True)
 
 
 def test_figures() -> None:
-    cases = [read_case(json.dumps(line), Path())[0] for line in LINES]
+    cases = [read_case(line, Path())[0] for line in LINES]
     right = judge_case(cases[0], [ToolCall("c", "search", {"query": "shirts"})], False)  # type: ignore[arg-type]
     wrong = judge_case(cases[1], [ToolCall("c", "recommend", {})], False)  # type: ignore[arg-type]
     found = summary([right, wrong], {"always_none": ["none", "none"]}, seed=1)
@@ -97,7 +105,7 @@ def test_names_of_models(tmp_path: Path) -> None:
 def test_context_has_history_and_language() -> None:
     history = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]
     line = LINES[0] | {"history": history}
-    case, _ = read_case(json.dumps(line), Path())
+    case, _ = read_case(line, Path())
     assert case is not None
     assert [message.content for message in context_of(case)] == ["en", "hi", "hello", "red shirts"]
 

@@ -15,10 +15,10 @@ def call(name: str = "search", **arguments: object) -> ToolCall:
 @pytest.mark.parametrize(
     ("slot", "gold", "said"),
     [
-        ("max_price", 1499, "₹1,499"),
-        ("max_price", 1499, "Rs 1499"),
-        ("max_price", 1500, "1.5k"),
-        ("max_price", 1500, "डेढ़ हज़ार"),
+        ("max_price", "₹1,499", 1499),
+        ("max_price", "Rs 1499", 1499),
+        ("max_price", "1.5k", 1500),
+        ("max_price", "डेढ़ हज़ार", 1500),
         ("max_price", 1500.0, 1500),
         ("colour", "black", "काला"),
         ("colour", "black", "Kaala"),

@@ -279,3 +279,14 @@ def test_the_gate_is_asked_before_the_first_table_is_written(run: Any, tmp_path:
     with pytest.raises(ContractViolation):
         record_ratings(home, strict, [save(tmp_path, rate(key, "r3", SCORES.__getitem__))], True)
     assert store.list() == before
+
+
+@pytest.mark.parametrize("depth", [70, 900, 100_000])
+def test_deeply_nested_ratings_are_refused(depth: int, run: Any, tmp_path: Path) -> None:
+    home, store, key, _ = run
+    path = save(tmp_path, rate(key, "r1", SCORES.__getitem__))
+    path.write_text(
+        path.read_text().replace('"ratings": [', '"ratings": [' + "[" * depth + "]" * depth + ", ", 1)
+    )
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        record_ratings(home, store, [path], False)

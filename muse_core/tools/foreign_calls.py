@@ -1,0 +1,293 @@
+"""Tool calls in the notations that chat models of today write, read from their text.
+
+    Hermes, Qwen        <tool_call>{"name": "search", "arguments": {…}}</tool_call>, one or several
+    SmolLM2, xLAM       <tool_call>[{"name": …, "arguments": …}, …]</tool_call>; also without tags
+    Granite, Phi, LFM2  <|tool_call|>[…], <|tool_call_start|>[…]<|tool_call_end|>, closed or not
+    Glaive              <functioncall> {"name": …, "arguments": '{…}'}
+    Llama 3             {"name": …, "parameters": {…}}, optionally behind <|python_tag|>, several by `;`
+    Llama 3.1, Qwen3    <function=search>{…}</function>, <function=search><parameter=query>…</parameter>…
+    Anthropic           <invoke name="search"><parameter name="query">…</parameter></invoke>
+    Mistral             [TOOL_CALLS] [{"name": …, "arguments": {…}}] and [TOOL_CALLS]search[ARGS]{…}
+    Llama 3.2, 4, LFM2  [search(query='shoes'), …], read by our own literal grammar, never evaluated
+    Gemma               the same in a fence
+    ReAct               Action: search, Action Input: {…}
+
+Text around a call is given back beside it (models think aloud); what is begun and cannot be read raises,
+and so does what looks like a call of one of our tools in a notation that is not read (`_SUSPECT`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from muse_core.json_text import JsonTextError, check_depth
+from muse_core.tools.call_objects import (
+    Call,
+    UnreadableCall,
+    calls_in,
+    looks_like_call,
+    plain_name,
+    read_value,
+    typed,
+)
+from muse_core.tools.call_syntax import CallSyntaxError, parse_call
+from muse_core.types import TOOL_NAMES
+
+_OURS = "|".join(TOOL_NAMES)
+_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
+_TAGGED = re.compile(
+    r"<\|?(tool_calls?|functioncall|function_call)\|?>(.*?)(?:<\|?/\1\|?>|(?=<\|?\1\|?>)|\Z)"
+    r"|<\|tool_call_start\|>(.*?)(?:<\|tool_call_end\|>|\Z)",
+    re.DOTALL,
+)
+_ELEMENT = re.compile(
+    r"<function=([\w.-]+)\s*>(.*?)(?:</function>|\Z)"
+    r"|<(?:antml:)?invoke name=\"([\w.-]+)\"\s*>(.*?)(?:</(?:antml:)?invoke>|\Z)",
+    re.DOTALL,
+)
+_PARAMETER = re.compile(
+    r"<parameter=([\w.-]+)>(.*?)</parameter>"
+    r"|<(?:antml:)?parameter name=\"([\w.-]+)\"[^>]*>(.*?)</(?:antml:)?parameter>",
+    re.DOTALL,
+)
+_WRAPPER = re.compile(r"</?(?:antml:)?(?:function_calls?|functioncall|tool_calls?|tools|tool_use)>")
+_MISTRAL = re.compile(r"\[TOOL_CALLS\]\s*(.*)\Z", re.DOTALL)
+_NAMED = re.compile(r"\s*([\w.-]+)(?:\[CALL_ID\]\w*)?\[ARGS\]")
+_PYTHON_TAG = re.compile(r"<\|python_tag\|>(.*)\Z", re.DOTALL)
+_FENCE = re.compile(r"```[\w-]*\s*\n(.*?)\n?```", re.DOTALL)
+_REACT = re.compile(r"^\s*Action\s*:\s*([\w.]+)\s*\n\s*Action[ _]Input\s*:\s*", re.MULTILINE)
+_PYTHONIC = re.compile(r"\A\[\s*[A-Za-z_][\w.]*\(.*\)\s*\]\Z", re.DOTALL)
+_PYTHONIC_OURS = re.compile(rf"\[\s*(?:functions\.)?(?:{_OURS})\((?:\s*\w+\s*=|\s*\))")
+_BARE_OURS = re.compile(rf"\A(?:functions\.)?(?:{_OURS})\((?:\s*\w+\s*=.*|\s*)\)\Z", re.DOTALL)
+_HEAD = re.compile(r"\A\[?\s*\{\s*\"(?:name|type|function|tool_calls)\"\s*:")
+_OBJECT = re.compile(r"\[\s*\{\s*[\"']|\{\s*[\"']")
+_SUSPECT = re.compile(
+    rf"\b(?:{_OURS})\W{{0,3}}[(\[]\s*(?:\w+\s*=|[\"'])"  # search("x"), filter[colour=red]
+    rf"|[\"'](?:name|tool|tool_name|action|function)[\"']\s*:\s*[\"'](?:functions\.)?(?:{_OURS})[\"']"
+    rf"|\b(?:{_OURS})\b[^{{}}\n]{{0,30}}\{{\s*[\"']"  # search with {"query": …}
+    rf"|^\s*(?:Action|Tool|Function)\s*:\s*\W{{0,3}}(?:{_OURS})\b|</?(?:{_OURS})\b[^>]*>|^/(?:{_OURS})\b"
+    rf"|^>>>\s*(?:{_OURS})\b|tool▁call|to=functions\.|&lt;/?(?:tool|function)",
+    re.MULTILINE,
+)
+_END_TOKENS = re.compile(
+    r"\A\s*(?:<s>|<bos>)|(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id)\|>|</s>|<eos>|<end_of_turn>)\s*\Z"
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The calls of a text in order, the words in front of the last one, and those behind it."""
+
+    calls: tuple[Call, ...] = ()
+    before: str = ""
+    after: str = ""
+
+
+Span = tuple[int, int, list[Call]]
+
+
+def read_written(text: str) -> Written:
+    """What a model wrote, its thoughts left out; all of it is `after` when it only talks. UnreadableCall when
+    a call is begun and cannot be read."""
+    text = _END_TOKENS.sub("", _END_TOKENS.sub("", _THOUGHT.sub("", text))).strip()
+    try:
+        spans = next((found for find in _FINDERS if (found := list(find(text)))), [])
+    except RecursionError:
+        raise UnreadableCall("it is nested too deeply") from None
+    except JsonTextError as problem:
+        raise UnreadableCall(str(problem)) from None
+    before = " ".join(filter(None, (part.strip() for part in _between(text, spans)))) if spans else ""
+    after = text[spans[-1][1] :].strip() if spans else text
+    after = _WRAPPER.sub("", after).strip() if spans else after
+    if suspect := _SUSPECT.search(after):
+        raise UnreadableCall(f"found {suspect.group().strip()[:40]!r} in a notation that is not read")
+    return Written(
+        tuple(call for *_, calls in spans for call in calls), _WRAPPER.sub("", before).strip(), after
+    )
+
+
+def _between(text: str, spans: list[Span]) -> Iterator[str]:
+    """The words in front of each span."""
+    at = 0
+    for start, end, _ in spans:
+        yield text[at:start]
+        at = end
+
+
+# ---- where calls stand ----------------------------------------------------------------------------
+
+
+def _mistral(text: str) -> Iterator[Span]:
+    if (match := _MISTRAL.search(text)) is None:
+        return
+    body = match.group(1)
+    if not _NAMED.match(body):
+        calls, used = _values(body)
+        yield match.start(), match.start(1) + used, calls
+        return
+    found: list[Call] = []
+    for part in body.split("[TOOL_CALLS]"):
+        head = _NAMED.match(part)
+        if head is None:
+            raise UnreadableCall(f"found {part[:40]!r}, expected name[ARGS]{{…}}")
+        found += calls_in({"name": head.group(1), "arguments": part[head.end() :]})
+    yield match.start(), len(text), found
+
+
+def _elements(text: str) -> Iterator[Span]:
+    for match in _ELEMENT.finditer(text):
+        name = plain_name(match.group(1) or match.group(3))
+        body = (match.group(2) if match.group(1) else match.group(4)).strip()
+        given = list(_PARAMETER.finditer(body))
+        if not given and body:
+            yield match.start(), match.end(), list(calls_in({"name": name, "arguments": body}))
+            continue
+        pairs = [
+            (one.group(1) or one.group(3), (one.group(2) or one.group(4) or "").strip()) for one in given
+        ]
+        yield match.start(), match.end(), [(name, {key: typed(name, key, value) for key, value in pairs})]
+
+
+def _tagged(text: str) -> Iterator[Span]:
+    for match in _TAGGED.finditer(text):
+        body = (match.group(2) if match.group(1) else match.group(3)).strip()
+        yield match.start(), match.end(), _written(body)
+
+
+def _python_tag(text: str) -> Iterator[Span]:
+    if match := _PYTHON_TAG.search(text):
+        yield match.start(), match.end(), _written(match.group(1).strip())
+
+
+def _fenced(text: str) -> Iterator[Span]:
+    """Fences that hold nothing but a call; code and tables are talk."""
+    for match in _FENCE.finditer(text):
+        body = match.group(1).strip()
+        if _is_pythonic(body) or _HEAD.match(body) or _is_call(body):
+            yield match.start(), match.end(), _written(body)
+
+
+def _react(text: str) -> Iterator[Span]:
+    for match in _REACT.finditer(text):
+        calls, used = _values(text[match.end() :], match.group(1))
+        yield match.start(), match.end() + used, calls
+
+
+def _whole(text: str) -> Iterator[Span]:
+    """A text that is nothing but calls."""
+    if _is_pythonic(text) or _HEAD.match(text) or _is_call(text):
+        yield 0, len(text), _written(text)
+
+
+def _among_words(text: str) -> Iterator[Span]:
+    """Calls of our own tools that stand among words, as objects or as Python."""
+    at = 0
+    while match := _OBJECT.search(text, at):
+        value, end = _value_at(text, match.start())
+        if end and looks_like_call(value):
+            yield match.start(), end, list(calls_in(value))
+        at = end or match.end()
+    for match in _PYTHONIC_OURS.finditer(text):
+        if (closed := _closing(text, match.start())) is not None:
+            yield match.start(), closed, list(_pythonic(text[match.start() : closed]))
+
+
+_FINDERS: tuple[Callable[[str], Iterator[Span]], ...] = (
+    _mistral, _elements, _tagged, _python_tag, _fenced, _react, _whole, _among_words,
+)  # fmt: skip
+
+
+# ---- what stands there ----------------------------------------------------------------------------
+
+
+def _written(text: str) -> list[Call]:
+    """The calls of a text that holds nothing else: JSON, Python literals, or Python calls."""
+    if _is_pythonic(text):
+        return list(_pythonic(text))
+    calls, used = _values(text)
+    if rest := _WRAPPER.sub("", text[used:]).strip():
+        raise UnreadableCall(f"found {rest[:40]!r} behind a call")
+    return calls
+
+
+def _values(text: str, name: str | None = None) -> tuple[list[Call], int]:
+    """The calls of JSON values one after another, apart by blanks, commas or semicolons, and where they
+    end. With a `name` the first value is its arguments."""
+    found: list[Call] = []
+    at = len(text) - len(text.lstrip())
+    while at < len(text) and text[at] in "[{\"'":
+        value, end = _value_at(text, at)
+        if not end:
+            value, end = read_value(text[at:]), len(text)
+        found += calls_in(value if name is None else {"name": name, "arguments": value})
+        at = end
+        if name is not None:
+            break
+        while at < len(text) and text[at] in " \n\r\t;,":
+            at += 1
+    if not found:
+        raise UnreadableCall(f"found {text[:40]!r}, expected a call as JSON")
+    return found, at
+
+
+def _value_at(text: str, at: int) -> tuple[object, int]:
+    """The JSON value that begins there and its end; (None, 0) when none does."""
+    try:
+        value, end = json.JSONDecoder().raw_decode(text, at)
+        check_depth(value)
+    except (ValueError, RecursionError):
+        return None, 0
+    return value, end
+
+
+def _is_call(text: str) -> bool:
+    try:
+        return text[:1] in ("{", "[") and looks_like_call(read_value(text))
+    except UnreadableCall:
+        return False
+
+
+def _is_pythonic(text: str) -> bool:
+    return bool(_PYTHONIC.match(text) or _BARE_OURS.match(text))
+
+
+def _pythonic(text: str) -> Iterator[Call]:
+    inner = text.strip()
+    for part in _split_calls(inner[1:-1] if inner.startswith("[") else inner):
+        try:
+            name, arguments = parse_call(part.strip().removeprefix("functions."))
+        except CallSyntaxError as problem:
+            raise UnreadableCall(str(problem)) from None
+        yield name, dict(arguments)
+
+
+def _split_calls(text: str) -> Iterator[str]:
+    """`f(a='x, y'), g()` at the commas between calls."""
+    start = 0
+    for at, char, depth in _outside_quotes(text):
+        if char == "," and depth == 0:
+            yield text[start:at]
+            start = at + 1
+    yield text[start:]
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Behind the bracket that closes the one at `start`."""
+    return next((start + at + 1 for at, _, depth in _outside_quotes(text[start:]) if at and depth == 0), None)
+
+
+def _outside_quotes(text: str) -> Iterator[tuple[int, str, int]]:
+    """(place, character, brackets open behind it) of what stands in no quotes."""
+    depth, quote = 0, ""
+    for at, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote and text[at - 1] != "\\" else quote
+            continue
+        if char in "'\"":
+            quote = char
+            continue
+        depth += (char in "([") - (char in ")]")
+        yield at, char, depth
