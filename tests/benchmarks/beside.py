@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.beside [--json] [--seconds 12 --repeats 3] [--spin 0 1000 10000]
 
-Both jobs are the same: the probe of `muse run` (the quickstart's model, forward, backward and optimizer), with
-as many threads as the machine has cores, in a process of its own under the variables that `muse run` sets. Alone and beside are measured in turn; medians. `ratio` 0.5 would be a fair half. `--spin` tries values
-of GOMP_SPINCOUNT, how often a waiting thread of libgomp looks before it sleeps.
+Both jobs are the same: the probe of `muse run` (the quickstart's model: forward, backward and optimizer) with
+as many threads as the machine has cores, in a process of its own under the variables that `muse run` sets.
+Alone and beside are measured in turn; medians. `ratio` 0.5 would be a fair half. `--spin` tries values of
+GOMP_SPINCOUNT, how often a waiting thread of libgomp looks before it sleeps.
 """
 
 from __future__ import annotations
