@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from muse_core.generation.crew import open_crew
+from muse_core.generation.crew import Luggage, open_crew
 from muse_core.generation.decode import Decoder
 from muse_core.generation.grammar import CallGrammar, Guide
 from muse_core.generation.prefill import Row, prefill_in_turn
@@ -96,7 +96,7 @@ def respond(
     if crew is None or not crew.is_worth(len(requests)):
         return _respond_here(loaded, requests, sampling, batch_size, progress)
     outcomes: list[TurnOutcome] = []
-    work = partial(_respond_there, loaded, sampling, batch_size)
+    work = partial(_respond_there, crew.pack(loaded), sampling, batch_size)
     for answered in crew.share(work, requests):
         for outcome, session in answered:
             requests[len(outcomes)].world.session = session
@@ -107,10 +107,10 @@ def respond(
 
 
 def _respond_there(
-    loaded: LoadedModel, sampling: Sampling, batch_size: int, requests: Sequence[TurnRequest]
+    model: Luggage, sampling: Sampling, batch_size: int, requests: Sequence[TurnRequest]
 ) -> list[tuple[TurnOutcome, Session]]:
     """In a process of a crew: the outcomes, and the sessions that the calls have left."""
-    outcomes = _respond_here(loaded, requests, sampling, batch_size, None)
+    outcomes = _respond_here(model.unpack(), requests, sampling, batch_size, None)
     return [(outcome, request.world.session) for outcome, request in zip(outcomes, requests, strict=True)]
 
 

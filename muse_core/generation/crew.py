@@ -7,22 +7,27 @@ not influence each other, so the outcomes are those of one process.
     with crew_of(ctx.workers, loaded):
         …respond(loaded, requests, sampling)…
 
-`respond` asks the crew that is open around it. Processes start at the first turns that are worth it and stay
-until the end of the `with`; each is sent the model and the worlds with the turns. Not for GPUs, nor models
-above `LARGEST` parameters, whose products fill the cores and whose copies fill the memory.
+What is inside asks for the crew that is open around it (`open_crew`). Its processes start at the first work
+that is worth it and stay until the end of the `with`. Things that all the work needs (model, shop) are
+sent once, as luggage. Not for GPUs, nor models above `LARGEST` parameters, whose products fill the cores and
+whose copies fill the memory.
 """
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from multiprocessing import get_context
-from typing import TypeVar
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 
 from muse_core.errors import HardwareError
 from muse_core.models.device import use_threads
@@ -34,15 +39,40 @@ Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 
 
+@dataclass(frozen=True)
+class Luggage:
+    """A thing that processes unpack once, from a file."""
+
+    path: Path
+
+    def unpack(self) -> Any:
+        return _unpack(self.path)
+
+
+@lru_cache(maxsize=8)
+def _unpack(path: Path) -> Any:
+    return pickle.loads(path.read_bytes())
+
+
 @dataclass
 class Crew:
-    """`count` processes, started when they are first needed."""
+    """`count` processes, started when they are first needed; `folder` holds the luggage."""
 
     count: int
+    folder: Path
     pool: ProcessPoolExecutor | None = None
+    packed: dict[int, tuple[Any, Luggage]] = field(default_factory=dict)
 
     def is_worth(self, turns: int) -> bool:
         return turns >= FEWEST * self.count
+
+    def pack(self, thing: Any) -> Luggage:
+        """`thing` as luggage, as it is at the first call; it must not change while the crew is open."""
+        if id(thing) not in self.packed:
+            luggage = Luggage(self.folder / f"{len(self.packed)}.pickle")
+            luggage.path.write_bytes(pickle.dumps(thing, protocol=pickle.HIGHEST_PROTOCOL))
+            self.packed[id(thing)] = thing, luggage  # the thing is kept, so that its id stays its own
+        return self.packed[id(thing)][1]
 
     def share(
         self, work: Callable[[Sequence[Request]], list[Reply]], requests: Sequence[Request]
@@ -65,6 +95,11 @@ class Crew:
                 "Set fewer with --set execution.workers=1, or free some memory"
             ) from None
 
+    def dismiss(self) -> None:
+        """Ends the processes; work that has not begun is dropped."""
+        if self.pool is not None:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+
 
 _open: ContextVar[Crew | None] = ContextVar("crew", default=None)
 
@@ -76,15 +111,18 @@ def open_crew() -> Crew | None:
 
 @contextmanager
 def crew_of(processes: int, loaded: LoadedModel) -> Iterator[None]:
-    """Within: `respond` shares its turns among `processes`, where `loaded` is a model that gains by it."""
-    crew = Crew(processes) if processes > 1 and _gains(loaded) else None
-    token = _open.set(crew)
-    try:
+    """Within: turns are shared among `processes`, where `loaded` is a model that gains by it."""
+    if processes <= 1 or not _gains(loaded):
         yield
-    finally:
-        _open.reset(token)
-        if crew is not None and crew.pool is not None:
-            crew.pool.shutdown(wait=True, cancel_futures=True)
+        return
+    with TemporaryDirectory(prefix="muse-crew-") as folder:
+        crew = Crew(processes, Path(folder))
+        token = _open.set(crew)
+        try:
+            yield
+        finally:
+            _open.reset(token)
+            crew.dismiss()
 
 
 def _gains(loaded: LoadedModel) -> bool:

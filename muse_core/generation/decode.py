@@ -155,7 +155,9 @@ class Decoder:
         width = max(lengths) + count
         positions = torch.tensor(lengths, device=device)[:, None] + torch.arange(count, device=device)
         self._cache.aim(first, positions, width)
-        mask = torch.arange(width, device=device) <= positions[:, None, :, None]
+        is_read = torch.arange(width, device=device) <= positions[:, None, :, None]
+        mask = torch.zeros(is_read.shape, dtype=self._model.dtype, device=device)
+        mask.masked_fill_(~is_read, float("-inf"))  # once for all layers
         hidden: torch.Tensor = self._model.base_model(
             input_ids=torch.tensor(ids, device=device), attention_mask=mask, position_ids=positions,
             past_key_values=self._cache,

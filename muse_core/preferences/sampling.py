@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ from muse_core.types import Conversation, Message, PreferencePair, Profile, Side
 
 if TYPE_CHECKING:
     from muse_core.generation.assistant import TurnRequest
+    from muse_core.generation.crew import Luggage
     from muse_core.models.loading import LoadedModel
 
 CHUNK = 512  # contexts whose worlds and samples are held at the same time
@@ -93,7 +95,26 @@ def _contrast_count(mined: int, share: float) -> int:
 def _sample(
     loaded: LoadedModel, contexts: Sequence[Context], shop: Shop, config: PairsConfig, seed: int
 ) -> list[list[Sample]]:
-    """`samples_per_context` samples of each context, the temperatures in turn."""
+    """`samples_per_context` samples of each context, the temperatures in turn; drawn and judged by the crew
+    that is open, if any."""
+    from muse_core.generation.crew import open_crew
+
+    crew = open_crew()
+    if crew is None or not crew.is_worth(len(contexts) * config.samples_per_context):
+        return _sample_here(loaded, contexts, shop, config, seed)
+    work = partial(_sample_there, crew.pack(loaded), crew.pack(shop), config, seed)
+    return [drawn for part in crew.share(work, contexts) for drawn in part]
+
+
+def _sample_there(
+    model: Luggage, shop: Luggage, config: PairsConfig, seed: int, contexts: Sequence[Context]
+) -> list[list[Sample]]:
+    return _sample_here(model.unpack(), contexts, shop.unpack(), config, seed)
+
+
+def _sample_here(
+    loaded: LoadedModel, contexts: Sequence[Context], shop: Shop, config: PairsConfig, seed: int
+) -> list[list[Sample]]:
     from muse_core.generation.assistant import respond
     from muse_core.generation.sampling import Sampling
 
