@@ -8,7 +8,7 @@ right decision          0.30  the first act is in the turn's acceptable set; a t
 arguments               0.30  slot F1 of all calls; 1 when neither gold nor the turn calls
 constraints met         0.10  share of the named products that meet the gold call's limits
 grounded                0.10  the reply names only what the results hold, no empty reference
-language                0.05  the reply is in the conversation's language
+language                0.05  the reply is in the language of the shopper's turn
 length                  0.05  1 between half and twice the gold reply's words, else 0
 ====================== ====== =================================================================
 
@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 
 from muse_core.dialogue.world import context_before, turn_messages
+from muse_core.profiles.system_line import language_of
 from muse_core.records import decision_of, read_tool_message
 from muse_core.scoring.call_match import match_calls
 from muse_core.scoring.constraints import satisfied
@@ -101,8 +102,9 @@ class GoldTurn:
 
     @classmethod
     def of(cls, conversation: Conversation, label: TurnLabel) -> GoldTurn:
-        before = result_values(context_before(conversation, label.turn))
-        return cls(label, conversation.language, turn_messages(conversation, label.turn), tuple(before))
+        context = context_before(conversation, label.turn)
+        messages = turn_messages(conversation, label.turn)
+        return cls(label, language_of(context), messages, tuple(result_values(context)))
 
 
 def result_values(messages: Iterable[Message]) -> list[JsonValue]:
