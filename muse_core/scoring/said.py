@@ -9,7 +9,7 @@ lexicon; brands of the results. Not covered: sizes in words, and claims ("the ch
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,6 +59,7 @@ class Value:
 
 
 Said = Mention | Value
+_Look = Callable[[str, Sequence[Item], Sequence[str]], Iterable[Said]]
 
 
 def said_in(
@@ -68,7 +69,8 @@ def said_in(
     references point to, as places in `items`; `texts`: what was translated."""
     found: list[Said] = [_referenced(place, shown, items) for place in filled if place.item is not None]
     masked = _without(text, found)
-    for look in (_mentions, _numbers, _words, _brands):
+    looks: tuple[_Look, ...] = (_mentions, _numbers, _words, _brands)
+    for look in looks:
         more = list(look(masked, items, texts))
         found += more
         masked = _without(masked, more)

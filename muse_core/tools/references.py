@@ -34,6 +34,11 @@ def items_of(value: JsonValue) -> list[Mapping[str, JsonValue]]:
     return [{"title": value["text"]}] if "text" in value else []
 
 
+def last_shown(values: Sequence[JsonValue]) -> JsonValue:
+    """What references point to: the last of some results that holds something; None without one."""
+    return next((value for value in reversed(values) if items_of(value)), None)
+
+
 @dataclass(frozen=True)
 class Filled:
     """Where a reference stands in the lexicalised text: of which item (from 0) and field it is; an item of
