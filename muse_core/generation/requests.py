@@ -90,7 +90,7 @@ def _given_messages(row: Mapping[str, Any]) -> Sequence[Any]:
     if "utterance" in row and "messages" in row:
         raise _Unreadable(f"found both an utterance and messages; {EXPECTED}")
     if "role" in row and "content" in row:
-        raise _Unreadable('found a message where a request should be; wrap the list: {"messages": [ … ]}')
+        raise _Unreadable('found a message, expected a request; wrap the list: {"messages": [ … ]}')
     if "messages" not in row and "utterance" not in row:
         raise _Unreadable(f"found the keys {', '.join(sorted(row)) or 'none'}; {EXPECTED}")
     given = row.get("messages", [{"role": "user", "content": row.get("utterance")}])

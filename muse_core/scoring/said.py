@@ -20,9 +20,9 @@ from muse_core.types import JsonValue
 
 Item = Mapping[str, JsonValue]
 
-_AMOUNT = r"\d[\d,]*(?:\.\d+)?"
+_AMOUNT = r"\d(?:[\d,]*\d)?(?:\.\d+)?"
 _MONEY = re.compile(
-    rf"(?:₹|\brs\.?|\binr)\s*{_AMOUNT}\s*k?\b"
+    rf"(?:₹|\brs\.?|\binr)\s*{_AMOUNT}(?:\s*k)?(?!\w)"
     rf"|{_AMOUNT}\s*(?:रुपये|रुपए|रुपया|रु\.?|rupees?|rupay[ea]|rupaye)",
     re.IGNORECASE,
 )
@@ -123,8 +123,8 @@ def _numbers(text: str, items: Sequence[Item], texts: Sequence[str]) -> Iterator
     text = _without(text, prices)
     if _HAS_CUE.search(text):
         for match in _RATING.finditer(text):
-            number = next(group for group in match.groups() if group)
-            yield Value(match.start(), match.end(), "rating", float(number))
+            group = match.lastindex or 0
+            yield Value(match.start(group), match.end(group), "rating", float(match.group(group)))
 
 
 def _words(text: str, items: Sequence[Item], texts: Sequence[str]) -> Iterator[Value]:
