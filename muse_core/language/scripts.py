@@ -45,12 +45,15 @@ def detect_language(text: str) -> Language:
 
 def language_of_turns(texts: Iterable[str]) -> Language:
     """The language in which a speaker is answered: that of the last text that has words of its own. A
-    number, a size or a picture says nothing, and what is quoted is somebody else's; `en` where nothing
-    says anything."""
-    for text in reversed(list(texts)):
-        own = _QUOTED.sub(" ", text)
+    number, a size or a picture says nothing, and what is quoted is somebody else's; `2000 tak` is Hindi
+    from who has spoken it before; `en` where nothing says anything."""
+    said = list(texts)
+    while said:
+        own = _QUOTED.sub(" ", said.pop())
         if _has_words(own):
-            return detect_language(own)
+            found = detect_language(own)
+            is_open = found == "en" and any(token.key in _maybe_hindi() for token in tokens(own))
+            return "mixed" if is_open and language_of_turns(said) != "en" else found
     return "en"
 
 

@@ -33,11 +33,8 @@ def test_repairs_do_not_hide_the_models_faults() -> None:
     rows = []
     for at, case in enumerate(one for one in cases(8) if one.label.turn == 0):
         own = (*case.gold[:-1], Message("assistant", "[2] at [1:price]." if at % 2 else "ये देखिए: [1]"))
-        fault = "value" if at % 2 else ""
-        served = case.gold if at % 2 else None
-        rows.append(
-            judge(case, Prediction(own, False, fault, "sample" if at % 2 else "", served), "dpo", "d")
-        )
+        made = Prediction(own, False, "value", "sample", case.gold) if at % 2 else Prediction(own)
+        rows.append(judge(case, made, "dpo", "d"))
     found = list(answers(rows, facts_of(rows)))
     assert value(found, "groundedness") == 0.5 and value(found, "groundedness_served") == 1.0
     assert value(found, "reply_language") == 0.5  # what was not repaired is served as it is

@@ -23,6 +23,8 @@ def talk(*users: str, line: str | None = "en") -> tuple[Message, ...]:
         (["mujhe kurta chahiye", "2000"], "mixed"),
         (["मुझे जूते चाहिए", "XL"], "hi"),
         (["मुझे जूते चाहिए", "👍"], "hi"),
+        (["mujhe kurta chahiye", "2000 tak"], "mixed"),
+        (["show me kurtas", "in blue for me"], "en"),
         (["मुझे जूते चाहिए", "[image:att1]"], "hi"),
         (["what does 'laal chunri' mean?"], "en"),
         (["“लाल साड़ी” को English में क्या कहते हैं"], "mixed"),
