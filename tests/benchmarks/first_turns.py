@@ -111,7 +111,8 @@ def hold_talks(model: Model, talks: Sequence[Talk]) -> list[Heard]:
         for talk in going:
             histories[talk.name].append({"role": "user", "content": talk.turns[turn]})
         asked = [
-            {"messages": histories[talk.name]} if turn else {"utterance": talk.turns[0]} for talk in going
+            {"messages": list(histories[talk.name])} if turn else {"utterance": talk.turns[0]}
+            for talk in going
         ]
         for talk, answer in zip(going, model.predict(asked), strict=True):
             histories[talk.name] += answer["messages"]
