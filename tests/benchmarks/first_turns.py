@@ -110,10 +110,7 @@ def hold_talks(model: Model, talks: Sequence[Talk]) -> list[Heard]:
         going = [talk for talk in talks if turn < len(talk.turns)]
         for talk in going:
             histories[talk.name].append({"role": "user", "content": talk.turns[turn]})
-        asked = [
-            {"messages": list(histories[talk.name])} if turn else {"utterance": talk.turns[0]}
-            for talk in going
-        ]
+        asked = [_request(histories[talk.name]) for talk in going]
         for talk, answer in zip(going, model.predict(asked), strict=True):
             histories[talk.name] += answer["messages"]
             values[talk.name] += [call["result"] for call in answer["calls"] if not call.get("error")]
@@ -121,6 +118,10 @@ def hold_talks(model: Model, talks: Sequence[Talk]) -> list[Heard]:
             name = f"{talk.name}.{turn + 1}"
             heard.append(Heard(name, talk.languages[turn], talk.turns[turn], answer, known))
     return heard
+
+
+def _request(history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"messages": list(history)} if len(history) > 1 else {"utterance": history[0]["content"]}
 
 
 def summary(heard: Sequence[Heard]) -> dict[str, Any]:

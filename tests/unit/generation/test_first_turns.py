@@ -38,15 +38,10 @@ def test_sixty_turns_and_twenty_dialogues_in_three_languages() -> None:
 
 def test_each_fault_is_seen() -> None:
     talks = load_talks()[:3]
-    for text, name in (
-        ("Nadi Kurta </tool>", "tags"),
-        (" ", "empty"),
-        ("Nadi Kurta at ₹900", "false_values"),
-    ):
+    faults = {"tags": "Nadi Kurta </tool>", "empty": " ", "false_values": "Nadi Kurta at ₹900"}
+    for name, text in faults.items():
         found = summary(hold_talks(Stubborn(text), talks))
-        assert {key: found[key] for key in ("tags", "empty", "false_values")} == {
-            **dict.fromkeys(faults, 0), name: 3,
-        }  # fmt: skip
+        assert {key: found[key] for key in faults} == dict.fromkeys(faults, 0) | {name: 3}
 
 
 def test_language_and_order() -> None:
