@@ -61,8 +61,9 @@ def requests_of(given: Any) -> list[Any]:
         return [given]
     if hasattr(given, "to_dict") and hasattr(given, "columns"):
         return list(given.to_dict("records"))
-    if hasattr(given, "tolist"):
-        return list(given.tolist())
+    given = _plain(given)
+    if isinstance(given, str):
+        return [given]
     if isinstance(given, Sequence) and not isinstance(given, bytes):
         return list(given)
     raise ConfigError(f"found {_shown(given)}, expected a request or a list of them; {EXPECTED}")
@@ -72,12 +73,17 @@ def _turn(request: Any, index: CatalogIndex) -> TurnRequest:
     row = {"utterance": request} if isinstance(request, str) else request
     if not isinstance(row, Mapping):
         raise _Unreadable(f"found {_shown(row)}; {EXPECTED}")
-    row = {str(key): value for key, value in row.items() if not _is_missing(value)}
+    row = {str(key): plain for key, value in row.items() if not _is_missing(plain := _plain(value))}
     world = new_world(index)
     spoken = list(_Conversation(world).read(_given_messages(row)))
     line = system_line(language_of(spoken), _profile(row))
     users = sum(message.role == "user" for message in spoken)
     return TurnRequest((Message("system", line), *spoken), world, users - 1)
+
+
+def _plain(value: Any) -> Any:
+    """Without numpy, in which a scoring server may have put it."""
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _is_missing(value: Any) -> bool:
@@ -94,7 +100,6 @@ def _given_messages(row: Mapping[str, Any]) -> Sequence[Any]:
     if "messages" not in row and "utterance" not in row:
         raise _Unreadable(f"found the keys {', '.join(sorted(row)) or 'none'}; {EXPECTED}")
     given = row.get("messages", [{"role": "user", "content": row.get("utterance")}])
-    given = given.tolist() if hasattr(given, "tolist") else given
     if not isinstance(given, Sequence) or isinstance(given, str | bytes) or not given:
         raise _Unreadable(f"messages: found {_shown(given)}, expected a list of at least one; {EXPECTED}")
     if not isinstance(given[-1], Mapping) or given[-1].get("role") != "user":

@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -45,6 +46,10 @@ def ask(given: Any, script: Any = None) -> list[dict[str, Any]]:
         [{"messages": [HELLO, {"role": "assistant", "content": None}, HELLO]}],
         [{"messages": [{"role": "user", "content": [{"type": "text", "text": "blue shirts"}]}]}],
         pd.DataFrame({"utterance": ["blue shirts"]}),
+        np.array(["blue shirts"]),
+        np.array("blue shirts"),
+        {"utterance": np.array("blue shirts")},
+        {"messages": np.array([HELLO])},
         "👍",
         "எனக்கு சட்டை வேண்டும்",
         "je voudrais une chemise bleue",
