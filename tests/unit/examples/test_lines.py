@@ -7,7 +7,6 @@ from itertools import pairwise
 from muse_core.examples.conversations import examples_of
 from muse_core.examples.example import Example
 from muse_core.models.chat_format import USER
-from muse_core.types import Message
 from tests.unit.models.builders_models import talk, tokenizer
 
 
@@ -46,7 +45,5 @@ def test_turns_are_counted_once() -> None:
 
 
 def test_an_untold_conversation_has_one_line() -> None:
-    untold = talk(1, 3)
-    untold = talk(1, 3, messages=(Message("system", ""), *untold.messages[1:]))
-    (only,) = examples_of(tokenizer(), [untold], (), "all", 2000)[0]
+    (only,) = examples_of(tokenizer(), [talk(1, 3, line="")], (), "all", 2000)[0]
     assert line_of(only) == "" and len(only.starts) == 3
