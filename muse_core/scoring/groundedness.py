@@ -10,9 +10,10 @@ a full stop, a danda, a semicolon):
 - of all named where it is said of both: `[1] and [2] are both cotton`
 - else of the nearest product before it, or of the first behind it
 
-A clause that names nothing speaks of what the clause before it named; where nothing was named, of any
-product. A reply that names no product at all is ungrounded. Runs of three capitalised words that are in no
-result (an invented product) and references that could not be filled in are false too.
+A clause that names nothing speaks of what the clause before it named; where nothing was named, prices and
+ratings must be any product's, and colours, materials and brands are said of none. A reply that names no
+product at all is ungrounded. Runs of three capitalised words that are in no result (an invented product) and
+references that could not be filled in are false too.
 """
 
 from __future__ import annotations
@@ -131,10 +132,11 @@ def _wrong_values(text: str, said: Sequence[Said], facts: _Facts) -> Iterator[Va
         clause = [one for one in said if start <= one.start < end]
         mentions = [one.items for one in clause if isinstance(one, Mention) and one.items]
         is_question = text[start:end].rstrip().endswith("?")
-        others = [everything] if is_question or not before else [frozenset().union(*before)]
+        is_of_nothing = is_question or not before
+        others = [everything] if is_of_nothing else [frozenset().union(*before)]
         for value, owners in _owners(text[:end], clause, bool(_BOTH.search(text, start, end))):
-            if value.field in ("colour", "material") and not facts.items:
-                continue  # a question or small talk: nothing has been found that could have them
+            if not owners and is_of_nothing and value.field in _ADJECTIVES:
+                continue  # "red or blue?", "nothing in red": said of no product
             wanted = owners or others
             spoken = text[value.start : value.end]
             if not all(any(facts.holds(at, value, spoken) for at in one) for one in wanted):

@@ -142,7 +142,9 @@ def test_a_price_that_is_not_known_is_said_of_the_right_item() -> None:
 
 def test_questions_and_small_talk_need_no_product() -> None:
     assert not check("Which colour, red or blue?", []).unknown
-    assert not check("Shall I look for orange or grey?", [PAIR]).unknown
+    assert not check("Shall I look for red or blue?", [PAIR]).unknown
+    assert not check("I found nothing in red. See [1] at [1:price].", [PAIR]).unknown
+    assert check("See [1]. It is red.", [PAIR]).unknown == ["red"]
 
 
 def test_what_the_expert_says_is_grounded_and_swapped_it_is_not() -> None:
