@@ -1,6 +1,6 @@
 """What is wrong with a turn that must not be shown to a shopper.
 
-- `tag`: the reply holds a tag of the model's stream, or a call written as text
+- `tag`: the reply holds a tag of the model's stream, a call written as text, or bytes that are no text
 - `unfinished`: a call that cannot be read, a text that was cut off, or calls without an end
 - `empty`: nothing is said
 - `reference`: an item or field that the last result does not have (`[7]`, `[1:weight]`)
@@ -26,6 +26,7 @@ _TAG = re.compile(
     "|".join(map(re.escape, SPECIAL_TOKENS))
     + r"|</?\s*(?:tool|result|system|user|assistant)\b|<\||\|>"
     + rf"|\b(?:{'|'.join(TOOL_NAMES)})\("
+    + "|\ufffd|[\x00-\x08\x0b-\x1f]"
 )
 _LIKE_A_REFERENCE = re.compile(r"\[\s*(?:\d|:|\]|[A-Z]\b|[a-z]+:|$)")
 

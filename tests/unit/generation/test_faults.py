@@ -28,6 +28,7 @@ CONTEXT = (Message("system", "en"), Message("user", "cups"))
         ("Try <tool", "tag"),
         ("<|user|>hello", "tag"),
         ("search(query='cups')", "tag"),
+        ("Try \ufffd\ufffd", "tag"),
         ("", "empty"),
         (" .।! ", "empty"),
         ("👍", "empty"),
