@@ -65,16 +65,18 @@ _Look = Callable[[str, Sequence[Item], Sequence[str]], Iterable[Said]]
 def said_in(
     text: str, filled: Sequence[Filled], shown: Sequence[int], items: Sequence[Item], texts: Sequence[str]
 ) -> tuple[list[Said], str]:
-    """(mentions and values in the order of the text, the text with them masked). `shown`: the items that
+    """(mentions and values in order, the text with references and names masked). `shown`: the items that
     references point to, as places in `items`; `texts`: what was translated."""
     found: list[Said] = [_referenced(place, shown, items) for place in filled if place.item is not None]
     masked = _without(text, found)
-    looks: tuple[_Look, ...] = (_mentions, _numbers, _words, _brands)
+    found += (names := list(_mentions(masked, items, texts)))
+    rest = masked = _without(masked, names)
+    looks: tuple[_Look, ...] = (_numbers, _words, _brands)
     for look in looks:
         more = list(look(masked, items, texts))
         found += more
         masked = _without(masked, more)
-    return sorted(found, key=lambda one: one.start), masked
+    return sorted(found, key=lambda one: one.start), rest
 
 
 def _without(text: str, found: Iterable[Said]) -> str:
