@@ -58,6 +58,12 @@ def read_tool_message(message: Message) -> ToolResult:
     return ToolResult(message.answers_call or "", body.get("value"), body.get("error"))
 
 
+def result_values(messages: Iterable[Message]) -> list[JsonValue]:
+    """The values of the results in some messages; errors have none."""
+    results = (read_tool_message(message) for message in messages if message.role == "tool")
+    return [result.value for result in results if result.error is None]
+
+
 def to_table(kind: str, objects: Iterable[Any]) -> pa.Table:
     """Objects of one kind -> a table with exactly the kind's schema."""
     write = WRITERS[kind]

@@ -167,22 +167,19 @@ def model_folder(uri: str, tracking_uri: str) -> Path:
 
 
 def served_assistant() -> mlflow.pyfunc.PythonModel:
-    """What `models:/muse@candidate` answers with; see `muse_core.generation.answer` for the JSON."""
+    """What `models:/muse@candidate` answers with; see `muse_core.generation.requests` for the JSON."""
 
     class ServedAssistant(mlflow.pyfunc.PythonModel):
         def load_context(self, context: Any) -> None:
             artifacts = {name: Path(path) for name, path in context.artifacts.items()}
             self.index, self.loaded = _open_shop(artifacts["shop"]), _open_model(artifacts["model"])
 
-        # A list of requests or a table of them. This hint is the one that MLflow neither checks nor
+        # A request, a list or a table of them. This hint is the one that MLflow neither checks nor
         # turns into a schema, nor warns about the lack of.
         def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
-            from muse_core.generation.answer import answer
+            from muse_core.generation.requests import answer_json
 
-            rows: Any = (
-                model_input.to_dict("records") if hasattr(model_input, "to_dict") else list(model_input)
-            )
-            return answer(self.loaded, self.index, rows)
+            return answer_json(self.loaded, self.index, model_input)
 
     return ServedAssistant()
 

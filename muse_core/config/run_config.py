@@ -123,6 +123,8 @@ class SftConfig(Section):
     )  # also predict the user's words: a small model learns to read
     muon_learning_rate: float = Field(default=0.0, ge=0)  # 0 = AdamW alone; see training/optimizer.py
     dropout: Share = 0.0
+    profile_dropout: Share = 0.35  # of the conversations: told the shopper's language, not the profile
+    language_dropout: Share = 0.1  # of the conversations: told nothing; see profiles/system_line.py
     save_every_steps: Count = 20
     gradient_checkpointing: bool = False
     lora_rank: int = Field(default=0, ge=0)  # 0 = train all weights; see models/lora.py
@@ -193,6 +195,7 @@ class EvaluationConfig(Section):
     test_split: float = Field(default=0.1, ge=0.1, le=0.1)
     metrics: tuple[str, ...] = ()  # () = every metric
     max_cases: Count = 2000  # user turns of the test side
+    anonymous_cases: int = Field(default=200, ge=0)  # asked once more without profile; 0 = none
     cases_per_rate: int = Field(default=400, ge=0)  # DiaTool's rates and planning: topped up to so many turns
     max_new_tokens: Count = 96
     bootstrap_resamples: Count = 1000

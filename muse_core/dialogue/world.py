@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muse_core import records
+from muse_core.profiles.system_line import addressed
 from muse_core.tools.base import ShopWorld, new_world
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Conversation, Message, Profile, ToolCall, ToolResult
@@ -63,9 +64,10 @@ def world_before(
 
 
 def context_before(conversation: Conversation, turn: int) -> tuple[Message, ...]:
-    """The messages from the system line up to and including user message `turn`."""
+    """What the assistant reads before it answers user message `turn`: the system line as it is at that
+    turn, and the messages up to and including the user's."""
     start = _turn_starts(conversation)[turn]
-    return conversation.messages[: start + 1]
+    return addressed(conversation.messages[: start + 1])
 
 
 def turn_messages(conversation: Conversation, turn: int) -> tuple[Message, ...]:

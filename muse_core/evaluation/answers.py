@@ -22,6 +22,7 @@ from typing import Protocol
 from muse_core.durable import explained
 from muse_core.errors import TransientError
 from muse_core.evaluation.cases import EvalCase
+from muse_core.profiles.system_line import addressed, system_line
 from muse_core.progress import Progress
 from muse_core.records import canonical_json
 from muse_core.types import Message, ToolCall
@@ -60,8 +61,9 @@ class Collected:
 
 
 def context_of(case: EvalCase) -> tuple[Message, ...]:
-    """System line (the case's profile, or only its language), history and utterance."""
-    return (Message("system", case.profile or case.language), *case.history, Message("user", case.utterance))
+    """System line (the language of the utterance, and the case's profile), history and utterance."""
+    spoken = (*case.history, Message("user", case.utterance))
+    return addressed((Message("system", system_line("en", case.profile or "")), *spoken))
 
 
 def case_digest(case: EvalCase) -> str:

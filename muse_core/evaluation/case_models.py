@@ -19,8 +19,8 @@ from muse_core.evaluation.answers import Answer, context_of
 from muse_core.evaluation.cases import EvalCase
 from muse_core.evaluation.foreign_calls import read_act, read_message
 from muse_core.evaluation.tool_prompt import MAX_NEW_TOKENS, chat_messages, openai_tools, prompt_digest
-from muse_core.generation.assistant import TurnOutcome, TurnRequest, respond
-from muse_core.generation.decode import Sampling
+from muse_core.generation.answer import answer
+from muse_core.generation.assistant import TurnOutcome, TurnRequest
 from muse_core.generation.template_chat import (
     ChatModel,
     Tools,
@@ -46,7 +46,7 @@ def answer_cases(loaded: LoadedModel, cases: Sequence[EvalCase], index: CatalogI
         TurnRequest(context_of(case), new_world(index, None, _pictures(case)), _turns_before(case))
         for case in cases
     ]
-    return [_first_act(outcome) for outcome in respond(loaded, requests, Sampling())]
+    return [_first_act(one.own) for one in answer(loaded, requests, repairs=False)]
 
 
 def _first_act(outcome: TurnOutcome) -> Answer:

@@ -1,10 +1,11 @@
 """The closed loop: simulated shoppers with hidden goals talk to a model, or to the expert policy.
 
 All open conversations take a turn together through the batched generation; each has its own shop world,
-in which the model's calls run. The model decodes greedily. Every goal is talked about four times with
-other words, orders and detours. The expert runs the gold calls of the shopper's own sentences: its row
-is the ceiling, and its turns are those that a model's turns are compared with. Words come from the test
-side's families, with twice the noise of training's simulator.
+in which the model's calls run. The model is heard as it is served: greedy, repaired where something cannot
+be shown (`generation/answer.py`); its own faults stay on its record. Every goal is talked about four times
+with other words, orders and detours. The expert runs the gold calls of the shopper's own sentences: its
+row is the ceiling, and its turns are those that a model's turns are compared with. Words come from the
+test side's families, with twice the noise of training's simulator.
 
 Not covered: pictures; shoppers who change their mind; more than one thing wanted in a conversation.
 """
@@ -25,10 +26,13 @@ from muse_core.dialogue.world import world_for
 from muse_core.evaluation.closed_loop_goals import SEEDS, HiddenGoal, agenda, hidden_goals
 from muse_core.evaluation.closed_loop_reading import Heard, read_turn
 from muse_core.evaluation.closed_loop_shopper import Ending, GoalShopper, Spoken
-from muse_core.generation.assistant import TurnRequest, respond
+from muse_core.generation.answer import Repair, answer
+from muse_core.generation.assistant import TurnRequest
 from muse_core.generation.decode import Sampling
+from muse_core.generation.faults import Fault, fault_of
 from muse_core.models.loading import LoadedModel
 from muse_core.profiles.make import profile_line
+from muse_core.profiles.system_line import language_of
 from muse_core.progress import Progress
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Message, Product, Profile
@@ -89,10 +93,10 @@ class _Talk:
     messages: list[Message]
     heard: list[Heard] = field(default_factory=list)
 
-    def take(self, turn: Sequence[Message], malformed: bool) -> None:
-        """The assistant's turn, closed by a reply even where it brought none."""
-        language = self.shopper.goal.profile.language
-        heard = read_turn(self.messages, turn, malformed, language, self.market.index)
+    def take(self, turn: Sequence[Message], fault: Fault | None = None, repair: Repair | None = None) -> None:
+        """The assistant's turn as it is served, closed by a reply even where it brought none."""
+        language = language_of(self.messages)
+        heard = read_turn(self.messages, turn, language, self.market.index, fault, repair)
         self.messages += turn
         if not turn or turn[-1].role != "assistant" or turn[-1].tool_calls:
             self.messages.append(Message("assistant", ""))
@@ -112,7 +116,7 @@ class _Talk:
         )
 
 
-Answer = Callable[[Sequence[_Talk]], Sequence[tuple[Sequence[Message], bool]]]
+Answer = Callable[[Sequence[_Talk]], None]
 
 
 def play_model(
@@ -121,22 +125,25 @@ def play_model(
     """The conversations of every goal with a model, greedy, in the order of goals and seeds."""
     sampling = Sampling(max_new_tokens=max_new_tokens)
 
-    def answer(talks: Sequence[_Talk]) -> Sequence[tuple[Sequence[Message], bool]]:
+    def reply(talks: Sequence[_Talk]) -> None:
         requests = [
             TurnRequest(tuple(one.messages), one.shopper.world, one.shopper.person.turn) for one in talks
         ]
-        return [(turn.messages, turn.malformed) for turn in respond(loaded, requests, sampling)]
+        for talk, served in zip(talks, answer(loaded, requests, sampling), strict=True):
+            talk.take(served.messages, served.fault, served.repair)
 
-    return _play(market, answer, progress)
+    return _play(market, reply, progress)
 
 
 def play_expert(market: Market, style: str, progress: Progress | None = None) -> list[Played]:
     """The same conversations with the expert policy, which knows what each sentence asks for."""
 
-    def answer(talks: Sequence[_Talk]) -> Sequence[tuple[Sequence[Message], bool]]:
-        return [(_expert_turn(one, style), False) for one in talks]
+    def reply(talks: Sequence[_Talk]) -> None:
+        for talk in talks:
+            turn = _expert_turn(talk, style)
+            talk.take(turn, fault_of(talk.messages, turn, False, language_of(talk.messages)))
 
-    return _play(market, answer, progress)
+    return _play(market, reply, progress)
 
 
 def _expert_turn(talk: _Talk, style: str) -> list[Message]:
@@ -146,7 +153,7 @@ def _expert_turn(talk: _Talk, style: str) -> list[Message]:
     return messages
 
 
-def _play(market: Market, answer: Answer, progress: Progress | None) -> list[Played]:
+def _play(market: Market, reply: Answer, progress: Progress | None) -> list[Played]:
     talks = list(_talks(market))
     going = talks
     while going:
@@ -155,8 +162,8 @@ def _play(market: Market, answer: Answer, progress: Progress | None) -> list[Pla
             if spoken is not None:
                 talk.messages.append(Message("user", spoken.text))
         going = [talk for talk in going if talk.shopper.ending is None]
-        for talk, (turn, malformed) in zip(going, answer(going) if going else (), strict=True):
-            talk.take(turn, malformed)
+        if going:
+            reply(going)
         if progress is not None:
             progress.update(len(talks) - len(going), len(talks), "conversations")
     return [talk.ended() for talk in talks]

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from muse_core.evaluation.open_loop import result_values
-from muse_core.records import read_tool_message
-from muse_core.scoring.groundedness import has_facts
+from muse_core.generation.answer import Repair
+from muse_core.generation.faults import Fault, reply_of
+from muse_core.records import read_tool_message, result_values
 from muse_core.scoring.language_match import language_match
 from muse_core.scoring.normal import normal_text
 from muse_core.scoring.slots import asked_slot
-from muse_core.tools.references import items_of, lexicalise, references_in
+from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
 from muse_core.types import JsonValue, Language, Message, Product
 
 if TYPE_CHECKING:
@@ -21,49 +21,49 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Heard:
-    """`recommended`: the products that the reply names; `asked`: the slot it asks for; `faults`:
-    `malformed`, `no reply`, `failed call`, `empty reference`; `fits`: the shopper's language."""
+    """`recommended`: the products that the reply names; `asked`: the slot it asks for; `faults`: those of
+    the model's own turn (`generation/faults.py`), `failed call`; `fits`: the language of the shopper's turn;
+    `repair`: what stands in for what could not be shown."""
 
     text: str
     recommended: tuple[Product, ...] = ()
     asked: str | None = None
     faults: tuple[str, ...] = ()
     fits: bool = True
+    repair: str = ""
 
 
 def read_turn(
     before: Sequence[Message],
     turn: Sequence[Message],
-    malformed: bool,
     language: Language,
     index: CatalogIndex,
+    fault: Fault | None = None,
+    repair: Repair | None = None,
 ) -> Heard:
-    """The turn as the shopper reads it; `before`: the conversation up to the shopper's own words."""
-    spoken = [message.content for message in turn if message.role == "assistant" and not message.tool_calls]
-    raw = spoken[-1] if spoken else ""
+    """The turn as the shopper reads it; `before`: the conversation up to the shopper's own words; `fault`:
+    what could not be shown of the model's own, for which `repair` stands."""
+    raw = reply_of(turn)
     values = result_values((*before, *turn))
-    shown = next((value for value in reversed(values) if has_facts(value)), None)
-    text, empty = lexicalise(raw, shown, language)
+    shown = last_shown(values)
+    text, _ = lexicalise(raw, shown, language)
     found = _named(raw, text, shown, values)
     products = [index.catalog.by_id[one] for one in dict.fromkeys(found) if one in index.catalog.by_id]
     return Heard(
         text,
         tuple(products),
         asked_slot(text, language) if text.strip() else None,
-        tuple(_faults(turn, malformed, text, empty)),
+        tuple(_faults(turn, fault)),
         bool(text.strip()) and language_match(text, language, _names(values)),
+        repair or "",
     )
 
 
-def _faults(turn: Sequence[Message], malformed: bool, text: str, empty: int) -> Iterator[str]:
-    if malformed:
-        yield "malformed"
-    elif not text.strip():
-        yield "no reply"
+def _faults(turn: Sequence[Message], fault: Fault | None) -> Iterator[str]:
+    if fault:
+        yield fault
     if any(read_tool_message(message).error is not None for message in turn if message.role == "tool"):
         yield "failed call"
-    if empty:
-        yield "empty reference"
 
 
 def _named(raw: str, text: str, shown: JsonValue, values: Sequence[JsonValue]) -> list[str]:

@@ -88,7 +88,13 @@ def _record(one: Played, found: Verdict) -> Record:
 def _turns(one: Played) -> list[dict[str, JsonValue]]:
     calls = _calls_by_turn(one)
     return [
-        {"user": spoken.text, "calls": calls[turn], "assistant": heard.text, "faults": list(heard.faults)}
+        {
+            "user": spoken.text,
+            "calls": calls[turn],
+            "assistant": heard.text,
+            "faults": list(heard.faults),
+            "repair": heard.repair,
+        }
         for turn, (spoken, heard) in enumerate(zip(one.spoken, one.heard, strict=True))
     ]
 

@@ -50,9 +50,15 @@ def loop_statistics(records: Sequence[Record]) -> list[Statistic]:
         mean_of("closed_loop_excess", [one.excess for one in judged]),
         mean_of("closed_loop_language", [one.language for one in judged]),
         mean_of("closed_loop_no_faults", [one.no_faults for one in judged]),
+        mean_of("closed_loop_repaired", [_repaired(one) for one in records]),
         mean_of("simulator_faults", [bool(one.simulator) for one in records]),
     ]
     return found + [_pass_statistic(records, k) for k in range(1, SEEDS + 1)]
+
+
+def _repaired(one: Record) -> float:
+    """The share of a conversation's turns in which something could not be shown."""
+    return sum(bool(turn.get("repair")) for turn in one.turns) / max(1, len(one.turns))
 
 
 def _pass_statistic(records: Sequence[Record], k: int) -> Statistic:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from muse_core.evaluation.statistics import Array, Statistic, mean_of
+from muse_core.generation.faults import FAULTS
 from muse_core.records import Row
 from muse_core.scoring.slots import is_asked
 from muse_core.types import DECISIONS
@@ -89,11 +90,19 @@ def arguments(rows: Sequence[Row], facts: Sequence[Facts]) -> Iterator[Statistic
 
 
 def answers(rows: Sequence[Row], facts: Sequence[Facts]) -> Iterator[Statistic]:
-    """Replies: grounded after a result, in the shopper's language, without empty references."""
+    """Replies: grounded after a result, without empty references, as the model wrote them; in the language
+    of the shopper's turn, as they are served. Then how many of its turns could not be shown, by what was
+    wrong with them, and for how many a safe sentence stands."""
     yield mean_of("groundedness", [fact.get("grounded") for fact in facts])
+    yield mean_of("groundedness_served", [fact["served_grounded"] for fact in facts])
     spoken = [bool(row["reply"].strip()) for row in rows]
-    yield mean_of("reply_language", _only([fact["reply_language"] for fact in facts], spoken))
+    is_served = [said or bool(fact["repair"]) for said, fact in zip(spoken, facts, strict=True)]
+    yield mean_of("reply_language", _only([fact["served_language"] for fact in facts], is_served))
     yield mean_of("reference_faults", _only([fact["faults"] > 0 for fact in facts], spoken))
+    yield mean_of("reply_faults", [bool(fact["fault"]) for fact in facts])
+    for fault in FAULTS:
+        yield mean_of(f"fault_{fault}", [fact["fault"] == fault for fact in facts])
+    yield mean_of("safe_sentences", [fact["repair"] == "sentence" for fact in facts])
 
 
 def decisions(rows: Sequence[Row], facts: Sequence[Facts]) -> Iterator[Statistic]:

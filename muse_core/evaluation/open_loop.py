@@ -11,18 +11,20 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from muse_core.dialogue.world import context_before, turn_messages, user_text
-from muse_core.records import Row, canonical_json, read_tool_message, tool_sequence
+from muse_core.profiles.system_line import language_of
+from muse_core.records import Row, canonical_json, read_tool_message, result_values, tool_sequence
 from muse_core.scoring.call_match import match_calls
 from muse_core.scoring.declines import declines
 from muse_core.scoring.groundedness import check, has_facts
 from muse_core.scoring.language_match import language_match
 from muse_core.scoring.normal import left_in_surface_form, normal_text
 from muse_core.scoring.slots import asked_slot, is_question
-from muse_core.tools.references import lexicalise
-from muse_core.types import TOOL_NAMES, Conversation, JsonValue, Message, ToolCall, TurnLabel
+from muse_core.tools.references import last_shown, lexicalise
+from muse_core.types import TOOL_NAMES, Conversation, JsonValue, Language, Message, ToolCall, TurnLabel
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,14 @@ class Case:
     def utterance(self) -> str:
         return user_text(self.conversation, self.label.turn)
 
-    @property
+    @cached_property
     def context(self) -> tuple[Message, ...]:
         return context_before(self.conversation, self.label.turn)
+
+    @cached_property
+    def language(self) -> Language:
+        """The language of the shopper's turn; the conversation's is the shopper's own."""
+        return language_of(self.context)
 
     @property
     def gold(self) -> tuple[Message, ...]:
@@ -85,12 +92,6 @@ def shown_products(messages: Iterable[Message]) -> set[str]:
     return {str(item["id"]) for value in result_values(messages) for item in _items(value)}
 
 
-def result_values(messages: Iterable[Message]) -> list[JsonValue]:
-    """The values of the results in some messages; errors have none."""
-    results = (read_tool_message(message) for message in messages if message.role == "tool")
-    return [result.value for result in results if result.error is None]
-
-
 def _utterances(conversation: Conversation) -> list[str]:
     return [message.content for message in conversation.messages if message.role == "user"]
 
@@ -124,10 +125,14 @@ def _items(value: JsonValue) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model did in one case: its messages, and whether it ended well."""
+    """What a model did in one case: its messages, and whether it ended well; where something of it could not
+    be shown (`fault`), what was served in its place (`served`, by `repair`)."""
 
     messages: tuple[Message, ...]
     malformed: bool = False
+    fault: str = ""
+    repair: str = ""
+    served: tuple[Message, ...] | None = None
 
 
 def judge(case: Case, prediction: Prediction, model: str, digest: str) -> Row:
@@ -161,12 +166,14 @@ def judge(case: Case, prediction: Prediction, model: str, digest: str) -> Row:
 
 def lexicalised_reply(case: Case, messages: Sequence[Message]) -> tuple[str, int]:
     """The reply as the shopper sees it, and how many of its references could not be filled in."""
-    spoken = [
-        message.content for message in messages if message.role == "assistant" and not message.tool_calls
-    ]
-    values = result_values((*case.context, *messages))
-    shown = next((value for value in reversed(values) if has_facts(value)), None)
-    return lexicalise(spoken[-1] if spoken else "", shown, case.conversation.language)
+    shown = last_shown(result_values((*case.context, *messages)))
+    return lexicalise(_reply(messages), shown, case.language)
+
+
+def _reply(messages: Sequence[Message]) -> str:
+    """The delexicalised reply; "" without one."""
+    spoken = [one.content for one in messages if one.role == "assistant" and not one.tool_calls]
+    return spoken[-1] if spoken else ""
 
 
 def _decision(prediction: Prediction) -> str:
@@ -214,17 +221,34 @@ def _facts(case: Case, prediction: Prediction, reply: str, faults: int) -> dict[
         "surface_arguments": sum(left_in_surface_form(call) for call in made),
         "faults": faults,
         "gold_reply": gold_reply,
-        "reply_language": language_match(reply, case.conversation.language, _names(case, messages)),
-        "asked": asked_slot(reply, case.conversation.language),
+        "reply_language": language_match(reply, case.language, _names(case, messages)),
+        "fault": prediction.fault,
+        "repair": prediction.repair,
+        "asked": asked_slot(reply, case.language),
         "asks": is_question(reply),
         "declines": declines(reply),
         "missing_slot": label.missing_slot,
         "result_in_hand": any(has_facts(value) for value in found),
     }
     if facts["result_in_hand"]:
-        judged = check(reply, result_values((*case.context, *messages)))
-        facts |= {"grounded": judged.grounded and not faults, "unknown": list(judged.unknown)}
-    return facts
+        judged = check(_reply(messages), result_values((*case.context, *messages)), case.language)
+        facts |= {"grounded": judged.grounded, "unknown": judged.unknown, "swapped": judged.swapped}
+    return facts | _served(case, prediction, facts)
+
+
+def _served(case: Case, prediction: Prediction, facts: dict[str, Any]) -> dict[str, JsonValue]:
+    """The reply as it is served: the model's own unless it was repaired."""
+    messages = prediction.served
+    if messages is None:
+        return {"served_language": facts["reply_language"], "served_grounded": facts.get("grounded")}
+    reply, _ = lexicalised_reply(case, messages)
+    found = result_values(messages)
+    judged = check(_reply(messages), result_values((*case.context, *messages)), case.language)
+    return {
+        "served_reply": reply,
+        "served_language": language_match(reply, case.language, _names(case, messages)),
+        "served_grounded": judged.grounded if any(map(has_facts, found)) else None,
+    }
 
 
 def _names(case: Case, messages: Sequence[Message]) -> list[str]:

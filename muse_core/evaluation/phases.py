@@ -8,6 +8,7 @@ from muse_core.config.run_config import EvaluationConfig
 
 NAMES = {"base": "base", "sft": "SFT", "dpo": "DPO"}
 TEST_TURNS, FURTHER_TURNS, SHOPPERS = "test turns", "turns for the rates", "simulated shoppers"
+UNKNOWN_SHOPPERS = "shoppers it is not told about"
 HANDWRITTEN, TEST_PAIRS = "hand-written cases", "SFT · test pairs"
 HANDWRITTEN_CASES = 60.0
 SAMPLE = 0.25  # of a greedy answer: samples of one turn share its prompt
@@ -31,4 +32,6 @@ def answers_by_phase(
     }
     goals = config.closed_loop_goals
     loop = {phase(name, SHOPPERS): TURNS_PER_GOAL * goals for name in callers if goals}
-    return test | rates | rest | loop
+    fewer = min(config.anonymous_cases, cases)
+    unknown = {phase(name, UNKNOWN_SHOPPERS): float(fewer) for name in callers if fewer}
+    return test | rates | rest | loop | unknown

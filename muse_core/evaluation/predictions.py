@@ -10,13 +10,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from muse_core.closure import code_digests
 from muse_core.dialogue.world import world_before
 from muse_core.evaluation.open_loop import Case, Prediction, judge
 from muse_core.evaluation.position import PositionScores
-from muse_core.generation.assistant import TurnRequest, respond
+from muse_core.generation.answer import Answered, answer
+from muse_core.generation.assistant import TurnRequest
+from muse_core.generation.crew import Luggage, open_crew
 from muse_core.generation.decode import Sampling
 from muse_core.models.loading import LoadedModel
 from muse_core.models.word_positions import word_position_probabilities
@@ -38,14 +41,19 @@ class Shop:
 
 
 def predictions_key(
-    model_digest: str, cases: Sequence[Case], data_digests: Sequence[str], max_new_tokens: int
+    model_digest: str,
+    cases: Sequence[Case],
+    data_digests: Sequence[str],
+    max_new_tokens: int,
+    repairs: bool = False,
 ) -> str:
     """The fingerprint of one model's predictions; `data_digests` are those of catalogue, profiles and
     conversations."""
     parts = {
         "kind": "predictions",
         "model": model_digest,
-        "cases": [case.case_id for case in cases],
+        "cases": [[case.case_id, case.context[0].content] for case in cases],
+        "repairs": repairs,
         "data": list(data_digests),
         "max_new_tokens": max_new_tokens,
         "code": code_digests("muse_core.evaluation.predictions"),
@@ -61,16 +69,57 @@ def predict(
     digest: str,
     max_new_tokens: int,
     progress: Progress | None = None,
+    repairs: bool = False,
 ) -> list[Row]:
-    """One row per case, in order. With a trained position head (not the base's), turns with a gold
-    call carry its word ends."""
+    """One row per case, in order: the model's own turn, and with `repairs` what is served in its place.
+    With a trained position head (not the base's), turns with a gold call carry its word ends. The crew that
+    is open, if any, shares the cases."""
+    crew = open_crew()
+    if crew is None or not crew.is_worth(len(cases)):
+        return _predict_here(loaded, cases, shop, name, digest, max_new_tokens, progress, repairs)
+    rows: list[Row] = []
+    work = partial(_predict_there, crew.pack(loaded), crew.pack(shop), name, digest, max_new_tokens, repairs)
+    for part in crew.share(work, cases):
+        rows += part
+        if progress is not None:
+            progress.update(len(rows), len(cases), "turns")
+    return rows
+
+
+def _predict_there(
+    model: Luggage,
+    shop: Luggage,
+    name: str,
+    digest: str,
+    max_new_tokens: int,
+    repairs: bool,
+    cases: Sequence[Case],
+) -> list[Row]:
+    """In a process of a crew."""
+    return _predict_here(model.unpack(), cases, shop.unpack(), name, digest, max_new_tokens, None, repairs)
+
+
+def _predict_here(
+    loaded: LoadedModel,
+    cases: Sequence[Case],
+    shop: Shop,
+    name: str,
+    digest: str,
+    max_new_tokens: int,
+    progress: Progress | None,
+    repairs: bool,
+) -> list[Row]:
     requests = [TurnRequest(case.context, world_of(case, shop), case.label.turn) for case in cases]
-    outcomes = respond(loaded, requests, Sampling(max_new_tokens=max_new_tokens), progress=progress)
-    rows = [
-        judge(case, Prediction(outcome.messages, outcome.malformed), name, digest)
-        for case, outcome in zip(cases, outcomes, strict=True)
-    ]
+    sampling = Sampling(max_new_tokens=max_new_tokens)
+    answered = answer(loaded, requests, sampling, repairs=repairs, progress=progress)
+    rows = [judge(case, prediction_of(one), name, digest) for case, one in zip(cases, answered, strict=True)]
     return with_positions(rows, loaded, cases) if "trained" in loaded.about else rows
+
+
+def prediction_of(one: Answered) -> Prediction:
+    """A turn as the model made it, with what was served in its place."""
+    served = one.messages if one.repair else None
+    return Prediction(one.own.messages, one.own.malformed, one.fault or "", one.repair or "", served)
 
 
 def expert_rows(cases: Sequence[Case]) -> list[Row]:

@@ -6,12 +6,17 @@ without its call would teach invention. `calls`:
 - `filtered` (default): as above; a gold call without a kept row counts as dropped
 - `gold`: every turn of the conversations that augmentation looked at
 - `all`: every turn of every conversation
+
+A turn is taught behind the system line with which it is answered (`profiles/system_line.py`). Where the
+shopper switches language the line changes with him: such a conversation gives one example per line, in
+which the turns of the others are read and not learnt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from transformers import PreTrainedTokenizerFast
@@ -19,6 +24,7 @@ from transformers import PreTrainedTokenizerFast
 from muse_core.examples.example import ARGUMENT_PART, TOOL_PART, UTTERANCE_PART, Example, Start
 from muse_core.models.chat_format import join, split_turns
 from muse_core.models.tokenizer import Encoded, TurnPlace, encode
+from muse_core.profiles.system_line import addressed
 from muse_core.records import canonical_json
 from muse_core.types import TOOL_NAMES, AugmentedText, Conversation, Message, ToolCall
 
@@ -66,41 +72,66 @@ def examples_of(
     max_tokens: int,
     learns_utterances: bool = False,
 ) -> tuple[list[Example], Census]:
-    """One example per conversation that still teaches something. `learns_utterances`: the user's words
-    are predicted too (part `utterance`)."""
+    """One example per conversation that still teaches something, and per system line in it.
+    `learns_utterances`: the user's words are predicted too (part `utterance`)."""
     by_conversation: dict[str, list[AugmentedText]] = {}
     for row in rows:
         by_conversation.setdefault(row.conversation_id, []).append(row)
-    examples, census = [], Census()
+    examples: list[Example] = []
+    census = Census()
     for conversation in conversations:
         mine = by_conversation.get(conversation.conversation_id, [])
-        found = _example(tokenizer, conversation, mine, calls, max_tokens, census)
-        if found is not None:
-            examples.append(found[0] if not learns_utterances else _with_utterances(*found))
+        for example, code in _examples(tokenizer, conversation, mine, calls, max_tokens, census):
+            examples.append(_with_utterances(example, code) if learns_utterances else example)
     return examples, census
 
 
-def _example(
+def _examples(
     tokenizer: PreTrainedTokenizerFast,
     conversation: Conversation,
     rows: Sequence[AugmentedText],
     calls: Calls,
     max_tokens: int,
     census: Census,
-) -> tuple[Example, Encoded] | None:
+) -> Iterator[tuple[Example, Encoded]]:
     head, turns = split_turns(conversation.messages)
     taught = teaching_turns(turns, rows, calls)
     census.dropped_turns += len(turns) - taught
-    if not taught:
-        return None
-    code = encode(tokenizer, join(head, *turns[:taught]), max_tokens=max_tokens)
-    census.truncated_turns += code.dropped_turns
-    if len(code.ids) > max_tokens:
-        census.too_long += 1
-        return None
-    census.conversations += 1
-    census.turns += taught - code.dropped_turns
-    return _with_places(code, turns, positions_of(conversation, rows)), code
+    found = []
+    for line, mine in turns_by_line(head, turns[:taught]).items():
+        code = encode(tokenizer, join(line, *turns[: mine[-1] + 1]), max_tokens=max_tokens)
+        census.truncated_turns += sum(turn < code.dropped_turns for turn in mine)
+        if len(code.ids) > max_tokens:
+            census.too_long += 1
+            continue
+        census.turns += sum(turn >= code.dropped_turns for turn in mine)
+        own = code if len(mine) > mine[-1] else only_turns(code, mine)
+        found.append((_with_places(own, turns, positions_of(conversation, rows)), own))
+    census.conversations += bool(found)
+    yield from found
+
+
+def turns_by_line(
+    head: Sequence[Message], turns: Sequence[Sequence[Message]]
+) -> dict[tuple[Message, ...], list[int]]:
+    """The system message that each turn is answered behind -> the turns, in order."""
+    found: dict[tuple[Message, ...], list[int]] = {}
+    for turn in range(len(turns)):
+        users = (message for one in turns[: turn + 1] for message in one if message.role == "user")
+        line = addressed((*head, *users))[:1]
+        found.setdefault(line, []).append(turn)
+    return found
+
+
+def only_turns(code: Encoded, turns: Collection[int]) -> Encoded:
+    """The same ids; what stands in other turns is context, and has no places."""
+    parts = [0] * len(code.ids)
+    starts = [place.utterance[0] for place in code.places] + [len(code.ids)]
+    for place, (start, end) in zip(code.places, pairwise(starts), strict=True):
+        if place.turn in turns:
+            parts[start:end] = code.parts[start:end]
+    kept = [place for place in code.places if place.turn in turns]
+    return replace(code, parts=parts, places=kept)
 
 
 def _with_utterances(example: Example, code: Encoded) -> Example:

@@ -1,95 +1,117 @@
-"""One shopper's turn from plain JSON to plain JSON: what a served model does.
+"""How a turn is answered, everywhere: served, measured, in the closed loop.
 
-    {"utterance": "red shirts under 1500"}
-    {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}, …]}
-
-    -> {"text": "Try … at ₹999.", "calls": [{"name", "arguments", "result" | "error"}], "messages": […]}
-
-`messages` of the answer can be put behind those of the request for the next turn: calls that the
-conversation holds are run again, so that "the cheapest of these" finds the same products. Not covered:
-profiles and pictures; a served request is from an unknown shopper.
+The model reads the conversation behind the system line of the shopper's last turn (`system_line.py`), runs
+its tools, and replies. What must not be shown (`faults.py`) is repaired: the calls of the turn stay, and the
+model goes on behind them once more, drawing at a temperature, a few times; then a safe sentence stands in.
+Every answer says what was wrong and what was done, and keeps the model's own turn, which is what metrics
+about the model judge. Greedy and repaired turns alike follow from the request alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from muse_core.catalog.index import CatalogIndex
-from muse_core.errors import ConfigError
+from muse_core.dialogue.safe_replies import safe_reply
 from muse_core.generation.assistant import TurnOutcome, TurnRequest, respond
 from muse_core.generation.decode import Sampling
-from muse_core.language.scripts import detect_language
+from muse_core.generation.faults import Fault, fault_of, reply_of
 from muse_core.models.loading import LoadedModel
-from muse_core.records import read_tool_message, tool_message
-from muse_core.tools.base import ShopWorld, new_world
-from muse_core.tools.references import items_of, lexicalise
-from muse_core.tools.toolbox import Toolbox
-from muse_core.types import JsonValue, Message, ToolCall
+from muse_core.profiles.system_line import addressed, language_of
+from muse_core.progress import Progress
+from muse_core.records import result_values
+from muse_core.tools.references import last_shown, lexicalise
+from muse_core.types import Language, Message
 
-SAMPLING = Sampling(temperature=0.0)
+GREEDY = Sampling(temperature=0.0)
+TRIES = 2
+WARMTH, MASS = 0.7, 0.95  # of the samples that repair
+
+Repair = Literal["sample", "sentence"]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One turn as it is served: its messages, and the reply as the shopper reads it.
+
+    `own` is what the model did by itself, `fault` what must not be shown of it, `repair` what stands in its
+    place: another sample, or a safe sentence. Without a repair the turn is the model's own."""
+
+    messages: tuple[Message, ...]
+    text: str
+    language: Language
+    own: TurnOutcome
+    fault: Fault | None = None
+    repair: Repair | None = None
 
 
 def answer(
-    loaded: LoadedModel, index: CatalogIndex, requests: Sequence[Mapping[str, Any]]
-) -> list[dict[str, JsonValue]]:
-    """The assistant's turn for each request, in order."""
-    turns = [_turn_request(request, index) for request in requests]
-    outcomes = respond(loaded, turns, SAMPLING)
-    return [_as_json(turn, outcome) for turn, outcome in zip(turns, outcomes, strict=True)]
+    loaded: LoadedModel,
+    requests: Sequence[TurnRequest],
+    sampling: Sampling = GREEDY,
+    *,
+    repairs: bool = True,
+    progress: Progress | None = None,
+) -> list[Answered]:
+    """The assistant's turn for each request, in order; the worlds stand behind what is served.
+
+    `repairs` off: faults are found and named, but stay."""
+    asked = [replace(one, context=addressed(one.context)) for one in requests]
+    outcomes = respond(loaded, asked, sampling, progress=progress)
+    turns = [_Turn(request, own) for request, own in zip(asked, outcomes, strict=True)]
+    for number in range(TRIES if repairs else 0):
+        broken = [turn for turn in turns if turn.may_go_on]
+        again = [turn.once_more(number, sampling) for turn in broken]
+        for turn, outcome in zip(broken, respond(loaded, again, sampling) if again else (), strict=True):
+            turn.take(outcome)
+    return [turn.answered(repairs) for turn in turns]
 
 
-def _turn_request(request: Mapping[str, Any], index: CatalogIndex) -> TurnRequest:
-    given = request.get("messages")
-    spoken = list(given) if given is not None else [{"role": "user", "content": request.get("utterance")}]
-    if not spoken or spoken[-1].get("role") != "user" or not spoken[-1].get("content"):
-        raise ConfigError(
-            "a request needs an `utterance`, or `messages` whose last one is the user's; "
-            f"found the keys {', '.join(sorted(request)) or 'none'}"
+class _Turn:
+    """A turn on its way to the shopper. `kept`: acts that stay, whatever is said behind them."""
+
+    def __init__(self, request: TurnRequest, own: TurnOutcome) -> None:
+        self.request, self.own, self.session = request, own, request.world.session
+        self.messages, self.kept = own.messages, tuple(_without_reply(own.messages))
+        self.language = language_of(request.context)
+        self.fault = fault_of(request.context, own.messages, own.malformed, self.language)
+        self.repair: Repair | None = None
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether another sample is wanted, and there is room for it."""
+        return self.fault is not None and self.repair is None and self.own.stopped != "positions"
+
+    def once_more(self, number: int, sampling: Sampling) -> TurnRequest:
+        """The same turn behind the acts that stay, drawn."""
+        self.request.world.session = self.session
+        return replace(
+            self.request,
+            context=(*self.request.context, *self.kept),
+            seed=zlib.crc32(f"{self.request.seed} {number} {self.own.text}".encode()),
+            sampling=Sampling(WARMTH, MASS, sampling.max_new_tokens),
+            calls=sum(len(message.tool_calls) for message in self.kept),
         )
-    world = new_world(index)
-    context = [Message("system", ""), *_read_messages(spoken, world)]
-    users = sum(message.role == "user" for message in context)
-    return TurnRequest(tuple(context), world, users - 1)
+
+    def take(self, outcome: TurnOutcome) -> None:
+        """A sample that can be shown stands in for the model's own turn."""
+        messages = (*self.kept, *outcome.messages)
+        if fault_of(self.request.context, messages, outcome.malformed, self.language) is None:
+            self.messages, self.repair = messages, "sample"
+
+    def answered(self, repairs: bool) -> Answered:
+        """What is served."""
+        if repairs and self.fault is not None and self.repair is None:
+            self.request.world.session = self.session
+            said = safe_reply(result_values(self.kept), self.language, self.request.context[-1].content)
+            self.messages, self.repair = (*self.kept, Message("assistant", said)), "sentence"
+        shown = last_shown(result_values((*self.request.context, *self.messages)))
+        text, _ = lexicalise(reply_of(self.messages), shown, self.language)
+        return Answered(self.messages, text, self.language, self.own, self.fault, self.repair)
 
 
-def _read_messages(spoken: Sequence[Mapping[str, Any]], world: ShopWorld) -> list[Message]:
-    """The conversation so far; calls are run again, given results are not trusted."""
-    toolbox, read, turn = Toolbox(world), [], -1
-    for message in spoken:
-        role, content = message.get("role"), str(message.get("content") or "")
-        turn += role == "user"
-        if role == "user" or (role == "assistant" and not message.get("tool_calls")):
-            read.append(Message(role, content))
-        elif role == "assistant":
-            calls = tuple(
-                ToolCall(f"c{turn}.{position}", str(call["name"]), dict(call.get("arguments") or {}))
-                for position, call in enumerate(message["tool_calls"])
-            )
-            read += [Message("assistant", "", calls), *(tool_message(toolbox.run(call)) for call in calls)]
-    return read
-
-
-def _as_json(turn: TurnRequest, outcome: TurnOutcome) -> dict[str, JsonValue]:
-    results = {m.answers_call: read_tool_message(m) for m in outcome.messages if m.role == "tool"}
-    calls: list[JsonValue] = []
-    messages: list[JsonValue] = []
-    for message in outcome.messages:
-        made: list[JsonValue] = [
-            {"name": call.name, "arguments": call.arguments} for call in message.tool_calls
-        ]
-        for call, shown in zip(message.tool_calls, made, strict=True):
-            result = results.get(call.call_id)
-            said: dict[str, JsonValue] = {"error": result.error} if result and result.error else {}
-            calls.append({**shown, "result": result.value if result else None, **said})  # type: ignore[dict-item]
-        if message.role == "assistant":
-            messages.append({"role": "assistant", "content": message.content, "tool_calls": made})
-    return {"text": _spoken_text(turn, outcome), "calls": calls, "messages": messages}
-
-
-def _spoken_text(turn: TurnRequest, outcome: TurnOutcome) -> str:
-    """The reply as the shopper reads it: references filled from the last result that has something."""
-    replies = [m.content for m in outcome.messages if m.role == "assistant" and not m.tool_calls]
-    values = [read_tool_message(m).value for m in (*turn.context, *outcome.messages) if m.role == "tool"]
-    shown = next((value for value in reversed(values) if items_of(value)), None)
-    return lexicalise(replies[-1] if replies else "", shown, detect_language(turn.context[-1].content))[0]
+def _without_reply(turn: Sequence[Message]) -> Sequence[Message]:
+    is_reply = bool(turn) and turn[-1].role == "assistant" and not turn[-1].tool_calls
+    return turn[:-1] if is_reply else turn

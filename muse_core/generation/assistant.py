@@ -32,7 +32,8 @@ MAX_ROUNDS = 4  # rounds of calls in one turn; a plan of three tools needs three
 @dataclass(frozen=True)
 class TurnRequest:
     """`context` ends with a user message; `world` stands as it was before this turn; `turn` is the
-    0-based user turn; `seed` is used when sampling; `sampling`: its own, in place of the call's.
+    0-based user turn; `seed` is used when sampling; `sampling`: its own, in place of the call's. A turn
+    that goes on behind acts of its own has these at the end of `context`; `calls` of them were calls.
 
     Requests that share the very same `context` object (the samples of one context) are read once."""
 
@@ -41,6 +42,7 @@ class TurnRequest:
     turn: int
     seed: int = 0
     sampling: Sampling | None = None
+    calls: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _respond_here(
     batch_size: int,
     progress: Progress | None,
 ) -> list[TurnOutcome]:
-    turns = [_Turn(request, request.sampling or sampling) for request in requests]
+    turns = [_Turn(one, one.sampling or sampling, calls=one.calls) for one in requests]
     room = _Room(loaded, turns, progress or Silent())
     Decoder(loaded.model, room.rows(), {room.end, room.call}, room.after_act, batch_size).run()
     return [turn.outcome for turn in turns if turn.outcome is not None]

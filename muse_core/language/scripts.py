@@ -8,6 +8,7 @@ Hindi words of `roman_hindi.toml` and the lexicon's Roman forms.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from muse_core.language import lexicon
@@ -16,6 +17,8 @@ from muse_core.language.word_lists import read_words
 from muse_core.types import Language
 
 _REFERENCE = re.compile(r"\[[^\]\s]*\]|https?://\S+|\\u003c|<[^>]*>")
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’]*’|(?<!\w)'[^']*'(?!\w)")
+_SIZES = frozenset({"xs", "xl", "xxl", "xxxl"})
 _LETTER = re.compile(r"[^\W\d_]|[\u0900-\u0963]")
 
 
@@ -34,8 +37,32 @@ def detect_language(text: str) -> Language:
     latin = [token for token in words if token.key[0].isascii()]
     if len(latin) == len(words):
         return "mixed" if _has_roman_hindi(latin) else "en"
+    if not share_devanagari(bare):
+        return "mixed" if _has_roman_hindi(latin) else "en"  # a third script: as if it were not there
     spoken = [token for token in latin if not _is_name(bare, token)]
     return "mixed" if spoken else "hi"
+
+
+def language_of_turns(texts: Iterable[str]) -> Language:
+    """The language in which a speaker is answered: that of the last text that has words of its own. A
+    number, a size or a picture says nothing, and what is quoted is somebody else's; `2000 tak` is Hindi
+    from who has spoken it before; `en` where nothing says anything."""
+    said = list(texts)
+    while said:
+        own = _QUOTED.sub(" ", said.pop())
+        if _has_words(own):
+            found = detect_language(own)
+            is_open = found == "en" and any(token.key in _maybe_hindi() for token in tokens(own))
+            return "mixed" if is_open and language_of_turns(said) != "en" else found
+    return "en"
+
+
+def _has_words(text: str) -> bool:
+    """Whether there is more than a number, a size, a reference or a sign."""
+    return any(
+        len(token.key) > 1 and not any(char.isdigit() for char in token.key) and token.key not in _SIZES
+        for token in tokens(_REFERENCE.sub(" ", text))
+    )
 
 
 def is_roman_hindi(key: str) -> bool:

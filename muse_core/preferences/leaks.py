@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from muse_core.models.chat_format import render
-from muse_core.preferences.reward import reply_of, result_values
+from muse_core.preferences.reward import reply_of
+from muse_core.records import result_values
 from muse_core.scoring.language_match import language_match
 from muse_core.tools.references import items_of
 from muse_core.types import Language, Message, PreferencePair

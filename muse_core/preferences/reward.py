@@ -8,7 +8,7 @@ right decision          0.30  the first act is in the turn's acceptable set; a t
 arguments               0.30  slot F1 of all calls; 1 when neither gold nor the turn calls
 constraints met         0.10  share of the named products that meet the gold call's limits
 grounded                0.10  the reply names only what the results hold, no empty reference
-language                0.05  the reply is in the conversation's language
+language                0.05  the reply is in the language of the shopper's turn
 length                  0.05  1 between half and twice the gold reply's words, else 0
 ====================== ====== =================================================================
 
@@ -23,14 +23,15 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 
 from muse_core.dialogue.world import context_before, turn_messages
-from muse_core.records import decision_of, read_tool_message
+from muse_core.profiles.system_line import language_of
+from muse_core.records import decision_of, read_tool_message, result_values
 from muse_core.scoring.call_match import match_calls
 from muse_core.scoring.constraints import satisfied
 from muse_core.scoring.declines import declines
 from muse_core.scoring.groundedness import check, has_facts
 from muse_core.scoring.language_match import language_match
 from muse_core.scoring.slots import asked_slot, is_asked
-from muse_core.tools.references import items_of, lexicalise, references_in
+from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
 from muse_core.types import Conversation, JsonValue, Language, Message, Product, ToolCall, TurnLabel
 
 WEIGHTS: Mapping[str, float] = {
@@ -96,19 +97,14 @@ class GoldTurn:
     @cached_property
     def reply_words(self) -> int:
         """Words of the reply as the shopper reads it."""
-        shown = _last_shown([*self.before, *self.values])
+        shown = last_shown([*self.before, *self.values])
         return len(lexicalise(reply_of(self.messages), shown, self.language)[0].split())
 
     @classmethod
     def of(cls, conversation: Conversation, label: TurnLabel) -> GoldTurn:
-        before = result_values(context_before(conversation, label.turn))
-        return cls(label, conversation.language, turn_messages(conversation, label.turn), tuple(before))
-
-
-def result_values(messages: Iterable[Message]) -> list[JsonValue]:
-    """The values of the results in some messages; errors have none."""
-    results = (read_tool_message(message) for message in messages if message.role == "tool")
-    return [result.value for result in results if result.error is None]
+        context = context_before(conversation, label.turn)
+        messages = turn_messages(conversation, label.turn)
+        return cls(label, language_of(context), messages, tuple(result_values(context)))
 
 
 def reply_of(messages: Sequence[Message]) -> str:
@@ -133,8 +129,8 @@ def reward(
     calls, reply = calls_of(messages), reply_of(messages)
     own = result_values(messages)
     values = [*gold.before, *own]
-    shown = _last_shown(values)
-    spoken, faults = lexicalise(reply, shown, gold.language)
+    shown = last_shown(values)
+    spoken, _ = lexicalise(reply, shown, gold.language)
     said = bool(reply.strip())
     named = _named(reply, items_of(shown), reply_style)
     return RewardParts(
@@ -142,15 +138,10 @@ def reward(
         decision=_decision_part(messages, malformed, spoken, gold),
         arguments=_argument_f1(calls, malformed, gold),
         constraints=_constraints_met(named, gold, products) if said else 0.0,
-        grounded=float(said and _grounded(spoken, faults, own, values)),
+        grounded=float(said and _grounded(reply, own, values, gold.language)),
         language=float(said and language_match(spoken, gold.language, _names(values, spoken))),
         length=float(said and gold.reply_words / 2 <= len(spoken.split()) <= gold.reply_words * 2),
     )
-
-
-def _last_shown(values: Sequence[JsonValue]) -> JsonValue:
-    """What references point to: the last result that holds something."""
-    return next((value for value in reversed(values) if has_facts(value)), None)
 
 
 def _errors(messages: Iterable[Message]) -> bool:
@@ -214,11 +205,9 @@ def _limits(calls: Sequence[ToolCall]) -> list[Mapping[str, JsonValue]]:
     return [call.arguments for call in product_calls[starts[-1] if starts else 0 :]]
 
 
-def _grounded(spoken: str, faults: int, own: Sequence[JsonValue], values: Sequence[JsonValue]) -> bool:
+def _grounded(reply: str, own: Sequence[JsonValue], values: Sequence[JsonValue], language: Language) -> bool:
     """After a result with content: as the metric; else nothing may be named that no result holds."""
-    if faults:
-        return False
-    judged = check(spoken, values)
+    judged = check(reply, values, language)
     has_result = any(has_facts(value) for value in own)
     return judged.grounded if has_result else not judged.unknown
 

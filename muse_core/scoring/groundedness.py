@@ -1,10 +1,19 @@
-"""Does a reply name only what the tools found? (MEASURES: groundedness)
+"""Does a reply say of each product only what the tools found about it? (MEASURES: groundedness)
 
-Read on the lexicalised reply, the one a shopper sees. Named things are: titles, ids and translated
-texts of the results; references that could not be filled in; amounts of money; star ratings; colour
-and material words of the lexicon; and runs of three capitalised words that are no result's title (an
-invented product). A reply that names no product at all is ungrounded. Not covered: brands that the
-catalogue does not know in lower case, sizes, and claims in words ("the cheapest").
+Judged per item and field: a value counts for the product that it is said of, and must be that product's. A
+value of another item is false, as is one of none. Of which product a value is said, within a clause (up to
+a full stop, a danda, a semicolon):
+
+- of the one that the words tie it to: `₹949 for [1]`, `cotton ([1])`, `blue [1]`, `₹949 वाला [1]`
+- in order where names come first and as many values of one field behind them: `[1] and [2] cost ₹5 and ₹9`
+- of the next one where values lead and a name ends the clause: `cotton में [1] है, silk में [2]`
+- of all named where it is said of both: `[1] and [2] are both cotton`
+- else of the nearest product before it, or of the first behind it
+
+A clause that names nothing speaks of what the clause before it named; where nothing was named, prices and
+ratings must be any product's, and colours, materials and brands are said of none. A reply that names no
+product at all is ungrounded. Runs of three capitalised words that are in no result (an invented product) and
+references that could not be filled in are false too.
 """
 
 from __future__ import annotations
@@ -12,52 +21,79 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
 
-from muse_core.language.lexicon import find
-from muse_core.language.prices import read_price
 from muse_core.scoring.normal import normal_text
-from muse_core.types import JsonValue
+from muse_core.scoring.said import Item, Mention, Said, Value, said_in
+from muse_core.tools.references import fill_in, items_of
+from muse_core.types import JsonValue, Language
 
-_REFERENCE = re.compile(r"\[\d+(?::\w*)?\]")
-_AMOUNT = r"\d[\d,]*(?:\.\d+)?"
-_MONEY = re.compile(
-    rf"(?:₹|\brs\.?|\binr)\s*{_AMOUNT}\s*k?\b"
-    rf"|{_AMOUNT}\s*(?:रुपये|रुपए|रुपया|रु\.?|rupees?|rupay[ea]|rupaye)",
-    re.IGNORECASE,
-)
-_STARS = re.compile(r"(\d(?:\.\d+)?)\s*(?:★|stars?\b|स्टार|sitare|सितारे)", re.IGNORECASE)
 _CAPITALISED = re.compile(r"\b[A-Z][\w&'-]*(?:\s+[A-Z][\w&'-]*){2,}")
-_CENT = 0.51  # rupees: a price said without its paise is still that price
+_CLAUSE_END = re.compile(r"[.!?।](?=\s|$)|;")
+_BOTH = re.compile(r"\bboth\b|दोनों|\bdono\b", re.IGNORECASE)
+_TIES = re.compile(r"\s*(?:for|wal[aie]|वाल[ाीे])\s*$|\s*(?:hai|है)?\s*\($", re.IGNORECASE)
+_ADJECTIVES = ("colour", "material", "brand")
+_CENT, _TENTH = 0.51, 0.051  # a price said without its paise, a rating without its hundredths
 
 
 @dataclass(frozen=True)
 class Groundedness:
-    """`named` counts the results' products (or translations) in the reply; `unknown` lists what is in
-    no result."""
+    """`named` counts the products (or translations) in the reply; `unknown` lists what is not so: values of
+    another item or of none, unfilled references, invented products; `swapped`: the values of another item."""
 
     grounded: bool
     named: int
     unknown: list[str] = field(default_factory=list)
+    swapped: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """What the results say, gathered once."""
+    """What the results say: each product once, and the translated texts. `shown`: what references mean."""
 
-    names: tuple[str, ...]
-    prices: tuple[float, ...]
-    ratings: tuple[float, ...]
-    words: str
+    items: tuple[Item, ...]
+    texts: tuple[str, ...]
+    shown: tuple[int, ...]
+
+    @cached_property
+    def words(self) -> list[str]:
+        """All words of each product."""
+        return [f" {' '.join(normal_text(str(part)) for part in item.values())} " for item in self.items]
+
+    def knows(self, text: str) -> bool:
+        said = normal_text(text)
+        return any(said in words for words in (*self.words, *map(normal_text, self.texts)))
+
+    def holds(self, at: int, value: Value, text: str) -> bool:
+        """Whether product `at` has a value that is written as `text`."""
+        known = self.items[at].get(value.field)
+        if value.field in ("price", "rating"):
+            if value.value is None or not isinstance(known, int | float):
+                return value.value is None and known is None
+            return abs(float(value.value) - known) <= (_CENT if value.field == "price" else _TENTH)
+        words = self.words[at]
+        return any(f" {normal_text(said)} " in words for said in (str(value.value), text))
+
+    def is_somebodys(self, text: str, value: Value) -> bool:
+        """Whether any product has the value."""
+        said = text[value.start : value.end]
+        return any(self.holds(at, value, said) for at in range(len(self.items)))
 
 
-def check(reply_text: str, results: Sequence[JsonValue]) -> Groundedness:
-    """Judge a lexicalised reply against the values of all results of the conversation so far."""
-    facts = _facts(results)
-    rest, named = _take_names(reply_text, facts.names)
-    unknown = [*_REFERENCE.findall(rest), *_unknown_numbers(rest, facts)]
-    unknown += _unknown_words(rest, facts.words)
-    unknown += [run for run in _CAPITALISED.findall(rest) if normal_text(run) not in facts.words]
-    return Groundedness(named > 0 and not unknown, named, unknown)
+def check(reply: str, results: Sequence[JsonValue], language: Language = "en") -> Groundedness:
+    """Judge a reply, with its references or lexicalised, against the values of all results of the
+    conversation so far; references point to the last one that holds something."""
+    facts, last = _facts(results)
+    text, filled = fill_in(reply, last, language)
+    said, rest = said_in(text, filled, facts.shown, facts.items, facts.texts)
+    named = {one.items for one in said if isinstance(one, Mention)}
+    unknown = [text[place.start : place.end] for place in filled if place.item is None]
+    wrong = list(_wrong_values(text, said, facts))
+    unknown += [text[one.start : one.end] for one in wrong]
+    unknown += [run for run in _CAPITALISED.findall(rest) if not facts.knows(run)]
+    swapped = [text[one.start : one.end] for one in wrong if facts.is_somebodys(text, one)]
+    return Groundedness(bool(named) and not unknown, len(named), unknown, swapped)
 
 
 def has_facts(value: JsonValue) -> bool:
@@ -65,53 +101,104 @@ def has_facts(value: JsonValue) -> bool:
     return isinstance(value, dict) and bool(value.get("items") or value.get("text"))
 
 
-def _facts(results: Sequence[JsonValue]) -> _Facts:
-    items = [item for value in results for item in _items(value)]
+def _facts(results: Sequence[JsonValue]) -> tuple[_Facts, JsonValue]:
+    items: dict[str, dict[str, JsonValue]] = {}
     texts = [str(value["text"]) for value in results if isinstance(value, dict) and value.get("text")]
-    names = [str(item[key]) for item in items for key in ("title", "id") if item.get(key)] + texts
-    every = [str(part) for item in items for part in item.values()] + texts
-    return _Facts(
-        tuple(sorted(set(names), key=len, reverse=True)),
-        tuple(_numbers(items, "price")),
-        tuple(_numbers(items, "rating")),
-        " " + " ".join(normal_text(part) for part in every) + " ",
-    )
+    for value in results:
+        for item in _products(value):
+            items.setdefault(_key(item), {}).update(item)
+    last = next((value for value in reversed(results) if has_facts(value)), None)
+    order = list(items)
+    shown = tuple(order.index(_key(item)) for item in _products(last))
+    return _Facts(tuple(items.values()), tuple(texts), shown), last
 
 
-def _items(value: JsonValue) -> list[dict[str, JsonValue]]:
-    items = value.get("items") if isinstance(value, dict) else None
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+def _products(value: JsonValue) -> list[Item]:
+    is_product = isinstance(value, dict) and "items" in value
+    return items_of(value) if is_product else []
 
 
-def _numbers(items: Sequence[dict[str, JsonValue]], key: str) -> Iterator[float]:
-    return (float(number) for item in items if isinstance(number := item.get(key), int | float))
+def _key(item: Item) -> str:
+    return str(item.get("id", item.get("title")))
 
 
-def _take_names(text: str, names: Sequence[str]) -> tuple[str, int]:
-    """The text without the results' names, and how many different ones it held."""
-    named = 0
-    for name in names:
-        pattern = r"\s+".join(re.escape(part) for part in name.split())
-        if not pattern:
+# ---- whose value ----------------------------------------------------------------------------------
+
+
+def _wrong_values(text: str, said: Sequence[Said], facts: _Facts) -> Iterator[Value]:
+    everything = frozenset(range(len(facts.items)))
+    before: list[frozenset[int]] = []
+    for start, end in _clauses(text, said):
+        clause = [one for one in said if start <= one.start < end]
+        mentions = [one.items for one in clause if isinstance(one, Mention) and one.items]
+        is_question = text[start:end].rstrip().endswith("?")
+        is_of_nothing = is_question or not before
+        others = [everything] if is_of_nothing else [frozenset().union(*before)]
+        for value, owners in _owners(text[:end], clause, bool(_BOTH.search(text, start, end))):
+            if not owners and is_of_nothing and value.field in _ADJECTIVES:
+                continue  # "red or blue?", "nothing in red": said of no product
+            wanted = owners or others
+            spoken = text[value.start : value.end]
+            if not all(any(facts.holds(at, value, spoken) for at in one) for one in wanted):
+                yield value
+        before = mentions or before
+
+
+def _clauses(text: str, said: Sequence[Said]) -> Iterator[tuple[int, int]]:
+    """Where clauses begin and end; a stop inside a name or value ends none."""
+    inside = [(one.start, one.end) for one in said]
+    start = 0
+    for match in _CLAUSE_END.finditer(text):
+        if not any(first <= match.start() < last for first, last in inside):
+            yield start, match.end()
+            start = match.end()
+    yield start, len(text)
+
+
+def _owners(
+    text: str, clause: Sequence[Said], is_of_both: bool
+) -> Iterator[tuple[Value, list[frozenset[int]]]]:
+    """Each value of a clause with the products that must have it; none: nothing is named here."""
+    spoken = [one for one in clause if isinstance(one, Value) or one.items]
+    mentions = [one for one in spoken if isinstance(one, Mention)]
+    in_order = _in_order(spoken)
+    leads = bool(spoken) and isinstance(spoken[0], Value) and isinstance(spoken[-1], Mention)
+    for one in spoken:
+        if not isinstance(one, Value):
             continue
-        text, count = re.subn(rf"(?<!\w){pattern}(?!\w)", " · ", text, flags=re.IGNORECASE)
-        named += bool(count)
-    return text, named
+        after = next((mention for mention in mentions if mention.start >= one.end), None)
+        back = next((mention for mention in reversed(mentions) if mention.end <= one.start), None)
+        if one in in_order:
+            yield one, [in_order[one].items]
+        elif after is not None and _is_tied(text, one, after):
+            yield one, [after.items]
+        elif is_of_both and len(mentions) > 1 and sum(v.field == one.field for v in _values(spoken)) == 1:
+            yield one, [mention.items for mention in mentions]
+        else:
+            nearest = (after or back) if leads else (back or after)
+            yield one, [nearest.items] if nearest else []
 
 
-def _unknown_numbers(text: str, facts: _Facts) -> Iterator[str]:
-    for amount in _MONEY.findall(text):
-        price = read_price(amount)
-        if price is None or all(abs(price - known) > _CENT for known in facts.prices):
-            yield amount.strip()
-    for rating in _STARS.findall(text):
-        if all(abs(float(rating) - known) > 0.051 for known in facts.ratings):
-            yield f"{rating} stars"
+def _values(spoken: Sequence[Said]) -> list[Value]:
+    return [one for one in spoken if isinstance(one, Value)]
 
 
-def _unknown_words(text: str, known: str) -> Iterator[str]:
-    """Colour and material words that no result holds (as canonical value or as written)."""
-    for slot in ("colour", "material"):
-        for value, start, end in find(slot, text):
-            if f" {normal_text(value)} " not in known and f" {normal_text(text[start:end])} " not in known:
-                yield text[start:end]
+def _in_order(spoken: Sequence[Said]) -> dict[Value, Mention]:
+    """Runs of names with as many values of one field right behind them: the first has the first."""
+    found: dict[Value, Mention] = {}
+    names: list[Mention] = []
+    for key, run in groupby(spoken, lambda one: one.field if isinstance(one, Value) else ""):
+        part = list(run)
+        if not key:
+            names = [one for one in part if isinstance(one, Mention)]
+        elif len(names) == len(part) > 1:
+            found |= zip(_values(part), names, strict=True)
+    return found
+
+
+def _is_tied(text: str, value: Value, after: Mention) -> bool:
+    """Whether the words between say that the value is that of the name right behind it."""
+    between = text[value.end : after.start]
+    if between.rstrip().endswith("("):
+        return bool(_TIES.match(between.rstrip())) and text[after.end : after.end + 1] == ")"
+    return bool(_TIES.match(between)) or (value.field in _ADJECTIVES and not between.strip())

@@ -37,6 +37,7 @@ from muse_core.preferences.sampling import mine_pairs, need_pairs
 from muse_core.processes.launch import launch
 from muse_core.processes.started import work_as_process
 from muse_core.profiles.reserved import for_pairs
+from muse_core.profiles.system_line import partly_told
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.training.batches import plan_steps
@@ -49,7 +50,7 @@ from muse_core.training.processes import is_main_process
 from muse_core.training.references import references_of
 from muse_core.types import ArtifactRef
 
-READS = ("dpo", "pairs", "reply")
+READS = ("dpo", "pairs", "reply", "sft.profile_dropout", "sft.language_dropout")
 INPUTS = ("catalog", "profiles", "conversations", "sft", "pairs")
 KIND = "model"
 
@@ -81,7 +82,7 @@ def run(
     if ctx.processes > 1:
         read = {
             "dpo": config.dpo.model_dump(mode="json"), "pairs": config.pairs.model_dump(mode="json"),
-            "reply": config.reply.model_dump(mode="json"), "seed": ctx.seed,
+            "reply": config.reply.model_dump(mode="json"), "seed": ctx.seed, "sft": _dropouts(config),
         }  # fmt: skip
         return launch("dpo", read, inputs, ctx)
     made = run_here(config, inputs, ctx)
@@ -180,7 +181,7 @@ def _publish_pairs(
     products, people, talks = (
         from_table(inputs[name].kind, ctx.store.read_table(inputs[name])) for name in SHOP
     )
-    reserved = for_pairs(talks, config.pairs.reserved_share)
+    reserved = partly_told(for_pairs(talks, config.pairs.reserved_share), **_dropouts(config), seed=ctx.seed)
     mined = mine_pairs(
         loaded, reserved, {one.profile_id: one for one in people}, CatalogIndex(Catalog(tuple(products))),
         config.pairs, config.reply.style, ctx.seed + number - 1, ctx.progress, "train",
@@ -193,6 +194,11 @@ def _publish_pairs(
     numbers = mined.counters | report.numbers | {"kept": float(len(report.pairs))}
     ctx.metrics.log({f"pairs_{name}": value for name, value in numbers.items()})
     return ctx.store.write_table(PAIRS, to_table(PAIRS, report.pairs), key, metrics=numbers)
+
+
+def _dropouts(config: RunConfig) -> dict[str, float]:
+    """How much of the conversations SFT read without the profile, and without any line."""
+    return {"profile_dropout": config.sft.profile_dropout, "language_dropout": config.sft.language_dropout}
 
 
 def _pair_set(config: DpoConfig, loaded: LoadedModel, pairs: ArtifactRef, ctx: StageContext) -> PairSet:

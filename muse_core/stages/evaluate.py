@@ -8,8 +8,10 @@ for the linear baseline. The hand-written cases give every headline a second row
 stand on more turns of that kind (`evaluation/rates.py`). Closed loop: simulated shoppers with hidden goals
 talk to every model that can call and to the expert (`evaluation.closed_loop_goals`). Predictions and
 conversations are kept under the model's digest, so that a changed DPO model leaves those of base and SFT
-alone. Test turns whose words also occur on the train side are counted, and left out with
-`evaluation.exclude_leaks`. Fails when the test side is empty. Not covered: human ratings.
+alone. A model that can call is also measured as it is served: what cannot be shown is repaired, and
+`evaluation.anonymous_cases` turns are asked once more without profile. Test turns whose words also occur on
+the train side are counted, and left out with `evaluation.exclude_leaks`. Fails when the test side is empty.
+Not covered: human ratings.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ from muse_core.evaluation.phases import (
     SHOPPERS,
     TEST_PAIRS,
     TEST_TURNS,
+    UNKNOWN_SHOPPERS,
     answers_by_phase,
     phase,
 )
@@ -66,6 +69,8 @@ from muse_core.evaluation.rates import (
 from muse_core.evaluation.scorecard import ModelRows, Scorecard, flat_metrics, only_metrics
 from muse_core.evaluation.significance import DISCORDANT, POWER, holm, minimum_detectable_difference
 from muse_core.evaluation.slot_detector import detector_quality
+from muse_core.evaluation.unknown_shoppers import anonymous_cases, anonymous_statistics
+from muse_core.generation.crew import crew_of
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.preferences.sampling import mine_pairs
 from muse_core.progress import Phases
@@ -119,8 +124,16 @@ def run(
     test = _Test.read(config, ctx, (catalog, profiles, conversations))
     log.info("%s", test.detectable())
     models = _Models(ctx, {"base": base, "sft": sft, "dpo": dpo})
+    with crew_of(ctx.workers, models["sft"]):
+        return _measure(test, models)
+
+
+def _measure(test: _Test, models: _Models) -> ArtifactRef:
+    config, ctx = test.config, test.ctx
     begin = _phases(test, models).begin
-    tables = {name: _predictions(test, models, name, test.cases, begin, TEST_TURNS) for name in MODELS}
+    tables = {
+        name: _predictions(test, models, name, test.cases, begin, TEST_TURNS, repairs=True) for name in MODELS
+    }
     rows: dict[str, list[Row]] = {
         name: from_table("predictions", ctx.store.read_table(ref)) for name, ref in tables.items()
     }
@@ -136,6 +149,7 @@ def run(
     )
     talks = _closed_loop(test, models, begin)
     measured = [*card.table, *rates.table, *second, *_preferences(test, models, pairs), *test.leak_rows()]
+    measured += _unknown_shoppers(test, models, card, begin)
     if talks:
         measured += loop_rows(talks, card.judge, resamples, ctx.seed)
         measured += conversation_quality(measured)
@@ -255,17 +269,26 @@ def _phases(test: _Test, models: _Models) -> Phases:
 
 
 def _predictions(
-    test: _Test, models: _Models, name: str, cases: Sequence[Case], begin: Begin, part: str
+    test: _Test,
+    models: _Models,
+    name: str,
+    cases: Sequence[Case],
+    begin: Begin,
+    part: str,
+    repairs: bool = False,
+    shop: Shop | None = None,
 ) -> ArtifactRef:
-    """The model's judged turns, from the store when nothing they depend on has changed."""
+    """The model's judged turns, from the store when nothing they depend on has changed. `repairs`: also what
+    is served, where the model can call; `shop`: another one than the test's."""
     store, limit = test.ctx.store, test.config.evaluation.max_new_tokens
-    digest = models.refs[name].digest
-    key = predictions_key(f"{name}:{digest}", cases, test.digests, limit)
+    digest, repairs = models.refs[name].digest, repairs and models.can_call(name)
+    key = predictions_key(f"{name}:{digest}", cases, test.digests, limit, repairs)
     known = store.find("predictions", key)
     if known is not None:
         return known
     begin(phase(name, part))
-    rows = predict(models[name], cases, test.shop, name, digest, limit, test.ctx.progress)
+    place, progress = shop or test.shop, test.ctx.progress
+    rows = predict(models[name], cases, place, name, digest, limit, progress, repairs)
     return store.write_table("predictions", to_table("predictions", rows), key, about={"model": name})
 
 
@@ -289,6 +312,27 @@ def _rates(
             rates.put(name, statistic)
     rates.add_differences()
     return rates
+
+
+def _unknown_shoppers(test: _Test, models: _Models, card: Scorecard, begin: Begin) -> list[Row]:
+    """Rows of the models that can call, over turns whose shoppers they are not told about."""
+    cases = anonymous_cases(test.cases, test.config.evaluation.anonymous_cases)
+    nobody = Shop(test.shop.index, {})
+    callers = [name for name in MODELS if models.can_call(name)]
+    if not cases or not callers:
+        return []
+    refs = {
+        name: _predictions(test, models, name, cases, begin, UNKNOWN_SHOPPERS, True, nobody)
+        for name in callers
+    }
+    rows = {name: from_table("predictions", test.ctx.store.read_table(ref)) for name, ref in refs.items()}
+    resamples = test.config.evaluation.bootstrap_resamples
+    unknown = Scorecard.over(rows[callers[0]], card.judge, resamples, test.ctx.seed)
+    for name in callers:
+        for statistic in anonymous_statistics(rows[name]):
+            unknown.put(name, statistic)
+    unknown.add_differences()
+    return unknown.table
 
 
 def _scorecard(test: _Test, models: _Models, rows: Mapping[str, Sequence[Row]]) -> Scorecard:

@@ -28,11 +28,12 @@ from muse_core.preferences.cleaning import held_out_requests
 from muse_core.preferences.lint import lint
 from muse_core.preferences.sampling import mine_pairs, need_pairs
 from muse_core.profiles.reserved import for_pairs
+from muse_core.profiles.system_line import partly_told
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, PreferencePair
 
-READS = ("pairs", "reply")
+READS = ("pairs", "reply", "sft.profile_dropout", "sft.language_dropout")
 INPUTS = ("catalog", "profiles", "conversations", "sft")
 KIND = "preference_pairs"
 
@@ -53,7 +54,8 @@ def run(
     people = {one.profile_id: one for one in from_table("profiles", ctx.store.read_table(profiles))}
     dialogues = from_table("conversations", ctx.store.read_table(conversations))
     loaded = load_model(ctx.store.folder(sft), ctx.device)
-    talks = for_pairs(dialogues, config.pairs.reserved_share)
+    told = config.sft.profile_dropout, config.sft.language_dropout
+    talks = partly_told(for_pairs(dialogues, config.pairs.reserved_share), *told, ctx.seed)
     phases = Phases(ctx.progress, {"samples of the model": 9.0, "lint": 1.0})
     phases.begin("samples of the model")
     with crew_of(ctx.workers, loaded):

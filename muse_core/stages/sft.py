@@ -30,6 +30,7 @@ from muse_core.models.lora import add_adapters, merge_adapters
 from muse_core.processes.launch import launch
 from muse_core.processes.started import work_as_process
 from muse_core.profiles.reserved import taught
+from muse_core.profiles.system_line import partly_told
 from muse_core.records import from_table
 from muse_core.training import sft as training
 from muse_core.training.batches import plan_steps
@@ -99,7 +100,8 @@ def _examples(
     )
     rows = from_table("augmented", ctx.store.read_table(inputs["augment"]))
     limit = min(config.max_sequence_length, positions)
-    train = taught(everything, whole.pairs.reserved_share)
+    heard = taught(everything, whole.pairs.reserved_share)
+    train = partly_told(heard, config.profile_dropout, config.language_dropout, ctx.seed)
     dev_side = [one for one in everything if one.side == "dev"][:DEV_CONVERSATIONS]
     reads = config.utterance_weight > 0
     examples, census = teaching.examples_of(tokenizer, train, rows, config.calls, limit, reads)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from muse_core.language import lexicon
 from muse_core.language.prices import format_price
@@ -33,21 +34,48 @@ def items_of(value: JsonValue) -> list[Mapping[str, JsonValue]]:
     return [{"title": value["text"]}] if "text" in value else []
 
 
+def last_shown(values: Sequence[JsonValue]) -> JsonValue:
+    """What references point to: the last of some results that holds something; None without one."""
+    return next((value for value in reversed(values) if items_of(value)), None)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Where a reference stands in the lexicalised text: of which item (from 0) and field it is; an item of
+    None could not be filled in and stands as it was written."""
+
+    start: int
+    end: int
+    item: int | None
+    field: str
+
+
 def lexicalise(
     text: str, value: JsonValue | Sequence[Mapping[str, JsonValue]], language: Language
 ) -> tuple[str, int]:
     """(text with every reference filled in, number of faults). `value` is the value of the last
     result, or its items."""
+    filled, places = fill_in(text, value, language)
+    return filled, sum(place.item is None for place in places)
+
+
+def fill_in(
+    text: str, value: JsonValue | Sequence[Mapping[str, JsonValue]], language: Language
+) -> tuple[str, list[Filled]]:
+    """The same with the place of every reference."""
     items = list(value) if isinstance(value, list | tuple) else items_of(value)  # type: ignore[arg-type]
-    faults = 0
-
-    def fill(match: re.Match[str]) -> str:
-        nonlocal faults
-        said = _said(items, int(match.group(1)), match.group(2) or "title", language)  # type: ignore[arg-type]
-        faults += said is None
-        return match.group() if said is None else said
-
-    return REFERENCE.sub(fill, text), faults
+    places: list[Filled] = []
+    parts: list[str] = []
+    read = written = 0
+    for match in REFERENCE.finditer(text):
+        position, field = int(match.group(1)), match.group(2) or "title"
+        said = _said(items, position, field, language)  # type: ignore[arg-type]
+        parts += [text[read : match.start()], match.group() if said is None else said]
+        start = written + match.start() - read
+        written = start + len(parts[-1])
+        places.append(Filled(start, written, None if said is None else position - 1, field))
+        read = match.end()
+    return "".join([*parts, text[read:]]), places
 
 
 def references_in(text: str) -> list[tuple[int, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
@@ -19,6 +20,7 @@ from muse_core.models.tokenizer import train_tokenizer
 from muse_core.records import to_table
 from tasks.registered_model import ModelParts, model_folder, register
 from tasks.tracking import TrackingPlace, open_client, tracked_run
+from tests.benchmarks.first_turns import hold_talks, load_talks, summary, transcript
 
 pytestmark = pytest.mark.slow
 
@@ -89,7 +91,16 @@ def test_a_model_is_registered_once_and_answers(place: TrackingPlace, parts: Mod
         {"role": "user", "content": "cheaper ones"},
     ]
     answers = model.predict([{"utterance": "blue shirts"}, {"messages": conversation}])
-    assert [set(answer) for answer in answers] == [{"text", "calls", "messages"}] * 2
+    assert [set(one) for one in answers] == [{"text", "calls", "messages", "language", "repaired"}] * 2
+    assert all(one["text"].strip() and "<" not in one["text"] for one in answers)
+    (plain,) = model.predict("laal kurta dikhao")
+    assert plain["language"] == "mixed" and plain["text"].strip()
+    mixed = pd.DataFrame([{"utterance": "blue shirts"}, {"messages": conversation}])
+    assert [one["text"] for one in model.predict(mixed)] == [one["text"] for one in answers]
+    heard = hold_talks(model, load_talks()[58:63])
+    found = summary(heard)
+    assert found["turns"] == len(heard) > 10 and len(transcript(heard)) > 500
+    assert (found["tags"], found["empty"], found["false_values"]) == (0, 0, 0)
     with pytest.raises(ConfigError, match="utterance"):
         model.predict([{"text": "hello"}])
 

@@ -123,7 +123,7 @@ def test_who_recommends_nothing_right_is_corrected_and_then_left() -> None:
             call = ToolCall("c0.0", "search", {"query": "x"})
             value = {"items": [{"id": wrong.product_id, "title": wrong.title}], "total": 1}
             turn = [Message("assistant", "", (call,)), tool_message(ToolResult("c0.0", value))]
-            talk.take([*turn, Message("assistant", "[1]")], False)
+            talk.take([*turn, Message("assistant", "[1]")])
         stubborn += 1
         assert shopper.ending == "gave up" and not simulator_faults(talk.ended())[1:]
         if stubborn == 12:
@@ -138,18 +138,19 @@ def test_what_a_shopper_reads() -> None:
     value = {"items": [{"id": one.product_id, "title": one.title} for one in (first, second)], "total": 2}
     done = (Message("assistant", "", (call,)), tool_message(ToolResult("c0.0", value)))
 
-    def read(reply: str, malformed: bool = False) -> tuple[list[str], tuple[str, ...]]:
-        heard = read_turn((), (*done, Message("assistant", reply)), malformed, "en", shop)
+    def read(reply: str) -> tuple[list[str], tuple[str, ...]]:
+        heard = read_turn((), (*done, Message("assistant", reply)), "en", shop)
         return [one.product_id for one in heard.recommended], heard.faults
 
     assert read("Take [2].") == ([second.product_id], ())
     assert read(f"Take {first.title.upper()}!") == ([first.product_id], ())  # plain replies
-    assert read("Take [5].") == ([], ("empty reference",))
-    assert read("", True) == ([], ("malformed",)) and read("") == ([], ("no reply",))
+    assert read("Take [5].") == ([], ())
     failed = (done[0], tool_message(ToolResult("c0.0", None, "no")), Message("assistant", "Sorry."))
-    assert read_turn((), failed, False, "en", shop).faults == ("failed call",)
-    assert not read_turn((), (Message("assistant", "यह लीजिए, बहुत अच्छा है"),), False, "en", shop).fits
-    asked = read_turn((), (Message("assistant", "Which size do you wear?"),), False, "en", shop)
+    assert read_turn((), failed, "en", shop).faults == ("failed call",)
+    repaired = read_turn((), (*done, Message("assistant", "[1]")), "en", shop, "tag", "sentence")
+    assert repaired.faults == ("tag",) and repaired.repair == "sentence"
+    assert not read_turn((), (Message("assistant", "यह लीजिए, बहुत अच्छा है"),), "en", shop).fits
+    asked = read_turn((), (Message("assistant", "Which size do you wear?"),), "en", shop)
     assert asked.asked == "size" and asked.fits
 
 

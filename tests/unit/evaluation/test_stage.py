@@ -33,6 +33,7 @@ SMALL = EvaluationConfig(
     pair_contexts=4,
     pair_samples=2,
     closed_loop_goals=0,
+    anonymous_cases=5,
 )
 
 
@@ -98,6 +99,11 @@ def test_the_stage(shop: tuple[ArtifactStore, dict[str, ArtifactRef]], tmp_path:
         and set(about["predictions"]) == {"base", "sft", "dpo"}
     )
     assert about["can_call"] == {"base": False, "sft": True, "dpo": True}
+    served = {(row["model"], row["metric"]): row for row in rows if row["slice"] == "all"}
+    assert served["dpo", "reply_language_anonymous"]["n"] == 5 and served["sft", "reply_language"]["n"] == 12
+    assert ("base", "reply_language_anonymous") not in served
+    assert served["expert", "reply_faults"]["value"] == 0.0 < served["dpo", "reply_faults"]["value"]
+    assert served["dpo", "fault_unfinished"]["value"] > 0.0 < served["dpo", "safe_sentences"]["value"]
     predictions = store.read_table(ArtifactRef(**about["predictions"]["sft"]))
     assert predictions.num_rows == 12 and set(predictions.column("model").to_pylist()) == {"sft"}
     assert "Results" in write_report(store, metrics, tmp_path / "reports").read_text("utf-8")

@@ -40,15 +40,16 @@ def chain() -> tuple[Message, ...]:
     )
 
 
-def talk(number: int = 0, turns: int = 2, **changes: Any) -> Conversation:
-    """A conversation whose texts depend on `number`: a search, then small talk, then a chain."""
+def talk(number: int = 0, turns: int = 2, line: str = "en | women | 25-34", **changes: Any) -> Conversation:
+    """A conversation whose texts depend on `number`: a search, then small talk, then a chain in Hindi. An
+    empty `line` makes it one example where the third turn would have another."""
     price = 500 + 37 * number
     parts = [
         builders.search_turn(f"show me shirts under {price} please", max_price=price),
         (Message("user", f"thanks {number}"), Message("assistant", "You are welcome!")),
         chain(),
     ]
-    messages = (Message("system", "en | women | 25-34"), *chat_format.join(*parts[:turns]))
+    messages = (Message("system", line), *chat_format.join(*parts[:turns]))
     label = TurnLabel(0, "complete", "complete/en/a", "search", position=len(f"show me shirts under {price}"))
     values = {"conversation_id": f"c{number}", "messages": messages, "labels": (label,)}
     return builders.conversation(**values | changes)

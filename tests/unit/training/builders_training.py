@@ -24,7 +24,8 @@ def context(root: Path, name: str = "run", **changes: object) -> StageContext:
 
 
 def examples(loaded: LoadedModel, count: int = 8, turns: int = 3) -> list[Example]:
-    return examples_of(loaded.tokenizer, [talk(n, turns) for n in range(count)], (), "all", 512)[0]
+    talks = [talk(n, turns, line="") for n in range(count)]
+    return examples_of(loaded.tokenizer, talks, (), "all", 512)[0]
 
 
 def row(number: int, turn: int = 0, kept: bool = True, **changes: object) -> AugmentedText:

@@ -1,0 +1,57 @@
+"""What is wrong with a turn that must not be shown to a shopper.
+
+- `tag`: the reply holds a tag of the model's stream, a call written as text, or bytes that are no text
+- `unfinished`: a call that cannot be read, a text that was cut off, or calls without an end
+- `empty`: nothing is said
+- `reference`: an item or field that the last result does not have (`[7]`, `[1:weight]`)
+- `value`: a price, rating or attribute that is not that product's, or a product that no result holds
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal, get_args
+
+from muse_core.models.chat_format import SPECIAL_TOKENS
+from muse_core.records import result_values
+from muse_core.scoring.groundedness import check
+from muse_core.tools.references import REFERENCE, last_shown, lexicalise
+from muse_core.types import TOOL_NAMES, Language, Message
+
+Fault = Literal["tag", "unfinished", "empty", "reference", "value"]
+FAULTS: tuple[Fault, ...] = get_args(Fault)
+
+_TAG = re.compile(
+    "|".join(map(re.escape, SPECIAL_TOKENS))
+    + r"|</?\s*(?:tool|result|system|user|assistant)\b|<\||\|>"
+    + rf"|\b(?:{'|'.join(TOOL_NAMES)})\("
+    + "|\ufffd|[\x00-\x08\x0b-\x1f]"
+)
+_LIKE_A_REFERENCE = re.compile(r"\[\s*(?:\d|:|\]|[A-Z]\b|[a-z]+:|$)")
+
+
+def fault_of(
+    context: Sequence[Message], turn: Sequence[Message], malformed: bool, language: Language
+) -> Fault | None:
+    """The first fault of a turn behind its context; None when it can be shown. `malformed` as in
+    `TurnOutcome`."""
+    reply = reply_of(turn)
+    if _TAG.search(reply):
+        return "tag"
+    if malformed:
+        return "unfinished"
+    if not any(char.isalnum() for char in reply):
+        return "empty"
+    found = result_values((*context, *turn))
+    if lexicalise(reply, last_shown(found), language)[1] or _LIKE_A_REFERENCE.search(
+        REFERENCE.sub("", reply)
+    ):
+        return "reference"
+    return "value" if check(reply, found, language).unknown else None
+
+
+def reply_of(turn: Iterable[Message]) -> str:
+    """The delexicalised reply of a turn; "" without one."""
+    replies = [one.content for one in turn if one.role == "assistant" and not one.tool_calls]
+    return replies[-1] if replies else ""

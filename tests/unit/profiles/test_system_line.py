@@ -1,0 +1,86 @@
+"""The line about the shopper: one place, few tokens, the language of the last turn with words."""
+
+from __future__ import annotations
+
+import pytest
+
+from muse_core.language.scripts import language_of_turns
+from muse_core.profiles.make import profile_line
+from muse_core.profiles.system_line import addressed, anonymous, language_of, partly_told, system_line
+from muse_core.types import Message
+from tests import builders
+
+
+def talk(*users: str, line: str | None = "en") -> tuple[Message, ...]:
+    head = () if line is None else (Message("system", line),)
+    return (*head, *(Message("user", text) for text in users))
+
+
+@pytest.mark.parametrize(
+    ("users", "language"),
+    [
+        (["show me shirts", "मुझे लाल वाली दिखाइए"], "hi"),
+        (["mujhe kurta chahiye", "2000"], "mixed"),
+        (["मुझे जूते चाहिए", "XL"], "hi"),
+        (["मुझे जूते चाहिए", "👍"], "hi"),
+        (["mujhe kurta chahiye", "2000 tak"], "mixed"),
+        (["show me kurtas", "in blue for me"], "en"),
+        (["मुझे जूते चाहिए", "[image:att1]"], "hi"),
+        (["what does 'laal chunri' mean?"], "en"),
+        (["“लाल साड़ी” को English में क्या कहते हैं"], "mixed"),
+        (["👍"], "en"),
+        ([], "en"),
+        (["எனக்கு சட்டை வேண்டும்"], "en"),  # Tamil: neither Hindi nor Hinglish
+        (["montrez-moi des chemises rouges"], "en"),
+    ],
+)
+def test_language_of_turns(users: list[str], language: str) -> None:
+    assert language_of_turns(users) == language
+    assert language_of(talk(*users)) == language
+
+
+def test_addressed_replaces_the_language_and_keeps_the_profile() -> None:
+    line = profile_line(builders.profile(language="mixed"))
+    heard = addressed(talk("show me shirts", line=line))
+    assert heard[0].content == "en" + line.removeprefix("mixed")
+    assert addressed(heard) == heard and len(line.split(" | ")) == 5
+
+
+def test_addressed_builds_a_missing_line_and_leaves_an_empty_one() -> None:
+    assert addressed(talk("mujhe kurta chahiye", line=None))[0] == Message("system", "mixed")
+    empty = talk("mujhe kurta chahiye", line="")
+    assert addressed(empty) == empty
+
+
+def test_a_users_own_line_gets_the_language_in_front() -> None:
+    assert addressed(talk("नमस्ते जी", line="likes silk"))[0].content == "hi | likes silk"
+    assert system_line("hi", "hi | likes silk") == "hi | likes silk" == system_line("hi", "likes silk")
+    assert system_line("en", "en") == "en" == system_line("en")
+
+
+def test_an_unchanged_line_is_the_same_object() -> None:
+    """Samples of one context are computed once because they share it."""
+    context = talk("show me shirts", line="en | women")
+    assert addressed(context) is context
+
+
+def test_dropouts_are_shares_and_always_the_same() -> None:
+    line = "en | women | 25-34"
+    many = [
+        builders.conversation(conversation_id=f"c{n}", messages=talk("show me shirts", line=line))
+        for n in range(4000)
+    ]
+    told = partly_told(many, 0.35, 0.1, seed=17)
+    lines = [one.messages[0].content for one in told]
+    assert lines.count("") / 4000 == pytest.approx(0.1, abs=0.02)
+    assert lines.count("en") / 4000 == pytest.approx(0.9 * 0.35, abs=0.03)
+    assert lines.count(line) == 4000 - lines.count("") - lines.count("en")
+    assert told[::-1] == partly_told(many[::-1], 0.35, 0.1, seed=17)
+    assert told != partly_told(many, 0.35, 0.1, seed=18)
+    assert partly_told(many, 0.0, 0.0, seed=17) == many
+    assert [one.messages[1:] for one in told] == [one.messages[1:] for one in many]
+
+
+def test_an_unknown_shopper() -> None:
+    one = anonymous(builders.conversation(messages=talk("show me shirts", line="en | women")))
+    assert one.messages == talk("show me shirts", line="en")
