@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from statistics import median, median_low
 
-from muse_core.catalog import cells, headers, nouns
+from muse_core.catalog import cells, headers, nouns, records
 from muse_core.catalog.headers import MEANINGS
 from muse_core.catalog.words import plain_words
 from muse_core.errors import ConfigError
@@ -26,6 +26,7 @@ _ALIASES = {
     "name": "title",
     "picture": "image",
 }
+_SEVERAL = ("price", "cost", "status")  # meanings that more than one column may have
 SAMPLE = 400  # non-empty cells that a judgement by value looks at
 
 Column = Sequence[str]
@@ -111,7 +112,7 @@ def _by_header(samples: Mapping[str, list[str]], blobs: Sequence[str], chosen: d
                 late = is_price and headers.is_before_discount(header)
                 claims.append((late, -claim, height, place, header, meaning))
     for _, strength, _, _, header, meaning in sorted(claims):
-        again = meaning == "price" and chosen.get("price") and strength <= -headers.EXACT
+        again = meaning in _SEVERAL and chosen.get(meaning) and strength <= -headers.EXACT
         if header in taken or (meaning in chosen and not again):
             continue
         if header in blobs or _carries(meaning, samples[header]):
@@ -167,7 +168,11 @@ def _carries(meaning: str, sample: list[str]) -> bool:
         return _mean_length(sample) <= 60 and not _is_link(sample[0])
     if meaning == "colour":
         return _share(sample, _has_letters) >= 0.5 and _mean_length(sample) <= 60
-    if meaning in ("category", "product_type") and _share(sample, _is_bare_gender) >= 0.8:
+    if meaning in _RECORD_RULES:
+        return _RECORD_RULES[meaning](sample)
+    if meaning in ("category", "product_type") and (
+        _share(sample, _is_bare_gender) >= 0.8 or _share(sample, records.is_no_noun) >= 0.8
+    ):
         return False
     if meaning in ("title", "brand", "category", "product_type"):
         return (
@@ -176,6 +181,33 @@ def _carries(meaning: str, sample: list[str]) -> bool:
             and median_low(map(len, sample)) <= 400
         )
     return True
+
+
+def _has_digits(cell: str) -> bool:
+    return any(map(str.isdigit, cell))
+
+
+def _names_kinds(sample: Sequence[str]) -> bool:
+    """Kinds of record: known words in nearly every cell, and few of them."""
+    return _share(sample, records.role_of) >= 0.9 and len(set(sample)) <= 20
+
+
+def _names_states(sample: Sequence[str]) -> bool:
+    return _share(sample, lambda cell: records.state_of(cell) is not None) >= 0.9
+
+
+def _names_languages(sample: Sequence[str]) -> bool:
+    return _share(sample, re.compile(r"(?i)(?:all|admin|default|[a-z]{2,3}(?:[_-][a-z]{2,4})?)$").match) >= 0.9
+
+
+_RECORD_RULES: Mapping[str, Callable[[Sequence[str]], bool]] = {
+    "record_kind": _names_kinds,
+    "status": _names_states,
+    "language": _names_languages,
+    "cost": lambda sample: _share(sample, _has_digits) >= 0.3,
+    "parent": lambda sample: True,
+    "variation": lambda sample: True,
+}
 
 
 def _by_value(samples: Mapping[str, list[str]], chosen: dict[str, list[str]]) -> None:

@@ -22,6 +22,7 @@ from muse_core.catalog.decoding import EXPECTED, decoded, unpacked
 from muse_core.catalog.delimited import read_delimited
 from muse_core.catalog.objects import as_text, flattened, read_json
 from muse_core.catalog.product import Catalog, counted
+from muse_core.catalog.questions import Answers, Question
 from muse_core.catalog.raw_table import RawTable, capped, cut_long_cells
 from muse_core.catalog.rows import Reading, read_rows
 from muse_core.errors import CatalogError
@@ -48,6 +49,7 @@ class LoadReport:
     notes: tuple[str, ...] = ()
     other_columns: tuple[str, ...] = ()
     pictures: Mapping[str, int] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
 
     def as_json(self) -> dict[str, JsonValue]:
         """What `muse catalog check --json` prints."""
@@ -63,11 +65,15 @@ class LoadReport:
             "product_types": dict(self.product_types),
             "pictures": dict(self.pictures),
             "notes": list(self.notes),
+            "questions": [question.as_json() for question in self.questions],
         }
 
 
-def load_catalog(path: str | Path, columns: Mapping[str, str] | None = None) -> LoadReport:
-    """Read a catalogue; `columns` (meaning -> column of the file) overrides what would be inferred."""
+def load_catalog(
+    path: str | Path, columns: Mapping[str, str] | None = None, answers: Answers = Answers()
+) -> LoadReport:
+    """Read a catalogue; `columns` (meaning -> column of the file) overrides what would be inferred,
+    `answers` what would be guessed about money."""
     file = Path(path)
     table = _read(file)
     if table.rows == 0:
@@ -75,7 +81,7 @@ def load_catalog(path: str | Path, columns: Mapping[str, str] | None = None) -> 
     cut_long_cells(table)
     meaning = understand(table.columns, list(table.blobs), columns)
     _require_title(file, table, meaning)
-    reading = read_rows(table, meaning, file.parent)
+    reading = read_rows(table, meaning, file.parent, answers)
     if not reading.products:
         reasons = "; ".join(f"{n} rows: {reason}" for reason, n in reading.dropped.items())
         raise CatalogError(
@@ -112,7 +118,7 @@ def _report(table: RawTable, meaning: Mapping[str, list[str]], reading: Reading)
     used = {source for sources in meaning.values() for source in sources}
     return LoadReport(
         catalog=catalog,
-        rows_read=table.rows,
+        rows_read=table.rows + sum(table.dropped.values()),
         rows_kept=len(catalog),
         dropped=dict(reading.dropped),
         columns={name: sources[0] for name, sources in meaning.items()},
@@ -123,6 +129,7 @@ def _report(table: RawTable, meaning: Mapping[str, list[str]], reading: Reading)
         notes=tuple(notes),
         other_columns=tuple(name for name in (*table.columns, *table.blobs) if name not in used),
         pictures=dict(reading.pictures),
+        questions=tuple(reading.questions),
     )
 
 

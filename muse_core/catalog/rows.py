@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from muse_core.catalog import cells, headers, identity, nouns, quantities, shop_pictures
+from muse_core.catalog import cells, headers, identity, nouns, prices, quantities, shop_pictures
+from muse_core.catalog.questions import Answers, Question
 from muse_core.catalog.raw_table import RawTable
 from muse_core.catalog.words import stem, stems
 from muse_core.types import Product
@@ -36,11 +37,14 @@ class Reading:
     dropped: Counter[str]
     notes: list[str]
     pictures: Counter[str]
+    questions: list[Question]
 
 
-def read_rows(table: RawTable, meaning: Mapping[str, Sequence[str]], folder: Path) -> Reading:
+def read_rows(
+    table: RawTable, meaning: Mapping[str, Sequence[str]], folder: Path, answers: Answers
+) -> Reading:
     """Every usable row as a product. `folder`: where picture files named by the table may lie."""
-    dropped: Counter[str] = Counter()
+    dropped: Counter[str] = Counter(table.dropped)
     notes = list(table.notes)
     keep = identity.distinct_rows(table, dropped)
     columns_of = _cleaned(table, meaning, keep)
@@ -48,8 +52,8 @@ def read_rows(table: RawTable, meaning: Mapping[str, Sequence[str]], folder: Pat
     named = columns_of.get("title", titles)  # a built title is no second product's name
     ids = identity.ids(columns_of.get("id"), named, keep, dropped, notes)
     _fold_missing_types(columns_of, titles, len(keep))
-    money = quantities.prices(table, meaning, keep, notes)
-    currency = quantities.currency(table, meaning, keep)
+    money = prices.read_money(table, meaning, keep, answers)
+    notes.extend(money.notes)
     ratings = quantities.ratings(columns_of.get("rating"), notes)
     pictures, seen = shop_pictures.pictures(table, meaning, keep, folder, notes)
     extra = _attribute_columns(table, meaning)
@@ -66,15 +70,15 @@ def read_rows(table: RawTable, meaning: Mapping[str, Sequence[str]], folder: Pat
             Product(
                 product_id=product_id,
                 title=titles[at],
-                price=money[at] if money else None,
-                currency=currency,
+                price=money.values[at] if money.values else None,
+                currency=money.currency,
                 rating=ratings[at] if ratings else None,
                 attributes=_attributes(extra, table, row),
                 image=pictures[at] if pictures else None,
                 **facts,
             )
         )
-    return Reading(products, dropped, notes, seen)
+    return Reading(products, dropped, notes, seen, [*table.questions, *money.questions])
 
 
 def _cleaned(
