@@ -102,6 +102,12 @@ def colour(cell: str) -> str | None:
     return bare if plain else None
 
 
+def each_colour(cell: str) -> list[str]:
+    """Every colour that a cell lists: 'Blue | Green' -> blue, green."""
+    found = [colour(part) for part in re.split(r"\s*(?:[|;,]|/)\s*", cell[:LONGEST]) if part.strip()]
+    return [name for name in found if name]
+
+
 def _metals_in(bare: str) -> list[str]:
     """Materials that are colours too: चांदी in a colour cell is silver."""
     found = [value for value, _, _ in lexicon.find("material", bare)]

@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from muse_core.catalog import options, variants
 from muse_core.catalog.columns import understand
 from muse_core.catalog.decoding import EXPECTED, decoded, unpacked
 from muse_core.catalog.delimited import read_delimited
@@ -79,8 +80,10 @@ def load_catalog(
     if table.rows == 0:
         raise CatalogError(f"{file.name}: found no rows; {EXPECTED}. Give a file with at least one product.")
     cut_long_cells(table)
+    has_options = options.spread(table, set((columns or {}).values()))
     meaning = understand(table.columns, list(table.blobs), columns)
     _require_title(file, table, meaning)
+    table = variants.joined(table, meaning, has_options, answers)
     reading = read_rows(table, meaning, file.parent, answers)
     if not reading.products:
         reasons = "; ".join(f"{n} rows: {reason}" for reason, n in reading.dropped.items())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from muse_core.catalog import cells, headers, identity, nouns, prices, quantities, shop_pictures
+from muse_core.catalog import cells, headers, identity, nouns, prices, quantities, shop_pictures, variants
 from muse_core.catalog.questions import Answers, Question
 from muse_core.catalog.raw_table import RawTable
 from muse_core.catalog.words import stem, stems
@@ -73,7 +73,7 @@ def read_rows(
                 price=money.values[at] if money.values else None,
                 currency=money.currency,
                 rating=ratings[at] if ratings else None,
-                attributes=_attributes(extra, table, row),
+                attributes=_attributes(extra, table, row) | _told(table, columns_of, row, at),
                 image=pictures[at] if pictures else None,
                 **facts,
             )
@@ -239,8 +239,23 @@ def _attribute_columns(table: RawTable, meaning: Mapping[str, Sequence[str]]) ->
         for source in sources
         if name not in ("model", "colour", "product_type")
     }
+    used.add(variants.HINDI_TITLE)
     free = [name for name in table.columns if name not in used and not identity.is_row_number(name)]
     return [(headers.spoken(name) or name, name) for name in free][:_MAX_ATTRIBUTES]
+
+
+def _told(table: RawTable, columns_of: Mapping[str, list[str]], row: int, at: int) -> dict[str, str]:
+    """What a product has beyond our fields: the colours it is sold in, its title in Hindi."""
+    found = {}
+    colours = list(dict.fromkeys(cells.each_colour(columns_of["colour"][at]))) if "colour" in columns_of else []
+    if len(colours) > 1:
+        found[variants.COLOURS] = ", ".join(colours)
+    translated = table.columns.get(variants.HINDI_TITLE)
+    hindi = cells.text(translated[row]) if translated else ""
+    hindi = hindi or (columns_of["title_hi"][at] if "title_hi" in columns_of else "")
+    if hindi:
+        found[variants.HINDI_TITLE] = _short(hindi, _MAX_TITLE)
+    return found
 
 
 def _attributes(extra: Sequence[tuple[str, str]], table: RawTable, row: int) -> dict[str, str]:
