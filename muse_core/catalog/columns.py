@@ -26,7 +26,7 @@ _ALIASES = {
     "name": "title",
     "picture": "image",
 }
-_SEVERAL = ("price", "cost", "status")  # meanings that more than one column may have
+_SEVERAL = ("price", "cost", "status", "record_kind")  # meanings that more than one column may have
 SAMPLE = 400  # non-empty cells that a judgement by value looks at
 
 Column = Sequence[str]
@@ -157,7 +157,7 @@ def _carries(meaning: str, sample: list[str]) -> bool:
     if not sample:
         return False
     if meaning == "price":
-        return _share(sample, cells.price) >= 0.3
+        return any(map(cells.price, sample)) and _share(sample, _is_price_or_zero) >= 0.3
     if meaning == "rating":
         return _is_rating(sample)
     if meaning == "gender":
@@ -192,8 +192,14 @@ def _names_kinds(sample: Sequence[str]) -> bool:
     return _share(sample, records.role_of) >= 0.9 and len(set(sample)) <= 20
 
 
+def _is_price_or_zero(cell: str) -> bool:
+    """A price, or the 0.00 that systems write where there is none."""
+    return cells.price(cell) is not None or re.fullmatch(r"0+(?:[.,]0*)?", cell.strip()) is not None
+
+
 def _names_states(sample: Sequence[str]) -> bool:
-    return _share(sample, lambda cell: records.state_of(cell) is not None) >= 0.9
+    """On or off in nearly every cell; a shop system that writes 1 for on writes 2 for off."""
+    return _share(sample, lambda cell: records.state_of(cell) is not None or cell.strip() == "2") >= 0.9
 
 
 def _names_languages(sample: Sequence[str]) -> bool:
@@ -207,6 +213,7 @@ _RECORD_RULES: Mapping[str, Callable[[Sequence[str]], bool]] = {
     "cost": lambda sample: _share(sample, _has_digits) >= 0.3,
     "parent": lambda sample: True,
     "variation": lambda sample: True,
+    "stock": lambda sample: _share(sample, records.is_stock_state) >= 0.9,
 }
 
 

@@ -127,7 +127,7 @@ def _hints(rows: Sequence[Row]) -> int:
 
 
 def _numeric_places(rows: Sequence[Row]) -> set[int]:
-    """Columns whose cells are numbers in nearly every row that has one."""
+    """Columns whose cells are numbers in most rows; hints may be among these."""
     filled: Counter[int] = Counter()
     numbers: Counter[int] = Counter()
     for row in rows[:_SAMPLED]:
@@ -135,7 +135,7 @@ def _numeric_places(rows: Sequence[Row]) -> set[int]:
             if cell.strip():
                 filled[place] += 1
                 numbers[place] += any(map(str.isdigit, cell))
-    return {place for place, count in filled.items() if numbers[place] >= 0.8 * count}
+    return {place for place, count in filled.items() if numbers[place] >= 0.5 * count}
 
 
 def _is_hint(row: Row, numeric: set[int]) -> bool:

@@ -22,7 +22,7 @@ from muse_core.catalog.words import stem
 MEANINGS: tuple[str, ...] = (
     "id", "title", "product_type", "category", "brand", "colour", "gender", "sizes", "material", "occasion",
     "price", "rating", "description", "currency", "model", "image", "title_hi", "cost", "status", "record_kind",
-    "parent", "language", "variation",
+    "parent", "language", "variation", "stock",
 )  # fmt: skip
 EXACT = 70.0
 _MAX_HEADER = 60  # characters; what is longer is a sentence
@@ -40,7 +40,7 @@ _SHELF_OF = frozenset(["product", "item", "store", "shop", "parent", "root", "to
 def spoken(header: str) -> str:
     """A header as words: 'productDisplayName' -> 'product display name', 'Price (INR)' -> 'price'."""
     bare = re.sub(r"[^a-z0-9\u0900-\u097f]+", " ", folded(_CAMEL.sub(" ", _BRACKETS.sub(" ", header))))
-    bare = re.sub(r"\bcolor", "colour", bare)
+    bare = re.sub(r"\bcolor", "colour", bare).replace("variant of", "variantof")
     words = bare.split()
     kept = [word for word in words if word not in _UNITS]
     return " ".join(kept or words)

@@ -14,6 +14,7 @@ from functools import cache
 from muse_core.catalog import cells, headers
 from muse_core.catalog.raw_table import RawTable
 from muse_core.catalog.tables import listed, table
+from muse_core.language import lexicon
 
 _NUMBER = re.compile(r"\d+")
 _SWATCH = re.compile(r"#[0-9a-fA-F]{3,8}:")
@@ -35,6 +36,8 @@ def spread(found: RawTable, keep: Collection[str] = ()) -> bool:
         used.append(column)
         _spread_cells(found, column, values)
     for column in found.columns:
+        if headers.claim(column, "variation") >= headers.EXACT:
+            _spread_words(found, column, values)
         option = _PREFIX.fullmatch(column)
         if option:
             used.append(column)
@@ -106,10 +109,13 @@ def _part(header: str) -> tuple[str, str] | None:
 
 def _spread_pair(found: RawTable, names: str, values: str, out: dict[str, list[str]]) -> None:
     """Every value under its name; a name is written once and holds until the next one."""
-    name = ""
+    keys = next((column for name, column in found.columns.items() if headers.claim(name, "id") >= 40), None)
+    name, name_of = "", dict[str, str]()
     for row, (written, value) in enumerate(zip(found.columns[names], found.columns[values], strict=True)):
-        name = option_name(written) if written.strip() else name
-        if name and value.strip():
+        key = keys[row].strip() if keys else ""
+        name = option_name(written) if written.strip() else name_of.get(key, name)
+        name_of.setdefault(key, name)
+        if name and value.strip() and name.lower() != "title":  # "Title: Default Title" is no choice
             _set(out, name, found.rows, row, _listed(value))
 
 
@@ -153,6 +159,26 @@ def _spread_cells(found: RawTable, column: str, out: dict[str, list[str]]) -> No
     for row, cell in enumerate(found.columns[column]):
         for name, value in pairs_in(cell) if cell.strip() else ():
             _set(out, name, found.rows, row, _SWATCH.sub("", value))
+
+
+def _spread_words(found: RawTable, column: str, out: dict[str, list[str]]) -> None:
+    for row, cell in enumerate(found.columns[column]):
+        for name, value in named_by_value(cell):
+            _set(out, name, found.rows, row, value)
+
+
+def named_by_value(words: str) -> list[tuple[str, str]]:
+    """The options of a variant's name without names of their own: 'S / Blue' -> Size S, Colour Blue."""
+    parts = [part.strip() for part in re.split(r"\s+/\s+|\s*[|,]\s*", cells.text(words)) if part.strip()]
+    return [(_kind_of_value(part), part) for part in parts if not is_ignored(part)]
+
+
+def _kind_of_value(value: str) -> str:
+    if lexicon.canonical("size", value):
+        return "Size"
+    if cells.is_colour(value):
+        return "Colour"
+    return "Material" if lexicon.canonical("material", value.lower()) else "Size"
 
 
 # ---- into the table -------------------------------------------------------------------------------

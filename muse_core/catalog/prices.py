@@ -6,6 +6,7 @@ whether amounts are in paise or cents. Amounts in another currency are left out,
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -192,7 +193,7 @@ def _divisors(
     if digits is not None and _is_beside(name, digits):
         column = table.columns[digits]
         return [10 ** int(cell) if (cell := column[row].strip()) in ("0", "1", "2", "3") else 1 for row in keep]
-    divisor = currency.divisor_of(headers.spoken(name), money.currency)
+    divisor = currency.divisor_of(headers.spoken(re.sub(r"[()\[\]]", " ", name)), money.currency)
     if divisor and divisor > 1:
         money.notes.append(f"{name!r} is in a smaller unit; its amounts were divided by {divisor:,}")
     return divisor or 1

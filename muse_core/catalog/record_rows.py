@@ -25,6 +25,7 @@ class Grouping:
     translations: dict[int, list[int]] = field(default_factory=dict)
     orphaned: set[int] = field(default_factory=set)
     two_is_off: set[str] = field(default_factory=set)
+    roles: Sequence[str | None] = ()
 
     def is_orphaned(self, head: int) -> bool:
         return head in self.orphaned
@@ -39,6 +40,7 @@ class _Rows:
     has_options: bool
     head: list[int] = field(default_factory=list)
     orphaned: set[int] = field(default_factory=set)
+    roles: Sequence[str | None] = ()
 
     def column(self, meaning: str) -> list[str]:
         source = next(iter(self.meaning.get(meaning, ())), None)
@@ -49,7 +51,7 @@ class _Rows:
 
 def grouped(table: RawTable, meaning: Meaning, has_options: bool) -> Grouping:
     """The rows of each product."""
-    rows = _Rows(table, meaning, has_options, list(range(table.rows)))
+    rows = _Rows(table, meaning, has_options, list(range(table.rows)), roles=_roles(table, meaning))
     translations = _translations(rows)
     _by_parent(rows)
     _by_list_of_children(rows)
@@ -64,7 +66,17 @@ def grouped(table: RawTable, meaning: Meaning, has_options: bool) -> Grouping:
     by_head: dict[int, list[int]] = {}
     for row, head in translations.items():
         by_head.setdefault(_root(rows, head), []).append(row)
-    return Grouping(ordered, by_head, rows.orphaned, _two_is_off(table, meaning))
+    return Grouping(ordered, by_head, rows.orphaned, _two_is_off(table, meaning), rows.roles)
+
+
+def _roles(table: RawTable, meaning: Meaning) -> list[str | None]:
+    """What each row is by its columns of kinds; the one that says more than 'a product' counts."""
+    columns = [table.columns[name] for name in meaning.get("record_kind", ())]
+    roles: list[str | None] = [None] * table.rows
+    for row in range(table.rows):
+        named = [role for column in columns if (role := records.role_of(column[row])) is not None]
+        roles[row] = next((role for role in named if role != "single"), named[0] if named else None)
+    return roles
 
 
 def _root(rows: _Rows, row: int) -> int:
@@ -130,13 +142,11 @@ def _by_parent(rows: _Rows) -> None:
 
 def _places(rows: _Rows) -> dict[str, int]:
     """Every id, code and SKU -> the first row that has it."""
-    named = [name for name in rows.table.columns if headers.claim(name, "id") >= 40]
     places: dict[str, int] = {}
-    for name in dict.fromkeys([*rows.meaning.get("id", ()), *named]):
-        if name not in rows.meaning.get("parent", ()) and name in rows.table.columns:
-            for row, cell in enumerate(rows.table.columns[name]):
-                if cell.strip():
-                    places.setdefault(cell.strip(), row)
+    for name in _id_columns(rows):
+        for row, cell in enumerate(rows.table.columns[name]):
+            if cell.strip():
+                places.setdefault(cell.strip(), row)
     return places
 
 
@@ -171,9 +181,20 @@ def _child_codes(cell: str) -> Iterator[str]:
 def _by_shared_id(rows: _Rows) -> None:
     """Rows of one id of which only the first has a title; with the same title on every row only where
     the table has options or sizes to tell them apart."""
-    ids, titled = rows.column("id"), rows.column("title")
-    if not ids or not titled:
-        return
+    titled = rows.column("title")
+    if titled:
+        for name in _id_columns(rows):
+            _share_id(rows, [cells.text(cell) for cell in rows.table.columns[name]], titled)
+
+
+def _id_columns(rows: _Rows) -> list[str]:
+    """The id's column and all others that hold ids, but for those of parents."""
+    named = [name for name in rows.table.columns if headers.claim(name, "id") >= 40]
+    found = [name for name in (*rows.meaning.get("id", ()), *named) if name in rows.table.columns]
+    return [name for name in dict.fromkeys(found) if name not in rows.meaning.get("parent", ())]
+
+
+def _share_id(rows: _Rows, ids: Sequence[str], titled: Sequence[str]) -> None:
     differs = rows.has_options or bool(rows.meaning.get("record_kind"))
     first: dict[str, int] = {}
     for row, own in enumerate(ids):
@@ -200,13 +221,12 @@ def _by_variation_name(rows: _Rows) -> None:
 def _by_place(rows: _Rows) -> None:
     """Rows below a product that have no title: of a kind that is part of one, or without an id in a table
     of options."""
-    kinds, titled, ids = rows.column("record_kind"), rows.column("title"), rows.column("id")
+    titled, ids = rows.column("title"), rows.column("id")
     if not titled:
         return
-    roles = [records.role_of(kind) if kind else None for kind in kinds] or [None] * rows.table.rows
     last = None
     for row in range(rows.table.rows):
-        is_part = roles[row] in ("child", "extra")
+        is_part = rows.roles[row] in ("child", "extra")
         continues = rows.has_options and not titled[row] and bool(ids) and not ids[row]
         if rows.head[row] != row:
             continue

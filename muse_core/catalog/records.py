@@ -47,6 +47,12 @@ def is_no_noun(cell: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def is_stock_state(cell: str) -> bool:
+    """Whether a cell says how much is there, or whether it is sold at all: 'Low stock', 'Discontinued'."""
+    return plain(cell) in _words("states", "stock")
+
+
+@lru_cache(maxsize=4096)
 def state_of(cell: str) -> bool | None:
     """Whether a status cell says that the row is on sale; None when it says nothing known."""
     bare = plain(cell)

@@ -85,7 +85,7 @@ def _off_reason(join: _Join, head: int) -> str | None:
     """Why a product is not sold; None when it is."""
     if _is_off(join, head, is_variant=len(join.groups.members[head]) > 1 and join.groups.is_orphaned(head)):
         return OFF_SALE
-    role = records.role_of(join.cell("record_kind", head)) if join.cell("record_kind", head) else None
+    role = join.groups.roles[head]
     shelf = cells.path(join.cell("category", head))
     title = join.cell("title", head)
     if role == "service" or records.is_fee(title):
@@ -98,12 +98,13 @@ def _off_reason(join: _Join, head: int) -> str | None:
 
 
 def _is_virtual(join: _Join, head: int) -> bool:
-    return "virtual" in join.cell("record_kind", head).lower()
+    kinds = join.meaning.get("record_kind", ())
+    return any("virtual" in join.table.columns[name][head].lower() for name in kinds)
 
 
 def _is_off(join: _Join, row: int, is_variant: bool) -> bool:
     """Whether a status column takes the row off sale. A variant is not listed by itself; that is no reason."""
-    for name in join.meaning.get("status", ()):
+    for name in (*join.meaning.get("status", ()), *join.meaning.get("stock", ())):
         cell = join.table.columns[name][row]
         if is_variant and "visib" in headers.folded(name) and "individually" in cell.lower():
             continue
