@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from muse_core.catalog import options, variants
+from muse_core.catalog import feed, options, refusals, variants
 from muse_core.catalog.columns import understand
 from muse_core.catalog.decoding import EXPECTED, decoded, unpacked
 from muse_core.catalog.delimited import read_delimited
@@ -153,8 +153,14 @@ def _read(file: Path) -> RawTable:
     del raw
     if not text.strip("\ufeff \t\r\n"):
         raise CatalogError(f"{file.name}: the file is empty; {EXPECTED}.")
-    is_json = text.lstrip("\ufeff \t\r\n")[:1] in ("[", "{")
-    table = read_json(file.name, text) if is_json else read_delimited(text)
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    if start in ("[", "{"):
+        table = read_json(file.name, text)
+    elif start == "<" and feed.is_xml(text):
+        table = feed.read_feed(file.name, text)
+    else:
+        refusals.refuse_text(file.name, text)
+        table = read_delimited(text)
     table.notes[:0] = notes
     return table
 

@@ -22,6 +22,7 @@ _PREFIX = re.compile(r"(?i)(?:product_)?(?:variation_|variant_)?(?:option|attrib
 _PAIR = re.compile(r"\s*([A-Za-z\u0900-\u097f][\w\u0900-\u097f ]{0,30}?)\s*[=:]\s*([^=|;\n]*?)\s*(?=[|;\n]|,\s*[\w ]+\s*[=:]|$)[|;,\n]?")
 _NAMED = re.compile(r"Name=([^|]+)\|Value=([^|;]+)")
 _MAX_OPTIONS = 12
+CHILD_LISTS = ("configurable variations", "super products sku", "child skus", "children", "variation skus")
 SEPARATOR = " | "
 
 
@@ -43,7 +44,7 @@ def spread(found: RawTable, keep: Collection[str] = ()) -> bool:
             used.append(column)
             _add(values, option_name(option.group(1)), found.rows, found.columns[column])
     for name in dict.fromkeys(used):
-        if name not in keep:
+        if name not in keep and headers.spoken(name) not in CHILD_LISTS:
             found.columns.pop(name, None)
     _put(found, values)
     return bool(used)

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from muse_core.catalog import cells, headers, records
+from muse_core.catalog import cells, headers, options, records
 from muse_core.catalog.raw_table import RawTable
 
 Meaning = Mapping[str, Sequence[str]]
 
-_CHILDREN = ("configurable variations", "super products sku", "child skus", "children", "variation skus")
 
 
 @dataclass
@@ -153,7 +152,7 @@ def _places(rows: _Rows) -> dict[str, int]:
 def _by_list_of_children(rows: _Rows) -> None:
     """A parent that lists its children's codes: 'sku=a,size=S|sku=b,size=M'. Rows below a parent without
     an id go on with its list."""
-    names = [name for name in rows.table.columns if headers.spoken(name) in _CHILDREN]
+    names = [name for name in rows.table.columns if headers.spoken(name) in options.CHILD_LISTS]
     if not names:
         return
     places, ids = _places(rows), rows.column("id")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from muse_core.catalog import cells, headers, identity, nouns, prices, quantities, shop_pictures, variants
+from muse_core.catalog import cells, headers, identity, nouns, options, prices, quantities, shop_pictures, variants
 from muse_core.catalog.questions import Answers, Question
 from muse_core.catalog.raw_table import RawTable
 from muse_core.catalog.words import stem, stems
@@ -239,7 +239,7 @@ def _attribute_columns(table: RawTable, meaning: Mapping[str, Sequence[str]]) ->
         for source in sources
         if name not in ("model", "colour", "product_type")
     }
-    used.add(variants.HINDI_TITLE)
+    used |= {variants.HINDI_TITLE, *(name for name in table.columns if headers.spoken(name) in options.CHILD_LISTS)}
     free = [name for name in table.columns if name not in used and not identity.is_row_number(name)]
     return [(headers.spoken(name) or name, name) for name in free][:_MAX_ATTRIBUTES]
 
