@@ -20,20 +20,22 @@ _SCALES = {
     "k": 1e3, "thousand": 1e3, "हज़ार": 1e3, "हजार": 1e3, "lakh": 1e5, "lakhs": 1e5, "lac": 1e5, "lacs": 1e5,
     "लाख": 1e5, "crore": 1e7, "cr": 1e7, "करोड़": 1e7,
 }  # fmt: skip
-_SCALE = re.compile(r"(\d)\s*(" + "|".join(sorted(_SCALES, key=len, reverse=True)) + r")(?![a-z\u0900-\u097f])")
+_SCALE = re.compile(
+    r"(\d)\s*(" + "|".join(sorted(_SCALES, key=len, reverse=True)) + r")(?![a-z\u0900-\u097f])"
+)
 _SPACED = re.compile(r"(?<=[\d,.])\s+(?=[,.])|(?<=[,.])\s+(?=\d)")
 _SPACED_OUT = re.compile(r"\d[\d,.]*(?: [\d,.]+){2,}")
 _RANGE = re.compile(r"\d[\d,.]*\s*(?:-|\u2013|\u2014|~|to|से)\s*\D{0,6}\d")
-_NUMBER = (
-    r"\d{1,3}(?:[ '\u2019]\d{3})+(?:[.,]\d{1,2})?(?![\d.,]*\d)|\d[\d,.'\u2019]*(?:e[+-]?\d+)?"
-)
+_NUMBER = r"\d{1,3}(?:[ '\u2019]\d{3})+(?:[.,]\d{1,2})?(?![\d.,]*\d)|\d[\d,.'\u2019]*(?:e[+-]?\d+)?"
 _REFUSED = re.compile(
     r"[<\u2264]|(?:under|below|up ?to)\b|-\s*\d|\d+\s+for\b|buy\s+\d|.*(?:\bemi\b|/\s*(?:mo|month|mth)\b|"
     r"\b(?:per|a|each)\s+month\b|installment|किस्त)"
 )  # limits, offers for several, and monthly parts are no price of one
 _ADDED = re.compile(r"(?<!e)\+|\bplus\b|\bexcl")
 _PERCENT = re.compile(r"[\d.,]+\s*%")
-_PACK = re.compile(r"\b(?:pack|set|box|combo|case|dozen)\s+of\s+\d+\b|\b\d+\s*(?:pcs?|pieces?|nos?|units?)\b\.?")
+_PACK = re.compile(
+    r"\b(?:pack|set|box|combo|case|dozen)\s+of\s+\d+\b|\b\d+\s*(?:pcs?|pieces?|nos?|units?)\b\.?"
+)
 _DASHED_END = re.compile(r"(?<=\d)\s*[.,:]?\s*/?\s*[-\u2013\u2014]+(?!\s*\D{0,6}\d)")  # 1499/-, 49:-, 80.–
 
 
@@ -55,7 +57,7 @@ def _amount() -> re.Pattern[str]:
 def _saved() -> re.Pattern[str]:
     sign = rf"(?:{sign_pattern()})?"
     return re.compile(
-        rf"\b(?:you )?(?:save|saving|savings|discount|discount of|less|cashback|बचत)\b\W*{sign}\W*(?:{_NUMBER})"
+        rf"\b(?:you )?(?:save|savings?|discount(?: of)?|less|cashback|बचत)\b\W*{sign}\W*(?:{_NUMBER})"
         rf"|{sign}\s*(?:{_NUMBER})\s*(?:off|discount|cashback)\b"
     )
 

@@ -18,9 +18,12 @@ from muse_core.catalog.amounts import plain as plain_amount
 from muse_core.catalog.amounts import price as price
 from muse_core.catalog.cell_text import LONGEST, NULLS
 from muse_core.catalog.cell_text import text as text
-from muse_core.catalog.currency import code_in as currency
+from muse_core.catalog.currency import code_in
 from muse_core.catalog.words import plain_words, stem, stems
 from muse_core.language import lexicon
+
+currency = code_in
+
 
 def rating(cell: str) -> float | None:
     """The first number of a rating cell, in the cell's own scale: '4.2 out of 5' -> 4.2."""

@@ -1,6 +1,6 @@
 """Currencies as shops write them: signs, words and codes -> the ISO 4217 code.
 
-    code_in("Price (INR)") -> "INR"      code_in("US$ 15") -> "USD"      divisor_of("price_paise", "INR") -> 100
+code_in("Price (INR)") -> "INR"      code_in("US$ 15") -> "USD"      divisor_of("price_paise", "INR") -> 100
 """
 
 from __future__ import annotations

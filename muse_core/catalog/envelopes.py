@@ -8,7 +8,7 @@ shelves is put together from all of its places. `records_in` gives the items unw
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -78,7 +78,7 @@ def _candidates(value: Any, path: Path) -> Iterator[tuple[tuple[float, int], Pat
         yield from _below(value, path)
 
 
-def _below(value: Mapping[str, Any], path: Path) -> Iterator[tuple[tuple[float, int], Path]]:
+def _below(value: Record, path: Path) -> Iterator[tuple[tuple[float, int], Path]]:
     is_product = has_title(value)
     for key, inner in value.items():
         if is_product and key_words(key) in words("lists", "parts"):
@@ -150,9 +150,9 @@ def has_price(value: Any, depth: int = 4) -> bool:
     for key, inner in value.items():
         if headers.claim(key, "price") >= PRICE_LIKE and inner not in (None, "", [], {}):
             return True
-        if isinstance(inner, dict) or (isinstance(inner, list) and _is_part(key)):
-            if has_price(inner, depth - 1):
-                return True
+        is_within = isinstance(inner, dict) or (isinstance(inner, list) and _is_part(key))
+        if is_within and has_price(inner, depth - 1):
+            return True
     return False
 
 

@@ -24,7 +24,21 @@ _PROLOGUE = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*|<\?[^>]*\?>\s*|<!--.*?-->\s*)*"
 _DOCTYPE = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
 _SPREADSHEET = re.compile(r"progid=.Excel\.Sheet|office:spreadsheet", re.IGNORECASE)
-_HTML_ROOTS = ("html", "table", "body", "div", "head", "br", "p", "b", "script", "center", "meta", "style", "font")
+_HTML_ROOTS = (
+    "html",
+    "table",
+    "body",
+    "div",
+    "head",
+    "br",
+    "p",
+    "b",
+    "script",
+    "center",
+    "meta",
+    "style",
+    "font",
+)
 _DEEPEST = 60
 _ERRORS = ("error", "fault", "exception", "errors", "errorresponse", "fail")
 
@@ -35,7 +49,11 @@ def is_xml(text: str) -> bool:
     """Whether a text that begins with '<' is XML and no page."""
     head = text.lstrip("\ufeff \t\r\n")[:_HEAD]
     root = _root(head)
-    return root is not None and root not in _HTML_ROOTS and (head.startswith("<?xml") or f"</{root}" in text.lower())
+    return (
+        root is not None
+        and root not in _HTML_ROOTS
+        and (head.startswith("<?xml") or f"</{root}" in text.lower())
+    )
 
 
 def _root(head: str) -> str | None:
@@ -48,12 +66,12 @@ def read_feed(name: str, text: str) -> RawTable:
     bare = text.lstrip("\ufeff \t\r\n")
     if _DOCTYPE.search(bare[: _HEAD * 10]):
         raise CatalogError(
-            f"{name}: found XML with a document type (<!DOCTYPE or <!ENTITY), which is not read because it can "
-            f"unfold without end; {EXPECTED}. Save the feed without it, or export CSV."
+            f"{name}: found XML with a document type (<!DOCTYPE or <!ENTITY), which is not read because it "
+            f"can unfold without end; {EXPECTED}. Save the feed without it, or export CSV."
         )
     if _SPREADSHEET.search(bare[:_HEAD]):
         raise CatalogError(
-            f"{name}: found a spreadsheet as XML; {EXPECTED}. Open it in a table program and save it as CSV (UTF-8)."
+            f"{name}: found a spreadsheet as XML; {EXPECTED}. Open it in a table program and save it as CSV."
         )
     root = _parsed(name, re.sub(r"^<\?xml[^>]*\?>", "", bare))
     _refuse_known(name, root)
@@ -64,7 +82,9 @@ def read_feed(name: str, text: str) -> RawTable:
             "Export the products as CSV from the shop."
         )
     shelves = _shelves(root)
-    records = [_with_shelf(_record(element), shelves) for element in root.iter() if _local(element.tag) == tag]
+    records = [
+        _with_shelf(_record(element), shelves) for element in root.iter() if _local(element.tag) == tag
+    ]
     table = from_records(records, [])
     table.notes.append(f"an XML feed was read; each {tag!r} is a product")
     return table
@@ -83,13 +103,13 @@ def _refuse_known(name: str, root: ElementTree.Element) -> None:
     tag = _local(root.tag)
     if tag in ("urlset", "sitemapindex"):
         raise CatalogError(
-            f"{name}: found a sitemap (addresses of pages, no products); {EXPECTED}. Export the products as CSV."
+            f"{name}: found a sitemap (addresses of pages, no products); {EXPECTED}. Export the products."
         )
     if tag in _ERRORS or any(_local(element.tag) in _ERRORS for element in list(root)[:2]):
         told = " ".join(" ".join(root.itertext()).split())[:200]
         raise CatalogError(
-            f"{name}: found the answer of a service that reports an error ({told!r}); {EXPECTED}. Ask it again "
-            "(check the address and the key) and save the list of products."
+            f"{name}: found the answer of a service that reports an error ({told!r}); {EXPECTED}. Ask it "
+            "again (check the address and the key) and save the list of products."
         )
 
 
@@ -121,7 +141,9 @@ def _product_tag(root: ElementTree.Element) -> str | None:
 def _likeness(record: Record) -> float:
     if not envelopes.has_title(record):
         return 0.0
-    priced = any(isinstance(value, str) and envelopes.has_price({key: value}) for key, value in record.items())
+    priced = any(
+        isinstance(value, str) and envelopes.has_price({key: value}) for key, value in record.items()
+    )
     return 2.0 if priced or envelopes.has_price(record) else 0.9 if len(record) > 2 else 0.5
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from muse_core.catalog import cells, headers, nouns
@@ -152,8 +152,8 @@ def _is_hint(row: Row, numeric: set[int]) -> bool:
     return _has_words(row, numeric) and _share(plain, _instructs) >= 0.5
 
 
-def _share(cells_of_row: Sequence[str], holds: object) -> float:
-    return sum(1 for cell in cells_of_row if holds(cell)) / len(cells_of_row)  # type: ignore[operator]
+def _share(cells_of_row: Sequence[str], holds: Callable[[str], bool]) -> float:
+    return sum(1 for cell in cells_of_row if holds(cell)) / len(cells_of_row)
 
 
 def _is_example(cell: str) -> bool:

@@ -21,28 +21,33 @@ from muse_core.catalog.words import stem
 
 MEANINGS: tuple[str, ...] = (
     "id", "title", "product_type", "category", "brand", "colour", "gender", "sizes", "material", "occasion",
-    "price", "rating", "description", "currency", "model", "image", "title_hi", "cost", "status", "record_kind",
-    "parent", "language", "variation", "stock",
+    "price", "rating", "description", "currency", "model", "image", "title_hi", "cost", "status",
+    "record_kind", "parent", "language", "variation", "stock",
 )  # fmt: skip
 EXACT = 70.0
 _MAX_HEADER = 60  # characters; what is longer is a sentence
 _ENDS_IN, _MISSPELT, _HOLDS, _ID_LIKE = 62.0, 58.0, 52.0, 40.0
-_UNITS = frozenset(
-    """inr rs usd eur gbp rupees in the of aed sar qar sgd aud cad nzd chf jpy cny brl idr myr thb zar bdt npr lkr pkr
-    hi en hindi english gb uk us""".split()
+_LOCALE = re.compile(
+    r"(?:^|[\s_\-.(\[/:])(hi|hin|hindi|en|eng|english)(?:[_-](?:in|gb|us|uk))?[)\]]?$", re.IGNORECASE
 )
-_LOCALE = re.compile(r"(?:^|[\s_\-.(\[/:])(hi|hin|hindi|en|eng|english)(?:[_-](?:in|gb|us|uk))?[)\]]?$", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]")
 _SHELF_OF = frozenset(["product", "item", "store", "shop", "parent", "root", "top", "article"])
 
 
+@cache
+def _units() -> frozenset[str]:
+    """Words of a header that say only in what its values are."""
+    return frozenset(listed(table("headers")["words"]["units"]))
+
+
+@lru_cache(maxsize=8192)
 def spoken(header: str) -> str:
     """A header as words: 'productDisplayName' -> 'product display name', 'Price (INR)' -> 'price'."""
     bare = re.sub(r"[^a-z0-9\u0900-\u097f]+", " ", folded(_CAMEL.sub(" ", _BRACKETS.sub(" ", header))))
     bare = re.sub(r"\bcolor", "colour", bare).replace("variant of", "variantof")
     words = bare.split()
-    kept = [word for word in words if word not in _UNITS]
+    kept = [word for word in words if word not in _units()]
     return " ".join(kept or words)
 
 

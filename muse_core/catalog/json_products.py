@@ -51,7 +51,9 @@ def _of_one_kind(records: Sequence[Record], dropped: Counter[str]) -> list[Recor
     if key is None:
         return list(records)
     priced = {str(record.get(key)) for record in records if has_price(record)}
-    kept = [record for record in records if not priced or str(record.get(key)) in priced or not record.get(key)]
+    kept = [
+        record for record in records if not priced or str(record.get(key)) in priced or not record.get(key)
+    ]
     if len(kept) < len(records):
         dropped[OTHER_KIND] += len(records) - len(kept)
     return kept
@@ -152,7 +154,9 @@ def _options_of(variant: Record, names: Sequence[str]) -> list[tuple[str, list[s
 
 
 def _by_title(variant: Record, names: Sequence[str]) -> list[tuple[str, list[str]]]:
-    title = next((value for key, value in variant.items() if key in ("title", "name") and isinstance(value, str)), "")
+    title = next(
+        (value for key, value in variant.items() if key in ("title", "name") and isinstance(value, str)), ""
+    )
     pairs = options.named_by_value(title)
     if len(names) == len(pairs):
         return [(name, [value]) for name, (_, value) in zip(names, pairs, strict=True)]
@@ -167,7 +171,9 @@ def _cheapest(variants: Sequence[Record]) -> Record:
     from muse_core.catalog.objects import flattened
 
     def price_of(variant: Record) -> float:
-        return next((value for text in _price_texts(dict(flattened(variant))) if (value := amounts.price(text))), 1e12)
+        return next(
+            (value for text in _price_texts(dict(flattened(variant))) if (value := amounts.price(text))), 1e12
+        )
 
     return min(variants, key=price_of)
 
@@ -185,7 +191,11 @@ def _one_price(record: Record) -> Record:
     for key, value in record.items():
         if isinstance(value, dict) and "lowPrice" in value and "price" not in value:
             out = {**out, key: {**value, "price": value["lowPrice"]}}  # an AggregateOffer of schema.org
-        if isinstance(value, list) and len(value) > 1 and key_words(key) in ("prices", "price", "money amount"):
+        if (
+            isinstance(value, list)
+            and len(value) > 1
+            and key_words(key) in ("prices", "price", "money amount")
+        ):
             entries = [item for item in value if isinstance(item, dict) and _code(item)]
             if len(entries) == len(value):
                 best = next((item for item in entries if _code(item) == "INR"), entries[0])

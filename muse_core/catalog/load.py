@@ -71,11 +71,11 @@ class LoadReport:
 
 
 def load_catalog(
-    path: str | Path, columns: Mapping[str, str] | None = None, answers: Answers = Answers()
+    path: str | Path, columns: Mapping[str, str] | None = None, answers: Answers | None = None
 ) -> LoadReport:
     """Read a catalogue; `columns` (meaning -> column of the file) overrides what would be inferred,
     `answers` what would be guessed about money."""
-    file = Path(path)
+    file, settled = Path(path), answers or Answers()
     table = _read(file)
     if table.rows == 0:
         raise CatalogError(f"{file.name}: found no rows; {EXPECTED}. Give a file with at least one product.")
@@ -83,8 +83,8 @@ def load_catalog(
     has_options = options.spread(table, set((columns or {}).values()))
     meaning = understand(table.columns, list(table.blobs), columns)
     _require_title(file, table, meaning)
-    table = variants.joined(table, meaning, has_options, answers)
-    reading = read_rows(table, meaning, file.parent, answers)
+    table = variants.joined(table, meaning, has_options, settled)
+    reading = read_rows(table, meaning, file.parent, settled)
     if not reading.products:
         reasons = "; ".join(f"{n} rows: {reason}" for reason, n in reading.dropped.items())
         raise CatalogError(

@@ -18,8 +18,13 @@ from muse_core.language import lexicon
 
 _NUMBER = re.compile(r"\d+")
 _SWATCH = re.compile(r"#[0-9a-fA-F]{3,8}:")
-_PREFIX = re.compile(r"(?i)(?:product_)?(?:variation_|variant_)?(?:option|attribute)[_:]\s*([A-Za-z][A-Za-z ]{2,20})$")
-_PAIR = re.compile(r"\s*([A-Za-z\u0900-\u097f][\w\u0900-\u097f ]{0,30}?)\s*[=:]\s*([^=|;\n]*?)\s*(?=[|;\n]|,\s*[\w ]+\s*[=:]|$)[|;,\n]?")
+_PREFIX = re.compile(
+    r"(?i)(?:product_)?(?:variation_|variant_)?(?:option|attribute)[_:]\s*([A-Za-z][A-Za-z ]{2,20})$"
+)
+_PAIR = re.compile(
+    r"\s*([A-Za-z\u0900-\u097f][\w\u0900-\u097f ]{0,30}?)\s*[=:]\s*([^=|;\n]*?)\s*"
+    r"(?=[|;\n]|,\s*[\w ]+\s*[=:]|$)[|;,\n]?"
+)
 _NAMED = re.compile(r"Name=([^|]+)\|Value=([^|;]+)")
 _MAX_OPTIONS = 12
 CHILD_LISTS = ("configurable variations", "super products sku", "child skus", "children", "variation skus")

@@ -20,7 +20,9 @@ from muse_core.catalog.raw_table import RawTable
 _JUDGED = 5000  # cells of a column that its style and its currency are judged by
 _HOME = "INR"  # where nothing says otherwise
 _MINOR_FROM = 10_000  # a median of round amounts from here on may be in paise
-_UNITS = frozenset(["fraction digits", "currency minor unit", "minor unit", "minor units", "exponent", "precision"])
+_UNITS = frozenset(
+    ["fraction digits", "currency minor unit", "minor unit", "minor units", "exponent", "precision"]
+)
 
 Meaning = Mapping[str, Sequence[str]]
 
@@ -79,7 +81,11 @@ def _row_codes(table: RawTable, meaning: Meaning, keep: Sequence[int]) -> list[s
 
 
 def _currency(
-    table: RawTable, sources: Sequence[str], codes: Sequence[str | None], keep: Sequence[int], answers: Answers
+    table: RawTable,
+    sources: Sequence[str],
+    codes: Sequence[str | None],
+    keep: Sequence[int],
+    answers: Answers,
 ) -> str:
     """The one that the user, most rows, the fullest column's header or most prices name; else INR."""
     if answers.currency:
@@ -143,7 +149,8 @@ def _ask_currency(
 def _note_left_out(others: Sequence[str], money: Money) -> None:
     for name in others:
         money.notes.append(
-            f"{name!r} holds prices in {_header_code(name)}; the catalogue is in {money.currency}, so it was left out"
+            f"{name!r} holds prices in {_header_code(name)}; the catalogue is in {money.currency}, so it was "
+            "left out"
         )
 
 
@@ -192,7 +199,9 @@ def _divisors(
     digits = next((other for other in table.columns if _counts_digits(other)), None)
     if digits is not None and _is_beside(name, digits):
         column = table.columns[digits]
-        return [10 ** int(cell) if (cell := column[row].strip()) in ("0", "1", "2", "3") else 1 for row in keep]
+        return [
+            10 ** int(cell) if (cell := column[row].strip()) in ("0", "1", "2", "3") else 1 for row in keep
+        ]
     divisor = currency.divisor_of(headers.spoken(re.sub(r"[()\[\]]", " ", name)), money.currency)
     if divisor and divisor > 1:
         money.notes.append(f"{name!r} is in a smaller unit; its amounts were divided by {divisor:,}")
@@ -265,8 +274,8 @@ def _ask_minor_units(used: Sequence[str], money: Money) -> None:
         money.questions.append(
             Question(
                 "price",
-                f"all prices of {used[0]!r} are whole hundreds (median {median(known):,.0f}). Are they in paise "
-                "or cents?",
+                f"all prices of {used[0]!r} are whole hundreds (median {median(known):,.0f}). "
+                "Are they in paise or cents?",
                 set_flag("minor_units", "100"),
             )
         )

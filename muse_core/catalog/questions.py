@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from muse_core.types import JsonValue
+
 
 @dataclass(frozen=True)
 class Question:
@@ -13,7 +15,7 @@ class Question:
     asks: str
     flag: str
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> JsonValue:
         return {"about": self.about, "question": self.asks, "flag": self.flag}
 
 

@@ -12,7 +12,6 @@ from muse_core.catalog.raw_table import RawTable
 Meaning = Mapping[str, Sequence[str]]
 
 
-
 @dataclass
 class Grouping:
     """Head row -> all rows of the product, the head first; head -> its rows in other languages.

@@ -63,7 +63,9 @@ def state_of(cell: str) -> bool | None:
 
 def is_negative(header: str) -> bool:
     """Whether a yes under this header takes the row off sale: 'Disabled'."""
-    return any(f" {word} " in f" {spoken(header)} " for word in listed(table("records")["status"]["negative"]))
+    return any(
+        f" {word} " in f" {spoken(header)} " for word in listed(table("records")["status"]["negative"])
+    )
 
 
 @lru_cache(maxsize=8192)

@@ -11,20 +11,33 @@ from muse_core.catalog.decoding import EXPECTED
 from muse_core.errors import CatalogError
 
 _HEAD = 4000
-_SIGN_IN = re.compile(r"type=[\"']?password|\b(?:sign|log) ?-?in\b|anmelden|se connecter|iniciar sesi", re.IGNORECASE)
+_SIGN_IN = re.compile(
+    r"type=[\"']?password|\b(?:sign|log) ?-?in\b|anmelden|se connecter|iniciar sesi", re.IGNORECASE
+)
 _HTML = re.compile(
     r"\s*(?:<\?php|<!doctype\s+html|<(?:html|head|body|table|div|br|p|b|script|meta|style|center|h\d|!--\[if)\b)",
     re.IGNORECASE,
 )
 _LINES = (
-    (re.compile(r"version https://git-lfs\.github\.com/spec"), "a pointer of Git LFS, not the file itself", "git lfs pull"),
     (
-        re.compile(r"\s*(?:--[^\n]*\n\s*)*(?:insert\s+into|create\s+table|drop\s+table|select\s.+\sfrom)\b", re.IGNORECASE),
+        re.compile(r"version https://git-lfs\.github\.com/spec"),
+        "a pointer of Git LFS, not the file itself",
+        "git lfs pull",
+    ),
+    (
+        re.compile(
+            r"\s*(?:--[^\n]*\n\s*)*(?:insert\s+into|create\s+table|drop\s+table|select\s.+\sfrom)\b",
+            re.IGNORECASE,
+        ),
         "SQL statements",
         "Run them and export the table as CSV",
     ),
     (
-        re.compile(r"\s*(?:fatal |internal server |parse )?(?:error|exception|traceback|access denied|unauthorized|forbidden|not found)\b[^\n,;\t]*[:.!\n]", re.IGNORECASE),
+        re.compile(
+            r"\s*(?:fatal |internal server |parse )?(?:error|exception|traceback|access denied|unauthorized|"
+            r"forbidden|not found)\b[^\n,;\t]*[:.!\n]",
+            re.IGNORECASE,
+        ),
         "an error message",
         "Export the catalogue again",
     ),
@@ -54,7 +67,10 @@ def _page(text: str) -> tuple[str, str]:
             "a web page (HTML) with a table",
             "Open it in a table program and save it as CSV (UTF-8), or export the products from the shop",
         )
-    return "a web page (HTML)", "Export the products as CSV from the shop's administration, not the page itself"
+    return (
+        "a web page (HTML)",
+        "Export the products as CSV from the shop's administration, not the page itself",
+    )
 
 
 def _is_prose(head: str) -> bool:
@@ -63,7 +79,9 @@ def _is_prose(head: str) -> bool:
     if not lines or any(sign in head for sign in "\t;|"):
         return False
     sentences = sum(len(line.split()) >= 5 and line.endswith((".", "!", "?", ":")) for line in lines)
-    letter = re.match(r"(?:dear|hello|hi|to whom|sehr geehrte|namaste)\b[^\n]*,?\s*$", lines[0], re.IGNORECASE)
+    letter = re.match(
+        r"(?:dear|hello|hi|to whom|sehr geehrte|namaste)\b[^\n]*,?\s*$", lines[0], re.IGNORECASE
+    )
     commas = {line.count(",") for line in lines}
     return bool(letter) or (sentences >= 2 and sentences >= 0.5 * len(lines) and len(commas) > 1)
 
@@ -77,20 +95,22 @@ def _no_table(name: str, found: str, instead: str) -> CatalogError:
 
 def refuse_error(name: str, value: Any, found: envelopes.Found | None) -> None:
     """CatalogError when a JSON answer reports an error and holds no products."""
-    if not isinstance(value, dict) or (found is not None and found.likeness > 1 and "errors" not in found.path):
+    if not isinstance(value, dict) or (
+        found is not None and found.likeness > 1 and "errors" not in found.path
+    ):
         return
     told = _error_text(value)
     if told is not None:
         raise CatalogError(
-            f"{name}: found the answer of a service that reports an error ({told[:200]!r}); {EXPECTED}. Ask the service "
-            "again (check the key, the address and the page size) and save the list of products."
+            f"{name}: found the answer of a service that reports an error ({told[:200]!r}); {EXPECTED}. "
+            "Ask the service again (check the key, the address and the page size) and save its products."
         )
 
 
 def _error_text(value: dict[str, Any]) -> str | None:
     """What an error answer says; None when the object is none."""
     signs = envelopes.words("errors", "signs")
-    if not any(key.lower() in signs and inner not in (None, [], {}, "", True) or inner is False
+    if not any((key.lower() in signs and inner not in (None, [], {}, "", True)) or inner is False
                for key, inner in value.items()):  # fmt: skip
         return None
     return next(_messages(value), None)

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from muse_core.catalog import cells, headers, identity, nouns, options, prices, quantities, shop_pictures, variants
+from muse_core.catalog import (
+    cells,
+    headers,
+    identity,
+    nouns,
+    options,
+    prices,
+    quantities,
+    shop_pictures,
+    variants,
+)
 from muse_core.catalog.questions import Answers, Question
 from muse_core.catalog.raw_table import RawTable
 from muse_core.catalog.words import stem, stems
@@ -239,7 +249,10 @@ def _attribute_columns(table: RawTable, meaning: Mapping[str, Sequence[str]]) ->
         for source in sources
         if name not in ("model", "colour", "product_type")
     }
-    used |= {variants.HINDI_TITLE, *(name for name in table.columns if headers.spoken(name) in options.CHILD_LISTS)}
+    used |= {
+        variants.HINDI_TITLE,
+        *(name for name in table.columns if headers.spoken(name) in options.CHILD_LISTS),
+    }
     free = [name for name in table.columns if name not in used and not identity.is_row_number(name)]
     return [(headers.spoken(name) or name, name) for name in free][:_MAX_ATTRIBUTES]
 
@@ -247,7 +260,9 @@ def _attribute_columns(table: RawTable, meaning: Mapping[str, Sequence[str]]) ->
 def _told(table: RawTable, columns_of: Mapping[str, list[str]], row: int, at: int) -> dict[str, str]:
     """What a product has beyond our fields: the colours it is sold in, its title in Hindi."""
     found = {}
-    colours = list(dict.fromkeys(cells.each_colour(columns_of["colour"][at]))) if "colour" in columns_of else []
+    colours = (
+        list(dict.fromkeys(cells.each_colour(columns_of["colour"][at]))) if "colour" in columns_of else []
+    )
     if len(colours) > 1:
         found[variants.COLOURS] = ", ".join(colours)
     translated = table.columns.get(variants.HINDI_TITLE)

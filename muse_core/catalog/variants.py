@@ -92,7 +92,9 @@ def _off_reason(join: _Join, head: int) -> str | None:
         return SERVICE
     if shelf and records.is_service_shelf(shelf[-1]) and (role is None or _is_virtual(join, head)):
         return SERVICE
-    if role == "container" and not any(join.table.columns[name][head].strip() for name in join.meaning.get("price", ())):
+    if role == "container" and not any(
+        join.table.columns[name][head].strip() for name in join.meaning.get("price", ())
+    ):
         return CONTAINER
     return None
 
@@ -103,7 +105,7 @@ def _is_virtual(join: _Join, head: int) -> bool:
 
 
 def _is_off(join: _Join, row: int, is_variant: bool) -> bool:
-    """Whether a status column takes the row off sale. A variant is not listed by itself; that is no reason."""
+    """Whether a status column takes the row off sale; that a variant is not listed by itself does not."""
     for name in (*join.meaning.get("status", ()), *join.meaning.get("stock", ())):
         cell = join.table.columns[name][row]
         if is_variant and "visib" in headers.folded(name) and "individually" in cell.lower():

@@ -48,7 +48,11 @@ def verdict(case: Case, folder: Path) -> str:
     except CatalogError as error:
         if not case.refused:
             return f"refused: {error}"
-        return "right" if case.refused.lower() in str(error).lower() else f"refused without a word of it: {error}"
+        return (
+            "right"
+            if case.refused.lower() in str(error).lower()
+            else f"refused without a word of it: {error}"
+        )
     if case.refused:
         titles = [product.title for product in report.catalog.products]
         return f"read, and should be refused: {titles[:5]}"

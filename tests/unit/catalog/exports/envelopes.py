@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- rows stand as they do in their files
 """The list of products inside what an API or a plug-in wraps around it."""
 
 import json
@@ -14,7 +15,17 @@ def _json(name: str, value: object, products: dict[str, Want] = TWO, **more: obj
 
 ENVELOPES = (
     _json("payload.catalog.entries", {"ok": True, "payload": {"catalog": {"entries": ITEMS}}}),
-    _json("GraphQL nodes", {"data": {"collection": {"title": "All", "products": {"nodes": ITEMS, "pageInfo": {"hasNextPage": False}}}}}),
+    _json(
+        "GraphQL nodes",
+        {
+            "data": {
+                "collection": {
+                    "title": "All",
+                    "products": {"nodes": ITEMS, "pageInfo": {"hasNextPage": False}},
+                }
+            }
+        },
+    ),
     _json(
         "longer lists of other things",
         {
@@ -27,21 +38,65 @@ ENVELOPES = (
         "orders beside products",
         {"orders": [{"id": n, "total": 1000 + n, "status": "paid"} for n in range(6)], "items": ITEMS},
     ),
-    _json("keyed by sku at the root", {"os-1": {"title": "Oak Stool", "price": 1299}, "cl-1": {"title": "Clay Lamp", "price": 349}}),
+    _json(
+        "keyed by sku at the root",
+        {"os-1": {"title": "Oak Stool", "price": 1299}, "cl-1": {"title": "Clay Lamp", "price": 349}},
+    ),
     _json("pages of a crawl", [{"page": 1, "products": ITEMS[:1]}, {"page": 2, "products": ITEMS[1:]}]),
-    _json("search hits with _source", {"took": 3, "hits": {"total": {"value": 2}, "hits": [{"_id": "1", "_score": 1.0, "_source": ITEMS[0]}, {"_id": "2", "_score": 1.0, "_source": ITEMS[1]}]}}),
-    _json("attributes of a content system", {"data": [{"id": 1, "attributes": {"name": "Oak Stool", "price": 1299}}, {"id": 2, "attributes": {"name": "Clay Lamp", "price": 349}}], "meta": {"pagination": {"page": 1}}}),
-    _json("columns as arrays of rows", {"columns": ["name", "price"], "rows": [["Oak Stool", 1299], ["Clay Lamp", 349]]}),
+    _json(
+        "search hits with _source",
+        {
+            "took": 3,
+            "hits": {
+                "total": {"value": 2},
+                "hits": [
+                    {"_id": "1", "_score": 1.0, "_source": ITEMS[0]},
+                    {"_id": "2", "_score": 1.0, "_source": ITEMS[1]},
+                ],
+            },
+        },
+    ),
+    _json(
+        "attributes of a content system",
+        {
+            "data": [
+                {"id": 1, "attributes": {"name": "Oak Stool", "price": 1299}},
+                {"id": 2, "attributes": {"name": "Clay Lamp", "price": 349}},
+            ],
+            "meta": {"pagination": {"page": 1}},
+        },
+    ),
+    _json(
+        "columns as arrays of rows",
+        {"columns": ["name", "price"], "rows": [["Oak Stool", 1299], ["Clay Lamp", 349]]},
+    ),
     _json("a list of lists with a header", [["name", "price"], ["Oak Stool", 1299], ["Clay Lamp", 349]]),
-    _json("products under their shelf", {"categories": [{"name": "Stools", "products": ITEMS[:1]}, {"name": "Lamps", "products": ITEMS[1:]}]}),
+    _json(
+        "products under their shelf",
+        {"categories": [{"name": "Stools", "products": ITEMS[:1]}, {"name": "Lamps", "products": ITEMS[1:]}]},
+    ),
     _json(
         "JSON-LD graph with a website and an aggregate offer",
         {
             "@context": "https://schema.org",
             "@graph": [
                 {"@type": "WebSite", "name": "Kiln", "url": "https://x.invalid"},
-                {"@type": "Product", "name": "Oak Stool", "brand": {"@type": "Brand", "name": "Kiln"}, "offers": {"@type": "AggregateOffer", "lowPrice": 1299, "highPrice": 1599, "priceCurrency": "INR"}},
-                {"@type": "Product", "name": "Clay Lamp", "offers": [{"@type": "Offer", "price": "349.00", "priceCurrency": "INR"}]},
+                {
+                    "@type": "Product",
+                    "name": "Oak Stool",
+                    "brand": {"@type": "Brand", "name": "Kiln"},
+                    "offers": {
+                        "@type": "AggregateOffer",
+                        "lowPrice": 1299,
+                        "highPrice": 1599,
+                        "priceCurrency": "INR",
+                    },
+                },
+                {
+                    "@type": "Product",
+                    "name": "Clay Lamp",
+                    "offers": [{"@type": "Offer", "price": "349.00", "priceCurrency": "INR"}],
+                },
             ],
         },
         currency="INR",
@@ -53,8 +108,20 @@ ENVELOPES = (
             "@type": "ProductGroup",
             "name": "Linen Shirt",
             "hasVariant": [
-                {"@type": "Product", "name": "Linen Shirt S", "size": "S", "color": "White", "offers": {"price": 899, "priceCurrency": "INR"}},
-                {"@type": "Product", "name": "Linen Shirt M", "size": "M", "color": "Green", "offers": {"price": 849, "priceCurrency": "INR"}},
+                {
+                    "@type": "Product",
+                    "name": "Linen Shirt S",
+                    "size": "S",
+                    "color": "White",
+                    "offers": {"price": 899, "priceCurrency": "INR"},
+                },
+                {
+                    "@type": "Product",
+                    "name": "Linen Shirt M",
+                    "size": "M",
+                    "color": "Green",
+                    "offers": {"price": 849, "priceCurrency": "INR"},
+                },
             ],
         },
         {"Linen Shirt": Want(849, "S M", "white, green")},
@@ -71,13 +138,46 @@ ENVELOPES = (
                                 "productType": "Shirts",
                                 "variants": {
                                     "edges": [
-                                        {"node": {"title": "S / White", "price": {"amount": "899.0", "currencyCode": "INR"}, "selectedOptions": [{"name": "Size", "value": "S"}, {"name": "Color", "value": "White"}]}},
-                                        {"node": {"title": "M / Green", "price": {"amount": "849.0", "currencyCode": "INR"}, "selectedOptions": [{"name": "Size", "value": "M"}, {"name": "Color", "value": "Green"}]}},
+                                        {
+                                            "node": {
+                                                "title": "S / White",
+                                                "price": {"amount": "899.0", "currencyCode": "INR"},
+                                                "selectedOptions": [
+                                                    {"name": "Size", "value": "S"},
+                                                    {"name": "Color", "value": "White"},
+                                                ],
+                                            }
+                                        },
+                                        {
+                                            "node": {
+                                                "title": "M / Green",
+                                                "price": {"amount": "849.0", "currencyCode": "INR"},
+                                                "selectedOptions": [
+                                                    {"name": "Size", "value": "M"},
+                                                    {"name": "Color", "value": "Green"},
+                                                ],
+                                            }
+                                        },
                                     ]
                                 },
                             }
                         },
-                        {"node": {"title": "Oak Stool", "productType": "Stools", "variants": {"edges": [{"node": {"title": "Default Title", "price": {"amount": "1299.0", "currencyCode": "INR"}}}]}}},
+                        {
+                            "node": {
+                                "title": "Oak Stool",
+                                "productType": "Stools",
+                                "variants": {
+                                    "edges": [
+                                        {
+                                            "node": {
+                                                "title": "Default Title",
+                                                "price": {"amount": "1299.0", "currencyCode": "INR"},
+                                            }
+                                        }
+                                    ]
+                                },
+                            }
+                        },
                     ]
                 }
             }
@@ -89,8 +189,26 @@ ENVELOPES = (
         {
             "count": 2,
             "products": [
-                {"title": "Linen Shirt", "status": "published", "options": [{"title": "Size"}], "variants": [{"title": "S", "prices": [{"amount": 899, "currency_code": "inr"}, {"amount": 12, "currency_code": "usd"}]}, {"title": "M", "prices": [{"amount": 949, "currency_code": "inr"}]}]},
-                {"title": "Oak Stool", "status": "published", "variants": [{"title": "Default", "prices": [{"amount": 1299, "currency_code": "inr"}]}]},
+                {
+                    "title": "Linen Shirt",
+                    "status": "published",
+                    "options": [{"title": "Size"}],
+                    "variants": [
+                        {
+                            "title": "S",
+                            "prices": [
+                                {"amount": 899, "currency_code": "inr"},
+                                {"amount": 12, "currency_code": "usd"},
+                            ],
+                        },
+                        {"title": "M", "prices": [{"amount": 949, "currency_code": "inr"}]},
+                    ],
+                },
+                {
+                    "title": "Oak Stool",
+                    "status": "published",
+                    "variants": [{"title": "Default", "prices": [{"amount": 1299, "currency_code": "inr"}]}],
+                },
             ],
         },
         {"Linen Shirt": Want(899, "S M"), "Oak Stool": Want(1299)},
@@ -100,8 +218,48 @@ ENVELOPES = (
         "objects with item_data and price_money",
         {
             "objects": [
-                {"type": "ITEM", "id": "A", "item_data": {"name": "Linen Shirt", "variations": [{"type": "ITEM_VARIATION", "id": "A1", "item_variation_data": {"name": "S", "price_money": {"amount": 89900, "currency": "INR"}}}, {"type": "ITEM_VARIATION", "id": "A2", "item_variation_data": {"name": "M", "price_money": {"amount": 84900, "currency": "INR"}}}]}},
-                {"type": "ITEM", "id": "B", "item_data": {"name": "Oak Stool", "variations": [{"type": "ITEM_VARIATION", "id": "B1", "item_variation_data": {"name": "Regular", "price_money": {"amount": 129900, "currency": "INR"}}}]}},
+                {
+                    "type": "ITEM",
+                    "id": "A",
+                    "item_data": {
+                        "name": "Linen Shirt",
+                        "variations": [
+                            {
+                                "type": "ITEM_VARIATION",
+                                "id": "A1",
+                                "item_variation_data": {
+                                    "name": "S",
+                                    "price_money": {"amount": 89900, "currency": "INR"},
+                                },
+                            },
+                            {
+                                "type": "ITEM_VARIATION",
+                                "id": "A2",
+                                "item_variation_data": {
+                                    "name": "M",
+                                    "price_money": {"amount": 84900, "currency": "INR"},
+                                },
+                            },
+                        ],
+                    },
+                },
+                {
+                    "type": "ITEM",
+                    "id": "B",
+                    "item_data": {
+                        "name": "Oak Stool",
+                        "variations": [
+                            {
+                                "type": "ITEM_VARIATION",
+                                "id": "B1",
+                                "item_variation_data": {
+                                    "name": "Regular",
+                                    "price_money": {"amount": 129900, "currency": "INR"},
+                                },
+                            }
+                        ],
+                    },
+                },
                 {"type": "CATEGORY", "id": "C", "category_data": {"name": "Shirts"}},
             ]
         },
@@ -127,5 +285,9 @@ ENVELOPES = (
         {"Linen Shirt": Want(849, "S M", noun="shirt"), "Oak Stool": Want(1299, "", noun="stool")},
         left_out=1,
     ),
-    _json("one product at the root", {"id": 1, "title": "Oak Stool", "price": 1299, "images": [{"src": "a"}, {"src": "b"}]}, {"Oak Stool": Want(1299)}),
+    _json(
+        "one product at the root",
+        {"id": 1, "title": "Oak Stool", "price": 1299, "images": [{"src": "a"}, {"src": "b"}]},
+        {"Oak Stool": Want(1299)},
+    ),
 )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- rows stand as they do in their files
 """ERP and accounting exports: kinds of item, services, variants of a template, disabled items."""
 
 from tests.unit.catalog.exports.case import Case, Want

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- rows stand as they do in their files
 """Files whose header is not their first row, and rows that are no products: hints, units, totals."""
 
 from tests.unit.catalog.exports.case import Case, Want

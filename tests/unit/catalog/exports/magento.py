@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- rows stand as they do in their files
 """Magento and what is like it: configurable and simple, store views, root categories."""
 
 from tests.unit.catalog.exports.case import Case, Want

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- rows stand as they do in their files
 """Exports with a row for each variant, the shared values in the first row only, and drafts among them."""
 
 from tests.unit.catalog.exports.case import Case, Want

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- rows stand as they do in their files
 """WooCommerce and others that name the kind of record in a column, parents and variations in rows of their own."""
 
 from tests.unit.catalog.exports.case import Case, Want
@@ -111,7 +112,12 @@ Clay Lamp,out_of_stock,349
 Linen Shirt,backorder,899
 Jute Bag,preorder,249
 """,
-        {"Oak Stool": Want(1299, noun="stool"), "Clay Lamp": Want(noun="lamp"), "Linen Shirt": Want(noun="shirt"), "Jute Bag": Want(noun="bag")},
+        {
+            "Oak Stool": Want(1299, noun="stool"),
+            "Clay Lamp": Want(noun="lamp"),
+            "Linen Shirt": Want(noun="shirt"),
+            "Jute Bag": Want(noun="bag"),
+        },
     ),
     Case(
         "condition in a column called type",
