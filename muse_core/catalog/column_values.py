@@ -19,8 +19,13 @@ def has_letters(cell: str) -> bool:
     return sum(letter.isalpha() for letter in cell) >= 2
 
 
+_RESOURCE = re.compile(r"[\w.~-]+(?:/[\w.~:-]+){2,}")  # 'accounts/1/products/a' of a service
+
+
 def is_link(cell: str) -> bool:
-    return cell.strip().lower().startswith(("http://", "https://", "www.", "/"))
+    return cell.strip().lower().startswith(("http://", "https://", "www.", "/")) or bool(
+        _RESOURCE.fullmatch(cell.strip())
+    )
 
 
 def distinct(sample: Sequence[str]) -> float:

@@ -8,7 +8,7 @@ shelves is put together from all of its places. `records_in` gives the items unw
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -50,10 +50,24 @@ def records_in(value: Any) -> Found | None:
     candidates = list(_candidates(value, ()))
     if not candidates:
         return None
+    scored = {path: score for score, path in reversed(candidates)}
     _, path = max(((score, -place), path) for place, (score, path) in enumerate(candidates))
-    items = list(_at(value, path))
+    paths = [path, *_beside(path, scored)]
+    items = [item for each in paths for item in _at(value, each)]
     records = [unwrapped(item) for item in items if isinstance(item, dict)]
     return Found(records, _likeness_of(records), path, len(items) - len(records))
+
+
+def _beside(path: Path, scored: Mapping[Path, tuple[float, int]]) -> list[Path]:
+    """Further lists of products in the same object: {"stools": [...], "lamps": [...]}."""
+    if len(path) < 2 or path[-1] != EACH:
+        return []
+    inner = path[:-2]
+    return [
+        other
+        for other, (likeness, _) in scored.items()
+        if other != path and len(other) == len(path) and other[:-2] == inner and likeness >= 2 and other[-1] == EACH
+    ]
 
 
 # ---- where ----------------------------------------------------------------------------------------
@@ -136,9 +150,15 @@ def _likeness(record: Record) -> float:
 def has_title(record: Record) -> bool:
     """Whether a key names a title and holds one (or one a language)."""
     return any(
-        headers.claim(key, "title") >= headers.EXACT and isinstance(value, str | dict) and bool(value)
+        headers.claim(key, "title") >= headers.EXACT
+        and (bool(value) if isinstance(value, dict) else isinstance(value, str) and _is_worded(value))
         for key, value in record.items()
     )
+
+
+def _is_worded(value: str) -> bool:
+    """Whether a text can be a title: not empty, and no path of a service ('accounts/1/products/a')."""
+    return bool(value.strip()) and (value.count("/") < 2 or " " in value.strip())
 
 
 def has_price(value: Any, depth: int = 4) -> bool:

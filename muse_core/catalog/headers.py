@@ -85,10 +85,24 @@ def claim(header: str, meaning: str) -> float:
     words = _plain(spoken(header)) if len(header) <= _MAX_HEADER else ()
     if not words:
         return 0.0
+    if meaning in ("cost", "price") and is_cost(header):
+        return 90.0 if meaning == "cost" else 0.0
     if language_of(header) == "hi" and meaning in ("title", "title_hi"):
         meaning, hindi = "title", meaning == "title_hi"
         return _claim(words, meaning) if hindi else min(_claim(words, meaning), _ID_LIKE)
     return _claim(words, meaning)
+
+
+def is_cost(header: str) -> bool:
+    """Whether a header names what goods cost the shop: 'Dealer Rate', 'Einkaufspreis'."""
+    words = f" {' '.join(_plain(spoken(header)))} "
+    charged = any(f" {word} " in words for word in _excluded("cost"))
+    return not charged and any(f" {word} " in words for word in _cost_words())
+
+
+@cache
+def _cost_words() -> tuple[str, ...]:
+    return tuple(" ".join(_plain(folded(word))) for word in listed(table("headers")["words"]["cost"]))
 
 
 def _claim(words: tuple[str, ...], meaning: str) -> float:

@@ -92,6 +92,8 @@ def _joined(record: Record) -> Record:
 
 def objects(value: Any) -> list[Record]:
     """The objects of a list, of GraphQL's edges or nodes, or of an object of objects."""
+    if isinstance(value, dict) and len(value) > 0 and all(isinstance(item, dict) for item in value.values()):
+        return [{"title": key, **item} for key, item in value.items()]
     if isinstance(value, dict):
         inner = value.get("edges") or value.get("nodes") or value.get("items") or value.get("data")
         value = inner if isinstance(inner, list) else []
