@@ -36,6 +36,8 @@ _PERCENT = re.compile(r"[\d.,]+\s*%")
 _PACK = re.compile(
     r"\b(?:pack|set|box|combo|case|dozen)\s+of\s+\d+\b|\b\d+\s*(?:pcs?|pieces?|nos?|units?)\b\.?"
 )
+_PER_UNIT = re.compile(r"\([^()]*\d[^()]*/[^()]*\)")  # (₹650/kg)
+_ASKED = re.compile(r"\b(?:now|offer|deal|sale|special|selling|discounted|final|our)\b(?=[^\d]{0,20}\d)")
 _DASHED_END = re.compile(r"(?<=\d)\s*[.,:]?\s*/?\s*[-\u2013\u2014]+(?!\s*\D{0,6}\d)")  # 1499/-, 49:-, 80.–
 
 
@@ -107,7 +109,8 @@ def plain(cell: str) -> str:
         return bare if bare.isdigit() else ""
     bare = _PACK.sub(" ", _PERCENT.sub(" ", bare))
     if not bare.isascii() or bare.strip("0123456789.,- "):
-        bare = _saved().sub(" ", bare)
+        bare = _PER_UNIT.sub(" ", _saved().sub(" ", bare))
+        *_, bare = _ASKED.split(bare)  # 'MRP 1,999 Offer Price 1,499'
         first, *_ = _ADDED.split(bare)
         bare = first if any(map(str.isdigit, first)) else bare
         bare = _DASHED_END.sub(" ", bare)

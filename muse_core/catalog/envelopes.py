@@ -66,7 +66,11 @@ def _beside(path: Path, scored: Mapping[Path, tuple[float, int]]) -> list[Path]:
     return [
         other
         for other, (likeness, _) in scored.items()
-        if other != path and len(other) == len(path) and other[:-2] == inner and likeness >= 2 and other[-1] == EACH
+        if other != path
+        and len(other) == len(path)
+        and other[:-2] == inner
+        and likeness >= 2
+        and other[-1] == EACH
     ]
 
 

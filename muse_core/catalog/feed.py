@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from muse_core.catalog import envelopes
 from muse_core.catalog.decoding import EXPECTED
@@ -49,11 +51,9 @@ def is_xml(text: str) -> bool:
     """Whether a text that begins with '<' is XML and no page."""
     head = text.lstrip("\ufeff \t\r\n")[:_HEAD]
     root = _root(head)
-    return (
-        root is not None
-        and root not in _HTML_ROOTS
-        and (head.startswith("<?xml") or f"</{root}" in text.lower())
-    )
+    if root is None:
+        return head.startswith("<?xml") or (bool(_DOCTYPE.match(head)) and "html" not in head[:40].lower())
+    return root not in _HTML_ROOTS and (head.startswith("<?xml") or f"</{root}" in text.lower())
 
 
 def _root(head: str) -> str | None:
@@ -64,7 +64,7 @@ def _root(head: str) -> str | None:
 def read_feed(name: str, text: str) -> RawTable:
     """The products of a feed. CatalogError for a document type, damaged XML, and XML without products."""
     bare = text.lstrip("\ufeff \t\r\n")
-    if _DOCTYPE.search(bare[: _HEAD * 10]):
+    if _has_document_type(bare):
         raise CatalogError(
             f"{name}: found XML with a document type (<!DOCTYPE or <!ENTITY), which is not read because it "
             f"can unfold without end; {EXPECTED}. Save the feed without it, or export CSV."
@@ -73,7 +73,7 @@ def read_feed(name: str, text: str) -> RawTable:
         raise CatalogError(
             f"{name}: found a spreadsheet as XML; {EXPECTED}. Open it in a table program and save it as CSV."
         )
-    root = _parsed(name, re.sub(r"^<\?xml[^>]*\?>", "", bare))
+    root = _parsed(name, _without_declaration(bare))
     _refuse_known(name, root)
     tag = _product_tag(root)
     if tag is None:
@@ -88,6 +88,31 @@ def read_feed(name: str, text: str) -> RawTable:
     table = from_records(records, [])
     table.notes.append(f"an XML feed was read; each {tag!r} is a product")
     return table
+
+
+def _has_document_type(text: str) -> bool:
+    """Whether a document type stands before the first element, however far down; nothing of it is read."""
+    parser = expat.ParserCreate()
+    seen: list[str] = []
+
+    def stop(*event: object) -> None:
+        seen.append("DOCTYPE" if len(event) == 4 else "element")
+        raise _Seen
+
+    parser.StartDoctypeDeclHandler = stop
+    parser.StartElementHandler = stop
+    with suppress(_Seen, expat.ExpatError):
+        parser.Parse(_without_declaration(text), True)
+    return seen == ["DOCTYPE"]
+
+
+class _Seen(Exception):
+    """Enough of the prologue was seen."""
+
+
+def _without_declaration(text: str) -> str:
+    """The text is decoded already; what its first line says about the encoding would be wrong."""
+    return re.sub(r"^<\?xml[^>]*\?>", "", text)
 
 
 def _parsed(name: str, text: str) -> ElementTree.Element:
@@ -105,7 +130,9 @@ def _refuse_known(name: str, root: ElementTree.Element) -> None:
         raise CatalogError(
             f"{name}: found a sitemap (addresses of pages, no products); {EXPECTED}. Export the products."
         )
-    if tag in _ERRORS or any(_local(element.tag) in _ERRORS for element in list(root)[:2]):
+    if tag in _ERRORS or any(
+        _local(element.tag) in _ERRORS for element, _ in zip(root.iter(), range(8), strict=False)
+    ):
         told = " ".join(" ".join(root.itertext()).split())[:200]
         raise CatalogError(
             f"{name}: found the answer of a service that reports an error ({told!r}); {EXPECTED}. Ask it "

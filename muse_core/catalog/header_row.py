@@ -21,6 +21,11 @@ _ABOVE = 10  # lines that may stand above the header
 _BELOW = 4  # rows below the header that may be hints
 _SAMPLED = 40
 _PAGE = re.compile(r"(?:page|seite|पृष्ठ) \d+(?: ?(?:of|/|von) ?\d+)?|\d+ (?:rows|records|items|products)")
+_REMARK = re.compile(
+    r"[#*]|©|(?:note|n\.b|generated|exported|printed|created|disclaimer|terms|all prices|prices (?:in|are)|"
+    r"as on)\b",
+    re.IGNORECASE,
+)
 _FIELD_NAME = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|[a-z]+")
 
 Row = list[str]
@@ -145,6 +150,8 @@ def _is_hint(row: Row, numeric: set[int]) -> bool:
         return False
     if all(cell in _words("duty") for cell in plain) or all(cell in _words("units") for cell in plain):
         return True
+    if len(plain) >= 3 and len(set(plain)) <= len(plain) // 2 and _has_words(row, numeric):
+        return True  # 'Compulsory', 'Single - Text': one of few words in every column
     if _share(plain, _is_example) >= 0.5:
         return True
     if all(map(_FIELD_NAME.fullmatch, filled)) and headers.known_names(row) >= 2 and _has_words(row, numeric):
@@ -177,7 +184,7 @@ def is_total(row: Row) -> bool:
     first = next((cell for cell in row if cell.strip()), "")
     if len(first) > 60:
         return False
-    if first.lstrip().startswith("#") and _filled(row) == 1:
+    if _filled(row) == 1 and _REMARK.match(first.strip()):
         return True
     bare = _plain(re.sub(r"\([^)]*\)", " ", first))
     bare = re.sub(r"\s*[:=-]?\s*[₹$€£]?\s*[\d.,]+$", "", bare) if not _PAGE.fullmatch(bare) else bare

@@ -66,7 +66,9 @@ def _json_lines(text: str) -> tuple[list[Record], int]:
                 value = json.loads(line.strip().rstrip(","))
             except ValueError:
                 value = None
-            found = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+            found = [
+                item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)
+            ]
             records.extend(found)
             broken += not found
     return records, broken

@@ -26,6 +26,8 @@ _PAIR = re.compile(
     r"(?=[|;\n]|,\s*[\w ]+\s*[=:]|$)[|;,\n]?"
 )
 _NAMED = re.compile(r"Name=([^|]+)\|Value=([^|;]+)")
+_ANY = re.compile("")
+_TITLE_OF_OPTIONS = re.compile(r"\s*\[[A-Z]{1,3}\]\w+=")  # '[S]Size=M' of one shop system
 _MAX_OPTIONS = 12
 CHILD_LISTS = ("configurable variations", "super products sku", "child skus", "children", "variation skus")
 SEPARATOR = " | "
@@ -42,12 +44,15 @@ def spread(found: RawTable, keep: Collection[str] = ()) -> bool:
         used.append(column)
         _spread_cells(found, column, values)
     for column in found.columns:
-        if headers.claim(column, "variation") >= headers.EXACT:
+        numbered = any(map(str.isdigit, column))
+        if column not in used and not numbered and headers.claim(column, "variation") >= headers.EXACT:
             _spread_words(found, column, values)
         option = _PREFIX.fullmatch(column)
         if option:
             used.append(column)
             _add(values, option_name(option.group(1)), found.rows, found.columns[column])
+        if headers.claim(column, "title") >= headers.EXACT:
+            _spread_cells(found, column, values, only=_TITLE_OF_OPTIONS)
     for name in dict.fromkeys(used):
         if name not in keep and headers.spoken(name) not in CHILD_LISTS:
             found.columns.pop(name, None)
@@ -161,9 +166,11 @@ def pairs_in(cell: str) -> list[tuple[str, str]]:
     return [(option_name(name), value) for name, value in found if value and name.lower() not in ignored]
 
 
-def _spread_cells(found: RawTable, column: str, out: dict[str, list[str]]) -> None:
+def _spread_cells(
+    found: RawTable, column: str, out: dict[str, list[str]], only: re.Pattern[str] = _ANY
+) -> None:
     for row, cell in enumerate(found.columns[column]):
-        for name, value in pairs_in(cell) if cell.strip() else ():
+        for name, value in pairs_in(cell) if cell.strip() and only.match(cell) else ():
             _set(out, name, found.rows, row, _SWATCH.sub("", value))
 
 

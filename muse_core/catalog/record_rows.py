@@ -120,10 +120,10 @@ def _rank(code: str) -> int:
 
 def _by_parent(rows: _Rows) -> None:
     """Rows that name a parent: its id, its code, or a group that is in no row."""
-    parents = rows.column("parent")
+    parents = rows.column("parent") or _parents_by_value(rows)
     if not any(parents):
         return
-    places = _places(rows)
+    places = _places(rows, {re.sub(r"^id:\s*", "", cell) for cell in parents if cell})
     missing: dict[str, int] = {}
     for row, cell in enumerate(parents):
         reference = re.sub(r"^id:\s*", "", cell)
@@ -138,10 +138,31 @@ def _by_parent(rows: _Rows) -> None:
                 rows.orphaned.add(row)
 
 
-def _places(rows: _Rows) -> dict[str, int]:
-    """Every id, code and SKU -> the first row that has it."""
+def _parents_by_value(rows: _Rows) -> list[str]:
+    """The column, of whatever name, that children have and parents lack, and whose every value stands in
+    another column."""
+    children = [row for row, role in enumerate(rows.roles) if role == "child"]
+    others = [row for row, role in enumerate(rows.roles) if role in ("parent", "single")]
+    if not children or not others:
+        return []
+    for column in rows.table.columns.values():
+        if all(column[row].strip() for row in children) and not any(column[row].strip() for row in others):
+            named = {re.sub(r"^id:\s*", "", column[row].strip()) for row in children}
+            others_of = (other for other in rows.table.columns.values() if other is not column)
+            if any(named <= set(map(str.strip, other)) for other in others_of):
+                return [cells.text(cell) for cell in column]
+    return []
+
+
+def _places(rows: _Rows, named: set[str] | None = None) -> dict[str, int]:
+    """Every id, code and SKU -> the first row that has it; the columns that hold most of the `named` too."""
     places: dict[str, int] = {}
-    for name in _id_columns(rows):
+    columns = _id_columns(rows)
+    parents = rows.meaning.get("parent", ())
+    for name, column in rows.table.columns.items():
+        if named and name not in parents and len(named & set(map(str.strip, column))) > 0.5 * len(named):
+            columns.append(name)
+    for name in dict.fromkeys(columns):
         for row, cell in enumerate(rows.table.columns[name]):
             if cell.strip():
                 places.setdefault(cell.strip(), row)
@@ -180,7 +201,7 @@ def _by_shared_id(rows: _Rows) -> None:
     """Rows of one id of which only the first has a title; with the same title on every row only where
     the table has options or sizes to tell them apart."""
     titled = rows.column("title")
-    if titled:
+    if titled and (not all(titled) or rows.has_options or rows.meaning.get("record_kind")):
         for name in _id_columns(rows):
             _share_id(rows, [cells.text(cell) for cell in rows.table.columns[name]], titled)
 
@@ -228,7 +249,8 @@ def _by_place(rows: _Rows) -> None:
         continues = rows.has_options and not titled[row] and bool(ids) and not ids[row]
         if rows.head[row] != row:
             continue
-        if last is not None and not titled[row] and (is_part or continues):
+        untitled = not titled[row] or (is_part and not rows.meaning.get("parent"))
+        if last is not None and untitled and (is_part or continues):
             rows.head[row] = last
         elif not is_part:
             last = row

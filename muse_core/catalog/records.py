@@ -15,6 +15,7 @@ from muse_core.catalog import cells
 from muse_core.catalog.headers import folded, spoken
 from muse_core.catalog.tables import listed, table
 
+_LONGEST_FEE = 40  # characters of the title of a fee
 ROLES = ("parent", "child", "container", "service", "extra", "single")
 
 
@@ -71,7 +72,7 @@ def is_negative(header: str) -> bool:
 @lru_cache(maxsize=8192)
 def is_fee(title: str) -> bool:
     """Whether a title names a charge beside the goods: 'Delivery charges'."""
-    return plain(title) in _words("fees", "titles")
+    return len(title) <= _LONGEST_FEE and plain(title) in _words("fees", "titles")
 
 
 def is_root(step: str) -> bool:

@@ -26,6 +26,14 @@ _LINES = (
     ),
     (
         re.compile(
+            r"\s*(?:window\.|(?:var|let|const|export|import|function)\s+[\w{$]|module\.exports|"
+            r"[\w.$]+\(\s*[\[{\"'])"
+        ),
+        "a script around JSON",
+        "Save the JSON alone, from the first { or [ to the last",
+    ),
+    (
+        re.compile(
             r"\s*(?:--[^\n]*\n\s*)*(?:insert\s+into|create\s+table|drop\s+table|select\s.+\sfrom)\b",
             re.IGNORECASE,
         ),
@@ -34,8 +42,9 @@ _LINES = (
     ),
     (
         re.compile(
-            r"\s*(?:fatal |internal server |parse )?(?:error|exception|traceback|access denied|unauthorized|"
-            r"forbidden|not found)\b[^\n,;\t]*[:.!\n]",
+            r"\s*(?:[45]\d\d,? |http[/\d. ]* \d{3} )?(?:fatal |internal server |parse )?(?:error|exception|"
+            r"traceback|access denied|unauthorized|forbidden|not found|bad gateway|bad request|"
+            r"service unavailable|too many requests)\b[^\n,;\t]*[:.!\n]",
             re.IGNORECASE,
         ),
         "an error message",
@@ -110,8 +119,12 @@ def refuse_error(name: str, value: Any, found: envelopes.Found | None) -> None:
 def _error_text(value: dict[str, Any]) -> str | None:
     """What an error answer says; None when the object is none."""
     signs = envelopes.words("errors", "signs")
-    if not any((key.lower() in signs and inner not in (None, [], {}, "", True)) or inner is False
-               for key, inner in value.items()):  # fmt: skip
+    failed = str(value.get("status", "")).lower() in ("error", "fail", "failed", "failure")
+    told = (
+        inner is False or (key.lower() in signs and inner not in (None, [], {}, "", True))
+        for key, inner in value.items()
+    )
+    if not failed and not any(told):
         return None
     return next(_messages(value), None)
 

@@ -21,6 +21,7 @@ from muse_core.catalog import (
     options,
     prices,
     quantities,
+    shelves,
     shop_pictures,
     variants,
 )
@@ -100,6 +101,8 @@ def _cleaned(
         if name not in ("price", "image"):
             column = table.columns[sources[0]]
             out[name] = [cells.text(column[row]) for row in keep]
+    if "category" in out:
+        out["category"] = [shelves.tidy(cell) for cell in out["category"]]
     return out
 
 
@@ -132,7 +135,7 @@ def _built(parts: Sequence[str]) -> str:
 def _fold_missing_types(columns_of: dict[str, list[str]], titles: Sequence[str], rows: int) -> None:
     """Fill `product_type`, in place: cell, else title, category or description, else the title's tail."""
     given = columns_of.get("product_type") or [""] * rows
-    shelves = columns_of.get("category") or [""] * rows
+    shelf_cells = columns_of.get("category") or [""] * rows
     brands = columns_of.get("brand") or [""] * rows
     texts = columns_of.get("description") or [""] * rows
     models = columns_of.get("model") or [""] * rows
@@ -148,7 +151,7 @@ def _fold_missing_types(columns_of: dict[str, list[str]], titles: Sequence[str],
     )
     enough = 3 if rows >= 50 else 2
     kinds = []
-    for cell, title, shelf, about in zip(given, bare, shelves, texts, strict=True):
+    for cell, title, shelf, about in zip(given, bare, shelf_cells, texts, strict=True):
         kind = _type_of_cell(cell) or nouns.noun_in_title(title) or _type_of_path(shelf)
         kind = kind or nouns.last_noun(re.split(r"[,.;(]", about[:120])[0])
         if kind is None:
