@@ -17,7 +17,7 @@ from muse_core.errors import CatalogError
 
 EXPECTED = "expected a CSV, TSV, JSON, JSON Lines or Parquet table with one product a row"
 MAX_UNPACKED = 1 << 30  # bytes that a gzip file may unpack to
-_ALWAYS_UNPACKED = 1 << 26  # and it may always unpack to this many
+ALWAYS_UNPACKED = 1 << 26  # and it may always unpack to this many
 _MOST_DENSE = 200  # times its size: tables shrink to a tenth, what shrinks to a thousandth was made to
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -68,7 +68,7 @@ def unpacked(name: str, raw: bytes) -> bytes:
     """The bytes inside a gzip file; other bytes as they are."""
     if raw[:2] != b"\x1f\x8b":
         return raw
-    limit = min(MAX_UNPACKED, max(_ALWAYS_UNPACKED, _MOST_DENSE * len(raw)))
+    limit = min(MAX_UNPACKED, max(ALWAYS_UNPACKED, _MOST_DENSE * len(raw)))
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(raw)) as packed:
             inner = packed.read(limit + 1)

@@ -42,6 +42,8 @@ def read_money(table: RawTable, meaning: Meaning, keep: Sequence[int], answers: 
     sources = _without_ranges(list(meaning.get("price", ())))
     codes = _row_codes(table, meaning, keep)
     money = Money([], _currency(table, sources, codes, keep, answers))
+    if not sources and meaning.get("cost"):
+        _ask_cost(meaning["cost"][0], money)
     _ask_currency(table, sources, keep, answers, money)
     used = [name for name in sources if _header_code(name) in (None, money.currency)]
     _note_left_out([name for name in sources if name not in used], money)
@@ -120,10 +122,9 @@ def _first_code(cell: str) -> str | None:
 def _filled_by_code(table: RawTable, sources: Sequence[str], keep: Sequence[int]) -> Counter[str]:
     """How many rows have a price under the headers of each currency."""
     filled: Counter[str] = Counter()
-    for name in sources:
-        code = _header_code(name)
+    for name, column in table.columns.items():
+        code = _header_code(name) if name in sources else None
         if code:
-            column = table.columns[name]
             filled[code] = max(filled[code], sum(1 for row in keep if cells.text(column[row])))
     return filled
 
@@ -262,6 +263,17 @@ def _note_unknown(column: Sequence[str], keep: Sequence[int], others: Counter[st
     if unknown:
         told = f"; {unreadable} of them unreadable" if unreadable else ""
         money.notes.append(f"{unknown} rows have no readable price{told}; a price limit leaves them out")
+
+
+def _ask_cost(name: str, money: Money) -> None:
+    money.questions.append(
+        Question(
+            "price",
+            f"the only amounts are {name!r}, which reads like what goods cost the shop; no price is shown. "
+            "Is it the price that shoppers pay?",
+            set_flag("columns", f'{{price = "{name}"}}'),
+        )
+    )
 
 
 def _ask_minor_units(used: Sequence[str], money: Money) -> None:

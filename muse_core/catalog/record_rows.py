@@ -78,12 +78,19 @@ def _roles(table: RawTable, meaning: Meaning) -> list[str | None]:
 
 
 def _root(rows: _Rows, row: int) -> int:
-    """The head of the head, and so on; a circle ends where it began."""
+    """The head of the head, and so on; rows in a circle have its first one."""
     seen = {row}
     while rows.head[row] not in seen:
         row = rows.head[row]
         seen.add(row)
-    return row
+    return row if rows.head[row] == row else min(_circle(rows, row))
+
+
+def _circle(rows: _Rows, row: int) -> list[int]:
+    found = [row]
+    while rows.head[found[-1]] != row:
+        found.append(rows.head[found[-1]])
+    return found
 
 
 def _two_is_off(table: RawTable, meaning: Meaning) -> set[str]:

@@ -23,12 +23,11 @@ from muse_core.catalog import (
     quantities,
     shelves,
     shop_pictures,
-    variants,
 )
 from muse_core.catalog.questions import Answers, Question
 from muse_core.catalog.raw_table import RawTable
 from muse_core.catalog.words import stem, stems
-from muse_core.types import Product
+from muse_core.types import ALL_COLOURS, HINDI_TITLE, Product
 
 NO_TITLE = "no title, and nothing to build one from"
 _MAX_ATTRIBUTES = 12
@@ -253,7 +252,7 @@ def _attribute_columns(table: RawTable, meaning: Mapping[str, Sequence[str]]) ->
         if name not in ("model", "colour", "product_type")
     }
     used |= {
-        variants.HINDI_TITLE,
+        HINDI_TITLE,
         *(name for name in table.columns if headers.spoken(name) in options.CHILD_LISTS),
     }
     free = [name for name in table.columns if name not in used and not identity.is_row_number(name)]
@@ -267,12 +266,12 @@ def _told(table: RawTable, columns_of: Mapping[str, list[str]], row: int, at: in
         list(dict.fromkeys(cells.each_colour(columns_of["colour"][at]))) if "colour" in columns_of else []
     )
     if len(colours) > 1:
-        found[variants.COLOURS] = ", ".join(colours)
-    translated = table.columns.get(variants.HINDI_TITLE)
+        found[ALL_COLOURS] = ", ".join(colours)
+    translated = table.columns.get(HINDI_TITLE)
     hindi = cells.text(translated[row]) if translated else ""
     hindi = hindi or (columns_of["title_hi"][at] if "title_hi" in columns_of else "")
     if hindi:
-        found[variants.HINDI_TITLE] = _short(hindi, _MAX_TITLE)
+        found[HINDI_TITLE] = _short(hindi, _MAX_TITLE)
     return found
 
 

@@ -16,14 +16,13 @@ from muse_core.catalog.prices import read_money
 from muse_core.catalog.questions import Answers
 from muse_core.catalog.raw_table import RawTable, only_rows
 from muse_core.catalog.record_rows import Grouping, grouped
+from muse_core.types import HINDI_TITLE
 
 JOINED = "variant or part of another row, joined into one product"
 TRANSLATION = "another language of a product"
 OFF_SALE = "draft, hidden or not on sale"
 SERVICE = "service or fee, no product"
 CONTAINER = "group of other products without a price of its own"
-HINDI_TITLE = "hindi title"
-COLOURS = "colours"
 
 Meaning = Mapping[str, Sequence[str]]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from muse_core.catalog.load import LoadReport, load_catalog
 from muse_core.errors import CatalogError
-from muse_core.types import Product
+from muse_core.types import HINDI_TITLE, Product
 
 
 @dataclass(frozen=True)
@@ -78,18 +78,13 @@ def _wrong_values(want: Want, product: Product) -> list[str]:
         wrong.append(f"price {product.price}, not {want.price}")
     if want.sizes is not None and sorted(product.sizes) != sorted(want.sizes.split()):
         wrong.append(f"sizes {product.sizes}")
-    if want.colours is not None and colours_of(product) != _names(want.colours):
-        wrong.append(f"colours {colours_of(product)}")
+    if want.colours is not None and set(product.colours) != _names(want.colours):
+        wrong.append(f"colours {product.colours}")
     if want.noun is not None and product.product_type != want.noun:
         wrong.append(f"product type {product.product_type!r}, not {want.noun!r}")
-    if want.hindi is not None and want.hindi not in product.attributes.values():
+    if want.hindi is not None and product.attributes.get(HINDI_TITLE) != want.hindi:
         wrong.append("no Hindi title")
     return wrong
-
-
-def colours_of(product: Product) -> set[str]:
-    """The one colour of a product, or all that it is sold in."""
-    return _names(product.attributes.get("colours") or product.colour or "")
 
 
 def _names(text: str) -> set[str]:

@@ -10,6 +10,7 @@ from tests.unit.catalog.exports.case import Case, verdict
 from tests.unit.catalog.exports.currencies import COSTS, CURRENCIES, MINOR_UNITS
 from tests.unit.catalog.exports.envelopes import ENVELOPES
 from tests.unit.catalog.exports.erp import ERP
+from tests.unit.catalog.exports.further import FURTHER
 from tests.unit.catalog.exports.header_rows import HEADER_ROWS
 from tests.unit.catalog.exports.magento import MAGENTO
 from tests.unit.catalog.exports.markup import FEEDS, NO_TABLES
@@ -31,6 +32,7 @@ CASES: tuple[Case, ...] = (
     *COSTS,
     *MINOR_UNITS,
     *ENVELOPES,
+    *FURTHER,
 )
 
 
