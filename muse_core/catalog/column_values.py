@@ -81,6 +81,11 @@ def names_kinds(sample: Sequence[str]) -> bool:
     return share(sample, records.role_of) >= 0.9 and len(set(sample)) <= 20
 
 
+def names_variants(sample: Sequence[str]) -> bool:
+    """Kinds of record of which some are variants: under whatever header, they are no kinds of thing."""
+    return names_kinds(sample) and {"child"} < set(map(records.role_of, sample))
+
+
 def is_price_or_zero(cell: str) -> bool:
     """A price, or the 0.00 that systems write where there is none."""
     return cells.price(cell) is not None or re.fullmatch(r"0+(?:[.,]0*)?", cell.strip()) is not None

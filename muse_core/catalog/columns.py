@@ -150,7 +150,18 @@ def _by_value(samples: Mapping[str, list[str]], chosen: dict[str, list[str]]) ->
     description = chosen.get("description")
     if "title" not in chosen and description and values.is_short_title(samples[description[0]]):
         chosen["title"] = chosen.pop("description")
+    _kinds_by_value(samples, chosen)
     _headerless(samples, chosen)
+
+
+def _kinds_by_value(samples: Mapping[str, list[str]], chosen: dict[str, list[str]]) -> None:
+    """A column of kinds of record under whatever header: it is no kind of thing and no shelf."""
+    kinds = [name for name, sample in samples.items() if values.names_variants(sample)]
+    if kinds and "record_kind" not in chosen:
+        chosen["record_kind"] = kinds[:1]
+        for meaning in ("product_type", "category"):
+            if chosen.get(meaning) == kinds[:1]:
+                del chosen[meaning]
 
 
 def _headerless(samples: Mapping[str, list[str]], chosen: dict[str, list[str]]) -> None:

@@ -31,6 +31,7 @@ def read_delimited(text: str) -> RawTable:
     csv.field_size_limit(_MAX_FIELD)
     notes: list[str] = []
     named, text = _without_separator_line(text)
+    text = _cut_by_blanks(text)
     style = {"escapechar": "\\"} if '\\"' in text[:_HEAD] and '""' not in text[:_HEAD] else {}
     delimiter = named or _delimiter(text[:_HEAD], style)
     rows = [row for row in _rows(text, delimiter, style, notes) if any(cell.strip() for cell in row)]
@@ -60,6 +61,16 @@ def _without_separator_line(text: str) -> tuple[str | None, str]:
     """A table program's first line 'sep=;' names the delimiter."""
     found = re.match(r"\ufeff?\"?sep=(.)\"?\r?\n", text, re.IGNORECASE)
     return (found.group(1), text[found.end() :]) if found else (None, text)
+
+
+def _cut_by_blanks(text: str) -> str:
+    """A table set in columns by runs of blanks, with tabs in their place; another text as it is."""
+    lines = [line for line in text[:_HEAD].splitlines() if line.strip()][:_SAMPLED]
+    if len(lines) < 2 or any(sign in line for line in lines for sign in ",;|\t"):
+        return text
+    widths = Counter(len(re.split(r" {2,}", line.strip())) for line in lines)
+    width, times = widths.most_common(1)[0]
+    return re.sub(r"(?<=\S) {2,}(?=\S)", "\t", text) if width > 1 and times >= 0.8 * len(lines) else text
 
 
 def _delimiter(head: str, style: dict[str, str]) -> str:

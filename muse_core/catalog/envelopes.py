@@ -87,6 +87,9 @@ def _candidates(value: Any, path: Path) -> Iterator[tuple[tuple[float, int], Pat
             yield _score(records, (*path, EACH), len(value)), (*path, EACH)
         for item in records:
             yield from _below(item, (*path, EACH))
+        for inner in value[:_SAMPLED]:
+            if isinstance(inner, list):
+                yield from _candidates(inner, (*path, EACH))
     elif isinstance(value, dict):
         inner = [item for item in list(value.values())[:_SAMPLED] if isinstance(item, dict)]
         if len(inner) >= 2 and len(inner) == min(len(value), _SAMPLED) and _likeness_of(inner) >= 1:

@@ -144,7 +144,7 @@ def _numeric_places(rows: Sequence[Row]) -> set[int]:
 
 
 def _is_hint(row: Row, numeric: set[int]) -> bool:
-    filled = [cell for cell in row[:MAX_COLUMNS] if cell.strip()]
+    filled = [cell for cell in row[:MAX_COLUMNS] if cells.text(cell)]
     plain = list(map(_plain, filled))
     if not plain:
         return False
@@ -156,7 +156,7 @@ def _is_hint(row: Row, numeric: set[int]) -> bool:
         return True
     if all(map(_FIELD_NAME.fullmatch, filled)) and headers.known_names(row) >= 2 and _has_words(row, numeric):
         return True
-    return _has_words(row, numeric) and _share(plain, _instructs) >= 0.5
+    return _has_words(row, numeric, _asks_for_number) and _share(plain, _instructs) >= 0.5
 
 
 def _share(cells_of_row: Sequence[str], holds: Callable[[str], bool]) -> float:
@@ -173,10 +173,17 @@ def _instructs(cell: str) -> bool:
     return len(words) >= 2 and sum(word in _words("cues") for word in words) >= min(2, len(words) / 2)
 
 
-def _has_words(row: Row, numeric: set[int]) -> bool:
-    """Whether words stand where the rows below have numbers."""
-    there = [row[place] for place in numeric if place < len(row) and row[place].strip()]
-    return bool(there) and not any(any(map(str.isdigit, cell)) and len(cell) < 12 for cell in there)
+def _asks_for_number(cell: str) -> bool:
+    """Whether a cell tells somebody what to write: 'Digits only', and not 'Sold out'."""
+    said = set(re.findall(r"[\w\u0900-\u097f]+", _plain(cell)))
+    return bool(said & (_words("cues") - _words("weak_cues")))
+
+
+def _has_words(row: Row, numeric: set[int], holds: Callable[[str], bool] = bool) -> bool:
+    """Whether words (that hold what is asked) stand where the rows below have numbers."""
+    there = [row[place] for place in numeric if place < len(row) and cells.text(row[place])]
+    numbers = any(any(map(str.isdigit, cell)) and len(cell) < 12 for cell in there)
+    return bool(there) and not numbers and any(map(holds, there))
 
 
 def is_total(row: Row) -> bool:

@@ -83,6 +83,7 @@ def _joined(record: Record) -> Record:
     if variants:
         place = next(key for key in out if key_words(key) in words("parts", "variants"))
         out[place] = _cheapest(variants)
+        _put_lower_price(out, place)
         for variant in variants:
             _collect(options_of, _options_of(variant, names))
     for name, values in options_of.items():
@@ -125,7 +126,7 @@ def listed_parts(part: str) -> list[str]:
 def _texts(value: Any) -> list[str]:
     """Values of an option as texts: 'S', ['S', 'M'], [{'value': 'S'}]."""
     if isinstance(value, dict):
-        value = value.get("label") or value.get("value") or value.get("name")
+        value = value.get("label") or value.get("value") or value.get("name") or value.get("text")
     if isinstance(value, list):
         return [text for item in value for text in _texts(item)]
     return [str(value)] if isinstance(value, str | int | float) and not options.is_ignored(str(value)) else []
@@ -178,6 +179,17 @@ def _cheapest(variants: Sequence[Record]) -> Record:
         )
 
     return min(variants, key=price_of)
+
+
+def _put_lower_price(out: Record, place: str) -> None:
+    """Where the product has a price of its own, it becomes the cheapest variant's if that is lower."""
+    from muse_core.catalog.objects import flattened
+
+    own = next((key for key in out if headers.claim(key, "price") >= headers.EXACT), None)
+    of_product = amounts.price(str(out[own])) if own else None
+    of_variant = next(filter(None, map(amounts.price, _price_texts(dict(flattened(out[place]))))), None)
+    if own and of_product and of_variant and of_variant < of_product:
+        out[own] = of_variant
 
 
 def _price_texts(flat: dict[str, str]) -> list[str]:

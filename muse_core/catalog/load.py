@@ -154,7 +154,7 @@ def _read(file: Path) -> RawTable:
     if not text.strip("\ufeff \t\r\n"):
         raise CatalogError(f"{file.name}: the file is empty; {EXPECTED}.")
     start = text.lstrip("\ufeff \t\r\n")[:1]
-    if start in ("[", "{"):
+    if start in ("[", "{") and not text.startswith("{\\rtf"):
         table = read_json(file.name, text)
     elif start == "<" and feed.is_xml(text):
         table = feed.read_feed(file.name, text)

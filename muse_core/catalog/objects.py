@@ -99,6 +99,8 @@ def _rows_of(value: Any) -> list[list[str]] | None:
         value = [names, *inner] if isinstance(inner, list) and inner and isinstance(inner[0], list) else None
     if not isinstance(value, list) or any(isinstance(each, dict) for each in value):
         return None
+    if any(isinstance(cell, dict) for row in value[:3] if isinstance(row, list) for cell in row):
+        return None
     rows = [[as_text(cell) for cell in row] for row in value if isinstance(row, list) and row]
     return rows if rows or value else None
 

@@ -149,14 +149,27 @@ def _parents_by_value(rows: _Rows) -> list[str]:
     """The column, of whatever name, that children have and parents lack, and whose every value stands in
     another column."""
     children = [row for row, role in enumerate(rows.roles) if role == "child"]
+    if not children:
+        return _parents_by_header(rows)
     others = [row for row, role in enumerate(rows.roles) if role in ("parent", "single")]
-    if not children or not others:
+    if not others:
         return []
     for column in rows.table.columns.values():
         if all(column[row].strip() for row in children) and not any(column[row].strip() for row in others):
             named = {re.sub(r"^id:\s*", "", column[row].strip()) for row in children}
             others_of = (other for other in rows.table.columns.values() if other is not column)
             if any(named <= set(map(str.strip, other)) for other in others_of):
+                return [cells.text(cell) for cell in column]
+    return []
+
+
+def _parents_by_header(rows: _Rows) -> list[str]:
+    """A column whose header speaks of parents or children, and whose every value is the id of a row."""
+    ids = {cell for name in _id_columns(rows) for cell in map(str.strip, rows.table.columns[name])}
+    for name, column in rows.table.columns.items():
+        if re.search(r"parent|child|master", name.lower()) and not name.lower().endswith(("name", "title")):
+            named = {cell.strip() for cell in column if cell.strip()}
+            if named and named <= ids and any(not cell.strip() for cell in column):
                 return [cells.text(cell) for cell in column]
     return []
 

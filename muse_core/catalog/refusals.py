@@ -24,6 +24,8 @@ _LINES = (
         "a pointer of Git LFS, not the file itself",
         "git lfs pull",
     ),
+    (re.compile(r"(?:---\s*\n)?[\w-]+:\s*\n\s*-\s+[\w-]+:\s"), "YAML", "Export CSV or JSON"),
+    (re.compile(r"\{\\rtf"), "a text document (RTF)", "Save its table as CSV (UTF-8)"),
     (
         re.compile(
             r"\s*(?:window\.|(?:var|let|const|export|import|function)\s+[\w{$]|module\.exports|"
@@ -55,7 +57,7 @@ _LINES = (
 
 def refuse_text(name: str, text: str) -> None:
     """CatalogError when the text is a page, SQL, a pointer, an error message or prose."""
-    head = text.lstrip("\ufeff \t\r\n")[:_HEAD]
+    head = re.sub(r"^(?:<!--.*?-->\s*)+", "", text.lstrip("\ufeff \t\r\n")[:_HEAD], flags=re.DOTALL)
     if _HTML.match(head):
         raise _no_table(name, *_page(text[:200_000]))
     for pattern, kind, instead in _LINES:

@@ -120,3 +120,29 @@ Page 2 of 2,,
         noted="header again",
     ),
 )
+
+NOT_HINTS = (
+    Case(
+        "a first product that is sold out and reads like a hint",
+        "books.csv",
+        "title,price,format\nThe Name of the Rose,Out of stock,Paper\nThe Code of the Night,349,Paper\nRed Lamp,249,Metal\n",
+        {"The Name of the Rose": Want(0), "The Code of the Night": Want(349), "Red Lamp": Want(249)},
+    ),
+    Case(
+        "a first product of which nothing is known",
+        "gaps.csv",
+        "title,price,size,brand,colour\nOak Stool,NA,NA,NA,NA\nClay Lamp,349,S,Kiln,Red\nJute Bag,249,M,Kiln,Blue\n",
+        {"Oak Stool": Want(0), "Clay Lamp": Want(349), "Jute Bag": Want(249)},
+    ),
+    Case(
+        "titles that begin like totals",
+        "totals.csv",
+        "title,price\nTotal Care Kit,1299\nTotal War Game,349\nPage Turner Lamp,249\nNotebook Set,99\n",
+        {
+            "Total Care Kit": Want(1299),
+            "Total War Game": Want(349),
+            "Page Turner Lamp": Want(249),
+            "Notebook Set": Want(99),
+        },
+    ),
+)

@@ -11,11 +11,12 @@ from tests.unit.catalog.exports.currencies import COSTS, CURRENCIES, MINOR_UNITS
 from tests.unit.catalog.exports.envelopes import ENVELOPES
 from tests.unit.catalog.exports.erp import ERP
 from tests.unit.catalog.exports.further import FURTHER
-from tests.unit.catalog.exports.header_rows import HEADER_ROWS
+from tests.unit.catalog.exports.header_rows import HEADER_ROWS, NOT_HINTS
 from tests.unit.catalog.exports.magento import MAGENTO
 from tests.unit.catalog.exports.markup import FEEDS, NO_TABLES
 from tests.unit.catalog.exports.numbers import NUMBERS
 from tests.unit.catalog.exports.shopify import SHOPIFY
+from tests.unit.catalog.exports.third import THIRD
 from tests.unit.catalog.exports.woocommerce import STOCK_STATES, WOOCOMMERCE
 
 CASES: tuple[Case, ...] = (
@@ -25,6 +26,7 @@ CASES: tuple[Case, ...] = (
     *MAGENTO,
     *SHOPIFY,
     *HEADER_ROWS,
+    *NOT_HINTS,
     *FEEDS,
     *NO_TABLES,
     *NUMBERS,
@@ -33,6 +35,7 @@ CASES: tuple[Case, ...] = (
     *MINOR_UNITS,
     *ENVELOPES,
     *FURTHER,
+    *THIRD,
 )
 
 
