@@ -191,8 +191,8 @@ def is_total(row: Row) -> bool:
     first = next((cell for cell in row if cell.strip()), "")
     if len(first) > 60:
         return False
-    if _filled(row) == 1 and _REMARK.match(first.strip()):
+    if _REMARK.match(first.strip()) and _filled(row) == 1:
         return True
     bare = _plain(re.sub(r"\([^)]*\)", " ", first))
     bare = re.sub(r"\s*[:=-]?\s*[₹$€£]?\s*[\d.,]+$", "", bare) if not _PAGE.fullmatch(bare) else bare
-    return bare in _words("totals") or (_filled(row) == 1 and _PAGE.fullmatch(bare) is not None)
+    return bare in _words("totals") or (_PAGE.fullmatch(bare) is not None and _filled(row) == 1)

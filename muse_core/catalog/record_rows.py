@@ -10,6 +10,7 @@ from muse_core.catalog import cells, headers, options, records
 from muse_core.catalog.raw_table import RawTable
 
 Meaning = Mapping[str, Sequence[str]]
+_SPEAKS_OF_PARENTS = re.compile(r"parent|child|master")
 
 
 @dataclass
@@ -50,6 +51,9 @@ class _Rows:
 def grouped(table: RawTable, meaning: Meaning, has_options: bool) -> Grouping:
     """The rows of each product."""
     rows = _Rows(table, meaning, has_options, list(range(table.rows)), roles=_roles(table, meaning))
+    if not _may_have_parts(rows):
+        alone = {row: [row] for row in range(table.rows)}
+        return Grouping(alone, two_is_off=_two_is_off(table, meaning), roles=rows.roles)
     translations = _translations(rows)
     _by_parent(rows)
     _by_list_of_children(rows)
@@ -65,6 +69,17 @@ def grouped(table: RawTable, meaning: Meaning, has_options: bool) -> Grouping:
     for row, head in translations.items():
         by_head.setdefault(_root(rows, head), []).append(row)
     return Grouping(ordered, by_head, rows.orphaned, _two_is_off(table, meaning), rows.roles)
+
+
+def _may_have_parts(rows: _Rows) -> bool:
+    """Whether anything in the table could say that two rows are one product; most tables have nothing."""
+    told = ("parent", "record_kind", "language", "variation")
+    if rows.has_options or any(rows.meaning.get(name) for name in told):
+        return True
+    listed = any(headers.spoken(name) in options.CHILD_LISTS for name in rows.table.columns)
+    titled = rows.table.columns.get(next(iter(rows.meaning.get("title", ())), ""), [])
+    named = any(_SPEAKS_OF_PARENTS.search(name.lower()) for name in rows.table.columns)
+    return listed or named or not all(map(str.strip, titled))
 
 
 def _roles(table: RawTable, meaning: Meaning) -> list[str | None]:
@@ -167,7 +182,7 @@ def _parents_by_header(rows: _Rows) -> list[str]:
     """A column whose header speaks of parents or children, and whose every value is the id of a row."""
     ids = {cell for name in _id_columns(rows) for cell in map(str.strip, rows.table.columns[name])}
     for name, column in rows.table.columns.items():
-        if re.search(r"parent|child|master", name.lower()) and not name.lower().endswith(("name", "title")):
+        if _SPEAKS_OF_PARENTS.search(name.lower()) and not name.lower().endswith(("name", "title")):
             named = {cell.strip() for cell in column if cell.strip()}
             if named and named <= ids and any(not cell.strip() for cell in column):
                 return [cells.text(cell) for cell in column]

@@ -40,6 +40,11 @@ class _Join:
         source = next(iter(self.meaning.get(meaning, ())), None)
         return cells.text(self.table.columns[source][row]) if source in self.table.columns else ""
 
+    def raw(self, meaning: str, row: int) -> str:
+        """The cell as it is in the file."""
+        source = next(iter(self.meaning.get(meaning, ())), None)
+        return self.table.columns[source][row] if source in self.table.columns else ""
+
 
 def joined(table: RawTable, meaning: Meaning, has_options: bool, answers: Answers) -> RawTable:
     """The table with one row a product on sale; the same table where every row is one."""
@@ -85,9 +90,8 @@ def _off_reason(join: _Join, head: int) -> str | None:
     if _is_off(join, head, is_variant=len(join.groups.members[head]) > 1 and join.groups.is_orphaned(head)):
         return OFF_SALE
     role = join.groups.roles[head]
-    shelf = cells.path(join.cell("category", head))
-    title = join.cell("title", head)
-    if role == "service" or records.is_fee(title):
+    shelf = cells.path(join.raw("category", head))
+    if role == "service" or records.is_fee(join.raw("title", head)):
         return SERVICE
     if shelf and records.is_service_shelf(shelf[-1]) and (role is None or _is_virtual(join, head)):
         return SERVICE
