@@ -26,6 +26,7 @@ _ALIASES = {
     "picture": "image",
 }
 _SEVERAL = ("price", "cost", "status", "record_kind")  # meanings that more than one column may have
+_BY_NAME = ("parent", "variation", "language")  # only what is called so is one
 SAMPLE = 400  # non-empty cells that a judgement by value looks at
 
 Column = Sequence[str]
@@ -112,7 +113,8 @@ def _by_header(samples: Mapping[str, list[str]], blobs: Sequence[str], chosen: d
                 claims.append((late, -claim, height, place, header, meaning))
     for _, strength, _, _, header, meaning in sorted(claims):
         again = meaning in _SEVERAL and chosen.get(meaning) and strength <= -headers.EXACT
-        if header in taken or (meaning in chosen and not again):
+        weak = meaning in _BY_NAME and strength > -headers.EXACT
+        if header in taken or weak or (meaning in chosen and not again):
             continue
         if header in blobs or values.carries(meaning, samples[header]):
             chosen.setdefault(meaning, []).append(header)

@@ -11,7 +11,7 @@ not fit. Not covered: Excel files, pictures given by link.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -27,7 +27,7 @@ from muse_core.catalog.questions import Answers, Question
 from muse_core.catalog.raw_table import RawTable, capped, cut_long_cells
 from muse_core.catalog.rows import Reading, read_rows
 from muse_core.errors import CatalogError
-from muse_core.types import JsonValue
+from muse_core.types import HINDI_TITLE, JsonValue
 
 _SHOWN = 40  # colours and types listed in the report
 _MAX_ROWS = 5_000_000
@@ -118,13 +118,13 @@ def _report(table: RawTable, meaning: Mapping[str, list[str]], reading: Reading)
         prices = {"min": min(known), "median": float(median(known)), "max": max(known), "known": len(known)}
     else:
         notes.append("no prices were found; the assistant will not talk about money")
-    used = {source for sources in meaning.values() for source in sources}
+    used = {HINDI_TITLE, *(source for sources in meaning.values() for source in sources)}
     return LoadReport(
         catalog=catalog,
         rows_read=table.rows + sum(table.dropped.values()),
         rows_kept=len(catalog),
         dropped=dict(reading.dropped),
-        columns={name: sources[0] for name, sources in meaning.items()},
+        columns=_columns(meaning, reading),
         prices=prices,
         colours=_first(catalog.colours()),
         categories=_first(catalog.categories()),
@@ -134,6 +134,12 @@ def _report(table: RawTable, meaning: Mapping[str, list[str]], reading: Reading)
         pictures=dict(reading.pictures),
         questions=tuple(reading.questions),
     )
+
+
+def _columns(meaning: Mapping[str, Sequence[str]], reading: Reading) -> dict[str, str]:
+    """Meaning -> the column that it was read from; of prices, one in the catalogue's currency."""
+    columns = {name: sources[0] for name, sources in meaning.items()}
+    return columns | ({"price": reading.price_source} if reading.price_source else {})
 
 
 def _first(counts: Mapping[str, int]) -> dict[str, int]:

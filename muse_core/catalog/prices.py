@@ -29,10 +29,12 @@ Meaning = Mapping[str, Sequence[str]]
 
 @dataclass
 class Money:
-    """A price per row (empty when there is no column of prices), and the catalogue's currency."""
+    """A price per row (empty when there is no column of prices), the catalogue's currency, and the columns
+    that were read, the first one first."""
 
     values: list[float | None]
     currency: str = _HOME
+    sources: Sequence[str] = ()
     notes: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
 
@@ -49,6 +51,7 @@ def read_money(table: RawTable, meaning: Meaning, keep: Sequence[int], answers: 
     _note_left_out([name for name in sources if name not in used], money)
     if not used:
         return money
+    money.sources = used
     columns = [_column(table, name, keep, answers, money) for name in used]
     foreign = [bool(code) and code != money.currency for code in codes] if codes else []
     money.values = [

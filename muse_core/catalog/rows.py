@@ -41,13 +41,14 @@ _MAX_FACT = 80  # characters of a brand
 class Reading:
     """What became of the table: products in row order, why rows were dropped, what to tell the user.
 
-    `pictures`: how many were read, or why not."""
+    `price_source`: the column that prices were read from. `pictures`: how many were read, or why not."""
 
     products: list[Product]
     dropped: Counter[str]
     notes: list[str]
     pictures: Counter[str]
     questions: list[Question]
+    price_source: str | None = None
 
 
 def read_rows(
@@ -88,7 +89,8 @@ def read_rows(
                 **facts,
             )
         )
-    return Reading(products, dropped, notes, seen, [*table.questions, *money.questions])
+    asked = [*table.questions, *money.questions]
+    return Reading(products, dropped, notes, seen, asked, next(iter(money.sources), None))
 
 
 def _cleaned(
