@@ -41,6 +41,7 @@ _BINARY = {
     b"\x28\xb5\x2f\xfd": "a zstd file",
 }
 _JUDGED = 65536  # bytes that the code page is judged by
+_OTHER_SCRIPT = 0.06  # share of bytes beyond ASCII from which on a text may be in another script than Latin
 _CODE_PAGES = (
     "cp1252",
     "cp1251",
@@ -141,10 +142,12 @@ def _code_page(raw: bytes) -> str:
     two pages of Latin letters only by signs inside of words."""
     from charset_normalizer import from_bytes
 
-    best = from_bytes(raw[:_JUDGED], cp_isolation=list(_CODE_PAGES)).best()
-    if best is not None and best.encoding != "cp1252":
-        return best.encoding
-    is_central = _CENTRAL_EUROPE.search(raw[:_JUDGED].decode("cp1252", errors="replace"))
+    head = raw[:_JUDGED]
+    if sum(byte > 0x7F for byte in head) >= _OTHER_SCRIPT * len(head):
+        best = from_bytes(head, cp_isolation=list(_CODE_PAGES)).best()
+        if best is not None and best.encoding != "cp1252":
+            return best.encoding
+    is_central = _CENTRAL_EUROPE.search(head.decode("cp1252", errors="replace"))
     return "cp1250" if is_central else "cp1252"
 
 

@@ -1,12 +1,15 @@
-"""The user's own catalogue: CSV, TSV, JSON, JSON Lines or Parquet -> products and a report.
+"""The user's own catalogue: CSV, TSV, JSON, JSON Lines, Parquet or an XML feed -> products and a report.
 
     python -c "from muse_core.catalog.load import load_catalog; print(load_catalog('shop.csv').as_json())"
 
 Everything is read as text first (an id is never a number): bytes by `decoding.py`, lines by
-`delimited.py`, JSON by `objects.py`, Parquet here. Columns are understood by `columns.py`, cells by
-`cells.py`, rows by `rows.py`. Nothing read is evaluated, and no file outside the catalogue's folder is
-opened. Fails with CatalogError when nothing can be read, with ConfigError when `catalog.columns` does
-not fit. Not covered: Excel files, pictures given by link.
+`delimited.py` (its header by `header_row.py`), JSON by `objects.py` (its products by `envelopes.py`),
+feeds by `feed.py`, Parquet here; what is no table is refused by `refusals.py`. Options of variants become
+columns (`options.py`), columns are understood by `columns.py`, rows that are one product are joined and
+what is not on sale left out by `variants.py`, prices read by `prices.py`, the rest by `rows.py`. Nothing
+read is evaluated, and no file outside the catalogue's folder is opened. Fails with CatalogError when
+nothing can be read, with ConfigError when `catalog.columns` does not fit. Not covered: Excel files,
+pictures given by link, surcharges and discounts in columns of their own.
 """
 
 from __future__ import annotations

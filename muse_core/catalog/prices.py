@@ -65,7 +65,7 @@ def read_money(table: RawTable, meaning: Meaning, keep: Sequence[int], answers: 
 
 
 def _without_ranges(sources: list[str]) -> list[str]:
-    exact = [name for name in sources if "range" not in headers.spoken(name).split()]
+    exact = [name for name in sources if "range" not in headers.spoken(name)]
     return exact or sources
 
 
