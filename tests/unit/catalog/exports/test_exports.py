@@ -12,11 +12,11 @@ from tests.unit.catalog.exports.envelopes import ENVELOPES
 from tests.unit.catalog.exports.erp import ERP
 from tests.unit.catalog.exports.further import FURTHER
 from tests.unit.catalog.exports.header_rows import HEADER_ROWS, NOT_HINTS
+from tests.unit.catalog.exports.later import FOURTH, THIRD
 from tests.unit.catalog.exports.magento import MAGENTO
 from tests.unit.catalog.exports.markup import FEEDS, NO_TABLES
 from tests.unit.catalog.exports.numbers import NUMBERS
 from tests.unit.catalog.exports.shopify import SHOPIFY
-from tests.unit.catalog.exports.third import THIRD
 from tests.unit.catalog.exports.woocommerce import STOCK_STATES, WOOCOMMERCE
 
 CASES: tuple[Case, ...] = (
@@ -36,6 +36,7 @@ CASES: tuple[Case, ...] = (
     *ENVELOPES,
     *FURTHER,
     *THIRD,
+    *FOURTH,
 )
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 -- rows stand as they do in their files
-"""A third round of exports: other systems, languages and envelopes."""
+"""A third and a fourth round of exports: other systems, languages and envelopes."""
 
 import json
 
@@ -469,5 +469,199 @@ pine-chair,Pine Chair,Zed,Furniture > Chairs,Chairs,,TRUE,Title,Default Title,,p
         "d.csv",
         'name,price\nPine Chair,"₹ 2,499"\nBig Bed,"₹ 1.25 lakh"\nBrass Diya,"₹199"\n',
         {**CHAIR_AND_DIYA, "Big Bed": Want(125000)},
+    ),
+)
+
+FOURTH = (
+    Case(
+        "woo sale date cols",
+        "w.csv",
+        """ID,Type,SKU,"GTIN, UPC, EAN, or ISBN",Name,Published,"Is featured?","Visibility in catalog","Short description",Description,"Date sale price starts","Date sale price ends","Tax status","Tax class","In stock?",Stock,"Low stock amount","Backorders allowed?","Sold individually?","Weight (kg)","Length (cm)","Allow customer reviews?","Purchase note","Sale price","Regular price",Categories,Tags,"Shipping class",Images,"Download limit","Download expiry days",Parent,"Grouped products",Upsells,Cross-sells,"External URL","Button text",Position,Brands,"Attribute 1 name","Attribute 1 value(s)","Attribute 1 visible","Attribute 1 global","Attribute 1 default"
+1,variable,hs,,Hemp Shirt,1,0,visible,Soft,,,,taxable,,1,,,0,0,,,1,,,,"Clothing, Clothing > Shirts",,,https://x.invalid/a.jpg,,,,,,,,,0,Zed,Size,"S, M",1,1,
+2,variation,hs-s,,Hemp Shirt - S,1,0,visible,,,,,taxable,parent,1,,,0,0,,,0,,899,999,,,,,,,hs,,,,,,1,,Size,S,,1,
+3,variation,hs-m,,Hemp Shirt - M,1,0,visible,,,,,taxable,parent,1,,,0,0,,,0,,,999,,,,,,,hs,,,,,,2,,Size,M,,1,
+4,simple,pc,,Pine Chair,1,0,visible,,,,,taxable,,1,5,,0,0,4,,1,,,2499,Furniture > Chairs,,,,,,,,,,,,0,Zed,,,,,
+""",
+        {"Hemp Shirt": Want(899, "S M", noun="shirt"), "Pine Chair": Want(2499, noun="chair")},
+    ),
+    Case(
+        "magento full",
+        "m.csv",
+        """sku,store_view_code,attribute_set_code,product_type,categories,product_websites,name,description,weight,product_online,tax_class_name,visibility,price,special_price,url_key,base_image,created_at,additional_attributes,qty,is_in_stock,configurable_variations,configurable_variation_labels
+HS-S,,Top,simple,"Default Category/Men,Default Category/Men/Shirts",base,Hemp Shirt-S,,1,1,Taxable Goods,Not Visible Individually,999,,hs-s,/a.jpg,1/1/26,"color=Blue,size=S",5,1,,
+HS-M,,Top,simple,"Default Category/Men,Default Category/Men/Shirts",base,Hemp Shirt-M,,1,1,Taxable Goods,Not Visible Individually,949,899,hs-m,/a.jpg,1/1/26,"color=Red,size=M",5,1,,
+HS,,Top,configurable,"Default Category/Men,Default Category/Men/Shirts",base,Hemp Shirt,Soft,,1,Taxable Goods,"Catalog, Search",,,hs,/a.jpg,1/1/26,,0,1,"sku=HS-S,color=Blue,size=S|sku=HS-M,color=Red,size=M","color=Color,size=Size"
+BN,,Default,bundle,Default Category/Sets,base,Brass Set,,,1,Taxable Goods,"Catalog, Search",799,,bn,/a.jpg,1/1/26,,0,1,,
+GR,,Default,grouped,Default Category/Sets,base,Mixed Set,,,1,,"Catalog, Search",,,gr,/a.jpg,1/1/26,,0,1,,
+""",
+        {"Hemp Shirt": Want(899, "S M", "blue,red"), "Brass Set": Want(799)},
+        left_out=1,
+    ),
+    Case(
+        "squarespace old",
+        "s.csv",
+        "Product ID [Non Editable],Variant ID [Non Editable],Product Type [Non Editable],Product Page,Product URL,Title,Description,SKU,Option Name 1,Option Value 1,Price,Sale Price,On Sale,Stock,Categories,Tags,Weight,Visible,Hosted Image URLs\na,v1,PHYSICAL,shop,hs,Hemp Shirt,,S1,Size,S,999,0,No,5,,,0,Yes,\n,v2,,,,,,S2,,M,949,0,No,5,,,0,,\nb,v3,PHYSICAL,shop,pc,Pine Chair,,S3,,,2499,0,No,5,,,0,Yes,\nc,v4,GIFT_CARD,shop,gc,Gift Card,,S4,Value,500,500,0,No,,,,0,Yes,\n",
+        {"Hemp Shirt": Want(949, "S M"), "Pine Chair": Want(2499), "Gift Card": Want(500)},
+    ),
+    Case(
+        "ecwid old",
+        "e.csv",
+        "type,product_sku,product_name,product_price,product_compare_to_price,product_is_available,product_category_1,product_option_name,product_option_type,product_option_value,product_option_markup\nproduct,HS,Hemp Shirt,999,1299,true,Shirts,,,,\nproduct_option,,,,,,,Size,SIZE,S,0\nproduct_option,,,,,,,Size,SIZE,M,0\nproduct,PC,Pine Chair,2499,,true,Chairs,,,,\n",
+        {"Hemp Shirt": Want(999, "S M"), "Pine Chair": Want(2499)},
+    ),
+    Case(
+        "cost_price json",
+        "c.csv",
+        "title,cost_price,price,compare_at_price\nPine Chair,900,2499,2999\nBrass Diya,80,199,249\n",
+        CHAIR_AND_DIYA,
+    ),
+    Case(
+        "purchase price incl",
+        "c.csv",
+        "Article,Purchase Price (excl. GST),Retail Price (incl. GST)\nPine Chair,900,2499\nBrass Diya,80,199\n",
+        CHAIR_AND_DIYA,
+    ),
+    Case(
+        "inr words",
+        "c.csv",
+        'Product,Price in INR,Price in USD\nPine Chair,"2,499",30\nBrass Diya,199,2\n',
+        CHAIR_AND_DIYA,
+        currency="INR",
+    ),
+    _json(
+        "shopify graphql priceV2",
+        {
+            "data": {
+                "products": {
+                    "edges": [
+                        {
+                            "node": {
+                                "title": "Hemp Shirt",
+                                "variants": {
+                                    "edges": [
+                                        {
+                                            "node": {
+                                                "title": "S",
+                                                "priceV2": {"amount": "999.0", "currencyCode": "INR"},
+                                            }
+                                        },
+                                        {
+                                            "node": {
+                                                "title": "M",
+                                                "priceV2": {"amount": "949.0", "currencyCode": "INR"},
+                                            }
+                                        },
+                                    ]
+                                },
+                            }
+                        },
+                        {
+                            "node": {
+                                "title": "Pine Chair",
+                                "variants": {
+                                    "edges": [
+                                        {
+                                            "node": {
+                                                "title": "Default Title",
+                                                "priceV2": {"amount": "2499.0", "currencyCode": "INR"},
+                                            }
+                                        }
+                                    ]
+                                },
+                            }
+                        },
+                    ]
+                }
+            }
+        },
+        {"Hemp Shirt": Want(949, "S M"), "Pine Chair": Want(2499)},
+        currency="INR",
+    ),
+    _json(
+        "priceRangeV2",
+        {
+            "data": {
+                "collection": {
+                    "products": {
+                        "nodes": [
+                            {
+                                "title": "Pine Chair",
+                                "priceRangeV2": {
+                                    "minVariantPrice": {"amount": "2499.0", "currencyCode": "INR"},
+                                    "maxVariantPrice": {"amount": "2999.0", "currencyCode": "INR"},
+                                },
+                            },
+                            {
+                                "title": "Brass Diya",
+                                "priceRangeV2": {
+                                    "minVariantPrice": {"amount": "199.0", "currencyCode": "INR"},
+                                    "maxVariantPrice": {"amount": "199.0", "currencyCode": "INR"},
+                                },
+                            },
+                        ]
+                    }
+                }
+            }
+        },
+        currency="INR",
+    ),
+    Case(
+        "bulk with images",
+        "b.jsonl",
+        '{"id":"gid://shopify/Product/1","title":"Hemp Shirt","options":[{"name":"Size","values":["S","M"]}]}\n{"id":"gid://shopify/ProductVariant/2","title":"S","price":"999.00","__parentId":"gid://shopify/Product/1"}\n{"id":"gid://shopify/ProductVariant/3","title":"M","price":"949.00","__parentId":"gid://shopify/Product/1"}\n{"id":"gid://shopify/ProductImage/4","src":"x","__parentId":"gid://shopify/Product/1"}\n',
+        {"Hemp Shirt": Want(949, "S M")},
+    ),
+    _json(
+        "keyed nested data",
+        {
+            "status": 200,
+            "data": {
+                "items": {
+                    "p1": {"title": "Pine Chair", "price": 2499},
+                    "p2": {"title": "Brass Diya", "price": 199},
+                }
+            },
+        },
+    ),
+    _json(
+        "categories first with products count",
+        {
+            "categories": [{"id": n, "name": f"C{n}", "price": None} for n in range(30)],
+            "response": {
+                "products": [{"title": "Pine Chair", "mrp": 2499}, {"title": "Brass Diya", "mrp": 199}]
+            },
+        },
+    ),
+    Case(
+        "micros currency",
+        "m.csv",
+        "title,price_amount_micros,currency\nPine Chair,2499000000,INR\nBrass Diya,199000000,INR\n",
+        CHAIR_AND_DIYA,
+    ),
+    Case(
+        "rss with channel",
+        "x.xml",
+        '<?xml version="1.0" encoding="UTF-8"?>\n<rss xmlns:g="http://base.google.com/ns/1.0" version="2.0">\n<channel>\n<title>Zed</title><link>https://x.invalid</link><description>All</description>\n<item><g:id>1</g:id><g:title>Pine Chair</g:title><g:description>d</g:description><g:link>https://x.invalid/1</g:link><g:availability>in_stock</g:availability><g:price>2999.00 INR</g:price><g:sale_price>2499.00 INR</g:sale_price><g:shipping><g:country>IN</g:country><g:price>49.00 INR</g:price></g:shipping><g:product_type>Home &gt; Chairs</g:product_type></item>\n<item><g:id>2</g:id><g:title>Brass Diya</g:title><g:price>199.00 INR</g:price><g:shipping><g:country>IN</g:country><g:price>49.00 INR</g:price></g:shipping></item></channel></rss>',
+        CHAIR_AND_DIYA,
+        currency="INR",
+    ),
+    Case(
+        "swiss apostrophe col",
+        "n.csv",
+        "name;price\nA Chair;1'299.50\nB Chair;249.00\nC Chair;12'000\n",
+        {"A Chair": Want(1299.5), "B Chair": Want(249), "C Chair": Want(12000)},
+    ),
+    Case(
+        "all comma three",
+        "n.csv",
+        'name,price\nA Chair,"1,299"\nB Chair,"2,499"\n',
+        {"A Chair": Want(1299), "B Chair": Want(2499)},
+    ),
+    Case(
+        "unreadable noted",
+        "n.csv",
+        'name,price\nA Chair,1299\nB Chair,ask\nC Chair,"12,34,5"\n',
+        {"A Chair": Want(1299), "B Chair": Want(0), "C Chair": Want()},
+        noted="unreadable",
     ),
 )
