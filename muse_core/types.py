@@ -169,6 +169,11 @@ class Profile:
     history: tuple[str, ...] = ()  # product ids bought before
 
 
+# Keys of `Product.attributes` for what a product of several variants or languages has.
+ALL_COLOURS = "all colours"  # canonical, "blue, green"
+HINDI_TITLE = "hindi title"
+
+
 @dataclass(frozen=True)
 class Product:
     """One catalogue row, cleaned. Unknown is None or empty, never a guess."""
@@ -189,6 +194,12 @@ class Product:
     currency: str = "INR"
     attributes: Mapping[str, str] = field(default_factory=dict)
     image: bytes | None = None  # an encoded PNG or JPEG
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """Every colour that the product is sold in; `colour` is the first of them."""
+        several = self.attributes.get(ALL_COLOURS, "")
+        return tuple(several.split(", ")) if several else (self.colour,) if self.colour else ()
 
 
 @dataclass(frozen=True)

@@ -12,27 +12,30 @@ from rich.table import Table
 from rich.text import Text
 
 from muse_core.catalog.load import load_catalog
+from muse_core.catalog.questions import Answers
 from muse_core.config.load import load_config
+from muse_core.config.run_config import CatalogConfig
 
 SHOWN = 12
 
 
 def check(file: Path, config: Path | None, settings: list[str], as_json: bool) -> None:
-    """`catalog.columns` of a config or `--set` overrides what would be inferred."""
-    columns = _columns(file, config, settings) if config or settings else {}
-    found = load_catalog(file, columns).as_json()
+    """`catalog.columns` and the answers about money, of a config or `--set`, override what is inferred."""
+    asked = _asked(file, config, settings) if config or settings else CatalogConfig()
+    answers = Answers(asked.currency, asked.decimal, asked.minor_units)
+    found = load_catalog(file, dict(asked.columns), answers).as_json()
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     else:
         show(found, Console())
 
 
-def _columns(file: Path, config: Path | None, settings: list[str]) -> dict[str, str]:
-    """The mapping of the user's configuration, of which FILE is the catalogue."""
+def _asked(file: Path, config: Path | None, settings: list[str]) -> CatalogConfig:
+    """The catalogue's section of the user's configuration, of which FILE is the catalogue."""
     if not file.is_file():
-        return {}  # the loader says what is wrong with it
+        return CatalogConfig()  # the loader says what is wrong with it
     asked = [*settings, f"catalog.file={json.dumps(str(file), ensure_ascii=False)}"]
-    return dict(load_config(None, config, asked)[0].catalog.columns)
+    return load_config(None, config, asked)[0].catalog
 
 
 def show(found: Mapping[str, Any], out: Console) -> None:
@@ -55,6 +58,9 @@ def show(found: Mapping[str, Any], out: Console) -> None:
         out.print(f"kept as attributes, without a meaning: {others}", markup=False, highlight=False)
     for note in found.get("notes", []):
         out.print(f"note: {note}", markup=False, highlight=False)
+    for question in found.get("questions", []):
+        out.print(f"question: {question['question']}", markup=False, highlight=False)
+        out.print(f"  if so: {question['flag']}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_pairs(title: str, heads: tuple[str, str], pairs: Mapping[str, Any], out: Console) -> None:

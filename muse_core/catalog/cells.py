@@ -9,133 +9,25 @@ path('["Apparel >> Topwear"]') -> ("Apparel", "Topwear")
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from functools import cache, lru_cache
 
+from muse_core.catalog.amounts import is_range as is_range
+from muse_core.catalog.amounts import plain as plain_amount
+from muse_core.catalog.amounts import price as price
+from muse_core.catalog.cell_text import LONGEST, NULLS
+from muse_core.catalog.cell_text import text as text
+from muse_core.catalog.currency import code_in
 from muse_core.catalog.words import plain_words, stem, stems
 from muse_core.language import lexicon
 
-_NULLS = frozenset(
-    re.split(
-        "  +",
-        "nan  none  null  nil  na  n/a  n.a  n.a.  nat  -  --  ---  .  ..  |  ||  /  ?  undefined  unknown  "
-        "#n/a  #na  #div/0!  #value!  #ref!  #name?  #null!  not_available  <na>  []  {}  [nan]  (null)  "
-        "not available  not specified  not applicable  no data",
-    )
-) | {""}
-_LONGEST = 200  # characters of a cell that is one price, colour, gender or size; a longer one is prose
-_TAG = re.compile(r"<[a-zA-Z/!][^<>]{0,200}>")
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
-_DIGITS = str.maketrans("०१२३४५६७८९", "0123456789")
-
-
-def text(cell: str) -> str:
-    """The cell with tags, entities, control signs and runs of blanks gone; '' for any spelling of null."""
-    if "&" in cell and ";" in cell:
-        cell = _ENTITY.sub(_unescaped, _ENTITY.sub(_unescaped, cell))  # '&amp;nbsp;' was escaped twice
-    if "<" in cell:
-        cell = _TAG.sub(" ", cell)
-    if not cell.isprintable():
-        cell = "".join(letter if letter.isprintable() else " " for letter in cell.translate(_INVISIBLE))
-    cell = " ".join(cell.replace("\ufffd", " ").split())
-    return "" if cell.lower() in _NULLS else cell
-
-
-def _unescaped(entity: re.Match[str]) -> str:
-    return html.unescape(entity.group())
-
-
-# ---- money ----------------------------------------------------------------------------------------
-
-_MONEY_SIGN = r"₹|rs\.?|inr|mrp|\$|€|£|¥|usd|eur|gbp|रु\.?|रुपये|रुपए"
-_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\d.]*\s*%)")
-_SIGNED_NUMBER = re.compile(rf"(?:{_MONEY_SIGN})\s*:?\s*(\d[\d,]*(?:\.\d+)?)")
-_WORD_SCALE = {
-    "k": 1e3,
-    "thousand": 1e3,
-    "हज़ार": 1e3,
-    "हजार": 1e3,
-    "lakh": 1e5,
-    "lac": 1e5,
-    "लाख": 1e5,
-    "crore": 1e7,
-    "cr": 1e7,
-}
-_SCALE = re.compile(r"(\d)\s*(" + "|".join(_WORD_SCALE) + r")(?![a-z\u0900-\u097f])")
-_SPACED = re.compile(r"(?<=[\d,.])\s+(?=[,.])|(?<=[,.])\s+(?=\d)")
-_SPACED_OUT = re.compile(r"\d[\d,.]*(?: [\d,.]+){2,}")
-_EUROPEAN = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:\.\d{3})+,\d{2}|\d+,\d{2}|\d{1,3}(?:\.\d{3}){2,})(?![\d.,])")
-_RANGE = re.compile(r"\d[\d,.]*\s*(?:-|\u2013|\u2014|~|to|से)\s*\D{0,6}\d")
-_CURRENCIES = (
-    ("INR", re.compile(r"₹|\brs\b|\binr\b|\bmrp\b|rupee|रु")),
-    ("CNY", re.compile(r"yuan|\brmb\b|\bcny\b|元|युआन")),
-    ("USD", re.compile(r"\$|\busd\b|dollar")),
-    ("EUR", re.compile(r"€|\beur\b|euro")),
-    ("GBP", re.compile(r"£|\bgbp\b|pound")),
-)  # fmt: skip
-
-
-@lru_cache(maxsize=16384)
-def price(cell: str) -> float | None:
-    """The price of a cell in its own currency; the low end of a range; None for '<5,000', '20% off', 0."""
-    bare = text(cell[:_LONGEST]).translate(_DIGITS).lower()
-    if (
-        not bare
-        or bare.startswith(("<", "\u2264", "under", "below", "up to", "upto"))
-        or re.match(r"-\s*\d", bare)
-    ):
-        return None
-    bare = _EUROPEAN.sub(_without_dots, _closed_up(bare))
-    scaled = _SCALE.search(bare)
-    factor = _WORD_SCALE[scaled.group(2)] if scaled else 1.0
-    signed = _SIGNED_NUMBER.findall(bare)
-    found = signed or _NUMBER.findall(bare)
-    numbers = [number for number in map(_number, found) if number]
-    if not numbers or (not signed and len(numbers) > 1 and not is_range(bare)):
-        return numbers[0] * factor if numbers else None
-    return min(numbers[:2]) * factor
-
-
-def is_range(cell: str) -> bool:
-    """Whether the cell names two ends: '5,000-10,000'."""
-    return bool(_RANGE.search(cell))
-
-
-def currency(cell: str) -> str | None:
-    """The currency that a cell or header names, as its code."""
-    lower = cell.lower().replace("_", " ")
-    return next((code for code, sign in _CURRENCIES if sign.search(lower)), None)
-
-
-def _closed_up(bare: str) -> str:
-    """'4 , 999' -> '4,999'; digits spaced out one by one are joined: '1 2 7 , 9 0 0' -> '127,900'."""
-    return _SPACED_OUT.sub(_joined, _SPACED.sub("", bare))
-
-
-def _joined(run: re.Match[str]) -> str:
-    groups = re.findall(r"\d+", run.group())
-    return run.group().replace(" ", "") if max(map(len, groups)) == 1 else run.group()
-
-
-def _without_dots(european: re.Match[str]) -> str:
-    """'1.299,00' -> '1299.00'."""
-    return european.group().replace(".", "").replace(",", ".")
-
-
-def _number(found: str) -> float | None:
-    try:
-        value = float(found.replace(",", ""))
-    except ValueError:
-        return None
-    return value if 0 < value < 1e10 else None
+currency = code_in
 
 
 def rating(cell: str) -> float | None:
     """The first number of a rating cell, in the cell's own scale: '4.2 out of 5' -> 4.2."""
-    found = re.match(r"\D{0,12}?(\d+(?:[.,]\d+)?)", _closed_up(text(cell[:_LONGEST]).translate(_DIGITS)))
+    found = re.match(r"\D{0,12}?(\d+(?:[.,]\d+)?)", plain_amount(cell))
     return float(found.group(1).replace(",", ".")) if found else None
 
 
@@ -200,7 +92,7 @@ def colours_in(phrase: str) -> list[str]:
 @lru_cache(maxsize=8192)
 def colour(cell: str) -> str | None:
     """The colour of a colour cell: a known name, the first known name in it, or the words as they are."""
-    bare = text(cell[:_LONGEST]).lower().strip(" .,")
+    bare = text(cell[:LONGEST]).lower().strip(" .,")
     if not bare:
         return None
     known = lexicon.canonical("colour", bare)
@@ -211,6 +103,12 @@ def colour(cell: str) -> str | None:
         return named[0]
     plain = len(bare.split()) <= 2 and all(part.isalpha() for part in bare.split())
     return bare if plain else None
+
+
+def each_colour(cell: str) -> list[str]:
+    """Every colour that a cell lists: 'Blue | Green' -> blue, green."""
+    found = [colour(part) for part in re.split(r"\s*(?:[|;,]|/)\s*", cell[:LONGEST]) if part.strip()]
+    return [name for name in found if name]
 
 
 def _metals_in(bare: str) -> list[str]:
@@ -246,7 +144,7 @@ _TITLE_GENDER = re.compile(
 @lru_cache(maxsize=8192)
 def gender(cell: str) -> str | None:
     """men, women, boys, girls or unisex; two different ones are unisex: 'Men & Women'."""
-    bare = text(cell[:_LONGEST]).lower()
+    bare = text(cell[:LONGEST]).lower()
     known = _GENDER_OF.get(bare) or (lexicon.canonical("gender", bare) if bare else None)
     return known or _one_gender(
         [_GENDER_OF[word] for word in plain_words(bare) if len(word) > 1 and word in _GENDER_OF]
@@ -272,7 +170,7 @@ def _one_gender(named: list[str]) -> str | None:
 @lru_cache(maxsize=8192)
 def known(slot: str, cell: str) -> str | None:
     """The canonical value of a material or occasion cell; the first of several; else its words, if few."""
-    bare = text(cell[:_LONGEST]).lower()
+    bare = text(cell[:LONGEST]).lower()
     if not bare:
         return None
     parts = [part.strip() for part in re.split(r"[,/|;&+]|\band\b", bare) if part.strip()]
@@ -331,7 +229,7 @@ def sizes(cell: str) -> tuple[str, ...]:
     found: list[str] = []
     for part in re.split(r"[,|;/\[\]\"']+|\s+and\s+", text(cell)):
         bare = part.strip(" .:")
-        if bare and len(bare) <= 24 and bare.lower() not in _NULLS:
+        if bare and len(bare) <= 24 and bare.lower() not in NULLS:
             value = lexicon.canonical("size", bare) or (bare.upper() if len(bare) <= 4 else bare)
             if value not in found:
                 found.append(value)
@@ -349,7 +247,7 @@ def path(cell: str) -> tuple[str, ...]:
     bare = text(cell)
     parts = _listed(bare) if bare[:1] in ("[", "{") else [bare]
     steps = [step.strip("[]{}\"' ") for part in parts for step in _PATH.split(part)]
-    return tuple(dict.fromkeys(step for step in steps if step and step.lower() not in _NULLS))
+    return tuple(dict.fromkeys(step for step in steps if step and step.lower() not in NULLS))
 
 
 def _listed(bare: str) -> list[str]:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from statistics import median, median_low
+from statistics import median
 
 from muse_core.catalog import cells, headers, nouns
+from muse_core.catalog import column_values as values
 from muse_core.catalog.headers import MEANINGS
-from muse_core.catalog.words import plain_words
 from muse_core.errors import ConfigError
-from muse_core.language import lexicon
 
 _ALIASES = {
     "product_id": "id",
@@ -26,6 +25,8 @@ _ALIASES = {
     "name": "title",
     "picture": "image",
 }
+_SEVERAL = ("price", "cost", "status", "record_kind")  # meanings that more than one column may have
+_BY_NAME = ("parent", "variation", "language")  # only what is called so is one
 SAMPLE = 400  # non-empty cells that a judgement by value looks at
 
 Column = Sequence[str]
@@ -111,10 +112,11 @@ def _by_header(samples: Mapping[str, list[str]], blobs: Sequence[str], chosen: d
                 late = is_price and headers.is_before_discount(header)
                 claims.append((late, -claim, height, place, header, meaning))
     for _, strength, _, _, header, meaning in sorted(claims):
-        again = meaning == "price" and chosen.get("price") and strength <= -headers.EXACT
-        if header in taken or (meaning in chosen and not again):
+        again = meaning in _SEVERAL and chosen.get(meaning) and strength <= -headers.EXACT
+        weak = meaning in _BY_NAME and strength > -headers.EXACT
+        if header in taken or weak or (meaning in chosen and not again):
             continue
-        if header in blobs or _carries(meaning, samples[header]):
+        if header in blobs or values.carries(meaning, samples[header]):
             chosen.setdefault(meaning, []).append(header)
             taken.add(header)
 
@@ -126,70 +128,21 @@ def _typical_price(sample: Sequence[str]) -> float:
 # ---- by value -------------------------------------------------------------------------------------
 
 
-def _share(sample: Sequence[str], holds: Callable[[str], object]) -> float:
-    return sum(1 for cell in sample if holds(cell)) / len(sample) if sample else 0.0
-
-
-def _has_letters(cell: str) -> bool:
-    return sum(letter.isalpha() for letter in cell) >= 2
-
-
-def _is_link(cell: str) -> bool:
-    return cell.strip().lower().startswith(("http://", "https://", "www.", "/"))
-
-
-def _distinct(sample: Sequence[str]) -> float:
-    return len(set(sample)) / len(sample) if sample else 0.0
-
-
-def _mean_length(sample: Sequence[str]) -> float:
-    return sum(map(len, sample)) / len(sample) if sample else 0.0
-
-
-def _is_rating(sample: Sequence[str]) -> bool:
-    numbers = [number for number in map(cells.rating, sample) if number is not None]
-    return len(numbers) >= 0.3 * len(sample) and bool(numbers) and median(numbers) <= 100
-
-
-def _carries(meaning: str, sample: list[str]) -> bool:
-    """Whether the values can mean what the header says; an empty column never can."""
-    if not sample:
-        return False
-    if meaning == "price":
-        return _share(sample, cells.price) >= 0.3
-    if meaning == "rating":
-        return _is_rating(sample)
-    if meaning == "gender":
-        return _share(sample, cells.gender) >= 0.3
-    if meaning == "image":
-        return _share(sample, cells.is_picture_path) >= 0.3
-    if meaning in ("sizes", "material", "occasion"):
-        return _mean_length(sample) <= 60 and not _is_link(sample[0])
-    if meaning == "colour":
-        return _share(sample, _has_letters) >= 0.5 and _mean_length(sample) <= 60
-    if meaning in ("category", "product_type") and _share(sample, _is_bare_gender) >= 0.8:
-        return False
-    if meaning in ("title", "brand", "category", "product_type"):
-        return (
-            _share(sample, _has_letters) >= 0.5
-            and _share(sample, _is_link) < 0.5
-            and median_low(map(len, sample)) <= 400
-        )
-    return True
-
-
 def _by_value(samples: Mapping[str, list[str]], chosen: dict[str, list[str]]) -> None:
     """Give the meanings that matter most to columns whose values show them, in place."""
     named_by_parts = chosen.get("brand") and chosen.get("model")
     rules: tuple[tuple[str, Callable[[list[str]], float]], ...] = (
-        ("gender", lambda sample: _share(sample, _is_bare_gender)),
-        ("colour", lambda sample: _share(sample, _is_bare_colour)),
-        ("price", lambda sample: _share(sample, _is_signed_price)),
-        ("image", lambda sample: _share(sample, cells.is_picture_path)),
-        ("title", lambda sample: 0.0 if named_by_parts else _titleness(sample)),
-        ("category", lambda sample: _share(sample, _is_path)),
-        ("product_type", lambda sample: _share(sample, nouns.known_noun) if _distinct(sample) < 0.8 else 0.0),
-        ("sizes", lambda sample: _share(sample, _is_bare_size)),
+        ("gender", lambda sample: values.share(sample, values.is_bare_gender)),
+        ("colour", lambda sample: values.share(sample, values.is_bare_colour)),
+        ("price", lambda sample: values.share(sample, values.is_signed_price)),
+        ("image", lambda sample: values.share(sample, cells.is_picture_path)),
+        ("title", lambda sample: 0.0 if named_by_parts else values.titleness(sample)),
+        ("category", lambda sample: values.share(sample, values.is_path)),
+        (
+            "product_type",
+            lambda sample: values.share(sample, nouns.known_noun) if values.distinct(sample) < 0.8 else 0.0,
+        ),
+        ("sizes", lambda sample: values.share(sample, values.is_bare_size)),
     )
     for meaning, fit in rules:
         free = [name for name in samples if not any(name in sources for sources in chosen.values())]
@@ -197,48 +150,20 @@ def _by_value(samples: Mapping[str, list[str]], chosen: dict[str, list[str]]) ->
         if meaning not in chosen and scored and max(scored)[0] >= 0.6:
             chosen[meaning] = [max(scored)[2]]
     description = chosen.get("description")
-    if "title" not in chosen and description and _is_short_title(samples[description[0]]):
+    if "title" not in chosen and description and values.is_short_title(samples[description[0]]):
         chosen["title"] = chosen.pop("description")
+    _kinds_by_value(samples, chosen)
     _headerless(samples, chosen)
 
 
-def _is_path(cell: str) -> bool:
-    """A shelf path as only categories are written: 'A >> B'."""
-    return len(cell) < 300 and ">" in cell and len(cells.path(cell)) >= 2
-
-
-def _is_bare_size(cell: str) -> bool:
-    sizes = cells.sizes(cell)
-    return bool(sizes) and all(lexicon.canonical("size", size) and not size.isdigit() for size in sizes)
-
-
-def _is_bare_gender(cell: str) -> bool:
-    return len(cell) <= 14 and len(cell.strip()) > 1 and cells.gender(cell) is not None
-
-
-def _is_bare_colour(cell: str) -> bool:
-    return len(plain_words(cell)) <= 2 and cells.is_colour(cell)
-
-
-def _is_signed_price(cell: str) -> bool:
-    return len(cell) <= 24 and cells.currency(cell) is not None and cells.price(cell) is not None
-
-
-def _titleness(sample: list[str]) -> float:
-    """Share of cells that read like a product's name, when most of them differ."""
-    if _distinct(sample) < 0.5 or _share(sample, _is_link) > 0.2:
-        return 0.0
-    return _share(sample, _reads_like_a_name)
-
-
-def _reads_like_a_name(cell: str) -> bool:
-    words = cell.split() if len(cell) <= 250 else []
-    return 2 <= len(words) <= 30 and sum(map(_has_letters, words)) >= 2
-
-
-def _is_short_title(sample: list[str]) -> bool:
-    """Whether a "description" is what other shops call the title."""
-    return _mean_length(sample) <= 80 and _titleness(sample) >= 0.6
+def _kinds_by_value(samples: Mapping[str, list[str]], chosen: dict[str, list[str]]) -> None:
+    """A column of kinds of record under whatever header: it is no kind of thing and no shelf."""
+    kinds = [name for name, sample in samples.items() if values.names_variants(sample)]
+    if kinds and "record_kind" not in chosen:
+        chosen["record_kind"] = kinds[:1]
+        for meaning in ("product_type", "category"):
+            if chosen.get(meaning) == kinds[:1]:
+                del chosen[meaning]
 
 
 def _headerless(samples: Mapping[str, list[str]], chosen: dict[str, list[str]]) -> None:
@@ -279,11 +204,15 @@ def _begin(titles: Sequence[str], brands: Sequence[str]) -> bool:
 
 
 def _are_codes(sample: Sequence[str]) -> bool:
-    return _distinct(sample) == 1 and not any(" " in cell.strip() or cells.currency(cell) for cell in sample)
+    return values.distinct(sample) == 1 and not any(
+        " " in cell.strip() or cells.currency(cell) for cell in sample
+    )
 
 
 def _are_amounts(sample: Sequence[str]) -> bool:
     known = [number for number in map(cells.price, sample) if number is not None]
-    if len(known) < 0.9 * len(sample) or not 10 <= median(known) <= 5e6 or _distinct(sample) < 0.02:
+    if len(known) < 0.9 * len(sample) or not 10 <= median(known) <= 5e6 or values.distinct(sample) < 0.02:
         return False
-    return not all(1900 <= number <= 2100 for number in known) and not any(map(_has_letters, sample[:20]))
+    return not all(1900 <= number <= 2100 for number in known) and not any(
+        map(values.has_letters, sample[:20])
+    )

@@ -1,8 +1,8 @@
 """The bytes of a catalogue file -> its text, whatever wrote it; CatalogError for what is no text.
 
-UTF-8 with or without a mark, UTF-16 and UTF-32 (UTF-16 without a mark too), cp1252; gzip around any of
-them. UTF-8 that was decoded as cp1252 and saved again ("â‚¹499") is put right. Not covered: the other
-8-bit code pages, which look like cp1252 from outside.
+UTF-8 with or without a mark, UTF-16 and UTF-32 (UTF-16 without a mark too); gzip around any of them.
+What is none of these is in an older code page, which charset-normalizer tells by the words that come out
+(cp1252 where it cannot). UTF-8 that was decoded as cp1252 and saved again ("â‚¹499") is put right.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from muse_core.errors import CatalogError
 
 EXPECTED = "expected a CSV, TSV, JSON, JSON Lines or Parquet table with one product a row"
 MAX_UNPACKED = 1 << 30  # bytes that a gzip file may unpack to
+ALWAYS_UNPACKED = 1 << 26  # and it may always unpack to this many
+_MOST_DENSE = 200  # times its size: tables shrink to a tenth, what shrinks to a thousandth was made to
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -38,6 +40,23 @@ _BINARY = {
     b"Rar!": "a rar file",
     b"\x28\xb5\x2f\xfd": "a zstd file",
 }
+_JUDGED = 65536  # bytes that the code page is judged by
+_OTHER_SCRIPT = 0.06  # share of bytes beyond ASCII from which on a text may be in another script than Latin
+_CODE_PAGES = (
+    "cp1252",
+    "cp1251",
+    "cp1253",
+    "cp1255",
+    "cp1256",
+    "cp932",
+    "gb18030",
+    "big5",
+    "euc_kr",
+    "koi8_r",
+)
+_CENTRAL_EUROPE = re.compile(
+    "[^\\W\\d_][\u00b9\u00b3\u00bf\u00be\u00bc]+[^\\W\\d_]"
+)  # 'bia\u00b3y': cp1250 read as cp1252
 _CONTROL = bytes(sorted({*range(1, 9), *range(14, 32)} - {0x1A, 0x1B}))
 _TWICE = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
@@ -50,17 +69,18 @@ def unpacked(name: str, raw: bytes) -> bytes:
     """The bytes inside a gzip file; other bytes as they are."""
     if raw[:2] != b"\x1f\x8b":
         return raw
+    limit = min(MAX_UNPACKED, max(ALWAYS_UNPACKED, _MOST_DENSE * len(raw)))
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(raw)) as packed:
-            inner = packed.read(MAX_UNPACKED + 1)
+            inner = packed.read(limit + 1)
     except (OSError, EOFError, zlib.error) as fault:
         raise CatalogError(
             f"{name}: found a damaged gzip file ({fault}); {EXPECTED}. Pack it again."
         ) from fault
-    if len(inner) > MAX_UNPACKED:
+    if len(inner) > limit:
         raise CatalogError(
-            f"{name}: found a gzip file that unpacks to more than {MAX_UNPACKED >> 20} MB; {EXPECTED}. "
-            "Split the table."
+            f"{name}: found a gzip file that unpacks to more than {limit >> 20} MB; {EXPECTED}. "
+            "Split the table, or give it unpacked."
         )
     return inner
 
@@ -113,7 +133,22 @@ def _text(raw: bytes, encoding: str | None) -> tuple[str, list[str]]:
     whole = sum(1 for sign in text if sign > "\x7f") - broken
     if broken <= 0.25 * whole:
         return text, [f"{broken} broken characters of the UTF-8 text were left out"]
-    return raw.decode("cp1252", errors="replace"), ["the text is not UTF-8; it was read as cp1252"]
+    page = _code_page(raw)
+    return raw.decode(page, errors="replace"), [f"the text is not UTF-8; it was read as {page}"]
+
+
+def _code_page(raw: bytes) -> str:
+    """The older code page in which the first bytes read like words; scripts tell pages apart surely, the
+    two pages of Latin letters only by signs inside of words."""
+    from charset_normalizer import from_bytes
+
+    head = raw[:_JUDGED]
+    if sum(byte > 0x7F for byte in head) >= _OTHER_SCRIPT * len(head):
+        best = from_bytes(head, cp_isolation=list(_CODE_PAGES)).best()
+        if best is not None and best.encoding != "cp1252":
+            return best.encoding
+    is_central = _CENTRAL_EUROPE.search(head.decode("cp1252", errors="replace"))
+    return "cp1250" if is_central else "cp1252"
 
 
 def _decoded_once(text: str) -> str:

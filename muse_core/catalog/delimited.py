@@ -13,8 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from muse_core.catalog import cells, headers, nouns
-from muse_core.catalog.raw_table import MAX_COLUMNS, RawTable, capped, column_names, without_empty_leftovers
+from muse_core.catalog import header_row, headers
+from muse_core.catalog.raw_table import RawTable, capped, column_names, without_empty_leftovers
 
 _MAX_FIELD = 2**31 - 1  # the csv module's own limit would raise; long cells are cut later
 _DELIMITERS = (",", "\t", ";", "|")
@@ -31,6 +31,7 @@ def read_delimited(text: str) -> RawTable:
     csv.field_size_limit(_MAX_FIELD)
     notes: list[str] = []
     named, text = _without_separator_line(text)
+    text = _cut_by_blanks(text)
     style = {"escapechar": "\\"} if '\\"' in text[:_HEAD] and '""' not in text[:_HEAD] else {}
     delimiter = named or _delimiter(text[:_HEAD], style)
     rows = [row for row in _rows(text, delimiter, style, notes) if any(cell.strip() for cell in row)]
@@ -39,7 +40,9 @@ def read_delimited(text: str) -> RawTable:
 
 def from_rows(rows: list[Row], notes: list[str]) -> RawTable:
     """Rows of cells as columns, the header taken from them where there is one."""
-    header = _take_header(rows, notes)
+    dropped: Counter[str] = Counter()
+    header = header_row.take_header(rows, notes)
+    header_row.take_no_products(rows, dropped)
     names = capped(column_names(header), notes)
     width = len(names)
     wide = sum(1 for row in rows if len(row) > width and any(cell.strip() for cell in row[width:]))
@@ -48,7 +51,7 @@ def from_rows(rows: list[Row], notes: list[str]) -> RawTable:
     columns = {
         name: [row[place] if place < len(row) else "" for row in rows] for place, name in enumerate(names)
     }
-    return RawTable(without_empty_leftovers(columns), notes=notes)
+    return RawTable(without_empty_leftovers(columns), notes=notes, dropped=+dropped)
 
 
 # ---- delimiter ------------------------------------------------------------------------------------
@@ -58,6 +61,16 @@ def _without_separator_line(text: str) -> tuple[str | None, str]:
     """A table program's first line 'sep=;' names the delimiter."""
     found = re.match(r"\ufeff?\"?sep=(.)\"?\r?\n", text, re.IGNORECASE)
     return (found.group(1), text[found.end() :]) if found else (None, text)
+
+
+def _cut_by_blanks(text: str) -> str:
+    """A table set in columns by runs of blanks, with tabs in their place; another text as it is."""
+    lines = [line for line in text[:_HEAD].splitlines() if line.strip()][:_SAMPLED]
+    if len(lines) < 2 or any(sign in line for line in lines for sign in ",;|\t"):
+        return text
+    widths = Counter(len(re.split(r" {2,}", line.strip())) for line in lines)
+    width, times = widths.most_common(1)[0]
+    return re.sub(r"(?<=\S) {2,}(?=\S)", "\t", text) if width > 1 and times >= 0.8 * len(lines) else text
 
 
 def _delimiter(head: str, style: dict[str, str]) -> str:
@@ -143,57 +156,3 @@ def _read_one(lines: list[str], delimiter: str, style: dict[str, str], width: in
 def _bare(line: str, delimiter: str) -> Row:
     """The cells of a line whose quotes mean nothing."""
     return [cell.strip('" \r\n') for cell in line.split(delimiter)]
-
-
-# ---- header ---------------------------------------------------------------------------------------
-
-
-def _take_header(rows: list[Row], notes: list[str]) -> Row:
-    """The column names, taken out of `rows` in place with what stands above them and their repeats."""
-    usual = Counter(map(len, rows[:_SAMPLED])).most_common(1)[0][0]
-    above = 0
-    while above < min(_ABOVE, len(rows) - 1) and usual >= 3 and _filled(rows[above]) <= 1:
-        above += 1
-    if above:
-        notes.append(f"{above} lines before the header were left out")
-        del rows[:above]
-    header = [cell.strip() for cell in rows[0]]
-    if not _is_header(header, rows[1 : _SAMPLED + 1]):
-        notes.append("the file has no header; columns were understood by their values")
-        return [f"column {place + 1}" for place in range(max(map(len, rows[:_SAMPLED])))]
-    count = len(rows)
-    first = rows[0]
-    rows[:] = [row for row in rows if row != first]
-    if count - len(rows) > 1:
-        notes.append(f"{count - len(rows) - 1} lines were the header again and were left out")
-    return header
-
-
-def _filled(row: Row) -> int:
-    return sum(1 for cell in row if cell.strip())
-
-
-def _is_header(header: Row, below: list[Row]) -> bool:
-    """Whether a first row names columns: it holds names that we know, or nothing that looks like a value
-    or stands in its column again."""
-    first, known = header[:MAX_COLUMNS], headers.known_names(header)
-    if known >= 2 or any(map(_is_value, first)):
-        return known >= 2
-    if not known and any(map(_is_product, first)):
-        return False
-    return any(map(headers.names_something, first)) or not any(
-        cell and cell == (row[place].strip() if place < len(row) else "")
-        for row in below
-        for place, cell in enumerate(first)
-    )
-
-
-def _is_product(cell: str) -> bool:
-    """Whether a cell names a product and says more of it: 'Blue Cotton Shirt'."""
-    told = cells.colour_in_title(cell) or cells.material_in_title(cell) or cells.gender_in_title(cell)
-    return bool(told) and nouns.noun_in_title(cell) is not None
-
-
-def _is_value(cell: str) -> bool:
-    bare = re.sub(r"^(?:rs\.?|inr|[₹$€£])\s*", "", cell.lower()).replace(",", "").replace(".", "", 1)
-    return bare.isdigit() or cell.lower().startswith("http") or len(cell) > 60

@@ -9,7 +9,7 @@ Ties are broken by row order, so that the same catalogue and query always give t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ import numpy as np
 from muse_core.catalog.product import Catalog
 from muse_core.catalog.words import plain_words, stem, stems
 from muse_core.language import lexicon
-from muse_core.types import Product
+from muse_core.types import HINDI_TITLE, Product
 
 if TYPE_CHECKING:
     from muse_core.catalog.pictures import PictureIndex
@@ -89,7 +89,8 @@ class CatalogIndex:
         self._id_array = np.array(self._ids, dtype=object)
         self._row_of = {product_id: row for row, product_id in enumerate(self._ids)}
         self._columns = {name: _Words(getattr(product, name) for product in catalog) for name in _WORDS}
-        self._sizes = _size_rows(catalog.products)
+        self._sizes = _rows_having([product.sizes for product in catalog], _size_key)
+        self._further_colours = _rows_having([product.colours[1:] for product in catalog], _fold)
         self._price = _numbers(product.price for product in catalog)
         self._rating = _numbers(product.rating for product in catalog)
         self._types = _Types(catalog.products)
@@ -205,6 +206,9 @@ class CatalogIndex:
         rows = column.equal(value)
         if rows is None and name != "brand":
             rows = column.equal(lexicon.canonical(name, value) or value)
+        if name == "colour":
+            also = self._further_colours.get(_fold(lexicon.canonical(name, value) or value))
+            rows = also if rows is None else rows if also is None else rows | also
         if name == "gender" and value.lower() != "unisex":
             unisex = column.equal("unisex")
             rows = unisex if rows is None else rows if unisex is None else rows | unisex
@@ -248,16 +252,16 @@ def _size_key(size: str) -> str:
     return (lexicon.canonical("size", size) or size).lower().strip()
 
 
-def _size_rows(products: Sequence[Product]) -> dict[str, np.ndarray]:
-    """Size -> rows that come in it."""
+def _rows_having(values: Sequence[Sequence[str]], key: Callable[[str], str]) -> dict[str, np.ndarray]:
+    """Value -> rows that have it among theirs: sizes, further colours."""
     rows: dict[str, list[int]] = {}
-    for row, product in enumerate(products):
-        for size in product.sizes:
-            rows.setdefault(_size_key(size), []).append(row)
+    for row, of_product in enumerate(values):
+        for value in of_product:
+            rows.setdefault(key(value), []).append(row)
     out = {}
-    for size, having in rows.items():
-        out[size] = np.zeros(len(products), dtype=bool)
-        out[size][having] = True
+    for value, having in rows.items():
+        out[value] = np.zeros(len(values), dtype=bool)
+        out[value][having] = True
     return out
 
 
@@ -317,7 +321,8 @@ def _document(product: Product) -> list[str]:
         value = getattr(product, name)
         if value:
             words += stems(value) * weight
-    return words + stems(product.description)
+    told = " ".join([*product.colours[1:], product.attributes.get(HINDI_TITLE, "")])
+    return words + stems(told) + stems(product.description)
 
 
 def _build_bm25(products: Sequence[Product]) -> Any:

@@ -1,31 +1,36 @@
-"""The user's own catalogue: CSV, TSV, JSON, JSON Lines or Parquet -> products and a report.
+"""The user's own catalogue: CSV, TSV, JSON, JSON Lines, Parquet or an XML feed -> products and a report.
 
     python -c "from muse_core.catalog.load import load_catalog; print(load_catalog('shop.csv').as_json())"
 
 Everything is read as text first (an id is never a number): bytes by `decoding.py`, lines by
-`delimited.py`, JSON by `objects.py`, Parquet here. Columns are understood by `columns.py`, cells by
-`cells.py`, rows by `rows.py`. Nothing read is evaluated, and no file outside the catalogue's folder is
-opened. Fails with CatalogError when nothing can be read, with ConfigError when `catalog.columns` does
-not fit. Not covered: Excel files, pictures given by link.
+`delimited.py` (its header by `header_row.py`), JSON by `objects.py` (its products by `envelopes.py`),
+feeds by `feed.py`, Parquet here; what is no table is refused by `refusals.py`. Options of variants become
+columns (`options.py`), columns are understood by `columns.py`, rows that are one product are joined and
+what is not on sale left out by `variants.py`, prices read by `prices.py`, the rest by `rows.py`. Nothing
+read is evaluated, and no file outside the catalogue's folder is opened. Fails with CatalogError when
+nothing can be read, with ConfigError when `catalog.columns` does not fit. Not covered: Excel files,
+pictures given by link, surcharges and discounts in columns of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from muse_core.catalog import feed, options, refusals, variants
 from muse_core.catalog.columns import understand
 from muse_core.catalog.decoding import EXPECTED, decoded, unpacked
 from muse_core.catalog.delimited import read_delimited
 from muse_core.catalog.objects import as_text, flattened, read_json
 from muse_core.catalog.product import Catalog, counted
+from muse_core.catalog.questions import Answers, Question
 from muse_core.catalog.raw_table import RawTable, capped, cut_long_cells
 from muse_core.catalog.rows import Reading, read_rows
 from muse_core.errors import CatalogError
-from muse_core.types import JsonValue
+from muse_core.types import HINDI_TITLE, JsonValue
 
 _SHOWN = 40  # colours and types listed in the report
 _MAX_ROWS = 5_000_000
@@ -48,6 +53,7 @@ class LoadReport:
     notes: tuple[str, ...] = ()
     other_columns: tuple[str, ...] = ()
     pictures: Mapping[str, int] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
 
     def as_json(self) -> dict[str, JsonValue]:
         """What `muse catalog check --json` prints."""
@@ -63,19 +69,25 @@ class LoadReport:
             "product_types": dict(self.product_types),
             "pictures": dict(self.pictures),
             "notes": list(self.notes),
+            "questions": [question.as_json() for question in self.questions],
         }
 
 
-def load_catalog(path: str | Path, columns: Mapping[str, str] | None = None) -> LoadReport:
-    """Read a catalogue; `columns` (meaning -> column of the file) overrides what would be inferred."""
-    file = Path(path)
+def load_catalog(
+    path: str | Path, columns: Mapping[str, str] | None = None, answers: Answers | None = None
+) -> LoadReport:
+    """Read a catalogue; `columns` (meaning -> column of the file) overrides what would be inferred,
+    `answers` what would be guessed about money."""
+    file, settled = Path(path), answers or Answers()
     table = _read(file)
     if table.rows == 0:
         raise CatalogError(f"{file.name}: found no rows; {EXPECTED}. Give a file with at least one product.")
     cut_long_cells(table)
+    has_options = options.spread(table, set((columns or {}).values()))
     meaning = understand(table.columns, list(table.blobs), columns)
     _require_title(file, table, meaning)
-    reading = read_rows(table, meaning, file.parent)
+    table = variants.joined(table, meaning, has_options, settled)
+    reading = read_rows(table, meaning, file.parent, settled)
     if not reading.products:
         reasons = "; ".join(f"{n} rows: {reason}" for reason, n in reading.dropped.items())
         raise CatalogError(
@@ -109,13 +121,13 @@ def _report(table: RawTable, meaning: Mapping[str, list[str]], reading: Reading)
         prices = {"min": min(known), "median": float(median(known)), "max": max(known), "known": len(known)}
     else:
         notes.append("no prices were found; the assistant will not talk about money")
-    used = {source for sources in meaning.values() for source in sources}
+    used = {HINDI_TITLE, *(source for sources in meaning.values() for source in sources)}
     return LoadReport(
         catalog=catalog,
-        rows_read=table.rows,
+        rows_read=table.rows + sum(table.dropped.values()),
         rows_kept=len(catalog),
         dropped=dict(reading.dropped),
-        columns={name: sources[0] for name, sources in meaning.items()},
+        columns=_columns(meaning, reading),
         prices=prices,
         colours=_first(catalog.colours()),
         categories=_first(catalog.categories()),
@@ -123,7 +135,14 @@ def _report(table: RawTable, meaning: Mapping[str, list[str]], reading: Reading)
         notes=tuple(notes),
         other_columns=tuple(name for name in (*table.columns, *table.blobs) if name not in used),
         pictures=dict(reading.pictures),
+        questions=tuple(reading.questions),
     )
+
+
+def _columns(meaning: Mapping[str, Sequence[str]], reading: Reading) -> dict[str, str]:
+    """Meaning -> the column that it was read from; of prices, one in the catalogue's currency."""
+    columns = {name: sources[0] for name, sources in meaning.items()}
+    return columns | ({"price": reading.price_source} if reading.price_source else {})
 
 
 def _first(counts: Mapping[str, int]) -> dict[str, int]:
@@ -143,8 +162,14 @@ def _read(file: Path) -> RawTable:
     del raw
     if not text.strip("\ufeff \t\r\n"):
         raise CatalogError(f"{file.name}: the file is empty; {EXPECTED}.")
-    is_json = text.lstrip("\ufeff \t\r\n")[:1] in ("[", "{")
-    table = read_json(file.name, text) if is_json else read_delimited(text)
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    if start in ("[", "{") and not text.startswith("{\\rtf"):
+        table = read_json(file.name, text)
+    elif start == "<" and feed.is_xml(text):
+        table = feed.read_feed(file.name, text)
+    else:
+        refusals.refuse_text(file.name, text)
+        table = read_delimited(text)
     table.notes[:0] = notes
     return table
 

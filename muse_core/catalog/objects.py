@@ -7,10 +7,11 @@ An object inside an object becomes 'price amount'; the fields of a list of objec
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from muse_core.catalog import headers
+from muse_core.catalog import envelopes, headers, json_products, refusals
 from muse_core.catalog.delimited import from_rows
 from muse_core.catalog.raw_table import RawTable, capped, column_names
 from muse_core.errors import CatalogError
@@ -45,8 +46,8 @@ def _read(name: str, text: str) -> RawTable:
             ) from whole
         if broken:
             notes.append(f"{broken} lines are no JSON objects and were left out")
-        return from_records(records, notes)
-    table = _table(value, notes)
+        value = records
+    table = _table(name, value, notes)
     if table is None:
         raise CatalogError(
             f"{name}: found JSON without a list of objects; expected [{{...}}, ...] or one object a line. "
@@ -65,48 +66,59 @@ def _json_lines(text: str) -> tuple[list[Record], int]:
                 value = json.loads(line.strip().rstrip(","))
             except ValueError:
                 value = None
-            records.extend([value] if isinstance(value, dict) else [])
-            broken += not isinstance(value, dict)
+            found = [
+                item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)
+            ]
+            records.extend(found)
+            broken += not found
     return records, broken
 
 
-def _table(value: Any, notes: list[str]) -> RawTable | None:
-    if isinstance(value, list):
-        return _table_of_list(value, notes)
-    if not isinstance(value, dict):
+def _table(name: str, value: Any, notes: list[str]) -> RawTable | None:
+    rows = _rows_of(value)
+    if rows is not None:
+        return from_rows(rows, notes) if rows else None
+    if isinstance(value, dict) and (columns := _lists_by_name(value) or _by_column(value)):
+        return from_records(columns, notes)
+    found = envelopes.records_in(value)
+    refusals.refuse_error(name, value, found)
+    if found is None:
         return None
-    if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
-        return _table_of_list([value["columns"], *value["data"]], notes)
+    if found.others:
+        notes.append(f"{found.others} entries of the list are no objects and were left out")
+    if found.path and found.path != (envelopes.EACH,):
+        notes.append(f"the products were found under {' > '.join(found.path)}")
+    return from_records(found.records, notes)
+
+
+def _rows_of(value: Any) -> list[list[str]] | None:
+    """The rows of a list of lists, or of an object of column names and rows; None for other values."""
+    if isinstance(value, dict) and isinstance(value.get("columns"), list):
+        inner = next((value[key] for key in ("data", "rows", "values", "records") if key in value), None)
+        names = [each.get("name", "") if isinstance(each, dict) else each for each in value["columns"]]
+        value = [names, *inner] if isinstance(inner, list) and inner and isinstance(inner[0], list) else None
+    if not isinstance(value, list) or any(isinstance(each, dict) for each in value):
+        return None
+    if any(isinstance(cell, dict) for row in value[:3] if isinstance(row, list) for cell in row):
+        return None
+    rows = [[as_text(cell) for cell in row] for row in value if isinstance(row, list) and row]
+    return rows if rows or value else None
+
+
+def _lists_by_name(value: Mapping[str, Any]) -> list[Record] | None:
+    """{"title": [...], "price": [...]} -> records."""
     lists = [inner for inner in value.values() if isinstance(inner, list)]
-    objects = [inner for inner in lists if inner and isinstance(inner[0], dict)]
-    if objects:
-        return _table_of_list(max(objects, key=len), notes)
-    if lists and len(lists) == len(value) and len(set(map(len, lists))) == 1:
-        return from_records([dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)], notes)
-    inner = list(value.values())
-    if inner and all(isinstance(each, dict) for each in inner):
-        return from_records(_by_column(value) or [{"id": key, **each} for key, each in value.items()], notes)
-    deeper = [each for each in inner if isinstance(each, dict) and any(map(_is_records, each.values()))]
-    return _table(deeper[0], notes) if deeper else from_records([value], notes)
+    if len(lists) < 2 or len(lists) < len(value) or len(set(map(len, lists))) != 1:
+        return None
+    if any(isinstance(item, dict | list) for inner in lists for item in inner[:3]):
+        return None
+    return [dict(zip(value, row, strict=True)) for row in zip(*lists, strict=True)]
 
 
-def _is_records(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
-
-
-def _table_of_list(values: list[Any], notes: list[str]) -> RawTable | None:
-    """A list of objects, or a list of lists whose first is the header."""
-    records = [record for record in values if isinstance(record, dict)]
-    if records and len(records) < len(values):
-        notes.append(f"{len(values) - len(records)} entries of the list are no objects and were left out")
-    if records or not values:
-        return from_records(records, notes)
-    rows = [[as_text(cell) for cell in row] for row in values if isinstance(row, list) and row]
-    return from_rows(rows, notes) if rows else None
-
-
-def _by_column(value: Mapping[str, Mapping[str, Any]]) -> list[Record] | None:
+def _by_column(value: Mapping[str, Any]) -> list[Record] | None:
     """{"title": {"0": ...}, "price": {"0": ...}} -> records; None when the outer keys are no column names."""
+    if len(value) < 2 or not all(isinstance(column, dict) and column for column in value.values()):
+        return None
     inner = list(next(iter(value.values())))
     if not headers.known_names(list(value)) > headers.known_names(inner):
         return None
@@ -116,13 +128,14 @@ def _by_column(value: Mapping[str, Mapping[str, Any]]) -> list[Record] | None:
 
 def from_records(records: Iterable[Record], notes: list[str]) -> RawTable:
     """Objects as columns, in the order in which their names first appear."""
-    flat = [dict(flattened(record)) for record in records]
+    dropped: Counter[str] = Counter()
+    flat = [dict(flattened(record)) for record in json_products.joined(list(records), dropped)]
     found = capped(dict.fromkeys(name for record in flat for name in record), notes)
     columns = {
         shown: [record.get(name, "") for record in flat]
         for name, shown in zip(found, column_names(found), strict=True)
     }
-    return RawTable(columns, notes=notes)
+    return RawTable(columns, notes=notes, dropped=dropped)
 
 
 def flattened(record: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:

@@ -6,22 +6,38 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from muse_core.catalog.questions import Question
+
 MAX_CELL = 20_000  # characters of a cell that are read
 MAX_COLUMNS = 400
 
 
 @dataclass
 class RawTable:
-    """A file as read: text columns by name, columns of bytes beside them, all of one length."""
+    """A file as read: text columns by name, columns of bytes beside them, all of one length. `dropped`: rows
+    of the file that are no longer in it, by reason; `questions`: what reading left open."""
 
     columns: dict[str, list[str]]
     blobs: dict[str, list[bytes | None]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    questions: list[Question] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
         columns: list[Sequence[object]] = [*self.columns.values(), *self.blobs.values()]
         return max(map(len, columns), default=0)
+
+
+def only_rows(table: RawTable, keep: Sequence[int]) -> RawTable:
+    """The table with only these rows, in this order."""
+    return RawTable(
+        {name: [column[row] for row in keep] for name, column in table.columns.items()},
+        {name: [column[row] for row in keep] for name, column in table.blobs.items()},
+        table.notes,
+        table.dropped,
+        table.questions,
+    )
 
 
 def cut_long_cells(table: RawTable) -> None:

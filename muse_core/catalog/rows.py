@@ -13,10 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from muse_core.catalog import cells, headers, identity, nouns, quantities, shop_pictures
+from muse_core.catalog import (
+    cells,
+    headers,
+    identity,
+    nouns,
+    options,
+    prices,
+    quantities,
+    shelves,
+    shop_pictures,
+)
+from muse_core.catalog.questions import Answers, Question
 from muse_core.catalog.raw_table import RawTable
 from muse_core.catalog.words import stem, stems
-from muse_core.types import Product
+from muse_core.types import ALL_COLOURS, HINDI_TITLE, Product
 
 NO_TITLE = "no title, and nothing to build one from"
 _MAX_ATTRIBUTES = 12
@@ -30,17 +41,21 @@ _MAX_FACT = 80  # characters of a brand
 class Reading:
     """What became of the table: products in row order, why rows were dropped, what to tell the user.
 
-    `pictures`: how many were read, or why not."""
+    `price_source`: the column that prices were read from. `pictures`: how many were read, or why not."""
 
     products: list[Product]
     dropped: Counter[str]
     notes: list[str]
     pictures: Counter[str]
+    questions: list[Question]
+    price_source: str | None = None
 
 
-def read_rows(table: RawTable, meaning: Mapping[str, Sequence[str]], folder: Path) -> Reading:
+def read_rows(
+    table: RawTable, meaning: Mapping[str, Sequence[str]], folder: Path, answers: Answers
+) -> Reading:
     """Every usable row as a product. `folder`: where picture files named by the table may lie."""
-    dropped: Counter[str] = Counter()
+    dropped: Counter[str] = Counter(table.dropped)
     notes = list(table.notes)
     keep = identity.distinct_rows(table, dropped)
     columns_of = _cleaned(table, meaning, keep)
@@ -48,8 +63,8 @@ def read_rows(table: RawTable, meaning: Mapping[str, Sequence[str]], folder: Pat
     named = columns_of.get("title", titles)  # a built title is no second product's name
     ids = identity.ids(columns_of.get("id"), named, keep, dropped, notes)
     _fold_missing_types(columns_of, titles, len(keep))
-    money = quantities.prices(table, meaning, keep, notes)
-    currency = quantities.currency(table, meaning, keep)
+    money = prices.read_money(table, meaning, keep, answers)
+    notes.extend(money.notes)
     ratings = quantities.ratings(columns_of.get("rating"), notes)
     pictures, seen = shop_pictures.pictures(table, meaning, keep, folder, notes)
     extra = _attribute_columns(table, meaning)
@@ -66,15 +81,16 @@ def read_rows(table: RawTable, meaning: Mapping[str, Sequence[str]], folder: Pat
             Product(
                 product_id=product_id,
                 title=titles[at],
-                price=money[at] if money else None,
-                currency=currency,
+                price=money.values[at] if money.values else None,
+                currency=money.currency,
                 rating=ratings[at] if ratings else None,
-                attributes=_attributes(extra, table, row),
+                attributes=_attributes(extra, table, row) | _told(table, columns_of, row, at),
                 image=pictures[at] if pictures else None,
                 **facts,
             )
         )
-    return Reading(products, dropped, notes, seen)
+    asked = [*table.questions, *money.questions]
+    return Reading(products, dropped, notes, seen, asked, next(iter(money.sources), None))
 
 
 def _cleaned(
@@ -86,6 +102,8 @@ def _cleaned(
         if name not in ("price", "image"):
             column = table.columns[sources[0]]
             out[name] = [cells.text(column[row]) for row in keep]
+    if "category" in out:
+        out["category"] = [shelves.tidy(cell) for cell in out["category"]]
     return out
 
 
@@ -118,7 +136,7 @@ def _built(parts: Sequence[str]) -> str:
 def _fold_missing_types(columns_of: dict[str, list[str]], titles: Sequence[str], rows: int) -> None:
     """Fill `product_type`, in place: cell, else title, category or description, else the title's tail."""
     given = columns_of.get("product_type") or [""] * rows
-    shelves = columns_of.get("category") or [""] * rows
+    shelf_cells = columns_of.get("category") or [""] * rows
     brands = columns_of.get("brand") or [""] * rows
     texts = columns_of.get("description") or [""] * rows
     models = columns_of.get("model") or [""] * rows
@@ -134,7 +152,7 @@ def _fold_missing_types(columns_of: dict[str, list[str]], titles: Sequence[str],
     )
     enough = 3 if rows >= 50 else 2
     kinds = []
-    for cell, title, shelf, about in zip(given, bare, shelves, texts, strict=True):
+    for cell, title, shelf, about in zip(given, bare, shelf_cells, texts, strict=True):
         kind = _type_of_cell(cell) or nouns.noun_in_title(title) or _type_of_path(shelf)
         kind = kind or nouns.last_noun(re.split(r"[,.;(]", about[:120])[0])
         if kind is None:
@@ -235,8 +253,28 @@ def _attribute_columns(table: RawTable, meaning: Mapping[str, Sequence[str]]) ->
         for source in sources
         if name not in ("model", "colour", "product_type")
     }
+    used |= {
+        HINDI_TITLE,
+        *(name for name in table.columns if headers.spoken(name) in options.CHILD_LISTS),
+    }
     free = [name for name in table.columns if name not in used and not identity.is_row_number(name)]
     return [(headers.spoken(name) or name, name) for name in free][:_MAX_ATTRIBUTES]
+
+
+def _told(table: RawTable, columns_of: Mapping[str, list[str]], row: int, at: int) -> dict[str, str]:
+    """What a product has beyond our fields: the colours it is sold in, its title in Hindi."""
+    found = {}
+    colours = (
+        list(dict.fromkeys(cells.each_colour(columns_of["colour"][at]))) if "colour" in columns_of else []
+    )
+    if len(colours) > 1:
+        found[ALL_COLOURS] = ", ".join(colours)
+    translated = table.columns.get(HINDI_TITLE)
+    hindi = cells.text(translated[row]) if translated else ""
+    hindi = hindi or (columns_of["title_hi"][at] if "title_hi" in columns_of else "")
+    if hindi:
+        found[HINDI_TITLE] = _short(hindi, _MAX_TITLE)
+    return found
 
 
 def _attributes(extra: Sequence[tuple[str, str]], table: RawTable, row: int) -> dict[str, str]:

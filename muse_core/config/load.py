@@ -272,6 +272,10 @@ def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
             "catalog.columns names columns of a file, but catalog.file is not set",
         ),
         (
+            bool(catalog.currency or catalog.decimal or catalog.minor_units) and catalog.file is None,
+            "catalog.currency, decimal and minor_units say how a file is read, but catalog.file is not set",
+        ),
+        (
             turns.file is not None and not Path(turns.file).is_file(),
             f"conversations.file: {turns.file} is not a file; give the path of a chat JSONL file",
         ),

@@ -23,10 +23,15 @@ class Section(BaseModel):
 class CatalogConfig(Section):
     """Where the products come from: the user's file, or the embedded synthetic shop.
 
-    `columns` corrects what the loader inferred, `{price = "Selling Price"}`; "" = no column means that."""
+    `columns` corrects what the loader inferred, `{price = "Selling Price"}`; "" = no column means that.
+    `currency`, `decimal` and `minor_units` answer what `muse catalog check` asks about prices; without
+    them the loader decides."""
 
     file: str | None = None
     columns: dict[str, str] = Field(default_factory=dict, description="our meaning -> column of the file")
+    currency: Annotated[str, Field(pattern="^[A-Za-z]{3}$")] | None = None  # ISO 4217; others are left out
+    decimal: Literal[".", ","] | None = None  # the sign before the fraction of a price
+    minor_units: Count | None = None  # what prices are divided by: 100 for paise, 1 for whole units
     synthetic_products: Count = 2000
 
 

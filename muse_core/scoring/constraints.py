@@ -36,6 +36,8 @@ def _meets(product: Product, name: str, value: JsonValue) -> bool:
         return comparable("size", value) in {comparable("size", size) for size in product.sizes}
     if name == "gender":
         return product.gender in (comparable("gender", value), "unisex")
+    if name == "colour":
+        return any(_has_word(colour, name, value) for colour in product.colours)
     if name in _WORD_SLOTS:
         return _has_word(getattr(product, name), name, value)
     return True

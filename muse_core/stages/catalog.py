@@ -10,6 +10,7 @@ import numpy as np
 
 from muse_core.catalog.load import load_catalog
 from muse_core.catalog.product import Catalog
+from muse_core.catalog.questions import Answers
 from muse_core.catalog.synthetic import make_catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
@@ -30,7 +31,8 @@ def run(config: RunConfig, *, ctx: StageContext) -> ArtifactRef:
         catalog = make_catalog(np.random.default_rng([ctx.seed, STAGE_NUMBER]), settings.synthetic_products)
         about: dict[str, JsonValue] = {"source": "synthetic"}
     else:
-        report = load_catalog(settings.file, settings.columns or None)
+        answers = Answers(settings.currency, settings.decimal, settings.minor_units)
+        report = load_catalog(settings.file, settings.columns or None, answers)
         catalog, about = report.catalog, {"source": settings.file, "report": report.as_json()}
     metrics = _metrics(catalog)
     ctx.metrics.log(metrics)
