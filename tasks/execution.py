@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ from muse_core.config.run_config import ExecutionConfig, RunConfig
 from muse_core.context import ShardMap, StageContext, map_in_processes
 from muse_core.dialogue.llm.service import TextService
 from muse_core.fingerprint import Fingerprint, stage_named
+from muse_core.models.cpu import thread_count
 from muse_core.models.device import use_threads
 from muse_core.types import ArtifactRef
 from tasks.estimate import StageEstimate
@@ -63,7 +63,8 @@ def run_stage(job: Job, **inputs: ArtifactRef) -> ArtifactRef:
         found = job.store.find(kind, job.fingerprint)
         if found is not None:
             return found
-        use_threads(job.config.execution.threads if stage_named(job.stage).gpu else 0)
+        if stage_named(job.stage).gpu:
+            use_threads(job.config.execution.threads)
         module = importlib.import_module(stage_named(job.stage).module)
         with StageProgress(job.stage, job.forecast) as progress:
             ref: ArtifactRef = module.run(job.config, **inputs, ctx=_context(job, inputs, progress))
@@ -80,7 +81,7 @@ def _context(job: Job, inputs: Mapping[str, ArtifactRef], progress: StageProgres
         work=job.store.work(job.fingerprint),
         seed=job.config.seed,
         device=job.device,
-        workers=job.config.execution.workers or cores(),
+        workers=job.config.execution.workers or thread_count(),
         metrics=job.metrics,
         progress=progress,
         map_shards=shard_map(job.config.execution),
@@ -88,11 +89,6 @@ def _context(job: Job, inputs: Mapping[str, ArtifactRef], progress: StageProgres
         precision=job.config.execution.precision,
         processes=job.config.execution.num_processes,
     )
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # ---- engines --------------------------------------------------------------------------------------

@@ -288,7 +288,7 @@ def main() -> None:
         task = make_task(asked)
         one_round(replace(task, pairs=task.pairs[:PER_STEP], epochs=1))  # imports and first calls
         rounds = [one_round(task, 1 + k) for k in range(asked.repeats)]
-    print(json.dumps(summary(task, rounds, asked), indent=1))
+    print(json.dumps(summary(task, rounds, asked)))
 
 
 if __name__ == "__main__":

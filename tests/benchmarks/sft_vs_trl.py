@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -228,9 +229,11 @@ def main() -> None:
     asked = parser.parse_args()
     if importlib.util.find_spec("trl") is None:
         sys.exit("sft_vs_trl: TRL is not installed; expected the extra `bench`: pip install -e '.[bench]'")
-    task = make_task(asked)
-    one_round(replace(task, documents=task.documents[:PER_STEP], epochs=1))  # imports and first calls
-    print(json.dumps(summary(task, [one_round(task, 1 + k) for k in range(asked.repeats)], asked), indent=1))
+    with redirect_stdout(sys.stderr):  # TRL prints lines of its own
+        task = make_task(asked)
+        one_round(replace(task, documents=task.documents[:PER_STEP], epochs=1))  # imports and first calls
+        rounds = [one_round(task, 1 + k) for k in range(asked.repeats)]
+    print(json.dumps(summary(task, rounds, asked)))
 
 
 if __name__ == "__main__":
