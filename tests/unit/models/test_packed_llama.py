@@ -14,7 +14,7 @@ from muse_core.models.flat_stream import hidden_states, target_log_probs
 from muse_core.models.packed_llama import is_plain_llama
 from muse_core.training.dropout import residual_dropout
 
-LENGTHS, FORK, READ = (7, 30, 19), (10, 20), (3, 8, 20, 40, 55)
+LENGTHS, FORK, READ = (7, 30, 19, 17, 8), (10, 20), (3, 8, 20, 40, 55, 60, 79)
 
 
 def llama(kv_heads: int = 4, **changes: object) -> LlamaForCausalLM:
@@ -32,10 +32,10 @@ def llama(kv_heads: int = 4, **changes: object) -> LlamaForCausalLM:
 
 
 def values_and_gradients(model: LlamaForCausalLM) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Of a stream of three documents, one of which forks, with only some rows read."""
+    """Of a stream of five documents, one of which forks, two of which attend together, with some rows read."""
     generator = torch.Generator().manual_seed(1)
     documents = [torch.randint(0, 500, (n,), generator=generator).tolist() for n in LENGTHS]
-    stream = flat_stream.flat_stream(documents, forks=[None, FORK, None])
+    stream = flat_stream.flat_stream(documents, forks=[None, FORK, None, None, None])
     rows = torch.tensor(READ)
     weight = torch.randn(len(rows), 64, generator=generator)
     model.zero_grad()
