@@ -32,7 +32,7 @@ def llama(kv_heads: int = 4, **changes: object) -> LlamaForCausalLM:
 
 
 def values_and_gradients(model: LlamaForCausalLM) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Of a stream of five documents, one of which forks, two of which attend together, with some rows read."""
+    """Of a stream of five documents, one of which forks, two of which attend together."""
     generator = torch.Generator().manual_seed(1)
     documents = [torch.randint(0, 500, (n,), generator=generator).tolist() for n in LENGTHS]
     stream = flat_stream.flat_stream(documents, forks=[None, FORK, None, None, None])
