@@ -31,7 +31,7 @@ HEALTH_TIMEOUT_S = 5.0
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 # How often a thread of libgomp looks before it sleeps; its own 300,000 keep a core from the thread that is
 # waited for when two jobs share the machine (tests/benchmarks/RESULTS.md, "Beside another job").
-SPINS = "10000"
+SPINS = "3000"
 OUR_LOGGERS = ("muse_core", "tasks", "flows", "data_contracts")
 # They set a level of their own when imported, so only a filter holds.
 LOUD_LOGGERS = ("great_expectations.data_context.types.base", "alembic.runtime.migration", "bm25s")
