@@ -19,6 +19,7 @@ SOURCE_ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "muse_core"
 # What these hold cannot change a result: config values enter the key one by one.
 LEFT_OUT = ("muse_core.config", "muse_core.errors", "muse_core.progress", "muse_core.context")
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where a statement holds statements
 _SKIPPED_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_params"})
 
 
@@ -35,11 +36,15 @@ def code_digests(module: str, root: Path = SOURCE_ROOT) -> dict[str, str]:
 def modules_below(module: str, root: Path = SOURCE_ROOT) -> dict[str, Path]:
     """Every module reachable from `module` by imports, function-level ones included."""
     found: dict[str, Path] = {}
+    seen: set[str] = set()
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        path = locate(name, root)
-        if path is None or name in found or _left_out(name):
+        if name in seen:
+            continue
+        seen.add(name)
+        path = None if _left_out(name) else locate(name, root)
+        if path is None:
             continue
         found[name] = path
         targets = imports_of(path, name)
@@ -75,7 +80,7 @@ def imports_of(path: Path, name: str) -> frozenset[str]:
 def _imports(path: Path, mtime_ns: int, size: int, name: str) -> frozenset[str]:
     home = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found: set[str] = set()
-    for node in _runtime_nodes(_parse(path, mtime_ns, size)):
+    for node in _runtime_statements(_parse(path, mtime_ns, size)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -93,18 +98,18 @@ def _absolute(node: ast.ImportFrom, home: str) -> str:
     return ".".join([*parts, node.module] if node.module else parts)
 
 
-def _runtime_nodes(tree: ast.AST) -> list[ast.AST]:
-    """All nodes except those that only a type checker sees."""
-    nodes: list[ast.AST] = []
-    waiting = [tree]
+def _runtime_statements(tree: ast.Module) -> list[ast.AST]:
+    """All statements except those that only a type checker sees; no expression holds an import."""
+    found: list[ast.AST] = []
+    waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        nodes.append(node)
+        found.append(node)
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             waiting += node.orelse
         else:
-            waiting += ast.iter_child_nodes(node)
-    return nodes
+            waiting += [inner for name in _BLOCKS for inner in getattr(node, name, ())]
+    return found
 
 
 def data_files(module_path: Path, root: Path = SOURCE_ROOT) -> list[Path]:
@@ -172,7 +177,8 @@ def _bytes_digest(path: Path, mtime_ns: int, size: int) -> str:
 def _write(node: ast.AST, out: list[str]) -> None:
     """The tree as text: types and values, no positions; equal on every supported Python."""
     out.append(type(node).__name__)
-    for name, value in ast.iter_fields(node):
+    for name in node._fields:
+        value = getattr(node, name, None)
         if value is None or name in _SKIPPED_FIELDS:
             continue
         if isinstance(value, ast.AST):

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from muse_core.closure import code_digests
 from muse_core.dialogue.world import world_before
@@ -38,6 +38,16 @@ class Shop:
 
     index: CatalogIndex
     profiles: Mapping[str, Profile]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Which model is asked, and how."""
+
+    name: str
+    digest: str
+    max_new_tokens: int
+    repairs: bool
 
 
 def predictions_key(
@@ -74,11 +84,12 @@ def predict(
     """One row per case, in order: the model's own turn, and with `repairs` what is served in its place.
     With a trained position head (not the base's), turns with a gold call carry its word ends. The crew that
     is open, if any, shares the cases."""
+    asked = _Asked(name, digest, max_new_tokens, repairs)
     crew = open_crew()
     if crew is None or not crew.is_worth(len(cases)):
-        return _predict_here(loaded, cases, shop, name, digest, max_new_tokens, progress, repairs)
+        return _predict_here(loaded, shop, asked, cases, progress)
     rows: list[Row] = []
-    work = partial(_predict_there, crew.pack(loaded), crew.pack(shop), name, digest, max_new_tokens, repairs)
+    work = partial(_predict_there, crew.pack(loaded), crew.pack(shop), asked)
     for part in crew.share(work, cases):
         rows += part
         if progress is not None:
@@ -86,33 +97,25 @@ def predict(
     return rows
 
 
-def _predict_there(
-    model: Luggage,
-    shop: Luggage,
-    name: str,
-    digest: str,
-    max_new_tokens: int,
-    repairs: bool,
-    cases: Sequence[Case],
-) -> list[Row]:
+def _predict_there(model: Luggage, shop: Luggage, *rest: Any) -> list[Row]:
     """In a process of a crew."""
-    return _predict_here(model.unpack(), cases, shop.unpack(), name, digest, max_new_tokens, None, repairs)
+    return _predict_here(model.unpack(), shop.unpack(), *rest)
 
 
 def _predict_here(
     loaded: LoadedModel,
-    cases: Sequence[Case],
     shop: Shop,
-    name: str,
-    digest: str,
-    max_new_tokens: int,
-    progress: Progress | None,
-    repairs: bool,
+    asked: _Asked,
+    cases: Sequence[Case],
+    progress: Progress | None = None,
 ) -> list[Row]:
     requests = [TurnRequest(case.context, world_of(case, shop), case.label.turn) for case in cases]
-    sampling = Sampling(max_new_tokens=max_new_tokens)
-    answered = answer(loaded, requests, sampling, repairs=repairs, progress=progress)
-    rows = [judge(case, prediction_of(one), name, digest) for case, one in zip(cases, answered, strict=True)]
+    sampling = Sampling(max_new_tokens=asked.max_new_tokens)
+    answered = answer(loaded, requests, sampling, repairs=asked.repairs, progress=progress)
+    rows = [
+        judge(case, prediction_of(one), asked.name, asked.digest)
+        for case, one in zip(cases, answered, strict=True)
+    ]
     return with_positions(rows, loaded, cases) if "trained" in loaded.about else rows
 
 
