@@ -25,9 +25,9 @@ _SKIPPED_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_params"})
 
 def code_digests(module: str, root: Path = SOURCE_ROOT) -> dict[str, str]:
     """Relative path -> digest, for `module`, all it imports inside muse_core, and the data beside them."""
-    digests: dict[str, str] = {}
-    for path in sorted(modules_below(module, root).values()):
-        digests[path.relative_to(root).as_posix()] = _tree_digest(path, *_look(path))
+    modules = sorted(modules_below(module, root).values())
+    digests = {path.relative_to(root).as_posix(): _tree_digest(path, *_look(path)) for path in modules}
+    for path in {path.parent: path for path in modules}.values():  # one of each folder: they share its data
         for data in data_files(path, root):
             digests[data.relative_to(root).as_posix()] = _bytes_digest(data, *_look(data))
     return digests

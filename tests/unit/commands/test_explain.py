@@ -20,6 +20,7 @@ PLANS = [
     StagePlan("conversations", None, "would run", tuple(f"code file{n}.py changed" for n in range(9))),
 ]
 ARGUMENTS = "from pathlib import Path; from flows.commands.explain import explain; "
+MOST_IMPORTS = 5.5  # times the CPU seconds of importing pandas, pyarrow and pydantic
 
 
 def test_the_object_that_scripts_rely_on() -> None:
@@ -69,15 +70,17 @@ def test_wrong_requests_are_refused(tmp_path: Path) -> None:
         explain("quick", None, None, [], "all", tmp_path, False)
 
 
-def test_it_takes_less_than_two_seconds_of_our_own(tmp_path: Path) -> None:
-    """CPU seconds of a whole process, the best of three: those of a core that is shared are longer."""
-    code = (
-        f"{ARGUMENTS}import time; "
-        f"explain('quickstart', None, None, [], 'all', Path({str(tmp_path)!r}), True); "
-        "import sys; print(time.process_time(), file=sys.stderr)"
-    )
-    took_s: list[float] = []
-    while len(took_s) < 3 and min(took_s, default=9.0) >= 2.5:
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        took_s.append(float(done.stderr))
-    assert min(took_s) < 2.5, took_s
+def test_it_costs_a_few_imports_and_no_more(tmp_path: Path) -> None:
+    """CPU seconds of a whole process, in those of one that imports the libraries it needs: a slow or shared
+    machine slows both. The best of three."""
+    code = f"{ARGUMENTS}explain('quickstart', None, None, [], 'all', Path({str(tmp_path)!r}), True)"
+    ratios: list[float] = []
+    while len(ratios) < 3 and min(ratios, default=MOST_IMPORTS) >= MOST_IMPORTS:
+        ratios.append(_cpu_s(code) / _cpu_s("import pandas, pyarrow.parquet, pydantic"))
+    assert min(ratios) < MOST_IMPORTS, ratios
+
+
+def _cpu_s(code: str) -> float:
+    ends = "; import sys, time; print(time.process_time(), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code + ends], capture_output=True, text=True, check=True)
+    return float(done.stderr.split()[-1])
