@@ -99,19 +99,20 @@ def pair_passes(config: RunConfig) -> float:
     return contexts(config) * config.dpo.num_epochs * config.dpo.rounds
 
 
-# From the seconds of one quickstart on two cores of a Xeon; above it says how to measure it again.
+# Between a quickstart with AVX-512 and one with AVX2 on two cores of a Xeon, at the rate of their SFT (the
+# probes were disturbed); above it says how to measure it again.
 COSTS: dict[str, Cost] = {
-    "catalog": Cost("product", 10.0, lambda config: config.catalog.synthetic_products, by_model=False),
-    "profiles": Cost("profile", 7.5, lambda config: config.profiles.count, by_model=False),
-    "conversations": Cost("conversation", 15.0, talks, by_model=False),
-    "base": Cost("token", 2.0, base_tokens),
-    "augment": Cost("conversation", 20.0, talks, by_model=False),
-    "sft": Cost("token", 1.0, sft_tokens),
-    "pairs": Cost("sample", 37.0, samples),
-    "dpo": Cost("context", 58.0, pair_passes),
-    "evaluate": Cost("answer", 150.0, answers),
-    "export": Cost("model", 116_000.0, lambda config: 1.0),
-    REGISTER: Cost("model", 16_000.0, lambda config: 1.0, by_model=False),
+    "catalog": Cost("product", 12.0, lambda config: config.catalog.synthetic_products, by_model=False),
+    "profiles": Cost("profile", 1.3, lambda config: config.profiles.count, by_model=False),
+    "conversations": Cost("conversation", 12.0, talks, by_model=False),
+    "base": Cost("token", 1.85, base_tokens),
+    "augment": Cost("conversation", 22.0, talks, by_model=False),
+    "sft": Cost("token", 1.05, sft_tokens),
+    "pairs": Cost("sample", 22.0, samples),
+    "dpo": Cost("context", 75.0, pair_passes),
+    "evaluate": Cost("answer", 120.0, answers),
+    "export": Cost("model", 100_000.0, lambda config: 1.0),
+    REGISTER: Cost("model", 6_000.0, lambda config: 1.0, by_model=False),
 }
 
 

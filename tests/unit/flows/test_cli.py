@@ -161,7 +161,7 @@ def test_a_reader_that_leaves_is_no_error(home: Path) -> None:
 
 
 def test_help_is_quick_and_explain_stays_light(tmp_path: Path) -> None:
-    """Against the CPU seconds of importing the libraries that both need, so that a slow machine slows both."""
+    """In CPU seconds of importing the libraries that both need: a slow machine slows both."""
     code = (
         "import sys\nfrom flows.cli import app\n"
         "try:\n    app(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
