@@ -43,7 +43,7 @@ def test_every_stage_has_a_cost_and_the_quickstart_takes_minutes_on_two_cores() 
     found = estimate(QUICKSTART, COSTS, probe())
     assert all(seconds > 0 for seconds in found.seconds.values())
     assert 180 < found.total_s < 1800
-    assert found.stages["sft"].units == sft_tokens(QUICKSTART) == 2_300_000
+    assert found.stages["sft"].units == sft_tokens(QUICKSTART) == 1_600_000
 
 
 def test_a_machine_of_half_the_speed_takes_twice_as_long() -> None:
@@ -91,7 +91,7 @@ def test_more_work_takes_longer_and_only_where_it_is_done(setting: str, stage: s
 
 def test_what_there_is_not_enough_of_bounds_the_work(tmp_path: Path) -> None:
     few, _ = load_config("quickstart", None, ["conversations.count=100"])
-    assert contexts(few) < 4000 and sft_tokens(few) < 800_000 and answers(few) < answers(QUICKSTART)
+    assert contexts(few) < 3000 and sft_tokens(few) < 800_000 and answers(few) < answers(QUICKSTART)
     file = tmp_path / "chats.jsonl"
     file.write_text('{"messages": []}\n' * 7)
     assert talks(load_config("quickstart", None, [f"conversations.file={file}"])[0]) == 7
@@ -100,7 +100,7 @@ def test_what_there_is_not_enough_of_bounds_the_work(tmp_path: Path) -> None:
 def test_the_line_says_how_long_on_how_many_threads_and_what_takes_longest() -> None:
     line = estimate(QUICKSTART, COSTS, probe(5811.0)).line()
     assert "minutes on this machine" in line and "5,811 tokens/s with 2 threads" in line
-    assert "longest: sft 7 min, " in line
+    assert "longest: sft 5 min, " in line
     assert threads_of(probe(threads=1)) == "1 thread" and threads_of(Probe(9e4, 8, "cuda", 5, 2.0)) == "a GPU"
 
 
