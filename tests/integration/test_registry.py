@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow.tracking._tracking_service import utils as tracking
 
 from muse_core.artifacts import ArtifactStore
 from muse_core.catalog.synthetic import make_catalog
@@ -30,6 +31,7 @@ TINY = BaseConfig(hidden_size=32, num_layers=1, num_heads=2, intermediate_size=6
 @pytest.fixture(autouse=True)
 def no_store_of_its_own(place: TrackingPlace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", place.uri)  # else MLflow makes an mlflow.db where it stands
+    monkeypatch.setattr(tracking, "_tracking_uri", place.uri)  # what another test has set comes before it
 
 
 @pytest.fixture(scope="module")
