@@ -121,17 +121,9 @@ def _examples(
 def _fit(
     config: SftConfig, loaded: LoadedModel, examples: list[Example], dev: list[Example], ctx: StageContext
 ) -> TrainingState:
-    weights = Weights(
-        config.tool_prediction_weight,
-        config.argument_prediction_weight,
-        config.fluency_weight,
-        config.position_prediction_weight,
-        config.diagnostic_weight,
-        config.utterance_weight,
-    )
     if config.lora_rank:
         add_adapters(loaded, config.lora_rank, config.lora_alpha, ctx.seed)
-    module = LanguageLoss(loaded, weights)
+    module = LanguageLoss(loaded, Weights.of(config))
     tool_id = int(loaded.tokenizer.convert_tokens_to_ids(TOOL))
 
     def measure(epoch: int) -> Mapping[str, float]:

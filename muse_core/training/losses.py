@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
+from muse_core.config.run_config import SftConfig
 from muse_core.models.flat_stream import hidden_states, logits_at, target_log_probs
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import PARTS
@@ -33,6 +34,18 @@ class Weights:
     position: float = 0.0
     diagnostic: float = 0.0
     utterance: float = 0.0
+
+    @classmethod
+    def of(cls, config: SftConfig) -> Weights:
+        """Those of SFT."""
+        return cls(
+            config.tool_prediction_weight,
+            config.argument_prediction_weight,
+            config.fluency_weight,
+            config.position_prediction_weight,
+            config.diagnostic_weight,
+            config.utterance_weight,
+        )
 
     @property
     def has_heads(self) -> bool:

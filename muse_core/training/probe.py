@@ -57,7 +57,7 @@ def probe(config: RunConfig, device: str = "cpu", seconds: float | None = None) 
     from scratch."""
     use_threads(config.execution.threads)
     limit = SECONDS if seconds is None else seconds
-    loaded = from_scratch(config.base, _any_tokenizer(config.base), config.seed).to(device)
+    loaded = from_scratch(config.base, any_tokenizer(config.base), config.seed).to(device)
     examples, plan = _documents(config, np.random.default_rng(config.seed))
     with TemporaryDirectory() as folder, torch.random.fork_rng(), flat_attention(loaded.model):
         run = _begin(config, loaded, examples, plan, Path(folder), device)
@@ -77,10 +77,6 @@ def _begin(
     config: RunConfig, loaded: LoadedModel, examples: list[Example], plan: StepPlan, work: Path, device: str
 ) -> Run:
     sft = config.sft
-    weights = Weights(
-        sft.tool_prediction_weight, sft.argument_prediction_weight, sft.fluency_weight,
-        sft.position_prediction_weight, sft.diagnostic_weight, sft.utterance_weight,
-    )  # fmt: skip
     how = Optimization(
         sft.learning_rate, micro_batch_tokens=sft.micro_batch_tokens, note="probe",
         muon_learning_rate=sft.muon_learning_rate,
@@ -88,7 +84,7 @@ def _begin(
     ctx = StageContext(
         ArtifactStore(work), "probe", work, config.seed, device, precision=config.execution.precision
     )
-    return start_run(LanguageLoss(loaded, weights), examples, plan, how, ctx, Interrupts())
+    return start_run(LanguageLoss(loaded, Weights.of(sft)), examples, plan, how, ctx, Interrupts())
 
 
 def _advance(run: Run) -> None:
@@ -96,7 +92,7 @@ def _advance(run: Run) -> None:
     run.state.step += 1
 
 
-def _any_tokenizer(base: BaseConfig) -> PreTrainedTokenizerFast:
+def any_tokenizer(base: BaseConfig) -> PreTrainedTokenizerFast:
     """As many tokens as the run's own will have; which words they are costs nothing."""
     names = [PAD, *SPECIAL_TOKENS]
     names += [f"t{number}" for number in range(base.vocab_size - len(names))]

@@ -10,17 +10,15 @@ from typing import Literal
 
 import numpy as np
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from muse_core.config.load import load_config
-from muse_core.config.run_config import RunConfig
 from muse_core.examples.example import Example, Start
 from muse_core.models.flat_stream import flat_attention
-from muse_core.models.heads import Heads
-from muse_core.models.loading import LoadedModel
+from muse_core.models.loading import from_scratch
 from muse_core.training.batches import micro_batches, totals
 from muse_core.training.losses import LanguageLoss, Weights
 from muse_core.training.optimizer import optimizer_of
+from muse_core.training.probe import any_tokenizer
 
 LENGTHS = {"conversations": (8, 76, 430), "turns": (32, 33, 58)}  # examples a step, shortest, longest
 SHARES = (0.51, 0.05, 0.07, 0.18, 0.19)  # of tokens: context, tool, argument, fluency, utterance
@@ -33,7 +31,8 @@ class Training:
 
     def __init__(self, kind: Kind = "conversations") -> None:
         config, _ = load_config("quickstart")
-        self.module = LanguageLoss(_loaded(config), _weights(config)).train()
+        loaded = from_scratch(config.base, any_tokenizer(config.base), config.seed)
+        self.module = LanguageLoss(loaded, Weights.of(config.sft)).train()
         settings = config.sft
         self.optimizer = optimizer_of(
             self.module, settings.learning_rate, settings.weight_decay, settings.muon_learning_rate
@@ -54,26 +53,6 @@ class Training:
         torch.nn.utils.clip_grad_norm_(self.module.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-
-
-def _loaded(config: RunConfig) -> LoadedModel:
-    base = config.base
-    torch.manual_seed(0)
-    shape = LlamaConfig(
-        vocab_size=base.vocab_size, hidden_size=base.hidden_size, intermediate_size=base.intermediate_size,
-        num_hidden_layers=base.num_layers, num_attention_heads=base.num_heads,
-        num_key_value_heads=base.num_heads, max_position_embeddings=base.max_positions,
-        tie_word_embeddings=True, attn_implementation="sdpa",
-    )  # fmt: skip
-    return LoadedModel(LlamaForCausalLM(shape), None, Heads(base.hidden_size))  # type: ignore[arg-type]
-
-
-def _weights(config: RunConfig) -> Weights:
-    sft = config.sft
-    return Weights(
-        sft.tool_prediction_weight, sft.argument_prediction_weight, sft.fluency_weight,
-        sft.position_prediction_weight, sft.diagnostic_weight, sft.utterance_weight,
-    )  # fmt: skip
 
 
 def _batch(kind: Kind, vocabulary: int, rng: np.random.Generator) -> list[Example]:

@@ -20,7 +20,7 @@ def _said(script: Script, kind: str, low: int, high: int) -> list[str]:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-@settings(max_examples=20, deadline=None)  # each reads 70 to 170 phrases
+@settings(max_examples=60, deadline=None)
 @given(value=prices)
 def test_a_limit_reads_back(script: Script, value: int) -> None:
     for phrase in _said(script, "max", 0, value):
