@@ -81,7 +81,7 @@ def test_the_image_runs_as_a_user_and_installs_before_it_copies() -> None:
     stages = re.split(r"^FROM ", DOCKERFILE, flags=re.M)[2:]
     for stage in stages:
         assert stage.index("pip install -r") < stage.index("COPY") < stage.index("USER muse")
-    images = re.findall(r"^FROM (\S+:\S+) AS", DOCKERFILE, re.M) + [COMPOSE["services"]["postgres"]["image"]]
+    images = [*re.findall(r"^FROM (\S+:\S+) AS", DOCKERFILE, re.M), COMPOSE["services"]["postgres"]["image"]]
     assert images and all(re.search(r":\d+\.\d+", image) for image in images), "a moving base tag"
 
 
