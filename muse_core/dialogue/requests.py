@@ -14,8 +14,8 @@ from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.noun_phrases import product_phrase
 from muse_core.dialogue.shopper import Call, Said, Shopper, call_of
 from muse_core.dialogue.wording import sayings as words_of
-from muse_core.dialogue.world import LOST_PICTURE
 from muse_core.types import Decision
+from muse_core.world.replay import LOST_PICTURE
 
 ENOUGH = 3  # results that later steps can work on
 _SEARCHED = 60  # ids looked at to see what later steps could ask for

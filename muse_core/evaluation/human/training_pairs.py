@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.dialogue.world import context_before
 from muse_core.errors import ConfigError
 from muse_core.evaluation.human.human_pairs import SUFFIX
 from muse_core.records import from_table
 from muse_core.types import Conversation, PreferencePair
+from muse_core.world.replay import context_before
 
 KIND = "preference_pairs"
 SHOWN = 5
