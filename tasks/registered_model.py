@@ -186,12 +186,10 @@ def served_assistant() -> mlflow.pyfunc.PythonModel:
 
 def _open_shop(folder: Path) -> Any:
     from muse_core.artifacts import ArtifactStore
-    from muse_core.catalog.index import CatalogIndex
-    from muse_core.catalog.product import Catalog
-    from muse_core.records import from_table
+    from muse_core.world.shop import Shop
 
     store = ArtifactStore(folder)
-    return CatalogIndex(Catalog(tuple(from_table("products", store.read_table(store.list()[-1])))))
+    return Shop.read(store, store.list()[-1]).index
 
 
 def _open_model(folder: Path) -> Any:

@@ -6,8 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from muse_core.types import Product
+from muse_core.records import from_table
+from muse_core.types import ArtifactRef, Product
+
+if TYPE_CHECKING:
+    from muse_core.artifacts import ArtifactStore
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,11 @@ class Catalog:
             counts = Counter(product.product_id for product in self.products)
             twice = [product_id for product_id, n in counts.items() if n > 1][:5]
             raise ValueError(f"product ids must be unique; found more than once: {', '.join(twice)}")
+
+    @classmethod
+    def read(cls, store: ArtifactStore, ref: ArtifactRef) -> Catalog:
+        """The catalogue of a table of products. ArtifactError when it cannot be read."""
+        return cls(tuple(from_table("products", store.read_table(ref))))
 
     def __len__(self) -> int:
         return len(self.products)

@@ -23,7 +23,7 @@ from muse_core.dialogue.wording import Script
 from muse_core.json_text import JsonTextError, read_json
 from muse_core.language.scripts import detect_language
 from muse_core.profiles.make import profile_line
-from muse_core.records import canonical_json, side_of, tool_message
+from muse_core.records import calls_of, canonical_json, side_of, tool_message
 from muse_core.scoring.declines import declines
 from muse_core.scoring.slots import asked_slot
 from muse_core.tools.call_syntax import render, render_result
@@ -158,7 +158,7 @@ def _canonical(text: str) -> str:
 
 
 def _label(number: int, turn: ChatTurn, acts: list[Message], language: Language, name: str) -> TurnLabel:
-    calls = [call for message in acts for call in message.tool_calls]
+    calls = calls_of(acts)
     family = f"{FAMILY}/{name}"
     if not calls:
         said = turn.reply or ""

@@ -25,7 +25,7 @@ from muse_core.examples.example import ARGUMENT_PART, TOOL_PART, UTTERANCE_PART,
 from muse_core.models.chat_format import join, split_turns
 from muse_core.models.tokenizer import Encoded, TurnPlace, encode
 from muse_core.profiles.system_line import addressed
-from muse_core.records import canonical_json
+from muse_core.records import calls_of, canonical_json
 from muse_core.types import TOOL_NAMES, AugmentedText, Conversation, Message, ToolCall
 
 TRUNCATED_SHARE = 0.01
@@ -147,7 +147,7 @@ def teaching_turns(turns: Sequence[Sequence[Message]], rows: Sequence[AugmentedT
     if calls == "all":
         return len(turns)
     if calls == "gold":
-        return len(turns) if rows or not any(m.tool_calls for turn in turns for m in turn) else 0
+        return len(turns) if rows or not any(map(calls_of, turns)) else 0
     kept = {
         (row.turn, call.tool_name, canonical_json(call.arguments))
         for row in rows
@@ -155,11 +155,7 @@ def teaching_turns(turns: Sequence[Sequence[Message]], rows: Sequence[AugmentedT
         for call in row.tool_calls
     }
     for number, turn in enumerate(turns):
-        gold = {
-            (number, call.name, canonical_json(call.arguments))
-            for message in turn
-            for call in message.tool_calls
-        }
+        gold = {(number, call.name, canonical_json(call.arguments)) for call in calls_of(turn)}
         if not gold <= kept:
             return number
     return len(turns)

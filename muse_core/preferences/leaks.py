@@ -17,11 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from muse_core.models.chat_format import render
-from muse_core.preferences.reward import reply_of
-from muse_core.records import result_values
 from muse_core.scoring.language_match import language_match
 from muse_core.tools.references import items_of
-from muse_core.types import Language, Message, PreferencePair
+from muse_core.types import Language, PreferencePair
+from muse_core.world.turns import Turn
 
 FOLDS = 5
 RESAMPLES = 300
@@ -29,14 +28,14 @@ _END = re.compile(r"[.!?।…:)\]\"'’”]\s*$")
 
 
 @dataclass(frozen=True)
-class Turn:
+class ProbedTurn:
     """One side of a pair, and the language of its conversation."""
 
-    messages: tuple[Message, ...]
+    turn: Turn
     language: Language
 
 
-Look = Callable[[Sequence[Turn]], object]
+Look = Callable[[Sequence[ProbedTurn]], object]
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,8 @@ def scores(pairs: Sequence[PreferencePair], look: Look) -> tuple[np.ndarray, np.
     from sklearn.model_selection import GroupKFold
 
     n = len(pairs)
-    sides = [Turn(pair.chosen, pair.language) for pair in pairs]
-    sides += [Turn(pair.rejected, pair.language) for pair in pairs]
+    sides = [ProbedTurn(Turn(pair.chosen), pair.language) for pair in pairs]
+    sides += [ProbedTurn(Turn(pair.rejected), pair.language) for pair in pairs]
     design = look(sides)
     truth = np.repeat([1, 0], n)
     groups = np.tile(_group_numbers(pairs), 2)
@@ -97,14 +96,15 @@ def _auc(positives: np.ndarray, negatives: np.ndarray) -> float:
 # ---- looks ----------------------------------------------------------------------------------------
 
 
-def reply_length(turns: Sequence[Turn]) -> np.ndarray:
+def reply_length(turns: Sequence[ProbedTurn]) -> np.ndarray:
     """log words of the reply, and its square (both too short and too long can give away)."""
-    return _length_columns([len(reply_of(turn.messages).split()) for turn in turns])
+    return _length_columns([len(probed.turn.reply.split()) for probed in turns])
 
 
-def turn_length(turns: Sequence[Turn]) -> np.ndarray:
+def turn_length(turns: Sequence[ProbedTurn]) -> np.ndarray:
     """The same for everything the model wrote, calls included, in characters."""
-    return _length_columns([len(render([m for m in turn.messages if m.role != "tool"])) for turn in turns])
+    written = ([m for m in probed.turn.messages if m.role != "tool"] for probed in turns)
+    return _length_columns([len(render(messages)) for messages in written])
 
 
 def _length_columns(lengths: Sequence[int]) -> np.ndarray:
@@ -114,31 +114,31 @@ def _length_columns(lengths: Sequence[int]) -> np.ndarray:
     return np.column_stack([scaled, scaled**2])
 
 
-def reply_words(turns: Sequence[Turn]) -> object:
+def reply_words(turns: Sequence[ProbedTurn]) -> object:
     """Bag of words of the replies; references and numbers are words too."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     counter = CountVectorizer(binary=True, token_pattern=r"\[\d+(?::\w+)?\]|[\w\u0900-\u097f]+", min_df=2)
     try:
-        return counter.fit_transform([reply_of(turn.messages) for turn in turns])
+        return counter.fit_transform([probed.turn.reply for probed in turns])
     except ValueError:  # no word occurs twice
         return np.zeros((len(turns), 1))
 
 
-def reply_language(turns: Sequence[Turn]) -> np.ndarray:
+def reply_language(turns: Sequence[ProbedTurn]) -> np.ndarray:
     """1 where the reply, without the names in its results, is in the language of the conversation."""
-    return np.array([[float(_in_language(turn))] for turn in turns])
+    return np.array([[float(_in_language(probed))] for probed in turns])
 
 
-def _in_language(turn: Turn) -> bool:
-    items = [item for value in result_values(turn.messages) for item in items_of(value)]
+def _in_language(probed: ProbedTurn) -> bool:
+    items = [item for value in probed.turn.values for item in items_of(value)]
     names = [str(item[key]) for item in items for key in ("title", "brand") if item.get(key)]
-    return language_match(reply_of(turn.messages), turn.language, names)
+    return language_match(probed.turn.reply, probed.language, names)
 
 
-def reply_form(turns: Sequence[Turn]) -> np.ndarray:
+def reply_form(turns: Sequence[ProbedTurn]) -> np.ndarray:
     """Whether the reply ends like a sentence, and whether its brackets are closed."""
-    replies = [reply_of(turn.messages) for turn in turns]
+    replies = [probed.turn.reply for probed in turns]
     return np.array(
-        [[float(bool(_END.search(one))), float(one.count("[") == one.count("]"))] for one in replies]
+        [[float(bool(_END.search(reply))), float(reply.count("[") == reply.count("]"))] for reply in replies]
     )

@@ -30,8 +30,9 @@ from muse_core.errors import MuseError
 from muse_core.profiles.reserved import taught
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
-from muse_core.types import ArtifactRef, Conversation, Product, Profile
+from muse_core.types import ArtifactRef, Conversation, Profile
 from muse_core.world.replay import world_for
+from muse_core.world.shop import read_profiles
 
 READS = ("augmentation", "pairs.reserved_share")
 INPUTS = ("catalog", "profiles", "conversations", "base")
@@ -52,8 +53,7 @@ def run(
 ) -> ArtifactRef:
     """The augmented texts of the train and dev sides, each with its verdict."""
     settings = config.augmentation
-    products = tuple(from_table("products", ctx.store.read_table(catalog)))
-    people = {one.profile_id: one for one in from_table("profiles", ctx.store.read_table(profiles))}
+    products, people = Catalog.read(ctx.store, catalog), read_profiles(ctx.store, profiles)
     every = from_table("conversations", ctx.store.read_table(conversations))
     train = {one.conversation_id for one in taught(every, config.pairs.reserved_share)}
     seen = [one for one in every if one.side == "dev" or one.conversation_id in train]
@@ -111,7 +111,7 @@ class Shard:
 
     conversations: Sequence[Conversation]
     profiles: dict[str, Profile]
-    products: tuple[Product, ...]
+    catalog: Catalog
     model: NgramModel
     perturbations: int
     seed: int
@@ -129,8 +129,8 @@ def score_shard(shard: Shard) -> list[ScoredAct]:
 
 
 def _prepared(shard: Shard) -> Iterator[list[PreparedAct]]:
-    index = CatalogIndex(Catalog(shard.products))
-    annotator = Annotator(shard.products)
+    index = CatalogIndex(shard.catalog)
+    annotator = Annotator(shard.catalog.products)
     for one in shard.conversations:
         world = world_for(shard.profiles.get(one.profile_id), index, one.attachments)
         yield prepare(one, world, annotator, shard.perturbations, shard.seed)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -25,8 +25,6 @@ import numpy as np
 import pyarrow as pa
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.catalog.index import CatalogIndex
-from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.conversation_files.read import SHOWN, Rejected, read_chats, refuse
@@ -35,7 +33,7 @@ from muse_core.dialogue.llm.paraphrase import Paraphraser
 from muse_core.dialogue.simulate import simulate
 from muse_core.errors import MuseError
 from muse_core.evaluation.data_quality import measure
-from muse_core.records import from_table, to_table
+from muse_core.records import to_table
 from muse_core.types import (
     DECISIONS,
     LANGUAGES,
@@ -47,6 +45,7 @@ from muse_core.types import (
     Profile,
 )
 from muse_core.world.replay import replay
+from muse_core.world.shop import Shop, read_profiles
 
 READS = ("conversations", "reply", "llm.share", "llm.replies", "llm.model", "pairs.reserved_share")
 INPUTS = ("catalog", "profiles")
@@ -83,7 +82,7 @@ class Made:
 
 def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: StageContext) -> ArtifactRef:
     """The dialogues of all shoppers, or those of the user's file."""
-    shoppers: list[Profile] = from_table("profiles", ctx.store.read_table(profiles))
+    shoppers = read_profiles(ctx.store, profiles)
     given = Given(Path(config.conversations.file)) if config.conversations.file is not None else None
     if given is not None:
         made = list(_read(given, catalog, shoppers, ctx))
@@ -111,7 +110,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
 
 
 def _simulated(
-    config: RunConfig, catalog: ArtifactRef, shoppers: Sequence[Profile], ctx: StageContext
+    config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
 ) -> Iterator[Made]:
     count, done = config.conversations.count, 0
     ctx.progress.update(0, count, "conversations")
@@ -122,18 +121,18 @@ def _simulated(
 
 
 def _shards(
-    config: RunConfig, catalog: ArtifactRef, shoppers: Sequence[Profile], ctx: StageContext
+    config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
 ) -> Iterator[Shard]:
-    count = config.conversations.count
+    count, everybody = config.conversations.count, list(shoppers.values())
     for number, first in enumerate(range(0, count, SHARD)):
         rows = range(first, min(first + SHARD, count))
-        people = tuple(shoppers[row % len(shoppers)] for row in rows)
+        people = tuple(everybody[row % len(everybody)] for row in rows)
         yield Shard(ctx.store.root, catalog, ctx.work, people, config, ctx.seed, number, first)
 
 
 def make_shard(shard: Shard) -> Made:
     """Runs in a worker: simulates the shard's conversations and replays each."""
-    index = _index(shard.root, shard.catalog, shard.work)
+    index = _shop(shard.root, shard.catalog, shard.work).index
     rng = np.random.default_rng([shard.seed, STAGE_NUMBER, shard.number])
     families = all_families()
     made = [
@@ -146,21 +145,20 @@ def make_shard(shard: Shard) -> Made:
 
 
 @lru_cache(maxsize=1)
-def _index(root: Path, catalog: ArtifactRef, work: Path) -> CatalogIndex:
-    """The searchable shop, built once per process; the pictures' features once per stage."""
-    products = from_table("products", ArtifactStore(root).read_table(catalog))
-    return CatalogIndex(Catalog(tuple(products)), shared=work)
+def _shop(root: Path, catalog: ArtifactRef, work: Path) -> Shop:
+    """The shop without its shoppers, built once per process; the pictures' features once per stage."""
+    return Shop.read(ArtifactStore(root), catalog, shared=work)
 
 
 def _reworded(
-    table: pa.Table, config: RunConfig, catalog: ArtifactRef, shoppers: Sequence[Profile], ctx: StageContext
+    table: pa.Table, config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
 ) -> tuple[pa.Table, dict[str, float]]:
     """Some conversations in a language model's words, and what was asked and turned down. The answers lie
     outside the stage's scratch folder, so that a rerun asks nothing twice."""
-    index, people = _index(ctx.store.root, catalog, ctx.work), {one.profile_id: one for one in shoppers}
+    index = _shop(ctx.store.root, catalog, ctx.work).index
     answers = ctx.store.work("language model answers")
     paraphraser = Paraphraser(
-        ctx.text_service, answers, index, people, config.llm.share, config.llm.replies, ctx.seed
+        ctx.text_service, answers, index, shoppers, config.llm.share, config.llm.replies, ctx.seed
     )
     try:
         return paraphraser.rewrite(table, ctx.progress), paraphraser.metrics()
@@ -191,14 +189,13 @@ class Given:
 
 
 def _read(
-    given: Given, catalog: ArtifactRef, shoppers: Sequence[Profile], ctx: StageContext
+    given: Given, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
 ) -> Iterator[Made]:
     """The file's conversations, some at a time; their calls have just been run, so they replay."""
-    index = _index(ctx.store.root, catalog, ctx.work)
-    people = {profile.profile_id: profile for profile in shoppers}
+    index = _shop(ctx.store.root, catalog, ctx.work).index
     waiting: list[Conversation] = []
     kept = 0
-    for number, one in enumerate(read_chats(given.file, index, people, given.changes), start=1):
+    for number, one in enumerate(read_chats(given.file, index, shoppers, given.changes), start=1):
         if isinstance(one, Rejected):
             given.rejected.append(one)
             if len(given.rejected) <= SHOWN:
