@@ -15,8 +15,8 @@ import numpy as np
 from muse_core.dialogue import goals
 from muse_core.dialogue.families import Family, FamilyBook, Wordings, asides, closings, openings
 from muse_core.dialogue.goals import Shop, Wish
+from muse_core.dialogue.script import Script, SpeakerGender
 from muse_core.dialogue.utterance import (
-    SpeakerGender,
     Utterance,
     Word,
     fill,
@@ -28,7 +28,6 @@ from muse_core.dialogue.utterance import (
     without_commas,
 )
 from muse_core.dialogue.voice import Voice, agreement_of
-from muse_core.dialogue.wording import Script
 from muse_core.tools.toolbox import argument_order
 from muse_core.types import Decision, Language, Profile, TurnType
 
