@@ -1,4 +1,4 @@
-"""The layers of a Llama over a flat stream on a CPU, forward and backward written out.
+"""The layers of a Llama over packed sequences on a CPU, forward and backward written out.
 
 Through transformers, half of a small model's step on a CPU goes to what stands between the matrix products:
 norms and rotations in many passes over memory, copies into other layouts, one product each for q, k, v, gate
@@ -26,7 +26,7 @@ from torch.nn import functional
 from transformers import LlamaForCausalLM, PreTrainedModel
 
 from muse_core.models.cpu_linear import product, weight_gradient
-from muse_core.models.packed_attention import Frame, attend, attend_backward, batches_of, rotate
+from muse_core.models.packed_llama_attention import Frame, attend, attend_backward, batches_of, rotate
 
 LINEARS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
@@ -53,14 +53,14 @@ def layers_forward(
     model: PreTrainedModel,
     ids: torch.Tensor,
     positions: torch.Tensor,
-    bounds: Sequence[int],
+    cu_seqlens: Sequence[int],
     masks: Sequence[torch.Tensor | None],
     rows: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Last hidden states (tokens, hidden) behind the final norm; of `rows` (unique) alone where given."""
     body = model.model
     x = functional.embedding(ids, body.embed_tokens.weight)
-    frame = _frame(model, x, positions, bounds, masks)
+    frame = _frame(model, x, positions, cu_seqlens, masks)
     for layer in body.layers:
         x = _attention(layer, x, frame)
         if layer is body.layers[-1] and rows is not None:
@@ -74,7 +74,7 @@ def _frame(
     model: PreTrainedModel,
     x: torch.Tensor,
     positions: torch.Tensor,
-    bounds: Sequence[int],
+    cu_seqlens: Sequence[int],
     masks: Sequence[torch.Tensor | None],
 ) -> Frame:
     cos, sin = model.model.rotary_emb(x, positions[None])
@@ -82,7 +82,7 @@ def _frame(
     attention = model.model.layers[0].self_attn
     return Frame(
         rotation=torch.complex(cos[0, :, None, :half].contiguous(), sin[0, :, None, :half].contiguous()),
-        batches=tuple(batches_of(bounds, masks)),
+        batches=tuple(batches_of(cu_seqlens, masks)),
         heads=model.config.num_attention_heads,
         kv_heads=model.config.num_key_value_heads,
         head_size=attention.head_dim,

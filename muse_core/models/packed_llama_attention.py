@@ -18,7 +18,7 @@ FULL = 0.75  # a document at least so long as the longest of a batch attends wit
 @dataclass(frozen=True)
 class Batch:
     """Documents of like length that attend in one call. `rows` (documents, longest): their tokens' places in
-    the stream, the last token's again behind a shorter one's end; `is_padding` (documents, longest, 1), None
+    the row, the last token's again behind a shorter one's end; `is_padding` (documents, longest, 1), None
     where all are equally long; `mask`: added to the scores of a document that forks, else None and causal."""
 
     rows: torch.Tensor
@@ -39,9 +39,9 @@ class Frame:
     scaling: float
 
 
-def batches_of(bounds: Sequence[int], masks: Sequence[torch.Tensor | None]) -> Iterator[Batch]:
+def batches_of(cu_seqlens: Sequence[int], masks: Sequence[torch.Tensor | None]) -> Iterator[Batch]:
     """Forked documents by themselves; the others sorted by length, together while little of it is padding."""
-    spans = list(pairwise(bounds))
+    spans = list(pairwise(cu_seqlens))
     for (start, end), mask in zip(spans, masks, strict=True):
         if mask is not None:
             added = torch.zeros(mask.shape).masked_fill_(~mask, float("-inf"))
@@ -104,7 +104,7 @@ def attend(qkv: torch.Tensor, frame: Frame) -> tuple[torch.Tensor, list[torch.Te
 
 
 def _put(target: torch.Tensor, batch: Batch, values: torch.Tensor) -> None:
-    """The rows of a batch into the stream, what stands for padding left out."""
+    """The rows of a batch into the whole, what stands for padding left out."""
     if batch.is_padding is None:
         target[batch.rows] = values
     else:
