@@ -234,7 +234,7 @@ def test_from_the_command_to_the_pairs_that_are_trained_on(run: Any, tmp_path: P
     import_ratings(files, True, True, home)
     said = json.loads(capsys.readouterr().out)
     assert said["pairs"]["kept"] == 9
-    assert any("9 pairs are too few to judge leaks" in line for line in said["warnings"])
+    assert any("9 pairs are too few to probe" in line for line in said["warnings"])
     talks = _of(store, "conversations")
     people = pairs_of_people(store, said["pairs"]["path"], talks)
     mined = _of(store, "preference_pairs", "pairs")

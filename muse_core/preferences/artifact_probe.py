@@ -1,4 +1,4 @@
-"""How well something that is not quality tells the chosen side: one cross-validated AUC per look.
+"""Artifact probe: how well something that is not quality tells the chosen side, as a cross-validated AUC.
 
 Logistic regressions, folds grouped by prompt, pooled AUC; `low` is its one-sided 95 % lower bound
 (bootstrap over prompts). A look turns assistant turns into the rows of a design matrix:
@@ -39,23 +39,23 @@ Look = Callable[[Sequence[ProbedTurn]], object]
 
 
 @dataclass(frozen=True)
-class Leak:
+class Probe:
     """One AUC with its one-sided 95 % lower bound."""
 
     auc: float
     low: float
 
 
-def leak(pairs: Sequence[PreferencePair], look: Look, rng: np.random.Generator) -> Leak:
+def probe(pairs: Sequence[PreferencePair], look: Look, rng: np.random.Generator) -> Probe:
     """How well the look tells chosen from rejected on prompts that the classifier has not seen."""
     chosen, rejected, value = scores(pairs, look)
     groups = _group_numbers(pairs)
     rows_of = [np.flatnonzero(groups == group) for group in range(groups.max() + 1)]
-    found = []
+    resampled = []
     for _ in range(RESAMPLES):
         rows = np.concatenate([rows_of[k] for k in rng.integers(len(rows_of), size=len(rows_of))])
-        found.append(_auc(chosen[rows], rejected[rows]))
-    return Leak(value, float(np.quantile(found, 0.05)))
+        resampled.append(_auc(chosen[rows], rejected[rows]))
+    return Probe(value, float(np.quantile(resampled, 0.05)))
 
 
 def scores(pairs: Sequence[PreferencePair], look: Look) -> tuple[np.ndarray, np.ndarray, float]:
@@ -69,11 +69,11 @@ def scores(pairs: Sequence[PreferencePair], look: Look) -> tuple[np.ndarray, np.
     design = look(sides)
     truth = np.repeat([1, 0], n)
     groups = np.tile(_group_numbers(pairs), 2)
-    found = np.zeros(2 * n)
+    decided = np.zeros(2 * n)
     for train, unseen in GroupKFold(FOLDS).split(truth, truth, groups):
         model = LogisticRegression(max_iter=200).fit(design[train], truth[train])  # type: ignore[index]
-        found[unseen] = model.decision_function(design[unseen])  # type: ignore[index]
-    return found[:n], found[n:], _auc(found[:n], found[n:])
+        decided[unseen] = model.decision_function(design[unseen])  # type: ignore[index]
+    return decided[:n], decided[n:], _auc(decided[:n], decided[n:])
 
 
 def prompt_name(pair: PreferencePair) -> str:
