@@ -22,8 +22,8 @@ COUNT = 120
 def taught_turns(conversation: Conversation) -> dict[int, tuple[list[int], list[int]]]:
     """Turn -> (prompt, assistant's turn) in the tokens of its training example, from the front."""
     tokenizer = roomy_model().tokenizer
-    examples, census = examples_of(tokenizer, [conversation], (), "all", 8000)
-    assert not census.truncated_turns and not census.too_long
+    examples, statistics = examples_of(tokenizer, [conversation], (), "all", 8000)
+    assert not statistics.truncated_turns and not statistics.too_long
     user, assistant = (tokenizer.convert_tokens_to_ids(tag) for tag in ("<|user|>", "<|assistant|>"))
     found: dict[int, tuple[list[int], list[int]]] = {}
     for example in examples:
