@@ -98,7 +98,7 @@ def register(client: MlflowClient, run_id: str, parts: ModelParts, lock: Path) -
     return RegisteredVersion(MODEL_NAME, number, known is None)
 
 
-def crown(client: MlflowClient, version: RegisteredVersion, has_passed: bool) -> str:
+def set_champion_alias(client: MlflowClient, version: RegisteredVersion, has_passed: bool) -> str:
     """The alias `champion` points to this version from now on, if it has passed the rule; says so."""
     if not has_passed:
         return f"The alias {CHAMPION} stays where it is."
