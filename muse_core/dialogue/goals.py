@@ -37,7 +37,7 @@ _KIDS = frozenset(("boys", "girls"))
 
 
 @dataclass(frozen=True)
-class Shop:
+class Assortment:
     """What a catalogue knows, in the form the simulator needs. `wanted` are products one can ask for."""
 
     index: CatalogIndex
@@ -54,10 +54,10 @@ class Shop:
 
 
 @lru_cache(maxsize=2)
-def shop_of(index: CatalogIndex) -> Shop:
+def assortment_of(index: CatalogIndex) -> Assortment:
     """The facts of a catalogue, worked out once."""
     catalog = index.catalog
-    return Shop(
+    return Assortment(
         index=index,
         wanted=catalog.named,
         has_prices=catalog.has_prices,
@@ -82,7 +82,7 @@ class Wish:
 
 
 def new_wish(
-    shop: Shop, profile: Profile, rng: np.random.Generator, with_image: bool = False, for_self: bool = False
+    shop: Assortment, profile: Profile, rng: np.random.Generator, with_image: bool = False, for_self: bool = False
 ) -> Wish:
     """A target that suits the shopper, if a few draws find one."""
     target = shop.wanted[int(rng.random() * len(shop.wanted))]
@@ -111,7 +111,7 @@ def _suits(product: Product, profile: Profile, rng: np.random.Generator) -> bool
     return product.price <= profile.budget_max * 1.5 or rng.random() < 0.1
 
 
-def constraints(shop: Shop, wish: Wish, rng: np.random.Generator) -> dict[str, Any]:
+def constraints(shop: Assortment, wish: Wish, rng: np.random.Generator) -> dict[str, Any]:
     """Some constraints of the wish, in no particular order."""
     open_names = available(shop, wish.target)
     out: dict[str, Any] = {}
@@ -124,7 +124,7 @@ def constraints(shop: Shop, wish: Wish, rng: np.random.Generator) -> dict[str, A
     return out
 
 
-def available(shop: Shop, product: Product) -> dict[str, float]:
+def available(shop: Assortment, product: Product) -> dict[str, float]:
     """Constraint names that can be asked for with this product in mind, with their weights."""
     known = _known(product) | {"occasion": product.occasion in OCCASIONS_FOR, "sort_by": shop.can_sort}
     return {name: weight for name, weight in _LIKED.items() if known[name]}
@@ -151,7 +151,7 @@ def _is_sayable(brand: str) -> bool:
     return len(brand) <= 24 and not set(brand) & set("[]{}<>|")
 
 
-def value_of(shop: Shop, product: Product, name: str, rng: np.random.Generator) -> Any:
+def value_of(shop: Assortment, product: Product, name: str, rng: np.random.Generator) -> Any:
     """A value of one constraint that the product meets (a price limit sometimes not)."""
     if name == "max_price":
         return upper_price(float(product.price or 0), rng)
@@ -166,7 +166,7 @@ def value_of(shop: Shop, product: Product, name: str, rng: np.random.Generator) 
     return getattr(product, name)
 
 
-def sort_order(shop: Shop, rng: np.random.Generator) -> str:
+def sort_order(shop: Assortment, rng: np.random.Generator) -> str:
     """An order that the catalogue can give: cheap first most often."""
     if not shop.has_prices:
         return "rating"
@@ -221,7 +221,7 @@ def weighted_sample(weights: Mapping[str, float], count: int, rng: np.random.Gen
 
 
 def narrowing(
-    shop: Shop, ids: Sequence[str], wish: Wish, rng: np.random.Generator, names: Sequence[str]
+    shop: Assortment, ids: Sequence[str], wish: Wish, rng: np.random.Generator, names: Sequence[str]
 ) -> dict[str, Any]:
     """One or two new limits out of `names` that leave some of the results, meant for one of them; {} when
     nothing is left to say."""

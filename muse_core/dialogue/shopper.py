@@ -14,7 +14,7 @@ import numpy as np
 
 from muse_core.dialogue import goals
 from muse_core.dialogue.families import Family, FamilyBook, Wordings, asides, closings, openings
-from muse_core.dialogue.goals import Shop, Wish
+from muse_core.dialogue.goals import Assortment, Wish
 from muse_core.dialogue.script import Script, SpeakerGender
 from muse_core.dialogue.utterance import (
     Utterance,
@@ -72,7 +72,7 @@ class Shopper:
     conversation; `sees_results`: the last product result was not empty."""
 
     profile: Profile
-    shop: Shop
+    shop: Assortment
     book: FamilyBook
     rng: np.random.Generator
     noise: float

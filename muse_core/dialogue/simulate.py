@@ -44,7 +44,7 @@ def simulate(
     conversation_id: str,
 ) -> Conversation:
     """One conversation of a shopper with the expert."""
-    shop = goals.shop_of(index)
+    shop = goals.assortment_of(index)
     wish = goals.new_wish(shop, profile, rng)
     script = script_of(profile.language, rng)
     noise, habit = config.conversations.noise, float(rng.random())

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from muse_core.dialogue.families import all_families
-from muse_core.dialogue.goals import Wish, shop_of
+from muse_core.dialogue.goals import Wish, assortment_of
 from muse_core.dialogue.shopper import Shopper, script_of
 from muse_core.dialogue.simulate import Expert
 from muse_core.evaluation.closed_loop_goals import SEEDS, HiddenGoal, agenda, hidden_goals
@@ -58,7 +58,7 @@ def open_market(
     index: CatalogIndex, profiles: Sequence[Profile], goals: int, noise: float, seed: int
 ) -> Market:
     """`goals` hidden goals of test-side shoppers; `noise` is training's."""
-    found = hidden_goals(shop_of(index), profiles, goals, seed)
+    found = hidden_goals(assortment_of(index), profiles, goals, seed)
     return Market(index, tuple(found), min(1.0, NOISE * noise), seed)
 
 
@@ -181,6 +181,6 @@ def _talks(market: Market) -> Iterator[_Talk]:
 
 def _person(goal: HiddenGoal, market: Market, stream: tuple[int, ...]) -> Shopper:
     rng = np.random.default_rng([*stream, _PERSON])
-    shop, wish = shop_of(market.index), Wish(goal.target, None)
+    shop, wish = assortment_of(market.index), Wish(goal.target, None)
     script, habit = script_of(goal.profile.language, rng), float(rng.random())
     return Shopper(goal.profile, shop, all_families(), rng, market.noise, script, habit, wish, wish, script)
