@@ -248,9 +248,9 @@ class ArtifactStore:
         hits = hits or [ref for ref in known if ref.path.split("/")[1].startswith(text)]
         if len(hits) == 1:
             return hits[0]
-        found = "none" if not hits else ", ".join(ref.path for ref in hits[:5])
+        named = "none" if not hits else ", ".join(ref.path for ref in hits[:5])
         raise ArtifactError(
-            f"{text!r} names {len(hits)} artifacts ({found}), one is needed; see `muse artifacts ls`"
+            f"{text!r} names {len(hits)} artifacts ({named}), one is needed; see `muse artifacts ls`"
         )
 
     # around a stage run

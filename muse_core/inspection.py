@@ -66,8 +66,8 @@ def inspect(
 
 def sound_manifests(root: Path) -> list[Manifest]:
     """Every manifest that can be believed, of any contract version, the oldest first."""
-    found = [manifest for home in homes(root) if (manifest := _manifest_in(home)) is not None]
-    return sorted(found, key=lambda manifest: (manifest["created"], manifest["ref"]["path"]))
+    sound = [manifest for home in homes(root) if (manifest := _manifest_in(home)) is not None]
+    return sorted(sound, key=lambda manifest: (manifest["created"], manifest["ref"]["path"]))
 
 
 def _manifest_in(home: Path) -> Manifest | None:

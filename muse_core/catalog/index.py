@@ -81,10 +81,10 @@ class CatalogIndex:
         return whole if len(whole) else ranking.rows[mask[ranking.rows]]
 
     def _ranking(self, query: str) -> Ranking:
-        found = self._rankings.get(query)
-        if found is None:
-            found = self._ranker.rank(query)
+        ranking = self._rankings.get(query)
+        if ranking is None:
+            ranking = self._ranker.rank(query)
             if len(self._rankings) >= _REMEMBERED:
                 self._rankings.pop(next(iter(self._rankings)))
-            self._rankings[query] = found
-        return found
+            self._rankings[query] = ranking
+        return ranking

@@ -251,6 +251,6 @@ def _hint(word: str, known: Iterable[str]) -> str:
 def _wrong_text(key: str, error: Mapping[str, Any], source: str) -> str:
     expected = str(error["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
     why = f"; {EXPLANATIONS[key]}" if key in EXPLANATIONS else ""
-    found = repr(error["input"])
-    found = found if len(found) <= SHOWN_CHARS else f"{found[:SHOWN_CHARS]}…"
-    return f"{key}: found {found}, expected {expected}{why} ({source})"
+    given = repr(error["input"])
+    given = given if len(given) <= SHOWN_CHARS else f"{given[:SHOWN_CHARS]}…"
+    return f"{key}: found {given}, expected {expected}{why} ({source})"

@@ -66,8 +66,8 @@ def layers_forward(
         if layer is body.layers[-1] and rows is not None:
             return torch.zeros_like(x).index_copy(0, rows, body.norm(_mlp(layer, x[rows], frame.eps)))
         x = _mlp(layer, x, frame.eps)
-    found: torch.Tensor = body.norm(x)
-    return found
+    normed: torch.Tensor = body.norm(x)
+    return normed
 
 
 def _frame(
@@ -99,15 +99,15 @@ def _attention(layer: Any, x: torch.Tensor, frame: Frame) -> torch.Tensor:
         at.v_proj.weight,
     ])  # fmt: skip
     matrix = matrix * layer.input_layernorm.weight
-    found: torch.Tensor = _Attention.apply(x, matrix, at.o_proj.weight, frame)
-    return found
+    states: torch.Tensor = _Attention.apply(x, matrix, at.o_proj.weight, frame)
+    return states
 
 
 def _mlp(layer: Any, x: torch.Tensor, eps: float) -> torch.Tensor:
     matrix = torch.cat([layer.mlp.gate_proj.weight, layer.mlp.up_proj.weight])
     matrix = matrix * layer.post_attention_layernorm.weight
-    found: torch.Tensor = _Mlp.apply(x, matrix, layer.mlp.down_proj.weight, eps)
-    return found
+    states: torch.Tensor = _Mlp.apply(x, matrix, layer.mlp.down_proj.weight, eps)
+    return states
 
 
 def _neighbours(weight: torch.Tensor, head_size: int) -> torch.Tensor:

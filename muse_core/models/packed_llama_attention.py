@@ -91,16 +91,16 @@ def _repeated(keys: torch.Tensor, frame: Frame) -> torch.Tensor:
 
 def attend(qkv: torch.Tensor, frame: Frame) -> tuple[torch.Tensor, list[torch.Tensor]]:
     """What the heads of every token gather (tokens, heads · head size), and each batch's log-sum-exps."""
-    found = qkv.new_empty(len(qkv), frame.heads * frame.head_size)
+    gathered = qkv.new_empty(len(qkv), frame.heads * frame.head_size)
     sums = []
     for batch in frame.batches:
         q, k, v = _split(qkv[batch.rows], frame)
         output, log_sums = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
             q, k, v, 0.0, batch.mask is None, attn_mask=batch.mask, scale=frame.scaling
         )
-        _put(found, batch, output.transpose(1, 2).flatten(2))
+        _put(gathered, batch, output.transpose(1, 2).flatten(2))
         sums.append(log_sums)
-    return found, sums
+    return gathered, sums
 
 
 def _put(target: torch.Tensor, batch: Batch, values: torch.Tensor) -> None:
@@ -116,7 +116,7 @@ def attend_backward(
     gradient: torch.Tensor, qkv: torch.Tensor, heads: torch.Tensor, sums: Sequence[torch.Tensor], frame: Frame
 ) -> torch.Tensor:
     """The gradient of `qkv` from that of what the heads gathered."""
-    found = torch.empty_like(qkv)
+    for_qkv = torch.empty_like(qkv)
     for batch, log_sums in zip(frame.batches, sums, strict=True):
         q, k, v = _split(qkv[batch.rows], frame)
         wanted = gradient[batch.rows]
@@ -127,8 +127,8 @@ def attend_backward(
             batch.mask is None, attn_mask=batch.mask, scale=frame.scaling,
         )  # fmt: skip
         shared = [_summed(part, frame.kv_heads) for part in parts[1:]]
-        _put(found, batch, torch.cat([parts[0], *shared], dim=1).transpose(1, 2).flatten(2))
-    return found
+        _put(for_qkv, batch, torch.cat([parts[0], *shared], dim=1).transpose(1, 2).flatten(2))
+    return for_qkv
 
 
 def _summed(part: torch.Tensor, kv_heads: int) -> torch.Tensor:

@@ -185,8 +185,8 @@ def logits_at(model: PreTrainedModel, hidden: torch.Tensor, rows: torch.Tensor) 
 
 def target_log_probs(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """log p(target) per row, in fp32."""
-    found: torch.Tensor = _TargetLogProbs.apply(logits.float(), targets)
-    return found
+    log_probs: torch.Tensor = _TargetLogProbs.apply(logits.float(), targets)
+    return log_probs
 
 
 class _TargetLogProbs(torch.autograd.Function):
@@ -202,14 +202,14 @@ class _TargetLogProbs(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:  # type: ignore[override]
         logits, targets, sums = ctx.saved_tensors
-        found = torch.empty_like(logits)
+        for_logits = torch.empty_like(logits)
         step = _cached_rows(logits)
         for rows, target, total, g in zip(
-            logits.split(step), found.split(step), sums.split(step), gradient.split(step), strict=True
+            logits.split(step), for_logits.split(step), sums.split(step), gradient.split(step), strict=True
         ):
             torch.sub(rows, total[:, None], out=target).exp_().mul_(-g[:, None])
-        found.scatter_add_(1, targets[:, None], gradient[:, None])
-        return found, None
+        for_logits.scatter_add_(1, targets[:, None], gradient[:, None])
+        return for_logits, None
 
 
 def _cached_rows(logits: torch.Tensor) -> int:

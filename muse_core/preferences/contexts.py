@@ -63,7 +63,7 @@ def branch(world: ShopWorld) -> ShopWorld:
 
 def contexts_of(conversations: Sequence[Conversation], side: Side) -> list[Context]:
     """Every labelled turn of a side, in the order of the conversations."""
-    return [Context(one, label) for one in conversations if one.side == side for label in one.labels]
+    return [Context(talk, label) for talk in conversations if talk.side == side for label in talk.labels]
 
 
 def choose_contexts(

@@ -102,10 +102,10 @@ def _divergence(chosen: Sample, rejected: Sample, tokens_of: TokensOf) -> dict[s
     }
 
 
-def _first_difference(one: Sequence[object], other: Sequence[object]) -> int:
+def _first_difference(left: Sequence[object], right: Sequence[object]) -> int:
     """The first place at which two sequences differ; the shorter one's end when it begins the other."""
-    shorter = min(len(one), len(other))
-    return next((k for k in range(shorter) if one[k] != other[k]), shorter)
+    shorter = min(len(left), len(right))
+    return next((k for k in range(shorter) if left[k] != right[k]), shorter)
 
 
 # ---- the verdict again ----------------------------------------------------------------------------
@@ -154,16 +154,16 @@ def _is_as_recorded(trace: JsonValue, again: Turn, parts: RewardParts) -> bool:
 
 def not_replaying(pairs: Sequence[PreferencePair], contexts: Sequence[Context], environment: Environment) -> list[str]:
     """Ids of the pairs whose evidence gives another verdict; each context's world is built once."""
-    by_place = {(one.conversation.conversation_id, one.label.turn): one for one in contexts}
+    by_place = {(context.conversation.conversation_id, context.label.turn): context for context in contexts}
     worlds: dict[str, ShopWorld] = {}
-    found = []
+    failed = []
     for pair in pairs:
         context = by_place[(pair.conversation_id, pair.turn)]
         if context.name not in worlds:
             worlds[context.name] = environment.world(context)
         if not replays(pair, context, worlds[context.name], environment):
-            found.append(pair.pair_id)
-    return found
+            failed.append(pair.pair_id)
+    return failed
 
 
 def need_replay(pairs: Sequence[PreferencePair], contexts: Sequence[Context], environment: Environment) -> float:

@@ -125,10 +125,10 @@ def _need_train_side(pairs: Sequence[PreferencePair]) -> None:
 
 
 def _need_few_held_out(cleaned: Cleaned, count: int) -> None:
-    found = cleaned.dropped["held_out"]
-    if found > MAX_HELD_OUT * count:
+    shared = cleaned.dropped["held_out"]
+    if shared > MAX_HELD_OUT * count:
         raise MuseError(
-            f"pair lint: the requests of {found} of {count} pairs also occur on the unseen sides (at most "
+            f"pair lint: the requests of {shared} of {count} pairs also occur on the unseen sides (at most "
             f"{MAX_HELD_OUT:.0%} may, and are dropped): what is measured would have been seen in training. "
             "Look for repeated conversations in your own file, or raise conversations.count."
         )
@@ -138,11 +138,11 @@ def balance_length(pairs: Sequence[PreferencePair]) -> list[PreferencePair]:
     """Drops, a few at a time, the pairs whose sides differ most in the direction that length gives
     away, until length alone is within its limit; at most `MAX_DROPPED` of them."""
     kept = list(pairs)
-    while (found := scores(kept, reply_length))[2] > LENGTH_BLOCK:
+    while (scored := scores(kept, reply_length))[2] > LENGTH_BLOCK:
         step = max(1, len(kept) // 50)
         if len(kept) - step < max(MIN_PAIRS, (1 - MAX_DROPPED) * len(pairs)):
             break
-        gives_away = found[0] - found[1]
+        gives_away = scored[0] - scored[1]
         worst = set(np.argsort(-gives_away, kind="stable")[:step].tolist())
         kept = [pair for k, pair in enumerate(kept) if k not in worst]
     return kept

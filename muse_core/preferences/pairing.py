@@ -116,7 +116,7 @@ def mistakes(
         match = match_of(chosen, sample, threshold)
         if match is not None:
             made.setdefault(_mistake(chosen, sample), []).append(match)
-    ranked = sorted(made.values(), key=lambda found: (-len(found), -max(one.strength for one in found)))
+    ranked = sorted(made.values(), key=lambda alike: (-len(alike), -max(match.strength for match in alike)))
     yield from map(_most_frequent, ranked[:limit])
 
 
@@ -129,9 +129,9 @@ def _mistake(chosen: Sample, sample: Sample) -> Mistake:
     return len(sample.turn.acts), None
 
 
-def _most_frequent(found: Sequence[Match]) -> Match:
-    often = Counter(match.rejected.text for match in found)
-    return max(found, key=lambda match: (often[match.rejected.text], match.strength))
+def _most_frequent(alike: Sequence[Match]) -> Match:
+    often = Counter(match.rejected.text for match in alike)
+    return max(alike, key=lambda match: (often[match.rejected.text], match.strength))
 
 
 # ---- extremes -------------------------------------------------------------------------------------

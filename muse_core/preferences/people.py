@@ -33,7 +33,7 @@ def pairs_of_people(
             "expected what `muse human-eval import --pairs` wrote"
         )
     pairs: list[PreferencePair] = from_table(KIND, store.read_table(ref))
-    known = {one.conversation_id: one for one in conversations if one.side == "train"}
+    known = {talk.conversation_id: talk for talk in conversations if talk.side == "train"}
     strange = [pair.pair_id for pair in pairs if not _is_of(known.get(pair.conversation_id), pair)]
     if strange:
         raise ConfigError(

@@ -175,8 +175,7 @@ def _named(reply: str, items: Sequence[Mapping[str, JsonValue]], reply_style: st
 def _constraints_met(named: Sequence[str], gold: GoldTurn, products: Mapping[str, Product]) -> float:
     """Over the named products; a turn whose gold limits nothing, or finds nothing, has nothing to meet."""
     limits = _limits(gold.calls)
-    found = any(has_facts(value) for value in gold.values)
-    if not any(limits) or not found:
+    if not any(limits) or not any(map(has_facts, gold.values)):
         return 1.0
     met = [name in products and all(satisfied(products[name], limit) for limit in limits) for name in named]
     return sum(met) / len(met) if met else 0.0
@@ -214,5 +213,5 @@ def reasoning(parts: RewardParts, other: RewardParts) -> str:
         if mine != theirs:
             side = better if mine > theirs else worse
             side.append(f"{_WORDS[part.name]} {mine:.2g} against {theirs:.2g}")
-    said = [f"{word}: {', '.join(found)}" for word, found in (("better", better), ("worse", worse)) if found]
+    said = [f"{word}: {', '.join(phrases)}" for word, phrases in (("better", better), ("worse", worse)) if phrases]
     return ("; ".join(said) or "no part differs") + "."

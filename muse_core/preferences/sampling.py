@@ -65,16 +65,16 @@ def mine_pairs(
     for start in range(0, len(contexts), CHUNK):
         samples += _sample(loaded, contexts[start : start + CHUNK], environment, config, seed)
         progress.update(len(samples), len(contexts), "contexts sampled")
-    found = [
+    mined = [
         list(_pairs_of(context, turns, environment, config, tokens_of))
         for context, turns in zip(contexts, samples, strict=True)
     ]
-    kept = [pair for pairs in found if len(pairs) >= config.min_pairs_per_example for pair in pairs]
+    kept = [pair for pairs in mined if len(pairs) >= config.min_pairs_per_example for pair in pairs]
     every = contexts_of(conversations, side)
     wanted = _contrast_count(len(kept), config.contrast_share)
     kept += contrast_pairs(every, wanted, environment, config.preference_strength_threshold, tokens_of, seed)
     counters = _counters(contexts, samples, kept) | {
-        "contexts_below_min_pairs": sum(0 < len(pairs) < config.min_pairs_per_example for pairs in found),
+        "contexts_below_min_pairs": sum(0 < len(pairs) < config.min_pairs_per_example for pairs in mined),
         "contrast_missing": wanted - sum("difficulty" in pair.evidence for pair in kept),
         "replay": need_replay(kept, every, environment),
     }
@@ -164,16 +164,16 @@ def _pairs_of(
 ) -> Iterator[PreferencePair]:
     """The on-policy pairs of a context; by `extremes` also the gold turn against the worst sample where none
     is good and there is room for one more."""
-    found = list(matches(samples, config))
-    for number, match in enumerate(found):
+    chosen = list(matches(samples, config))
+    for number, match in enumerate(chosen):
         yield pair_of(context, match, str(number), "on_policy", tokens_of)
-    if config.pairing != "extremes" or len(found) >= most_pairs(config):
+    if config.pairing != "extremes" or len(chosen) >= most_pairs(config):
         return
     if max((s.parts.total for s in samples), default=1.0) < GOOD:
         worst = _gold_against_worst(context, samples, environment, config.preference_strength_threshold)
-        if worst is not None and all(worst.rejected is not one.rejected for one in found):
+        if worst is not None and all(worst.rejected is not match.rejected for match in chosen):
             about = {"type": "gold_against_sample"}
-            yield pair_of(context, worst, str(len(found)), "contrast", tokens_of, about)
+            yield pair_of(context, worst, str(len(chosen)), "contrast", tokens_of, about)
 
 
 def _gold_against_worst(
@@ -218,9 +218,9 @@ def need_pairs(result: MiningResult, config: PairsConfig) -> None:
     """MuseError when there is nothing to learn from."""
     if result.pairs:
         return
-    found = ", ".join(f"{name} {value:g}" for name, value in result.counters.items())
+    counted = ", ".join(f"{name} {value:g}" for name, value in result.counters.items())
     raise MuseError(
-        f"pairs: no pair reached strength {config.preference_strength_threshold} ({found}). Train SFT longer "
+        f"pairs: no pair reached strength {config.preference_strength_threshold} ({counted}). Train SFT longer "
         "(sft.num_epochs), raise pairs.samples_per_context, pairs.temperatures or pairs.max_right_share, "
         "lower pairs.chosen_min_reward, pairs.preference_strength_threshold or pairs.min_pairs_per_example"
         + (", or set pairs.pairing=extremes." if config.pairing != "extremes" else ".")

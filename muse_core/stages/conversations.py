@@ -88,7 +88,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
         made = list(_read(given, catalog, shoppers, ctx))
     else:
         made = list(_simulated(config, catalog, shoppers, ctx))
-    broken = [conversation_id for one in made for conversation_id in one.broken]
+    broken = [conversation_id for part in made for conversation_id in part.broken]
     if broken:
         raise MuseError(
             f"conversations: {len(broken)} do not replay to their stored results, "
@@ -96,7 +96,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
             "Find what differs with muse_core.world.replay.replay."
         )
     metrics = _metrics(made) | (given.metrics() if given else {})
-    table = pa.concat_tables([one.table for one in made])
+    table = pa.concat_tables([part.table for part in made])
     if ctx.text_service is not None and given is None:
         table, counts = _reworded(table, config, catalog, shoppers, ctx)
         metrics |= counts
@@ -114,10 +114,10 @@ def _simulated(
 ) -> Iterator[Made]:
     count, done = config.conversations.count, 0
     ctx.progress.update(0, count, "conversations")
-    for one in ctx.stream(make_shard, _shards(config, catalog, shoppers, ctx)):
-        done += one.table.num_rows
+    for part in ctx.stream(make_shard, _shards(config, catalog, shoppers, ctx)):
+        done += part.table.num_rows
         ctx.progress.update(done, count, "conversations")
-        yield one
+        yield part
 
 
 def _shards(
@@ -140,7 +140,7 @@ def make_shard(shard: Shard) -> Made:
         for row, profile in enumerate(shard.profiles)
     ]
     people = zip(made, shard.profiles, strict=True)
-    broken = tuple(one.conversation_id for one, profile in people if not replay(one, index, profile))
+    broken = tuple(talk.conversation_id for talk, profile in people if not replay(talk, index, profile))
     return Made(to_table(KIND, made), _counts(made), broken)
 
 
@@ -185,7 +185,7 @@ class Given:
 
     def about(self) -> dict[str, JsonValue]:
         """What the manifest keeps."""
-        return {"source": str(self.file), "rejected": [str(one) for one in self.rejected]}
+        return {"source": str(self.file), "rejected": [str(line) for line in self.rejected]}
 
 
 def _read(
@@ -195,13 +195,13 @@ def _read(
     index = _shop(ctx.store.root, catalog, ctx.work).index
     waiting: list[Conversation] = []
     kept = 0
-    for number, one in enumerate(read_chats(given.file, index, shoppers, given.changes), start=1):
-        if isinstance(one, Rejected):
-            given.rejected.append(one)
+    for number, chat in enumerate(read_chats(given.file, index, shoppers, given.changes), start=1):
+        if isinstance(chat, Rejected):
+            given.rejected.append(chat)
             if len(given.rejected) <= SHOWN:
-                log.warning("%s, %s", given.file.name, one)
+                log.warning("%s, %s", given.file.name, chat)
         else:
-            waiting.append(one)
+            waiting.append(chat)
         if len(waiting) == SHARD:
             yield Made(to_table(KIND, waiting), _counts(waiting))
             kept, waiting = kept + len(waiting), []
@@ -237,10 +237,10 @@ def _counts(conversations: Sequence[Conversation]) -> Counter[str]:
 
 
 def _metrics(made: Sequence[Made]) -> dict[str, float]:
-    counts = sum((one.counts for one in made), Counter[str]())
-    conversations = sum(one.table.num_rows for one in made)
+    counts = sum((part.counts for part in made), Counter[str]())
+    conversations = sum(part.table.num_rows for part in made)
     turns = sum(counts[f"decision_{name}"] for name in DECISIONS)
-    broken = sum(len(one.broken) for one in made)
+    broken = sum(len(part.broken) for part in made)
     metrics = {"conversations": float(conversations), "user_turns": float(turns)}
     metrics |= {"replayed": float(conversations), "replay_rate": 1 - broken / conversations}
     metrics |= {f"share_{name}": counts[f"language_{name}"] / conversations for name in LANGUAGES}

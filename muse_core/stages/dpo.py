@@ -104,9 +104,9 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
             begin(SAMPLES)
             pairs = _mine_again(config, loaded, inputs, here, number)
         used.append(asdict(pairs))
-        found = _pair_set(config.dpo, loaded, pairs, ctx)
-        state = _fit(config.dpo, loaded, found, here, begin)
-        last = found.as_metrics() | final_metrics("dpo", state)
+        taught = _pair_set(config.dpo, loaded, pairs, ctx)
+        state = _fit(config.dpo, loaded, taught, here, begin)
+        last = taught.as_metrics() | final_metrics("dpo", state)
         metrics |= prefixed(last, number) if rounds > 1 else {}
     if not is_main_process():
         return None
@@ -201,12 +201,12 @@ def _dropouts(config: RunConfig) -> dict[str, float]:
 
 
 def _pair_set(config: DpoConfig, loaded: LoadedModel, pairs: ArtifactRef, ctx: StageContext) -> PairSet:
-    found = [pair for pair in from_table(PAIRS, ctx.store.read_table(pairs)) if pair.side != "test"]
+    usable = [pair for pair in from_table(PAIRS, ctx.store.read_table(pairs)) if pair.side != "test"]
     limit = min(config.max_sequence_length, loaded.model.config.max_position_embeddings)
-    made = pair_set(loaded, found, limit, config.scope)
+    made = pair_set(loaded, usable, limit, config.scope)
     if not made.train:
         raise MuseError(
-            f"dpo: none of {len(found)} pairs can be trained on ({made.too_long} do not fit {limit} tokens, "
+            f"dpo: none of {len(usable)} pairs can be trained on ({made.too_long} do not fit {limit} tokens, "
             f"{made.duplicates} come twice, {len(made.held_out)} are held out); expected at least one. Raise "
             "pairs.contexts, lower pairs.preference_strength_threshold, or raise dpo.max_sequence_length."
         )

@@ -34,12 +34,12 @@ def world_for(
 
 def picture_bytes(attachments: Mapping[str, str], index: CatalogIndex) -> dict[str, bytes]:
     """Picture id -> encoded image. A product without a picture gives no entry, a lost one is empty."""
-    found: dict[str, bytes] = {}
+    pictures: dict[str, bytes] = {}
     for picture_id, source in attachments.items():
         data = _read(source, index)
         if data is not None:
-            found[picture_id] = data
-    return found
+            pictures[picture_id] = data
+    return pictures
 
 
 def _read(source: str, index: CatalogIndex) -> bytes | None:
