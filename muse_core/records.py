@@ -1,7 +1,7 @@
 """Row ↔ object: the only place where a string-keyed row of a table becomes a typed object and back.
 
-Also home of the three small rules that every room must share: canonical JSON, the side of an id,
-and how a tool's result is written into a message.
+Also home of the small rules that every room must share: canonical JSON, the side of an id, how a tool's
+result is written into a message, and which calls some messages hold.
 """
 
 from __future__ import annotations
