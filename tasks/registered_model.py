@@ -23,9 +23,9 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 
-from muse_core.artifacts import library_versions
 from muse_core.durable import file_lock
 from muse_core.errors import ConfigError
+from muse_core.fingerprint import library_versions
 
 MODEL_NAME = "muse"
 CANDIDATE = "candidate"

@@ -27,9 +27,10 @@ _FIELD_WEIGHT = (
     ("material", 2),
     ("occasion", 2),
 )
-_STOPWORDS = frozenset(
-    "a an the of for in on with and or to me my some any please show want need good best under below".split()
-)
+_STOPWORDS = frozenset([
+    "a", "an", "the", "of", "for", "in", "on", "with", "and", "or", "to", "me", "my", "some", "any", "please",
+    "show", "want", "need", "good", "best", "under", "below",
+])  # fmt: skip
 
 
 @dataclass(frozen=True)

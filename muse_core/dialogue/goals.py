@@ -82,7 +82,11 @@ class Wish:
 
 
 def new_wish(
-    shop: Assortment, profile: Profile, rng: np.random.Generator, with_image: bool = False, for_self: bool = False
+    shop: Assortment,
+    profile: Profile,
+    rng: np.random.Generator,
+    with_image: bool = False,
+    for_self: bool = False,
 ) -> Wish:
     """A target that suits the shopper, if a few draws find one."""
     target = shop.wanted[int(rng.random() * len(shop.wanted))]

@@ -50,4 +50,3 @@ def fault_of(
     ):
         return "reference"
     return "value" if check(reply, found, language).unknown else None
-

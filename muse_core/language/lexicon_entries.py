@@ -11,6 +11,7 @@ from muse_core.language.word_lists import read_words
 
 WORDS = "word"  # the slot of words that only `translate` uses
 _MIN_LOOSE = 4  # Roman Hindi is matched loosely from this many letters on
+REMEMBERED = 32_768  # looked up forms: most words of a shop come again and again
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class Entry:
     agreement: str = "m"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slot:
-    """A slot's entries and the two indexes from keys to canonical values."""
+    """A slot's entries and the two indexes from keys to canonical values; one object for each slot."""
 
     entries: dict[str, Entry]
     exact: dict[str, str]
@@ -86,6 +87,7 @@ def _all_exact_ascii() -> frozenset[str]:
     return frozenset(key for slot in all_slots().values() for key in slot.exact if key.isascii())
 
 
+@lru_cache(maxsize=REMEMBERED)
 def lookup(slot: Slot, key: str) -> str | None:
     """The canonical value of a key: as it is, as a plural, or loosely spelt Roman Hindi; None if unknown."""
     if not key:

@@ -60,4 +60,3 @@ def _phrases(place: Literal["before", "after"]) -> list[tuple[Bound, tuple[str, 
         for phrase in phrases
     ]
     return sorted(rows, key=lambda row: -len(row[1]))
-

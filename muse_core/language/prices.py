@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 import numpy as np
 
 from muse_core.language.numerals import (
@@ -27,7 +26,6 @@ from muse_core.language.price_bounds import Bound, bound_of, skip_currency, skip
 from muse_core.language.price_context import MIN_BARE_PRICE, Surroundings, words
 from muse_core.language.price_pieces import pieces
 from muse_core.types import Language
-
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import torch
 
+from muse_core.models.loading import LoadedModel
 from muse_core.models.packed_sequences import (
     by_tokens,
-    packed_attention,
-    pack,
     hidden_states,
     logits_at,
+    pack,
+    packed_attention,
     target_log_probs,
 )
-from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode_text, encode_turn
 from muse_core.types import Message
 
@@ -88,7 +88,9 @@ def document_log_probs(
 def _group_log_probs(loaded: LoadedModel, group: Sequence[Document]) -> list[list[float]]:
     packed = pack([document.ids for document in group], loaded.device)
     targets = [
-        start + at for start, document in zip(packed.cu_seqlens, group, strict=False) for at in document.counted
+        start + at
+        for start, document in zip(packed.cu_seqlens, group, strict=False)
+        for at in document.counted
     ]
     where = torch.tensor(targets, dtype=torch.long, device=loaded.device)
     if not targets:

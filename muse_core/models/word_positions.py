@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
-from muse_core.models.packed_sequences import by_tokens, hidden_states, pack, packed_attention
 from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import by_tokens, hidden_states, pack, packed_attention
 from muse_core.models.tokenizer import encode
 from muse_core.types import Message
 

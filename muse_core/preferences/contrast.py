@@ -98,7 +98,12 @@ TYPES: Mapping[str, Contrast] = {
 
 
 def contrast_pairs(
-    contexts: Sequence[Context], count: int, environment: Environment, threshold: float, tokens_of: TokensOf, seed: int
+    contexts: Sequence[Context],
+    count: int,
+    environment: Environment,
+    threshold: float,
+    tokens_of: TokensOf,
+    seed: int,
 ) -> list[PreferencePair]:
     """At most `count` pairs; the types take turns, and a context gives at most one pair."""
     order = [contexts[k] for k in np.random.default_rng([seed, 5]).permutation(len(contexts))]
@@ -123,7 +128,12 @@ def _in_turn(made: Mapping[str, Iterator[Made]]) -> Iterator[tuple[str, Made]]:
 
 
 def _matches(
-    name: str, contexts: Sequence[Context], used: set[str], environment: Environment, threshold: float, seed: int
+    name: str,
+    contexts: Sequence[Context],
+    used: set[str],
+    environment: Environment,
+    threshold: float,
+    seed: int,
 ) -> Iterator[Made]:
     """The pairs of one type, one after the other; `used` holds the contexts that have given one."""
     for context in contexts:
@@ -135,7 +145,9 @@ def _matches(
             yield context, match
 
 
-def contrast_match(name: str, context: Context, environment: Environment, threshold: float, seed: int) -> Match | None:
+def contrast_match(
+    name: str, context: Context, environment: Environment, threshold: float, seed: int
+) -> Match | None:
     """The gold turn against a wrong one of this type; None when there is none, or it is not bad enough."""
     rng = np.random.default_rng([seed, 5, zlib.crc32(f"{context.name}.{name}".encode())])
     wrong_turn = TYPES[name].make(Scene.of(context, environment, rng))

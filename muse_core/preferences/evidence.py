@@ -152,7 +152,9 @@ def _is_as_recorded(trace: JsonValue, again: Turn, parts: RewardParts) -> bool:
     )
 
 
-def not_replaying(pairs: Sequence[PreferencePair], contexts: Sequence[Context], environment: Environment) -> list[str]:
+def not_replaying(
+    pairs: Sequence[PreferencePair], contexts: Sequence[Context], environment: Environment
+) -> list[str]:
     """Ids of the pairs whose evidence gives another verdict; each context's world is built once."""
     by_place = {(context.conversation.conversation_id, context.label.turn): context for context in contexts}
     worlds: dict[str, ShopWorld] = {}
@@ -166,7 +168,9 @@ def not_replaying(pairs: Sequence[PreferencePair], contexts: Sequence[Context], 
     return failed
 
 
-def need_replay(pairs: Sequence[PreferencePair], contexts: Sequence[Context], environment: Environment) -> float:
+def need_replay(
+    pairs: Sequence[PreferencePair], contexts: Sequence[Context], environment: Environment
+) -> float:
     """The share of pairs that replay: 1.0; MuseError when any does not."""
     failed = not_replaying(pairs, contexts, environment)
     if failed:

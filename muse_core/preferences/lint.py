@@ -2,8 +2,8 @@
 
 First the pairs that must not stand are dropped and counted (`cleaning.py`), then some more until length
 alone is within its limit. What is left is looked at with classifiers that see one thing each
-(`artifact_probe.py`): a look blocks when the lower 95 % bound of its AUC is above the limit, so that noise in a
-small run does not; the point value is what is reported. The length of the whole turn with its calls is
+(`artifact_probe.py`): a look blocks when the lower 95 % bound of its AUC is above the limit, so that noise
+in a small run does not; the point value is what is reported. The length of the whole turn with its calls is
 reported and never blocks: "call or not" is a difference in quality that cannot be without length.
 
 A pair from another side than train always blocks; so do more than a few pairs whose request also
@@ -18,11 +18,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from muse_core.errors import MuseError
-from muse_core.preferences.cleaning import Cleaned, clean
 from muse_core.preferences.artifact_probe import (
     FOLDS,
-    Probe,
     Look,
+    Probe,
     probe,
     prompt_name,
     reply_form,
@@ -32,6 +31,7 @@ from muse_core.preferences.artifact_probe import (
     scores,
     turn_length,
 )
+from muse_core.preferences.cleaning import Cleaned, clean
 from muse_core.types import PreferencePair
 
 LENGTH_BLOCK = 0.60

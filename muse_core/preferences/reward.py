@@ -213,5 +213,7 @@ def reasoning(parts: RewardParts, other: RewardParts) -> str:
         if mine != theirs:
             side = better if mine > theirs else worse
             side.append(f"{_WORDS[part.name]} {mine:.2g} against {theirs:.2g}")
-    said = [f"{word}: {', '.join(phrases)}" for word, phrases in (("better", better), ("worse", worse)) if phrases]
+    said = [
+        f"{word}: {', '.join(phrases)}" for word, phrases in (("better", better), ("worse", worse)) if phrases
+    ]
     return ("; ".join(said) or "no part differs") + "."

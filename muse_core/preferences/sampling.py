@@ -160,7 +160,11 @@ def _seed(name: str, number: int, seed: int) -> int:
 
 
 def _pairs_of(
-    context: Context, samples: Sequence[Sample], environment: Environment, config: PairsConfig, tokens_of: TokensOf
+    context: Context,
+    samples: Sequence[Sample],
+    environment: Environment,
+    config: PairsConfig,
+    tokens_of: TokensOf,
 ) -> Iterator[PreferencePair]:
     """The on-policy pairs of a context; by `extremes` also the gold turn against the worst sample where none
     is good and there is room for one more."""
@@ -220,8 +224,9 @@ def need_pairs(result: MiningResult, config: PairsConfig) -> None:
         return
     counted = ", ".join(f"{name} {value:g}" for name, value in result.counters.items())
     raise MuseError(
-        f"pairs: no pair reached strength {config.preference_strength_threshold} ({counted}). Train SFT longer "
-        "(sft.num_epochs), raise pairs.samples_per_context, pairs.temperatures or pairs.max_right_share, "
-        "lower pairs.chosen_min_reward, pairs.preference_strength_threshold or pairs.min_pairs_per_example"
+        f"pairs: no pair reached strength {config.preference_strength_threshold} ({counted}). Train SFT "
+        "longer (sft.num_epochs), raise pairs.samples_per_context, pairs.temperatures or "
+        "pairs.max_right_share, lower pairs.chosen_min_reward, pairs.preference_strength_threshold or "
+        "pairs.min_pairs_per_example"
         + (", or set pairs.pairing=extremes." if config.pairing != "extremes" else ".")
     )

@@ -151,7 +151,11 @@ def _shop(root: Path, catalog: ArtifactRef, work: Path) -> Shop:
 
 
 def _reworded(
-    table: pa.Table, config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
+    table: pa.Table,
+    config: RunConfig,
+    catalog: ArtifactRef,
+    shoppers: Mapping[str, Profile],
+    ctx: StageContext,
 ) -> tuple[pa.Table, dict[str, float]]:
     """Some conversations in a language model's words, and what was asked and turned down. The answers lie
     outside the stage's scratch folder, so that a rerun asks nothing twice."""

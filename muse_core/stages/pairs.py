@@ -58,7 +58,13 @@ def run(
     phases.begin("samples of the model")
     with crew_of(ctx.workers, loaded):
         mined = mine_pairs(
-            loaded, talks, Environment(shop, config.reply.style), config.pairs, ctx.seed, ctx.progress, "train"
+            loaded,
+            talks,
+            Environment(shop, config.reply.style),
+            config.pairs,
+            ctx.seed,
+            ctx.progress,
+            "train",
         )
     need_pairs(mined, config.pairs)
     pairs = mined.pairs

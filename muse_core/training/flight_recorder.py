@@ -18,8 +18,8 @@ from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.examples.example import Example
 from muse_core.models.chat_format import END, RESULT, RESULT_END
-from muse_core.models.packed_sequences import by_tokens, packed_attention
 from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import by_tokens, packed_attention
 from muse_core.training.batches import micro_batches
 from muse_core.training.precision import autocast
 from muse_core.training.preference_loss import Judged, PreferenceLoss, first_loss

@@ -16,8 +16,8 @@ import torch
 from torch.nn import functional
 
 from muse_core.config.run_config import SftConfig
-from muse_core.models.packed_sequences import hidden_states, logits_at, target_log_probs
 from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import hidden_states, logits_at, target_log_probs
 from muse_core.models.tokenizer import PARTS
 from muse_core.training.batches import MicroBatch, Totals
 

@@ -26,8 +26,8 @@ from muse_core.context import StageContext
 from muse_core.examples.example import FLUENCY_PART, UTTERANCE_PART, Example, Start
 from muse_core.models.chat_format import SPECIAL_TOKENS
 from muse_core.models.device import use_threads
-from muse_core.models.packed_sequences import packed_attention
 from muse_core.models.loading import LoadedModel, from_scratch
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.models.tokenizer import PAD, wrap_tokenizer
 from muse_core.training.batches import StepPlan
 from muse_core.training.interrupts import Interrupts

@@ -24,8 +24,8 @@ from muse_core.closure import code_digests
 from muse_core.context import StageContext
 from muse_core.examples.example import Example
 from muse_core.models.device import resolve_precision
-from muse_core.models.packed_sequences import packed_attention
 from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.records import canonical_json
 from muse_core.training.batches import micro_batches
 from muse_core.training.checkpoints import weights_digest

@@ -58,7 +58,8 @@ BLIND_ROOMS = (
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 300, 45
 STILL_LONG = (
     "data_contracts/derived.py", "flows/cli.py", "muse_core/evaluation/closed_loop_shopper.py",
-    "muse_core/evaluation/report/quality.py", "muse_core/stages/evaluate.py", "muse_core/tools/call_syntax.py",
+    "muse_core/evaluation/report/quality.py", "muse_core/stages/evaluate.py",
+    "muse_core/tools/call_syntax.py",
 )  # fmt: skip
 
 

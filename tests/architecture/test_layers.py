@@ -38,7 +38,6 @@ def test_every_room_has_its_place_in_the_order() -> None:
     assert rooms - {"__init__"} == set(order)
 
 
-
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """Empty modules under the names that the real settings speak of."""

@@ -13,8 +13,8 @@ import torch
 
 from muse_core.config.load import load_config
 from muse_core.examples.example import Example, Start
-from muse_core.models.packed_sequences import packed_attention
 from muse_core.models.loading import from_scratch
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.training.batches import micro_batches, totals
 from muse_core.training.losses import LanguageLoss, Weights
 from muse_core.training.optimizer import optimizer_of

@@ -10,8 +10,8 @@ from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from muse_core.models import cpu_linear, packed_sequences
-from muse_core.models.packed_sequences import hidden_states, target_log_probs
 from muse_core.models.packed_llama import is_plain_llama
+from muse_core.models.packed_sequences import hidden_states, target_log_probs
 from muse_core.training.dropout import residual_dropout
 
 LENGTHS, FORK, READ = (7, 30, 19, 17, 8), (10, 20), (3, 8, 20, 40, 55, 60, 79)

@@ -95,7 +95,9 @@ def test_premature_call_for_other_slots():
     ((tool, _),) = wrong("premature_call", texts).calls
     assert tool == "translate"
     items = context("compare", "missing_slot", reply="Which items should I compare?", slot="items")
-    assert contrast_match("premature_call", items, ENVIRONMENT, THRESHOLD, 17) is None  # nothing has been shown
+    assert (
+        contrast_match("premature_call", items, ENVIRONMENT, THRESHOLD, 17) is None
+    )  # nothing has been shown
 
 
 def test_needless_call():

@@ -100,7 +100,9 @@ def test_equally_frequent_mistakes_rank_by_how_bad_they_are():
 
 def test_a_right_turn_of_which_there_are_more_is_chosen():
     other = called("You may like [1].", 1.0)
-    assert {m.chosen.turn.acts[-1] for m in mistakes([other, RIGHT, RIGHT, RED], 0.6, 2, 0.98)} == {"Here is [1]."}
+    assert {m.chosen.turn.acts[-1] for m in mistakes([other, RIGHT, RIGHT, RED], 0.6, 2, 0.98)} == {
+        "Here is [1]."
+    }
 
 
 def test_without_a_right_turn_nothing_pairs():

@@ -70,10 +70,7 @@ def test_pairs_are_mined_from_the_shoppers_that_sft_does_not_hear(tmp_path, monk
 
 def test_mining_is_repeatable_and_samples_differ():
     talks = dialogues(INDEX, 3)
-    mine = [
-        mine_pairs(tiny_model(), talks, ENVIRONMENT, CONFIG, 17, Silent(), "train")
-        for _ in range(2)
-    ]
+    mine = [mine_pairs(tiny_model(), talks, ENVIRONMENT, CONFIG, 17, Silent(), "train") for _ in range(2)]
     assert mine[0].samples == mine[1].samples
     assert [len(drawn) for drawn in mine[0].samples] == [4, 4, 4]
     assert sorted(sample.temperature for sample in mine[0].samples[0]) == [0.7, 0.7, 1.0, 1.0]
@@ -83,9 +80,7 @@ def test_mining_is_repeatable_and_samples_differ():
 def test_top_p_reaches_the_sampler():
     """The narrowest nucleus is the most probable token alone: every sample is the greedy one."""
     config = CONFIG.model_copy(update={"top_p": 1e-6})
-    found = mine_pairs(
-        tiny_model(), dialogues(INDEX, 3), ENVIRONMENT, config, 17, Silent(), "train"
-    )
+    found = mine_pairs(tiny_model(), dialogues(INDEX, 3), ENVIRONMENT, config, 17, Silent(), "train")
     assert [len({sample.text for sample in drawn}) for drawn in found.samples] == [1, 1, 1]
 
 

@@ -16,8 +16,8 @@ from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.examples.example import Example
 from muse_core.models import chat_format, device
-from muse_core.models.packed_sequences import packed_attention
 from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.models.tokenizer import train_tokenizer
 from muse_core.training.batches import MicroBatch, micro_batches
 from muse_core.training.flight_recorder import (
