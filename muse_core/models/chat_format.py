@@ -1,4 +1,4 @@
-r"""How messages become the model's text stream, which `chat_reader` reads. The one chat format; no torch.
+r"""How messages become the model's text stream; `chat_reader` reads acts back. The one chat format; no torch.
 
 The stream of a conversation, one assistant turn being one run of text::
 

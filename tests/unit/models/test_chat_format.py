@@ -8,6 +8,7 @@ from muse_core import records
 from muse_core.models import chat_format as cf
 from muse_core.models import chat_reader
 from muse_core.types import Message, ToolCall, ToolResult
+from tests.unit.models import stream_reader
 from tests.unit.models.builders_models import chain, talk
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
@@ -52,7 +53,7 @@ def dialogues(draw: st.DrawFn) -> tuple[Message, ...]:
 @given(dialogues())
 def test_render_parse_render_is_the_identity(messages: tuple[Message, ...]) -> None:
     text = cf.render(messages)
-    again = chat_reader.parse(text)
+    again = stream_reader.parse(text)
     assert cf.render(again) == text
     spoken = [(m.role, m.content, m.tool_calls) for m in messages if m.role != "tool"]
     assert [(m.role, m.content, m.tool_calls) for m in again if m.role != "tool"] == spoken
@@ -111,7 +112,7 @@ def test_parse_turn_names_what_is_malformed(text: str) -> None:
 @pytest.mark.parametrize("text", ["hello", "<|user|>no end", "<|assistant|></tool>", "<|assistant|>words"])
 def test_parse_refuses_what_is_not_a_stream(text: str) -> None:
     with pytest.raises(ValueError):
-        chat_reader.parse(text)
+        stream_reader.parse(text)
 
 
 def test_word_ends_leave_punctuation_out() -> None:
