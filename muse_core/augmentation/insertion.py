@@ -1,23 +1,20 @@
-"""Calls put into a text, and taken out again.
+"""Calls put into a text.
 
 A call stands at a code-point offset of the original text, after one space of its own::
 
     show me shirts under 2000 <tool>search(query='shirt', max_price=2000)</tool> please
 
 Foreign `<` is written as everywhere in the model's stream (`\\u003c`), so no text can forge a tag and
-`remove_calls` gives back exactly the original text and the calls with their offsets.
+the original text and the calls with their offsets can be read back.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from muse_core.tools.call_syntax import escape_text, parse_call, render_call, unescape_text
+from muse_core.tools.call_syntax import escape_text, render_call
 from muse_core.types import JsonValue, ToolCall
-
-_PLACED = re.compile(r" <tool>([^<]*)</tool>")
 
 
 @dataclass(frozen=True)
@@ -39,17 +36,6 @@ def insert_calls(text: str, insertions: Sequence[Insertion]) -> str:
         out += [escape_text(text[at : insertion.position]), f" <tool>{call}</tool>"]
         at = insertion.position
     return "".join([*out, escape_text(text[at:])])
-
-
-def remove_calls(augmented: str) -> tuple[str, list[Insertion]]:
-    """The original text and the calls that stood in it; the inverse of `insert_calls`."""
-    text, at, insertions = "", 0, []
-    for match in _PLACED.finditer(augmented):
-        text += unescape_text(augmented[at : match.start()])
-        name, arguments = parse_call(match.group(1))
-        insertions.append(Insertion(name, arguments, len(text)))
-        at = match.end()
-    return text + unescape_text(augmented[at:]), insertions
 
 
 def last_word_end(text: str) -> int:

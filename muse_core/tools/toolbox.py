@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -113,9 +113,3 @@ def schema_digest() -> str:
     """sha256 of the schemas; part of the fingerprint of every stage that shows them to a model."""
     text = json.dumps(tool_schemas(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def signature_line(tool: Tool, leave_out: Sequence[str] = ()) -> str:
-    """`search(query, category, colour, …): find products`: what a small model is told about a tool."""
-    keys = [key for key in tool.Arguments.model_fields if key not in leave_out]
-    return f"{tool.name}({', '.join(keys)}): {tool.description}"

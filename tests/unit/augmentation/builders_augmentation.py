@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from muse_core import records
+from muse_core.augmentation.insertion import Insertion
 from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.tools.base import new_world
+from muse_core.tools.call_syntax import parse_call, unescape_text
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Conversation, Goal, Message, Product, Side, ToolCall, TurnLabel
 
@@ -72,3 +76,14 @@ def _dialogue(index: CatalogIndex, name: str, side: Side, rng: np.random.Generat
         label = "complete" if turn == 0 else "refinement"
         labels.append(TurnLabel(turn, label, f"{label}/en/plain", tool, plans=((tool,),), position=position))
     return Conversation(name, "u1", "en", tuple(messages), Goal("buy"), side, tuple(labels))
+
+
+def remove_calls(augmented: str) -> tuple[str, list[Insertion]]:
+    """The original text and the calls that stood in it; the inverse of `insert_calls`."""
+    text, at, insertions = "", 0, []
+    for match in re.finditer(r" <tool>([^<]*)</tool>", augmented):
+        text += unescape_text(augmented[at : match.start()])
+        name, arguments = parse_call(match.group(1))
+        insertions.append(Insertion(name, arguments, len(text)))
+        at = match.end()
+    return text + unescape_text(augmented[at:]), insertions

@@ -5,7 +5,6 @@ import pytest
 
 from muse_core.augmentation.anchor import Annotator
 from muse_core.augmentation.filter import decide, measure, prepare
-from muse_core.augmentation.insertion import remove_calls
 from muse_core.augmentation.ngram import NgramModel
 from muse_core.augmentation.plain_text import plain_messages, training_words
 from muse_core.augmentation.utility import NgramScorer
@@ -14,7 +13,7 @@ from muse_core.config.run_config import AugmentationConfig
 from muse_core.errors import MuseError
 from muse_core.records import from_table, to_table
 from muse_core.tools.base import new_world
-from tests.unit.augmentation.builders_augmentation import dialogues, shop
+from tests.unit.augmentation.builders_augmentation import dialogues, remove_calls, shop
 
 CONFIG = AugmentationConfig()
 

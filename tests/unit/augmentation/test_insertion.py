@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muse_core.augmentation.insertion import Insertion, insert_calls, remove_calls
+from muse_core.augmentation.insertion import Insertion, insert_calls
+from tests.unit.augmentation.builders_augmentation import remove_calls
 
 TEXTS = st.text(st.sampled_from("ab काली₹ <>/\\u003c '\"tool\n"), max_size=40)
 VALUES = st.one_of(

@@ -6,7 +6,6 @@ import pytest
 from muse_core.augmentation.anchor import Annotator
 from muse_core.augmentation.candidates import acts
 from muse_core.augmentation.filter import decide, measure, prepare
-from muse_core.augmentation.insertion import remove_calls
 from muse_core.augmentation.ngram import NgramModel
 from muse_core.augmentation.plain_text import training_words
 from muse_core.augmentation.utility import NgramScorer
@@ -16,8 +15,9 @@ from muse_core.catalog.synthetic import make_catalog
 from muse_core.config.run_config import AugmentationConfig, RunConfig
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.simulate import simulate
-from muse_core.dialogue.world import world_for
 from muse_core.profiles.make import make_profiles
+from muse_core.world.replay import world_for
+from tests.unit.augmentation.builders_augmentation import remove_calls
 
 CONFIG = AugmentationConfig()
 

@@ -9,7 +9,6 @@ from muse_core.tools.toolbox import (
     Toolbox,
     argument_order,
     schema_digest,
-    signature_line,
     tool_schemas,
 )
 from muse_core.tools.translate import Target, Translation
@@ -28,12 +27,6 @@ def test_every_argument_is_described() -> None:
         for name, entry in schema["parameters"]["properties"].items():
             assert entry.get("description"), (schema["name"], name)
     assert len(schema_digest()) == 64
-
-
-def test_signature_lines_are_short() -> None:
-    lines = [signature_line(tool) for tool in ALL_TOOLS]
-    assert lines[4] == "translate(text, target): translate shop text"
-    assert sum(len(line) for line in lines) < 480
 
 
 def test_argument_order() -> None:
