@@ -57,17 +57,7 @@ def _attribute_phrase(voice: Voice, name: str, value: str) -> str:
         return say(voice, name, value=brand_name(voice, value))
     if name == "material":
         return say(voice, name, value=oblique(voice.script, surface(voice, name, value)))
-    said = surface(voice, name, value, ANY_PLURAL)
-    if voice.script == "en":
-        return say(voice, name, value=said)
-    at = _DRAWN_TOGETHER.index(voice.script)
-    voice.rng.random(at)
-    text = say(voice, name, value=said)
-    voice.rng.random(len(_DRAWN_TOGETHER) - 1 - at)
-    return text
-
-
-_DRAWN_TOGETHER: tuple[Script, ...] = ("hi", "roman", "both")  # each draws for all: as it has been
+    return say(voice, name, value=surface(voice, name, value, ANY_PLURAL))
 
 
 def bare_value(voice: Voice, name: str, value: Any) -> str:
@@ -152,10 +142,7 @@ def plain_number(value: float) -> str:
 def limit_phrase(voice: Voice, given: Arguments) -> str:
     """What stands before वाले / wale: one or two limits."""
     names = [name for name in given if not (name == "min_price" and "max_price" in given)]
-    drawn = {"both": 0, "roman": 1}.get(voice.script, 2)
-    voice.rng.random(drawn)
     link = say(voice, "limits_link")
-    voice.rng.random(0 if drawn == 2 else 1 - drawn)
     return (f" {link} " if link else " ").join(_limit(voice, name, given) for name in names)
 
 

@@ -13,6 +13,7 @@ from muse_core.wordings.words import words
 
 MAX_POSITION = 5
 _TRIES = 6
+_OTHER_ORDINALS = 0.3  # `1st`, or an English word in Hinglish
 _TEXT_SHAPES: tuple[tuple[str, ...], ...] = (
     ("colour", "noun"), ("colour", "noun"), ("material", "noun"), ("noun",), ("colour", "material", "noun"),
 )  # fmt: skip
@@ -28,16 +29,10 @@ def items_phrase(voice: Voice, items: Sequence[int]) -> str:
 
 def _ordinals(voice: Voice, items: Sequence[int]) -> str:
     known = phrases(voice.script)["items"]
-    if voice.script == "en":
-        series = known[voice.pick(("ordinals", "ordinals", "other_ordinals"))]
-        named = _joined([series[n - 1] for n in items], _link(voice))
-        return say(voice, "items", "by_ordinal", items=named)
-    if voice.script == "both":
-        form = voice.pick(known["by_ordinal"])
-        return form.format(items=_joined([known["ordinals"][n - 1] for n in items], _link(voice)))
-    series = known["other_ordinals" if voice.script == "roman" and voice.chance(0.3) else "ordinals"]
+    is_other = "other_ordinals" in known and voice.chance(_OTHER_ORDINALS)
+    series = known["other_ordinals" if is_other else "ordinals"]
     named = _joined([series[n - 1] for n in items], _link(voice))
-    return named if voice.chance(0.7) else say(voice, "items", "by_ordinal", items=named)
+    return say(voice, "items", "by_ordinal", items=named)
 
 
 def _numbered(voice: Voice, numbers: Sequence[str]) -> str:
