@@ -23,7 +23,8 @@ PACKAGE = "muse_core"
 LEFT_OUT = tuple(
     f"{PACKAGE}.{name}"
     for name in (
-        "artifacts", "manifests", "durable",  # a table's values and a folder's files are the stage's own
+        # a table's values and a folder's files are the stage's own
+        "artifacts", "inspection", "arrow_schema", "manifests", "durable",
         "fingerprint", "closure", "package_data", "source_digests",  # they make the key
         "config", "errors", "progress", "context",
     )
