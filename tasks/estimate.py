@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muse_core.config.run_config import BaseConfig, RunConfig
-from muse_core.fingerprint import stage_named
+from muse_core.stage_table import stage_named
 from tasks.parts import REGISTER
 
 if TYPE_CHECKING:
@@ -167,11 +167,12 @@ def needs_probe(stages: Iterable[str]) -> bool:
 
 
 def estimate(config: RunConfig, stages: Iterable[str], probe: Probe) -> Estimate:
-    """Of the stages named, which are those that would run."""
+    """Of the stages named, which are those that would run. One without a line in `COSTS` counts nothing."""
     sizes = weights(config.base) / weights(BaseConfig())
     found = {}
     for name in stages:
-        cost = COSTS[name]
+        if (cost := COSTS.get(name)) is None:
+            continue
         units, rate = cost.units(config), probe.tokens_per_second * (1.0 if cost.by_model else sizes)
         found[name] = StageEstimate(units * cost.tokens / rate, units, rate, probe.threads, probe.device)
     return Estimate(probe, found)

@@ -13,7 +13,8 @@ from rich.table import Table
 from flows.environment import home_folder, with_language_model
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.load import load_config
-from muse_core.fingerprint import STAGES, StagePlan, plan
+from muse_core.fingerprint import StagePlan, plan
+from muse_core.stage_table import STAGES
 from tasks.parts import wanted_stages
 
 SHOWN_REASONS = 4  # a line each; --json has all

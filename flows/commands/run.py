@@ -26,6 +26,7 @@ from tasks.engine import check_engine
 from tasks.estimate import START_UP
 from tasks.parts import wanted_stages
 
+FILES = {"catalog": "file", "conversations": "file", "base": "model"}  # section -> its key that may name one
 
 def run(
     preset: str | None,
@@ -39,7 +40,7 @@ def run(
 ) -> None:
     """Checks the request, runs the flow, prints what it did."""
     began = time.time()
-    asked = [*settings, f"catalog.file={literal(str(catalog))}"] if catalog else list(settings)
+    asked = [*settings, f"catalog.file={json.dumps(str(catalog))}"] if catalog else list(settings)
     config, notes = load_config(preset, file, asked)
     config, _ = with_language_model(config)
     wanted_stages(stage)
@@ -78,45 +79,19 @@ def run_flow(
     to_terminal(is_quiet)
     if server is not None:
         server.wait()
-    summary: dict[str, Any] = muse(config.preset, overrides_of(config), stage)
+    summary: dict[str, Any] = muse(config.preset, stage=stage, config=absolute_files(config))
     return summary
 
 
-def overrides_of(config: RunConfig) -> list[str]:
-    """`section.key=value` for all that differs from the preset: a flow's parameters are plain JSON.
-
-    Paths become absolute, so that a worker in another folder finds the same files."""
-    start = load_config(config.preset)[0].model_dump(mode="json")
-    found = []
-    for section, value in config.model_dump(mode="json").items():
-        before = start[section]
-        if isinstance(value, dict):
-            found += [
-                f"{section}.{key}={literal(v)}"
-                for key, v in absolute(section, value).items()
-                if v != before[key]
-            ]
-        elif value != before:
-            found.append(f"{section}={literal(value)}")
-    return found
-
-
-def absolute(section: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The section with its existing files as absolute paths."""
-    key = {"catalog": "file", "conversations": "file", "base": "model"}.get(section, "")
-    path = values.get(key)
-    if not path or not Path(path).expanduser().exists():
-        return dict(values)
-    return dict(values) | {key: str(Path(path).expanduser().resolve())}
-
-
-def literal(value: Any) -> str:
-    """A value as `--set` reads it: a TOML literal, or `null`."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(k)} = {literal(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(literal(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+def absolute_files(config: RunConfig) -> RunConfig:
+    """The configuration with its existing files as absolute paths: manifests name them."""
+    found = {}
+    for name, key in FILES.items():
+        section = getattr(config, name)
+        path = getattr(section, key)
+        if path and Path(path).expanduser().exists():
+            found[name] = section.model_copy(update={key: str(Path(path).expanduser().resolve())})
+    return config.model_copy(update=found)
 
 
 def public(summary: Mapping[str, Any]) -> dict[str, Any]:

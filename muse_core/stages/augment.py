@@ -34,7 +34,6 @@ from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, Product, Profile
 
 READS = ("augmentation", "pairs.reserved_share")
-INPUTS = ("catalog", "profiles", "conversations", "base")
 KIND = "augmented"
 
 logger = logging.getLogger(__name__)

@@ -49,7 +49,6 @@ from muse_core.types import (
 )
 
 READS = ("conversations", "reply", "llm.share", "llm.replies", "llm.model", "pairs.reserved_share")
-INPUTS = ("catalog", "profiles")
 KIND = "conversations"
 STAGE_NUMBER = 3
 SHARD = 250  # conversations; a change of this number changes the conversations

@@ -51,7 +51,6 @@ from muse_core.training.references import references_of
 from muse_core.types import ArtifactRef
 
 READS = ("dpo", "pairs", "reply", "sft.profile_dropout", "sft.language_dropout")
-INPUTS = ("catalog", "profiles", "conversations", "sft", "pairs")
 KIND = "model"
 
 log = logging.getLogger(__name__)

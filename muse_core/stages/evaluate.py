@@ -86,7 +86,6 @@ READS = (
     "conversations.min_user_turns",
     "conversations.max_user_turns",
 )
-INPUTS = ("catalog", "profiles", "conversations", "augment", "base", "sft", "dpo")
 KIND = "metrics"
 
 log = logging.getLogger(__name__)

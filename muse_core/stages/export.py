@@ -35,7 +35,6 @@ from muse_core.tools.toolbox import tool_schemas
 from muse_core.types import ArtifactRef, Conversation
 
 READS = ("export",)
-INPUTS = ("conversations", "dpo")
 KIND = "export"
 
 logger = logging.getLogger(__name__)

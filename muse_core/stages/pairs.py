@@ -34,7 +34,6 @@ from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, PreferencePair
 
 READS = ("pairs", "reply", "sft.profile_dropout", "sft.language_dropout")
-INPUTS = ("catalog", "profiles", "conversations", "sft")
 KIND = "preference_pairs"
 
 logger = logging.getLogger(__name__)

@@ -21,22 +21,10 @@ from muse_core.errors import ArtifactError
 from muse_core.evaluation.data_quality import user_turns
 from muse_core.evaluation.report.reading import draw
 from muse_core.records import Row, from_table
+from muse_core.stage_table import STAGES
 from muse_core.types import ArtifactRef, Conversation
 
 log = logging.getLogger(__name__)
-
-ORDER = (
-    "catalog",
-    "profiles",
-    "conversations",
-    "base",
-    "augment",
-    "sft",
-    "pairs",
-    "dpo",
-    "evaluate",
-    "export",
-)
 
 
 @dataclass(frozen=True)
@@ -155,7 +143,7 @@ def _behind(store: ArtifactStore, stage: str, ref: ArtifactRef) -> dict[str, Map
             manifests[name] = manifest = store.manifest(found)
             inputs = manifest["about"].get("inputs") or {}
             waiting += [(name, by_digest[digest]) for name, digest in inputs.items() if digest in by_digest]
-    return {stage: manifests[stage] for stage in ORDER if stage in manifests}
+    return {stage.name: manifests[stage.name] for stage in STAGES if stage.name in manifests}
 
 
 def _table(store: ArtifactStore, manifests: Mapping[str, Any], stage: str) -> pa.Table | None:

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from flows.commands.explain import as_object, explain, show
 from muse_core.errors import ConfigError
-from muse_core.fingerprint import STAGE_NAMES, StagePlan
+from muse_core.fingerprint import StagePlan
+from muse_core.stage_table import STAGE_NAMES
 
 PLANS = [
     StagePlan("catalog", "ab" * 32, "cached", (), ("made with torch 2.12, here is 2.13",)),

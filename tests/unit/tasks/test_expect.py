@@ -13,7 +13,8 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.context import NoMetrics
-from muse_core.fingerprint import STAGE_NAMES, fingerprint
+from muse_core.fingerprint import fingerprint
+from muse_core.stage_table import STAGE_NAMES
 from muse_core.training.probe import Probe
 from tasks.estimate import StageEstimate
 from tasks.execution import Job, run_stage

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from muse_core.errors import ConfigError
-from muse_core.fingerprint import STAGE_NAMES
+from muse_core.stage_table import STAGE_NAMES
 from tasks.parts import REGISTER, wanted_stages
 
 
