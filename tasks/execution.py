@@ -66,9 +66,9 @@ def run_stage(job: Job, **inputs: ArtifactRef) -> ArtifactRef:
             return found
         if stage.gpu:
             use_threads(job.config.execution.threads)
-        module = importlib.import_module(stage.module)
-        with StageProgress(job.stage, job.forecast) as progress:
-            ref: ArtifactRef = module.run(job.config, **inputs, ctx=_context(job, inputs, progress))
+        module, given = importlib.import_module(stage.module), stage.arguments(inputs)
+        with StageProgress(job.stage, job.forecast, stage.label) as progress:
+            ref: ArtifactRef = module.run(job.config, **given, ctx=_context(job, inputs, progress))
         job.store.clear_work(job.fingerprint)
         return ref
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.llm.service import TextService
 from muse_core.fingerprint import Fingerprint, key_of_stage, plan
 from muse_core.models.device import resolve_device, resolve_precision
-from muse_core.stage_table import STAGES, Stage
+from muse_core.stage_table import STAGE_NAMES, STAGES, Stage
 from muse_core.types import ArtifactRef
 from tasks.chat_endpoint import EndpointAddress, chat_endpoint
 from tasks.engine import check_engine
@@ -64,6 +64,8 @@ class PipelineRun:
     outcomes: list[StageOutcome] = field(default_factory=list)
     made: dict[str, ArtifactRef] = field(default_factory=dict)
     extra_seconds: dict[str, float] = field(default_factory=dict)
+    crew: ExitStack = field(default_factory=ExitStack)
+    crew_of: str = ""
 
     @cached_property
     def forecast(self) -> Forecast | None:
@@ -74,6 +76,7 @@ class PipelineRun:
         """Runs a stage's task on what the stages before it have made, unless this run does not want it."""
         if stage.name not in self.wanted:
             return
+        self._keep_processes(stage)
         given = {name: self.made[name] for name in stage.inputs}
         key = key_of_stage(stage, self.config, given)
         found = self.store.find(stage.kind, key.value)
@@ -86,6 +89,17 @@ class PipelineRun:
         self._remember(stage.name, found is not None, time.monotonic() - began, ref)
         if stage.name == "evaluate":
             self.tracker.parent.log(self.headline())
+
+    def _keep_processes(self, stage: Stage) -> None:
+        """The parts of a stage answer by the same processes, which take seconds to start; others end them."""
+        if stage.whole == self.crew_of:
+            return
+        self.crew.close()
+        self.crew_of = stage.whole
+        if stage.part_of:
+            from muse_core.generation.crew import standing_processes
+
+            self.crew.enter_context(standing_processes())
 
     def _job(self, stage: Stage, key: Fingerprint, record: RunRecord) -> Job:
         expected = self.estimate.stages.get(stage.name) if self.estimate is not None else None
@@ -104,7 +118,7 @@ class PipelineRun:
             tools=folder / "tools.json",
             catalog=(self.store.root / catalog.path).parent,
             model_digest=self.made["dpo"].digest,
-            digests={f"{name}_digest": ref.digest for name, ref in self.made.items()},
+            digests={f"{name}_digest": self.made[name].digest for name in STAGE_NAMES if name in self.made},
             metrics=self.headline(),
         )
         version: RegisteredVersion = task(
@@ -164,7 +178,9 @@ def open_run(
             tracker.parent.log(
                 {"probe_tokens_per_second": expected.probe.tokens_per_second, "estimate_s": expected.total_s}
             )
-        yield PipelineRun(config, store, tracker, wanted, device, place, text_service, expected)
+        run = PipelineRun(config, store, tracker, wanted, device, place, text_service, expected)
+        with run.crew:
+            yield run
 
 
 def expect(

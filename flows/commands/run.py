@@ -121,8 +121,8 @@ def _results(content: Mapping[str, Any]) -> Table:
 
 
 def _timings(summary: Mapping[str, Any]) -> Table:
-    """Seconds of each stage, beside what the probe had let expect where there was one."""
-    seconds, status = summary["seconds"], {stage["name"]: stage["status"] for stage in summary["stages"]}
+    """Seconds of each stage and of its parts, beside what the probe had let expect where there was one."""
+    seconds, stages = summary["seconds"], {stage["name"]: stage for stage in summary["stages"]}
     expected: Mapping[str, float] = (summary["estimate"] or {}).get("seconds", {})
     table = Table(title="Stages", title_justify="left")
     table.add_column("stage")
@@ -130,7 +130,10 @@ def _timings(summary: Mapping[str, Any]) -> Table:
     for column in ("seconds", *(("expected", "ratio") if expected else ())):
         table.add_column(column, justify="right")
     for name, spent in seconds.items():
-        table.add_row(name, status.get(name, ""), f"{spent:.1f}", *_compared(spent, expected.get(name)))
+        stage = stages.get(name, {})
+        table.add_row(name, stage.get("status", ""), f"{spent:.1f}", *_compared(spent, expected.get(name)))
+        for part in stage.get("parts", []):
+            table.add_row(f"  {part['name']}", part["status"], f"{part['seconds']:.1f}", style="dim")
     both = [name for name in seconds if name in expected]
     whole = _compared(sum(seconds[name] for name in both), sum(expected[name] for name in both))
     table.add_row("in all", "", f"{sum(seconds.values()):.1f}", *whole, style="bold")

@@ -143,6 +143,7 @@ def judge(case: Case, prediction: Prediction, model: str, digest: str) -> Row:
     whole = match_calls(_calls(case.gold), _calls(prediction.messages), label.optional_arguments)
     reply, faults = lexicalised_reply(case, prediction.messages)
     return {
+        "part": "test",  # unless the caller says otherwise: see exam.py
         "model": model,
         "model_digest": digest,
         "case_id": case.case_id,

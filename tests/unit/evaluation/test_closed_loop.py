@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,18 @@ from muse_core.dialogue.families import all_families
 from muse_core.evaluation.closed_loop import Market, Played, open_market, play_expert, play_model
 from muse_core.evaluation.closed_loop_audit import audit, contradicts, simulator_faults
 from muse_core.evaluation.closed_loop_reading import read_turn
-from muse_core.evaluation.closed_loop_record import Kept, Record, expert_records, records_of, turns_of
+from muse_core.evaluation.closed_loop_record import (
+    Record,
+    expert_records,
+    read_talks,
+    records_of,
+    talk_rows,
+    turns_of,
+)
 from muse_core.evaluation.closed_loop_rows import about_loop, conversation_quality, loop_rows
 from muse_core.evaluation.closed_loop_shopper import MAX_TURNS, PATIENCE
 from muse_core.evaluation.fluency import learn_judge
-from muse_core.records import tool_message
+from muse_core.records import from_table, to_table, tool_message
 from muse_core.scoring.constraints import satisfied
 from muse_core.types import Message, ToolCall, ToolResult
 from tests.unit.dialogue.builders_dialogue import index, profiles
@@ -205,19 +211,9 @@ def test_what_is_kept_to_look_at() -> None:
     assert first["turns"][0]["user"] and first["score"] > 1
 
 
-def test_a_player_plays_once_per_key(tmp_path: Path) -> None:
-    """A second run reads the file; another player, another market or a damaged file plays again."""
-    played: list[str] = []
-
-    def play() -> list[Record]:
-        played.append("again")
-        return kept_expert()[:12]
-
-    keep = Kept(tmp_path, {"goals": 3, "seed": 17})
-    assert keep("model a", play) == keep("model a", play) == kept_expert()[:12] and len(played) == 1
-    keep("model b", play)
-    Kept(tmp_path, {"goals": 3, "seed": 18})("model a", play)
-    assert len(played) == 3
-    for path in tmp_path.iterdir():
-        path.write_text("[{", "utf-8")
-    assert keep("model a", play) == kept_expert()[:12] and len(played) == 4
+def test_conversations_are_the_same_when_read_from_their_table() -> None:
+    for player, records in (("expert", kept_expert()[:12]), ("sft", kept_babbling())):
+        table = to_table("talks", talk_rows(player, records))
+        assert read_talks(from_table("talks", table)) == records
+        assert set(table["player"].to_pylist()) == {player}
+    assert read_talks(from_table("talks", to_table("talks", []))) == []

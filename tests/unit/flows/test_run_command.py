@@ -68,6 +68,23 @@ def test_the_terminal_shows_results_timings_and_places(tmp_path: Path) -> None:
     assert "mlflow ui" in text
 
 
+def test_the_parts_of_a_stage_are_below_it_and_count_once(tmp_path: Path) -> None:
+    parts = [
+        {"name": "predict_sft", "status": "cached", "seconds": 0.2},
+        {"name": "evaluate", "status": "ran", "seconds": 3.8},
+    ]
+    stages = [{"name": "evaluate", "status": "ran", "seconds": 4.0, "parts": parts}]
+    out = Console(file=io.StringIO(), width=100)
+    summary = SUMMARY | {"stages": stages, "seconds": {"evaluate": 4.0}, "estimate": None}
+    show(summary, Environment(tmp_path, "http://there", None), out)
+    text = out.file.getvalue()  # type: ignore[attr-defined]
+    lines = [line.replace("│", "").split() for line in text.splitlines() if "│" in line]
+    assert lines == [
+        ["evaluate", "ran", "4.0"], ["predict_sft", "cached", "0.2"], ["evaluate", "ran", "3.8"],
+        ["in", "all", "4.0"],
+    ]  # fmt: skip
+
+
 def test_without_a_probe_there_is_no_column_for_it(tmp_path: Path) -> None:
     out = Console(file=io.StringIO(), width=100)
     show(SUMMARY | {"estimate": None}, Environment(tmp_path, "http://there", None), out)

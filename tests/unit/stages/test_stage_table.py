@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from data_contracts.schemas import SCHEMAS
 from muse_core.config.load import all_keys
-from muse_core.stage_table import STAGES, Stage
+from muse_core.stage_table import STAGES, Stage, stage_named, summed
+from muse_core.types import ArtifactRef
 
+RECEIPT = ArtifactRef("products", "products@1", "p", "d", 1, 1)
 FOLDERS = {"model", "export"}  # kinds that are no tables
 
 
@@ -27,8 +30,9 @@ def signature_problems(stage: Stage) -> Iterator[str]:
     if names[0] != "config" or "ctx" not in names:
         yield f"{stage.module}.run({', '.join(names)}): expected config first, and ctx"
     given = set(names) - {"config", "ctx"}
-    if given != set(stage.inputs):
-        said = f"takes {', '.join(sorted(given))}, the table says {', '.join(sorted(stage.inputs))}"
+    wanted = set(stage.arguments(dict.fromkeys(stage.inputs, RECEIPT)))
+    if given != wanted:
+        said = f"takes {', '.join(sorted(given))}, the table says {', '.join(sorted(wanted))}"
         yield f"{stage.module}.run {said}"
 
 
@@ -72,3 +76,32 @@ def test_what_the_module_declares_is_not_said_twice() -> None:
     """`INPUTS` was a literal of every module once."""
     for stage in STAGES:
         assert "INPUTS" not in stage.path.read_text("utf-8"), stage.module
+
+
+def test_a_module_that_stages_share_is_given_the_model_and_its_name() -> None:
+    receipts = {name: replace(RECEIPT, digest=name) for name in stage_named("predict_dpo").inputs}
+    found = stage_named("predict_dpo").arguments(receipts)
+    assert found == {
+        "catalog": receipts["catalog"], "profiles": receipts["profiles"],
+        "test_cases": receipts["test_cases"], "model": receipts["dpo"], "name": "dpo",
+    }  # fmt: skip
+    modules = {stage_named(f"predict_{name}").module for name in ("base", "sft", "dpo")}
+    assert modules == {"muse_core.stages.predict"}
+
+
+def test_the_parts_of_evaluate_are_headed_and_counted_as_its_parts() -> None:
+    parts = [stage for stage in STAGES if stage.whole == "evaluate"]
+    assert [stage.label for stage in parts][:3] == [
+        "evaluate 1/10 · test cases", "evaluate 2/10 · base", "evaluate 3/10 · SFT",
+    ]  # fmt: skip
+    assert (parts[-1].name, parts[-1].label) == ("evaluate", "evaluate 10/10 · figures")
+    assert stage_named("sft").label == "sft"
+    assert summed({"sft": 1.0, "predict_sft": 2.0, "evaluate": 3.0}) == {"sft": 1.0, "evaluate": 5.0}
+
+
+def test_a_changed_model_leaves_the_parts_of_the_others_alone() -> None:
+    """What depends on the DPO model, by the table."""
+    behind = {"dpo"}
+    for stage in STAGES:
+        behind |= {stage.name} if set(stage.inputs) & behind else set()
+    assert behind == {"dpo", "predict_dpo", "talk_dpo", "evaluate", "export"}
