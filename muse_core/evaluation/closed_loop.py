@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muse_core.dialogue.closed_loop_turns import Ending, Heard
 from muse_core.dialogue.families import all_families
+from muse_core.dialogue.goal_driven_shopper import GoalShopper
 from muse_core.dialogue.goals import Wish, shop_of
+from muse_core.dialogue.hidden_goals import SEEDS, HiddenGoal, agenda, hidden_goals
 from muse_core.dialogue.shopper import Shopper, script_of
 from muse_core.dialogue.simulate import Expert
 from muse_core.dialogue.world import world_for
-from muse_core.evaluation.closed_loop_goals import SEEDS, HiddenGoal, agenda, hidden_goals
-from muse_core.evaluation.closed_loop_reading import Heard, read_turn
-from muse_core.evaluation.closed_loop_shopper import Ending, GoalShopper, Spoken
+from muse_core.evaluation.closed_loop_reading import read_turn
 from muse_core.generation.answer import Repair, answer
 from muse_core.generation.assistant import TurnRequest
 from muse_core.generation.decode import Sampling

@@ -23,7 +23,7 @@ from muse_core.evaluation.closed_loop_record import (
     turns_of,
 )
 from muse_core.evaluation.closed_loop_rows import about_loop, conversation_quality, loop_rows
-from muse_core.evaluation.closed_loop_shopper import MAX_TURNS, PATIENCE
+from muse_core.dialogue.goal_driven_shopper import MAX_TURNS, PATIENCE
 from muse_core.evaluation.fluency import learn_judge
 from muse_core.records import from_table, to_table, tool_message
 from muse_core.scoring.constraints import satisfied
