@@ -91,8 +91,9 @@ _reference = [
 ]  # fmt: skip
 
 _prediction = [
-    ("part", _text), ("model", _text), ("model_digest", _text), ("case_id", _text), ("conversation_id", _text),
-    ("profile_id", _text), ("family", _text), ("turn_type", _text), ("language", _text),
+    ("part", _text), ("model", _text), ("model_digest", _text), ("case_id", _text),
+    ("conversation_id", _text), ("profile_id", _text), ("family", _text), ("turn_type", _text),
+    ("language", _text),
     ("gold_decision", _text), ("predicted_decision", _text), ("malformed", pa.bool_()),
     ("gold_call_json", _text), ("predicted_call_json", _text), ("exact_call", pa.bool_()),
     ("argument_f1", pa.float64()), ("reply", _text), ("facts_json", _text),
@@ -105,7 +106,8 @@ _test_case = [
 
 _heard = pa.struct(
     [
-        ("user", _text), ("calls_json", _text), ("assistant", _text), ("faults", _texts), ("repair", _text),
+        ("user", _text), ("calls_json", _text), ("assistant", _text), ("faults", _texts),
+        ("repair", _text),
     ]
 )  # fmt: skip
 

@@ -41,7 +41,8 @@ def parts() -> Iterator[tuple[str, str, str, list[str]]]:
 
 def _entry(name: str, stage: str, description: str, tags: list[str]) -> str:
     return (
-        f"  - <<: *everywhere\n    name: {name}\n    description: {json.dumps(description, ensure_ascii=False)}\n"
+        f"  - <<: *everywhere\n    name: {name}\n"
+        f"    description: {json.dumps(description, ensure_ascii=False)}\n"
         f"    tags: [{', '.join(['muse', *tags])}]\n"
         f"    parameters: {{preset: full, overrides: [], stage: {stage}}}\n"
     )

@@ -73,9 +73,7 @@ def own_parts(stage: Stage, config: RunConfig) -> dict[str, str]:
 
 def _kinds(stage: Stage) -> list[str]:
     """Table kinds read or written: its own, its inputs', and any that its source names."""
-    named = {stage.kind, *(stage.beside(name).kind for name in stage.inputs)} | closure.strings_in(
-        stage.path
-    )
+    named = {stage.kind, *(stage.beside(name).kind for name in stage.inputs)} | closure.strings_in(stage.path)
     return sorted(named & SCHEMAS.keys())
 
 

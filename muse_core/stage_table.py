@@ -115,6 +115,7 @@ class Stage:
 
 def _evaluation() -> Iterator[Stage]:
     """The parts of `evaluate`: a changed model is asked again, the others are not."""
+    # fmt: off
     names = {"base": "base", "sft": "SFT", "dpo": "DPO"}
     part: dict[str, Any] = {"part_of": "evaluate", "section": "evaluation"}
     yield Stage(
@@ -149,7 +150,8 @@ def _evaluation() -> Iterator[Stage]:
             "talk_expert", *(f"talk_{name}" for name in MODELS), *MODELS,
         ),
         "All models on the same test cases, and the report.", section="evaluation", gpu=True, title="figures",
-    )  # fmt: skip
+    )
+    # fmt: on
 
 
 STAGES: tuple[Stage, ...] = (
@@ -180,7 +182,9 @@ STAGES: tuple[Stage, ...] = (
     *_evaluation(),
     Stage("export", ("conversations", "dpo"), "ONNX, int8, TensorRT, and the registry.", gpu=True),
 )  # fmt: skip
-STAGE_NAMES: tuple[str, ...] = tuple(stage.name for stage in STAGES if not stage.part_of)  # as users know them
+STAGE_NAMES: tuple[str, ...] = tuple(
+    stage.name for stage in STAGES if not stage.part_of
+)  # as users know them
 
 
 def stage_named(name: str) -> Stage:
@@ -189,7 +193,6 @@ def stage_named(name: str) -> Stage:
         if stage.name == name:
             return stage
     raise ConfigError(f"unknown stage {name!r}", [f"stages are {', '.join(STAGE_NAMES)}"])
-
 
 
 def whole_of(name: str) -> str:

@@ -45,29 +45,29 @@ def explain(
 def as_object(plans: Sequence[StagePlan], notes: Sequence[str]) -> dict[str, Any]:
     """What `--json` prints: the stages as users know them, each with its parts where it has some."""
     stages = []
-    for plan, parts in by_stage(plans):
-        stages.append(_entry(plan) | ({"parts": [_entry(part) for part in parts]} if parts else {}))
+    for whole, parts in by_stage(plans):
+        stages.append(_entry(whole) | ({"parts": [_entry(part) for part in parts]} if parts else {}))
     return {"stages": stages, "notes": list(notes)}
 
 
-def _entry(plan: StagePlan) -> dict[str, Any]:
+def _entry(entry: StagePlan) -> dict[str, Any]:
     return {
-        "name": plan.name,
-        "status": plan.status,
-        "because": list(plan.because),
-        "fingerprint": plan.fingerprint,
-        "warnings": list(plan.warnings),
+        "name": entry.name,
+        "status": entry.status,
+        "because": list(entry.because),
+        "fingerprint": entry.fingerprint,
+        "warnings": list(entry.warnings),
     }
 
 
 def by_stage(plans: Sequence[StagePlan]) -> Iterator[tuple[StagePlan, list[StagePlan]]]:
     """Each stage with the parts that come before it."""
     parts: list[StagePlan] = []
-    for plan in plans:
-        if whole_of(plan.name) != plan.name:
-            parts.append(plan)
+    for entry in plans:
+        if whole_of(entry.name) != entry.name:
+            parts.append(entry)
         else:
-            yield plan, parts
+            yield entry, parts
             parts = []
 
 
@@ -75,8 +75,8 @@ def show(plans: Sequence[StagePlan], notes: Sequence[str], out: Console) -> None
     table = Table(box=None, pad_edge=False)
     for column in ("stage", "status", "because"):
         table.add_column(column, no_wrap=column != "because", overflow="fold")
-    for plan, parts in by_stage(plans):
-        _add(table, plan.name, plan)
+    for whole, parts in by_stage(plans):
+        _add(table, whole.name, whole)
         for part in parts:
             _add(table, f"  {part.name}", part)
     out.print(table)
@@ -87,9 +87,9 @@ def show(plans: Sequence[StagePlan], notes: Sequence[str], out: Console) -> None
         out.print(f"warning: {names}: {text}", markup=False, highlight=False)
 
 
-def _add(table: Table, name: str, plan: StagePlan) -> None:
-    style = "green" if plan.status == "cached" else "yellow"
-    table.add_row(name, f"[{style}]{plan.status}[/]", _reasons(plan.because))
+def _add(table: Table, name: str, entry: StagePlan) -> None:
+    style = "green" if entry.status == "cached" else "yellow"
+    table.add_row(name, f"[{style}]{entry.status}[/]", _reasons(entry.because))
 
 
 def _reasons(because: Sequence[str]) -> str:

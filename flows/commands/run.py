@@ -28,6 +28,7 @@ from tasks.parts import wanted_stages
 
 FILES = {"catalog": "file", "conversations": "file", "base": "model"}  # section -> its key that may name one
 
+
 def run(
     preset: str | None,
     catalog: Path | None,

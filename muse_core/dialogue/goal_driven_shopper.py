@@ -41,6 +41,7 @@ _FRAMES = 16  # tried for one that fits
 _TRIES = 6  # to say it in the shopper's language and not as before
 _PRODUCT = ("query", "product_type")
 
+
 @dataclass
 class GoalShopper:
     """`told`: constraints said so far; `holds`: the products recommended last; `failures`: turns in a

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from muse_core.dialogue.closed_loop_turns import Ending, Heard
+from muse_core.dialogue.closed_loop_turns import Ending, Heard, Spoken
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.goal_driven_shopper import GoalShopper
 from muse_core.dialogue.goals import Wish, shop_of

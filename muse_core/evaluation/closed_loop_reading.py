@@ -13,7 +13,7 @@ from muse_core.scoring.language_match import language_match
 from muse_core.scoring.normal import normal_text
 from muse_core.scoring.slots import asked_slot
 from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
-from muse_core.types import JsonValue, Language, Message, Product
+from muse_core.types import JsonValue, Language, Message
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex

@@ -1,4 +1,4 @@
-"""What the models are measured on: turns of the test side, drawn once and read by everything that asks a model.
+"""What the models are measured on: turns of the test side, drawn once, read by whatever asks a model.
 
 A row of `test_cases` is one turn with the conversation that it stands in. Its `part`:
 

@@ -35,7 +35,7 @@ HEADLINE = (
 
 @dataclass(frozen=True)
 class Answered:
-    """The judged turns of every model: `rows` (model -> its rows of all parts), and who has learnt to call."""
+    """The judged turns of every model (`rows`: model -> those of all parts), and who has learnt to call."""
 
     exam: Exam
     rows: Mapping[str, Sequence[Row]]

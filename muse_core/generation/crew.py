@@ -8,9 +8,9 @@ not influence each other, so the outcomes are those of one process.
         …respond(loaded, requests, sampling)…
 
 What is inside asks for the crew that is open around it (`open_crew`). Its processes start at the first work
-that is worth it and stay until the end of the `with`, or of a `standing_processes` around several crews. Things that all the work needs (model, shop) are
-sent once, as luggage. Not for GPUs, nor models above `LARGEST` parameters, whose products fill the cores and
-whose copies fill the memory.
+that is worth it and stay until the end of the `with`, or of a `standing_processes` around several crews.
+Things that all the work needs (model, shop) are sent once, as luggage. Not for GPUs, nor models above
+`LARGEST` parameters, whose products fill the cores and whose copies fill the memory.
 """
 
 from __future__ import annotations

@@ -80,7 +80,10 @@ def _evaluate(
     """`made`: what stands behind all models; the others: model -> its folder, answers and conversations."""
     loaded = {name: load_model(ctx.store.folder(ref), ctx.device) for name, ref in models.items()}
     rows = {name: _rows(ref, ctx) for name, ref in answers.items()}
-    can_call, resamples = {name: one.can_call for name, one in loaded.items()}, config.evaluation.bootstrap_resamples
+    can_call, resamples = (
+        {name: one.can_call for name, one in loaded.items()},
+        config.evaluation.bootstrap_resamples,
+    )
     answered = Answered(read_exam(_rows(made["test_cases"], ctx)), rows, can_call, resamples, ctx.seed)
     phases = Phases(ctx.progress, {HANDWRITTEN: 2.0, FIGURES: 1.0})
     phases.begin(HANDWRITTEN)

@@ -50,9 +50,7 @@ def run(
         for part in due:
             phases.begin(TITLES[part])
             place, repairs = nobody if part == UNKNOWN else shop, can_call and part != FURTHER
-            found = predict(
-                loaded, exam.part(part), place, name, model.digest, limit, ctx.progress, repairs
-            )
+            found = predict(loaded, exam.part(part), place, name, model.digest, limit, ctx.progress, repairs)
             made += [row | {"part": part} for row in found]
     about = {"model": name, "can_call": can_call}
     return ctx.store.write_table(KIND, to_table(KIND, made), ctx.fingerprint, about=about)

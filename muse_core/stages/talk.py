@@ -1,5 +1,7 @@
-"""catalog, profiles, talk_expert, one model → its conversations with simulated shoppers who have a hidden goal
-(`evaluation/closed_loop.py`). Empty for a model that cannot call, and where the expert has none."""
+"""catalog, profiles, talk_expert, one model → its conversations with simulated shoppers.
+
+Played as `evaluation/closed_loop.py` says. Empty for a model that cannot call, and where the expert has none.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +44,4 @@ def run(
         played = []
     records = records_of(played, turns_of(read_talks(rows)))
     about = {"model": name, "can_call": loaded.can_call}
-    return ctx.store.write_table(
-        KIND, to_table(KIND, talk_rows(name, records)), ctx.fingerprint, about=about
-    )
+    return ctx.store.write_table(KIND, to_table(KIND, talk_rows(name, records)), ctx.fingerprint, about=about)

@@ -18,9 +18,7 @@ READS = ("evaluation.closed_loop_goals", "conversations.noise", "reply.style")
 KIND = "talks"
 
 
-def run(
-    config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: StageContext
-) -> ArtifactRef:
+def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: StageContext) -> ArtifactRef:
     """Four conversations about every goal."""
     products, people = (from_table(ref.kind, ctx.store.read_table(ref)) for ref in (catalog, profiles))
     goals, noise = config.evaluation.closed_loop_goals, config.conversations.noise

@@ -16,7 +16,7 @@ from muse_core.config.run_config import ConversationsConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.evaluation.exam import Exam, exam_rows
-from muse_core.evaluation.leaks import case_set_leaks, without_leaks
+from muse_core.evaluation.leaks import Leak, case_set_leaks, without_leaks
 from muse_core.evaluation.open_loop import Case, CaseSet, open_loop_cases
 from muse_core.evaluation.rates import RateCases, further_conversations, rate_cases
 from muse_core.evaluation.significance import detectable
@@ -55,6 +55,21 @@ def run(
     )
     phases = Phases(ctx.progress, {SAMPLE: 1.0, FURTHER: 2.0})
     phases.begin(SAMPLE)
+    every, leaks, found = _sample(config, talks)
+    log.info("%s", detectable(len(found.cases)))
+    phases.begin(FURTHER)
+    is_given = "source" in ctx.store.manifest(conversations)["about"]
+    shoppers = () if is_given else tuple(people)
+    further = _further(config, ctx, talks, found.cases, shoppers, CatalogIndex(Catalog(tuple(products))))
+    unknown = tuple(anonymous_cases(found.cases, config.evaluation.anonymous_cases))
+    exam = Exam(found.cases, every, leaks, further.cases, further.drawn_for, unknown)
+    return _publish(exam, found, further, ctx)
+
+
+def _sample(
+    config: RunConfig, talks: Sequence[Conversation]
+) -> tuple[tuple[Case, ...], tuple[Leak, ...], CaseSet]:
+    """The sample as it is drawn, what leaks of it, and what is measured. MuseError when that is nothing."""
     found = open_loop_cases(talks, config.evaluation.max_cases)
     every = found.cases
     if not every:
@@ -66,14 +81,7 @@ def run(
         found = without_leaks(found, leaks)
     if not found.cases:
         raise MuseError(f"evaluate: all {len(every)} test turns leak; set evaluation.exclude_leaks=false")
-    log.info("%s", detectable(len(found.cases)))
-    phases.begin(FURTHER)
-    is_given = "source" in ctx.store.manifest(conversations)["about"]
-    shoppers = () if is_given else tuple(people)
-    further = _further(config, ctx, talks, found.cases, shoppers, CatalogIndex(Catalog(tuple(products))))
-    unknown = tuple(anonymous_cases(found.cases, config.evaluation.anonymous_cases))
-    exam = Exam(found.cases, every, tuple(leaks), further.cases, further.drawn_for, unknown)
-    return _publish(exam, found, further, ctx)
+    return every, tuple(leaks), found
 
 
 def _further(

@@ -101,7 +101,9 @@ class Finished:
             )
         manifests = behind(store, "evaluate", ArtifactRef(**manifest["ref"]))
         refs = {name: ArtifactRef(**one["ref"]) for name, one in manifests.items()}
-        read = [one["about"] for name, one in manifests.items() if whole_of(name) in ("sft", "dpo", "evaluate")]
+        read = [
+            one["about"] for name, one in manifests.items() if whole_of(name) in ("sft", "dpo", "evaluate")
+        ]
         parts = {k: v for about in read for k, v in about["key_parts"].items()}
         return cls(store, manifest["about"], refs, _config(parts), int(parts["seed"]))
 

@@ -91,7 +91,13 @@ def _test_cases() -> Rows:
         "part": "test", "case_id": "c1.0", "turn": 0, "families": "new", "products": "seen", "drawn_for": "",
         "leaks": [], "like": "",
     }  # fmt: skip
-    leaking = {"part": "left_out", "conversation_id": "c2", "case_id": "c2.0", "leaks": ["exact"], "like": "c9.1"}
+    leaking = {
+        "part": "left_out",
+        "conversation_id": "c2",
+        "case_id": "c2.0",
+        "leaks": ["exact"],
+        "like": "c9.1",
+    }
     further = {"part": "further", "conversation_id": "c3", "case_id": "c3.0", "drawn_for": "multi_step"}
     return [row, {**row, **leaking}, {**row, **further}, {**row, "part": "unknown"}]
 
@@ -112,11 +118,11 @@ def _talks() -> Rows:
 
 def _predictions() -> Rows:
     row = {
-        "part": "test", "model": "sft", "model_digest": "d", "case_id": "c1.0", "conversation_id": "c1", "profile_id": "u1",
-        "family": "complete/en/plain", "turn_type": "complete", "language": "en", "gold_decision": "search",
-        "predicted_decision": "search", "malformed": False, "gold_call_json": '{"name":"search"}',
-        "predicted_call_json": '{"name":"search"}', "exact_call": True, "argument_f1": 1.0, "reply": "",
-        "facts_json": "{}",
+        "part": "test", "model": "sft", "model_digest": "d", "case_id": "c1.0", "conversation_id": "c1",
+        "profile_id": "u1", "family": "complete/en/plain", "turn_type": "complete", "language": "en",
+        "gold_decision": "search", "predicted_decision": "search", "malformed": False,
+        "gold_call_json": '{"name":"search"}', "predicted_call_json": '{"name":"search"}', "exact_call": True,
+        "argument_f1": 1.0, "reply": "", "facts_json": "{}",
     }  # fmt: skip
     quiet = {"gold_decision": "none", "predicted_decision": "none", "gold_call_json": None}
     return [row, {**row, **quiet, "case_id": "c2.0"}, {**row, "part": "unknown"}]

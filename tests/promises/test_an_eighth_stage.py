@@ -144,9 +144,7 @@ def test_the_tests_that_look_at_stages_pass(copy: Path) -> None:
         ("deployments/prefect.yaml", "name: liked", "name: loved", "assert"),
     ],
 )
-def test_broken_on_purpose_they_fail(
-    copy: Path, name: str, before: str, after: str, said: str
-) -> None:
+def test_broken_on_purpose_they_fail(copy: Path, name: str, before: str, after: str, said: str) -> None:
     whole = (copy / name).read_text("utf-8")
     edit(copy, name, before, after)
     try:

@@ -110,7 +110,10 @@ def test_items(store: ArtifactStore, count: int, rng: np.random.Generator) -> So
     manifest = store.latest("metrics", "evaluate")
     if manifest is None:
         raise ConfigError(f"nothing was evaluated below {store.root} yet; `muse run` does it")
-    given, manifests = manifest["about"]["predictions"], behind(store, "evaluate", ArtifactRef(**manifest["ref"]))
+    given, manifests = (
+        manifest["about"]["predictions"],
+        behind(store, "evaluate", ArtifactRef(**manifest["ref"])),
+    )
     tables = {name: given[name] for name in MODELS if name in given}
     rows = {name: _keyed(store, ref) for name, ref in tables.items()}
     conversations: list[Conversation] = _input(store, manifests, "conversations")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from muse_core.dialogue.families import all_families
+from muse_core.dialogue.goal_driven_shopper import MAX_TURNS, PATIENCE
 from muse_core.evaluation.closed_loop import Market, Played, open_market, play_expert, play_model
 from muse_core.evaluation.closed_loop_audit import audit, contradicts, simulator_faults
 from muse_core.evaluation.closed_loop_reading import read_turn
@@ -23,7 +24,6 @@ from muse_core.evaluation.closed_loop_record import (
     turns_of,
 )
 from muse_core.evaluation.closed_loop_rows import about_loop, conversation_quality, loop_rows
-from muse_core.dialogue.goal_driven_shopper import MAX_TURNS, PATIENCE
 from muse_core.evaluation.fluency import learn_judge
 from muse_core.records import from_table, to_table, tool_message
 from muse_core.scoring.constraints import satisfied

@@ -24,7 +24,12 @@ def exam() -> Exam:
     leaks = (Leak(cases[1].case_id, ("exact", "ngram"), "t9.0"), Leak(cases[5].case_id, ("similar",), "t8.1"))
     test = tuple(case for case in cases[:9] if case is not cases[1])
     return Exam(
-        test, cases[:9], leaks, cases[9:], ("missing_slot", "no call due", "multi_step"), tuple(anonymous_cases(test, 3))
+        test,
+        cases[:9],
+        leaks,
+        cases[9:],
+        ("missing_slot", "no call due", "multi_step"),
+        tuple(anonymous_cases(test, 3)),
     )
 
 

@@ -92,7 +92,9 @@ def run_parts(
         key = key_of_stage(stage, config, given)
         found = store.find(stage.kind, key.value)
         if found is None:
-            stamped = store.for_stage(stage.name, key.parts, {name: ref.digest for name, ref in given.items()})
+            stamped = store.for_stage(
+                stage.name, key.parts, {name: ref.digest for name, ref in given.items()}
+            )
             module = import_module(stage.module)
             found = module.run(config, **stage.arguments(given), ctx=StageContext(stamped, key.value, work))
             ran.append(stage.name)
@@ -167,9 +169,11 @@ def test_only_what_a_change_touches_runs_again(
 ) -> None:
     store, refs = shop
     _, ran = run_parts(store, refs, tmp_path, closed_loop_goals=1, bootstrap_resamples=51, max_cases=9)
-    assert ran[-1] == "evaluate" and run_parts(
-        store, refs, tmp_path, closed_loop_goals=1, bootstrap_resamples=51, max_cases=9
-    )[1] == []
+    assert (
+        ran[-1] == "evaluate"
+        and run_parts(store, refs, tmp_path, closed_loop_goals=1, bootstrap_resamples=51, max_cases=9)[1]
+        == []
+    )
     other = tiny_model(7)
     other.about |= {"can_call": True, "trained": "dpo"}
     changed = store.write_folder("model", lambda folder: save_model(other, folder), "another dpo")

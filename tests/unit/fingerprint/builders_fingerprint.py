@@ -29,8 +29,7 @@ FILES = {
         'READS = ("catalog",)\nKIND = "products"\n'
     ),
     "muse_core/stages/profiles.py": (
-        "from muse_core.errors import MuseError\n"
-        'READS = ("profiles.count",)\nKIND: str = "profiles"\n'
+        'from muse_core.errors import MuseError\nREADS = ("profiles.count",)\nKIND: str = "profiles"\n'
     ),
     "muse_core/stages/conversations.py": (
         "from muse_core.tools.search import Search\n"

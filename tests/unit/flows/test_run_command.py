@@ -30,7 +30,7 @@ SUMMARY = {
 def test_files_become_absolute_and_all_else_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my shop.csv").write_text("title\nshirt\n")
-    asked = ["catalog.file=my shop.csv", "base.model=someone/model", "dpo.beta=0.2", "seed=5"]
+    asked = ["catalog.file=my shop.csv", "dpo.beta=0.2", "seed=5"]
     config, _ = load_config("quickstart", None, asked)
     found = absolute_files(config)
     assert found.catalog.file == f"{tmp_path}/my shop.csv"
@@ -38,9 +38,7 @@ def test_files_become_absolute_and_all_else_stays(tmp_path: Path, monkeypatch: p
     assert absolute_files(found) == found
 
 
-def test_the_flow_is_given_the_configuration_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_flow_is_given_the_configuration_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of it is printed and parsed again."""
     given: dict[str, Any] = {}
     monkeypatch.setattr("flows.pipeline.muse", lambda *named, **more: given.update(preset=named[0], **more))

@@ -45,7 +45,10 @@ def test_run_takes_what_the_table_says(stage: Stage) -> None:
     ("run", "said"),
     [
         ("def run(config, *, products, ctx): ...", "takes products, the table says catalog"),
-        ("def run(config, *, catalog, profiles, ctx): ...", "takes catalog, profiles, the table says catalog"),
+        (
+            "def run(config, *, catalog, profiles, ctx): ...",
+            "takes catalog, profiles, the table says catalog",
+        ),
         ("def run(config, *, catalog): ...", "expected config first, and ctx"),
         ("def work(config, *, catalog, ctx): ...", "has no function run"),
     ],
