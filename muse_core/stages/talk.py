@@ -1,6 +1,7 @@
 """catalog, profiles, talk_expert, one model → its conversations with simulated shoppers.
 
-Played as `evaluation/closed_loop.py` says. Empty for a model that cannot call, and where the expert has none.
+Played as `evaluation/closed_loop.py` says.
+Empty for a model that cannot call, and where the expert has none.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""catalog, profiles, conversations → the turns that the models are measured on (`evaluation/exam.py`).
+"""catalog, profiles, conversations → the turns that the models are measured on.
 
-A sample of the test side, further turns for the rates that stand on one kind of turn, and some of the sample
+These are (`evaluation/exam.py`) a sample of the test side, further turns for the rates that stand on one kind of turn, and some of the sample
 from unknown shoppers. Turns whose words also occur on the train side are counted, and left out with
 `evaluation.exclude_leaks`. Fails when the test side is empty.
 """
