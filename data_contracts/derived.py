@@ -95,6 +95,10 @@ def _is_object(text: str) -> bool:
     return _is_json(text) and isinstance(json.loads(text), dict)
 
 
+def _is_list(text: str) -> bool:
+    return _is_json(text) and isinstance(json.loads(text), list)
+
+
 def _are_arguments(text: str) -> bool:
     """A JSON object without nulls: an argument that is not given is left out."""
     return _is_object(text) and None not in json.loads(text).values()
@@ -343,6 +347,37 @@ def _predictions(table: pa.Table) -> dict[str, Any]:
     }
 
 
+def _test_cases(table: pa.Table) -> dict[str, Any]:
+    messages, labels, leaks = Messages(table["messages"]), Items(table["labels"]), Items(table["leaks"])
+    rows = zip(table["conversation_id"].to_pylist(), table["turn"].to_pylist(), strict=True)
+    own = labels.field("turn").to_pandas().to_numpy() == table["turn"].to_pandas().to_numpy()[labels.row]
+    part, drawn = table["part"].to_pandas(), table["drawn_for"].to_pandas()
+    return {
+        "case_matches": [f"{name}.{turn}" for name, turn in rows] == table["case_id"].to_pandas(),
+        "own_labels": labels.count(own),
+        "first_role": messages.items.at("role", 0),
+        "drawn_agrees": part.eq("further") == drawn.ne(""),
+        "leaks_agree": (leaks.count() > 0) == table["like"].to_pandas().ne(""),
+        "left_out_leaks": part.ne("left_out") | (leaks.count() > 0),
+        "goal_ok": _all_of(table["goal_json"], _is_object),
+        "attachments_ok": _all_of(table["attachments_json"], _is_object),
+        **messages.call_facts(),
+    }
+
+
+def _talks(table: pa.Table) -> dict[str, Any]:
+    turns = Items(table["turns"])
+    success, recommended = table["success"].to_pandas(), table["recommended"].to_pandas()
+    return {
+        "n_turns": turns.count(),
+        "silent_turns": turns.count(_blank(turns.field("user"))),
+        "bad_calls": turns.count(~_all_of(turns.field("calls_json"), _is_list)),
+        "goal_ok": _all_of(table["goal_json"], _is_object),
+        "simulator_ok": _all_of(table["simulator_json"], _is_list),
+        "success_recommends": ~success.eq(True) | recommended.eq(True),
+    }
+
+
 CRITERIA = ("tool_appropriateness", "argument_quality", "fluency", "helpfulness")
 
 
@@ -365,6 +400,8 @@ DERIVED: dict[str, Callable[[pa.Table], dict[str, Any]]] = {
     "conversations": _conversations,
     "augmented": _augmented,
     "preference_pairs": _preference_pairs,
+    "test_cases": _test_cases,
     "predictions": _predictions,
+    "talks": _talks,
     "ratings": _ratings,
 }

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-VERSION = 1
+VERSION = 1  # of every contract but these
+VERSIONS = {"predictions": 2}
 
 _text = pa.string()
 _texts = pa.list_(pa.string())
@@ -90,11 +91,32 @@ _reference = [
 ]  # fmt: skip
 
 _prediction = [
-    ("model", _text), ("model_digest", _text), ("case_id", _text), ("conversation_id", _text),
-    ("profile_id", _text), ("family", _text), ("turn_type", _text), ("language", _text),
+    ("part", _text), ("model", _text), ("model_digest", _text), ("case_id", _text),
+    ("conversation_id", _text), ("profile_id", _text), ("family", _text), ("turn_type", _text),
+    ("language", _text),
     ("gold_decision", _text), ("predicted_decision", _text), ("malformed", pa.bool_()),
     ("gold_call_json", _text), ("predicted_call_json", _text), ("exact_call", pa.bool_()),
     ("argument_f1", pa.float64()), ("reply", _text), ("facts_json", _text),
+]  # fmt: skip
+
+_test_case = [
+    ("part", _text), ("case_id", _text), ("turn", pa.int32()), ("families", _text), ("products", _text),
+    ("drawn_for", _text), ("leaks", _texts), ("like", _text), *_conversation,
+]  # fmt: skip
+
+_heard = pa.struct(
+    [
+        ("user", _text), ("calls_json", _text), ("assistant", _text), ("faults", _texts),
+        ("repair", _text),
+    ]
+)  # fmt: skip
+
+_talk = [
+    ("player", _text), ("case_id", _text), ("goal_id", _text), ("talk", pa.int32()), ("profile_id", _text),
+    ("language", _text), ("family", _text), ("goal_json", _text), ("ending", _text),
+    ("turns", pa.list_(_heard)), ("success", pa.bool_()), ("soft", pa.float64()), ("excess", pa.float64()),
+    ("language_share", pa.float64()), ("no_faults", pa.bool_()), ("recommended", pa.bool_()),
+    ("simulator_json", _text),
 ]  # fmt: skip
 
 _metric = [
@@ -120,7 +142,9 @@ SCHEMAS: dict[str, pa.Schema] = {
     "augmented": pa.schema(_augmented),
     "preference_pairs": pa.schema(_preference_pair),
     "references": pa.schema(_reference),
+    "test_cases": pa.schema(_test_case),
     "predictions": pa.schema(_prediction),
+    "talks": pa.schema(_talk),
     "metrics": pa.schema(_metric),
     "ratings": pa.schema(_rating),
 }
@@ -128,4 +152,4 @@ SCHEMAS: dict[str, pa.Schema] = {
 
 def contract_name(kind: str) -> str:
     """`preference_pairs` -> `preference_pairs@1`; folders (`model`, `export`) have one too."""
-    return f"{kind}@{VERSION}"
+    return f"{kind}@{VERSIONS.get(kind, VERSION)}"

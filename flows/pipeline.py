@@ -2,8 +2,9 @@
 
     muse run --preset quickstart
 
-Stages exchange receipts. A stage whose fingerprint is known is not run again; a stage that `stage`
-does not ask for gives None, and so do those behind it.
+The order is that of the table (`muse_core/stage_table.py`), where each stage names what it is called with.
+Stages exchange receipts. A stage whose fingerprint is known is not run again; one that `stage` does not ask
+for is left out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from prefect import flow
 
 from flows.environment import prepare, with_language_model
 from muse_core.config.load import load_config
+from muse_core.config.run_config import RunConfig
+from muse_core.stage_table import STAGES
 from tasks import stages
 from tasks.pipeline_run import open_run
 from tasks.summary import publish_summary
@@ -21,22 +24,19 @@ from tasks.tracking import TrackingPlace
 
 
 @flow(name="muse", description=__doc__, persist_result=False)
-def muse(preset: str = "full", overrides: list[str] = [], stage: str = "all") -> dict[str, Any]:  # noqa: B006
-    """`overrides` are `section.key=value`; `stage` is a stage or a group: all, data, export."""
+def muse(
+    preset: str = "full",
+    overrides: list[str] = [],  # noqa: B006
+    stage: str = "all",
+    config: RunConfig | None = None,
+) -> dict[str, Any]:
+    """`overrides` are `section.key=value` over the preset; `config`: the whole configuration instead of both;
+    `stage` is a stage or a group: all, data, export."""
     place = prepare()
-    config, language_model = with_language_model(load_config(preset, overrides=overrides)[0])
+    asked, language_model = with_language_model(config or load_config(preset, overrides=overrides)[0])
     tracking = TrackingPlace(place.mlflow_uri, place.mlflow_artifacts, place.home)
-    with open_run(config, stage, overrides, place.artifacts, tracking, language_model) as run:
-        catalog = run(stages.catalog)
-        profiles = run(stages.profiles, catalog=catalog)
-        conversations = run(stages.conversations, catalog=catalog, profiles=profiles)
-        data = {"catalog": catalog, "profiles": profiles, "conversations": conversations}
-        base = run(stages.base, conversations=conversations)
-        augment = run(stages.augment, **data, base=base)
-        sft = run(stages.sft, conversations=conversations, augment=augment, base=base)
-        pairs = run(stages.pairs, **data, sft=sft)
-        dpo = run(stages.dpo, **data, sft=sft, pairs=pairs)
-        run(stages.evaluate, **data, augment=augment, base=base, sft=sft, dpo=dpo)
-        export = run(stages.export, conversations=conversations, dpo=dpo)
-        version = run.register(stages.register, catalog=catalog, export=export)
+    with open_run(asked, stage, place.artifacts, tracking, language_model) as run:
+        for one in STAGES:
+            run(one)
+        version = run.register(stages.register)
         return publish_summary(run, version, place.reports)

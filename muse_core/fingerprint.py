@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -20,76 +20,13 @@ from typing import Any, Literal, Protocol
 from data_contracts.schemas import SCHEMAS, contract_name
 from muse_core import closure
 from muse_core.config.run_config import RunConfig
-from muse_core.errors import ArtifactError, ConfigError
+from muse_core.errors import ConfigError
 from muse_core.records import canonical_json
+from muse_core.stage_table import STAGES, Stage, stage_named
 from muse_core.types import ArtifactRef
 
 LIBRARIES = ("torch", "transformers", "accelerate", "numpy", "pandas", "pyarrow", "pydantic", "safetensors")
 TRUST_SIZE_ABOVE = 256 * 2**20  # bytes: `plan` checks larger artifacts by their size, to answer in 2 s
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage of the DAG. What it declares is read from its module's source, not imported."""
-
-    name: str
-    gpu: bool = False
-    root: Path = closure.SOURCE_ROOT
-
-    @property
-    def module(self) -> str:
-        return f"muse_core.stages.{self.name}"
-
-    @cached_property
-    def path(self) -> Path:
-        path = closure.locate(self.module, self.root)
-        if path is None:
-            raise ArtifactError(f"stage {self.name!r} has no module {self.module}")
-        return path
-
-    @cached_property
-    def _declared(self) -> dict[str, Any]:
-        found = closure.literals_of(self.path, ("READS", "INPUTS", "KIND"))
-        missing = {"READS", "INPUTS", "KIND"} - found.keys()
-        if missing:
-            raise ArtifactError(f"{self.module} must declare {', '.join(sorted(missing))} as literals")
-        return found
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """Dotted config keys or section names that the result depends on."""
-        return tuple(self._declared["READS"])
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the stages whose receipts `run` takes."""
-        return tuple(self._declared["INPUTS"])
-
-    @property
-    def kind(self) -> str:
-        return str(self._declared["KIND"])
-
-
-STAGES: tuple[Stage, ...] = (
-    Stage("catalog"),
-    Stage("profiles"),
-    Stage("conversations"),
-    Stage("base", gpu=True),
-    Stage("augment", gpu=True),
-    Stage("sft", gpu=True),
-    Stage("pairs", gpu=True),
-    Stage("dpo", gpu=True),
-    Stage("evaluate", gpu=True),
-    Stage("export", gpu=True),
-)
-STAGE_NAMES: tuple[str, ...] = tuple(stage.name for stage in STAGES)
-
-
-def stage_named(name: str) -> Stage:
-    for stage in STAGES:
-        if stage.name == name:
-            return stage
-    raise ConfigError(f"unknown stage {name!r}", [f"stages are {', '.join(STAGE_NAMES)}"])
 
 
 @dataclass(frozen=True)
@@ -135,9 +72,7 @@ def own_parts(stage: Stage, config: RunConfig) -> dict[str, str]:
 
 def _kinds(stage: Stage) -> list[str]:
     """Table kinds read or written: its own, its inputs', and any that its source names."""
-    named = {stage.kind, *(replace(stage, name=name).kind for name in stage.inputs)} | closure.strings_in(
-        stage.path
-    )
+    named = {stage.kind, *(stage.beside(name).kind for name in stage.inputs)} | closure.strings_in(stage.path)
     return sorted(named & SCHEMAS.keys())
 
 

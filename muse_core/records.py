@@ -280,7 +280,9 @@ WRITERS: dict[str, Callable[[Any], Row]] = {
     "conversations": conversation_row,
     "augmented": augmented_row,
     "preference_pairs": pair_row,
+    "test_cases": dict,
     "predictions": dict,
+    "talks": dict,
     "metrics": dict,
 }
 READERS: dict[str, Callable[[Row], Any]] = {
@@ -289,6 +291,8 @@ READERS: dict[str, Callable[[Row], Any]] = {
     "conversations": read_conversation,
     "augmented": read_augmented,
     "preference_pairs": read_pair,
+    "test_cases": dict,
     "predictions": dict,
+    "talks": dict,
     "metrics": dict,
 }

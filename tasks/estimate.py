@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muse_core.config.run_config import BaseConfig, RunConfig
-from muse_core.fingerprint import stage_named
+from muse_core.stage_table import stage_named, summed
 from tasks.parts import REGISTER
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ TRAIN_SHARE, TEST_SHARE, TURNS_PER_TALK, TOKENS_PER_TALK = 0.8, 0.1, 4.0, 262.0
 RATES = 4  # kinds of turns that evaluate tops up
 SAMPLE = 0.25  # of a greedy answer: samples of one turn share its prompt
 TURNS_PER_GOAL = 4 * 4.0  # four conversations a goal
+HANDWRITTEN = 3 * 60.0  # of three models
+ANSWER = 120.0  # of evaluate as a whole, from before it had parts
 MINUTE_S = 60
 NO_ESTIMATE = (
     "no estimate: the base is pretrained, and the probe trains a model from scratch; the progress of each "
@@ -80,14 +82,24 @@ def contexts(config: RunConfig) -> float:
     return min(config.pairs.contexts, shoppers * talks(config) * TURNS_PER_TALK)
 
 
+def sample_turns(config: RunConfig) -> float:
+    return min(config.evaluation.max_cases, TEST_SHARE * talks(config) * TURNS_PER_TALK)
+
+
 def answers(config: RunConfig) -> float:
-    """Answers that evaluate asks for: three models on the test turns, two on the rates' and the goals'."""
-    asked = config.evaluation
-    turns = TEST_SHARE * talks(config) * TURNS_PER_TALK
-    cases = min(asked.max_cases, turns)
-    further = RATES * min(asked.cases_per_rate, asked.max_cases)
-    samples = min(asked.pair_contexts, turns) * asked.pair_samples
-    return 3 * cases + 2 * (further + TURNS_PER_GOAL * asked.closed_loop_goals) + SAMPLE * samples
+    """Of a model that can call: the sample, and the turns that the rates lack."""
+    return sample_turns(config) + RATES * min(config.evaluation.cases_per_rate, config.evaluation.max_cases)
+
+
+def pair_answers(config: RunConfig) -> float:
+    """For the test pairs, in greedy answers."""
+    turns = min(config.evaluation.pair_contexts, TEST_SHARE * talks(config) * TURNS_PER_TALK)
+    return SAMPLE * turns * config.evaluation.pair_samples
+
+
+def heard(config: RunConfig) -> float:
+    """Answers to simulated shoppers."""
+    return TURNS_PER_GOAL * config.evaluation.closed_loop_goals
 
 
 def samples(config: RunConfig) -> float:
@@ -110,7 +122,13 @@ COSTS: dict[str, Cost] = {
     "sft": Cost("token", 1.05, sft_tokens),
     "pairs": Cost("sample", 22.0, samples),
     "dpo": Cost("context", 75.0, pair_passes),
-    "evaluate": Cost("answer", 120.0, answers),
+    "predict_base": Cost("answer", ANSWER, sample_turns),
+    "predict_sft": Cost("answer", ANSWER, answers),
+    "predict_dpo": Cost("answer", ANSWER, answers),
+    "test_pairs": Cost("answer", ANSWER, pair_answers),
+    "talk_sft": Cost("answer", ANSWER, heard),
+    "talk_dpo": Cost("answer", ANSWER, heard),
+    "evaluate": Cost("answer", ANSWER, lambda config: HANDWRITTEN),
     "export": Cost("model", 100_000.0, lambda config: 1.0),
     REGISTER: Cost("model", 6_000.0, lambda config: 1.0, by_model=False),
 }
@@ -137,6 +155,7 @@ class Estimate:
 
     @property
     def seconds(self) -> dict[str, float]:
+        """Of each stage and part."""
         return {name: one.seconds for name, one in self.stages.items()}
 
     @property
@@ -145,7 +164,7 @@ class Estimate:
 
     def line(self) -> str:
         """`about 9 minutes on this machine`, and what it is made of."""
-        longest = sorted(self.seconds.items(), key=lambda entry: -entry[1])[:3]
+        longest = sorted(summed(self.seconds).items(), key=lambda entry: -entry[1])[:3]
         parts = ", ".join(f"{name} {in_short(seconds)}" for name, seconds in longest)
         return (
             f"{about(self.total_s)} on this machine, by a probe of {self.probe.seconds:.0f} s: it trains "
@@ -155,7 +174,7 @@ class Estimate:
     def as_json(self) -> dict[str, Any]:
         """What `muse run --json` prints of it."""
         return {
-            "seconds": {name: round(seconds, 1) for name, seconds in self.seconds.items()},
+            "seconds": {name: round(seconds, 1) for name, seconds in summed(self.seconds).items()},
             "tokens_per_second": round(self.probe.tokens_per_second, 1),
             "threads": self.probe.threads,
         }
@@ -167,11 +186,12 @@ def needs_probe(stages: Iterable[str]) -> bool:
 
 
 def estimate(config: RunConfig, stages: Iterable[str], probe: Probe) -> Estimate:
-    """Of the stages named, which are those that would run."""
+    """Of the stages named, which are those that would run. One without a line in `COSTS` counts nothing."""
     sizes = weights(config.base) / weights(BaseConfig())
     found = {}
     for name in stages:
-        cost = COSTS[name]
+        if (cost := COSTS.get(name)) is None:
+            continue
         units, rate = cost.units(config), probe.tokens_per_second * (1.0 if cost.by_model else sizes)
         found[name] = StageEstimate(units * cost.tokens / rate, units, rate, probe.threads, probe.device)
     return Estimate(probe, found)

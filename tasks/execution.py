@@ -24,9 +24,10 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import ExecutionConfig, RunConfig
 from muse_core.context import ShardMap, StageContext, map_in_processes
 from muse_core.dialogue.llm.service import TextService
-from muse_core.fingerprint import Fingerprint, stage_named
+from muse_core.fingerprint import Fingerprint
 from muse_core.models.cpu import thread_count
 from muse_core.models.device import use_threads
+from muse_core.stage_table import stage_named
 from muse_core.types import ArtifactRef
 from tasks.estimate import StageEstimate
 from tasks.forecast import Forecast
@@ -58,16 +59,16 @@ class Job:
 
 def run_stage(job: Job, **inputs: ArtifactRef) -> ArtifactRef:
     """Computes the stage, unless another run has published it while this one waited for the lock."""
-    kind = stage_named(job.stage).kind
+    stage = stage_named(job.stage)
     with job.store.lock(job.fingerprint):
-        found = job.store.find(kind, job.fingerprint)
+        found = job.store.find(stage.kind, job.fingerprint)
         if found is not None:
             return found
-        if stage_named(job.stage).gpu:
+        if stage.gpu:
             use_threads(job.config.execution.threads)
-        module = importlib.import_module(stage_named(job.stage).module)
-        with StageProgress(job.stage, job.forecast) as progress:
-            ref: ArtifactRef = module.run(job.config, **inputs, ctx=_context(job, inputs, progress))
+        module, given = importlib.import_module(stage.module), stage.arguments(inputs)
+        with StageProgress(job.stage, job.forecast, stage.label) as progress:
+            ref: ArtifactRef = module.run(job.config, **given, ctx=_context(job, inputs, progress))
         job.store.clear_work(job.fingerprint)
         return ref
 

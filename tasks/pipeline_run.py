@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from prefect import Task
 from prefect.utilities.annotations import quote
 
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.llm.service import TextService
-from muse_core.fingerprint import STAGES, Fingerprint, fingerprint, plan, stage_named
+from muse_core.fingerprint import Fingerprint, key_of_stage, plan
 from muse_core.models.device import resolve_device, resolve_precision
+from muse_core.stage_table import STAGE_NAMES, STAGES, Stage
 from muse_core.types import ArtifactRef
 from tasks.chat_endpoint import EndpointAddress, chat_endpoint
 from tasks.engine import check_engine
@@ -33,11 +33,10 @@ from tasks.forecast import Forecast
 from tasks.gate import open_store
 from tasks.parts import REGISTER, wanted_stages
 from tasks.registered_model import ModelParts, RegisteredVersion
+from tasks.stages import TASKS
 from tasks.tracking import RunRecord, Tracker, TrackingPlace, flat, tracked_run
 
 log = logging.getLogger(__name__)
-
-SECTIONS = {"augment": "augmentation", "evaluate": "evaluation"}  # where it is not the stage's name
 
 
 @dataclass(frozen=True)
@@ -65,41 +64,53 @@ class PipelineRun:
     outcomes: list[StageOutcome] = field(default_factory=list)
     made: dict[str, ArtifactRef] = field(default_factory=dict)
     extra_seconds: dict[str, float] = field(default_factory=dict)
+    crew: ExitStack = field(default_factory=ExitStack)
+    crew_of: str = ""
 
     @cached_property
     def forecast(self) -> Forecast | None:
         """What the run's progress is measured against."""
         return Forecast(self.estimate.seconds) if self.estimate is not None else None
 
-    def __call__(self, stage: Task[..., Any], **inputs: ArtifactRef | None) -> ArtifactRef | None:
-        """Runs a stage task, or returns None when this run does not want it."""
+    def __call__(self, stage: Stage) -> None:
+        """Runs a stage's task on what the stages before it have made, unless this run does not want it."""
         if stage.name not in self.wanted:
-            return None
-        given = {name: ref for name, ref in inputs.items() if ref is not None}
-        key = fingerprint(stage.name, self.config, given)
-        found = self.store.find(stage_named(stage.name).kind, key.value)
+            return
+        self._keep_processes(stage)
+        given = {name: self.made[name] for name in stage.inputs}
+        key = key_of_stage(stage, self.config, given)
+        found = self.store.find(stage.kind, key.value)
         began = time.monotonic()
-        with self._tracked(stage.name, found) as record:
-            call: Any = stage.with_options(refresh_cache=found is None)
-            made: ArtifactRef = call(quote(self._job(stage.name, key, record)), **given)
+        with self._tracked(stage, found) as record:
+            call: Any = TASKS[stage.name].with_options(refresh_cache=found is None)
+            made: ArtifactRef = call(quote(self._job(stage, key, record)), **given)
             ref = made if found in (None, made) else found
             record.log(self.store.manifest(ref)["metrics"])
         self._remember(stage.name, found is not None, time.monotonic() - began, ref)
         if stage.name == "evaluate":
             self.tracker.parent.log(self.headline())
-        return ref
 
-    def _job(self, stage: str, key: Fingerprint, record: RunRecord) -> Job:
-        expected = self.estimate.stages.get(stage) if self.estimate is not None else None
+    def _keep_processes(self, stage: Stage) -> None:
+        """The parts of a stage answer by the same processes, which take seconds to start; others end them."""
+        if stage.whole == self.crew_of:
+            return
+        self.crew.close()
+        self.crew_of = stage.whole
+        if stage.part_of:
+            from muse_core.generation.crew import standing_processes
+
+            self.crew.enter_context(standing_processes())
+
+    def _job(self, stage: Stage, key: Fingerprint, record: RunRecord) -> Job:
+        expected = self.estimate.stages.get(stage.name) if self.estimate is not None else None
         place = (self.config, self.store, self.device, record, self.text_service)
-        return Job(stage, key, *place, expected, self.forecast)
+        return Job(stage.name, key, *place, expected, self.forecast)
 
-    def register(
-        self, task: Any, *, catalog: ArtifactRef | None, export: ArtifactRef | None
-    ) -> RegisteredVersion | None:
+    def register(self, task: Any) -> RegisteredVersion | None:
         """Puts the exported model into the registry: asked every time, a version is added once."""
-        if task.name not in self.wanted or catalog is None or export is None:
+        if task.name not in self.wanted:
             return None
+        catalog, export = self.made["catalog"], self.made["export"]
         began = time.monotonic()
         folder = self.store.folder(export)
         parts = ModelParts(
@@ -107,7 +118,7 @@ class PipelineRun:
             tools=folder / "tools.json",
             catalog=(self.store.root / catalog.path).parent,
             model_digest=self.made["dpo"].digest,
-            digests={f"{name}_digest": ref.digest for name, ref in self.made.items()},
+            digests={f"{name}_digest": self.made[name].digest for name in STAGE_NAMES if name in self.made},
             metrics=self.headline(),
         )
         version: RegisteredVersion = task(
@@ -124,13 +135,14 @@ class PipelineRun:
         return dict(self.store.manifest(metrics)["metrics"]) if metrics else {}
 
     @contextmanager
-    def _tracked(self, stage: str, found: ArtifactRef | None) -> Iterator[RunRecord]:
+    def _tracked(self, stage: Stage, found: ArtifactRef | None) -> Iterator[RunRecord]:
         tags: Mapping[str, str] = {}
         if found is not None:
             self.store.revalidate(found)
             tags = {"cached_from": found.path}
-        section = getattr(self.config, SECTIONS.get(stage, stage))
-        with self.tracker.stage(stage, flat(section.model_dump(mode="json")), tags) as record:
+        section = getattr(self.config, stage.config_section, None)
+        shown = flat(section.model_dump(mode="json")) if section is not None else {}
+        with self.tracker.stage(stage.name, shown, tags) as record:
             yield record
 
     def _remember(self, stage: str, cached: bool, seconds: float, ref: ArtifactRef) -> None:
@@ -144,7 +156,6 @@ class PipelineRun:
 def open_run(
     config: RunConfig,
     part: str,
-    overrides: Sequence[str],
     artifacts: Path,
     place: TrackingPlace,
     language_model: EndpointAddress | None = None,
@@ -156,7 +167,7 @@ def open_run(
     resolve_precision(config.execution.precision, device)
     store = open_store(artifacts)
     about = {"preset": config.preset, "stage": part, "seed": str(config.seed), "device": device}
-    params = flat(config.model_dump(mode="json")) | about | {"overrides": " ".join(overrides)[:500]}
+    params = flat(config.model_dump(mode="json")) | about
     name = f"{config.preset}-{part}"
     with (
         tracked_run(place, name, params, config.report_to) as tracker,
@@ -167,7 +178,9 @@ def open_run(
             tracker.parent.log(
                 {"probe_tokens_per_second": expected.probe.tokens_per_second, "estimate_s": expected.total_s}
             )
-        yield PipelineRun(config, store, tracker, wanted, device, place, text_service, expected)
+        run = PipelineRun(config, store, tracker, wanted, device, place, text_service, expected)
+        with run.crew:
+            yield run
 
 
 def expect(

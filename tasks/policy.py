@@ -16,12 +16,8 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 
 from muse_core.errors import TransientError
+from muse_core.stage_table import Stage
 
-HOUR_S = 3600
-GPU_STAGES = frozenset({"base", "sft", "pairs", "dpo", "evaluate"})
-TRAINING = ("base", "sft", "dpo")
-TIMEOUT_S = dict.fromkeys(TRAINING, 72 * HOUR_S) | dict.fromkeys(("pairs", "evaluate"), 24 * HOUR_S)
-DEFAULT_TIMEOUT_S = 12 * HOUR_S
 RETRIES = 3
 RETRY_DELAYS_S = [5.0, 30.0, 120.0]
 
@@ -37,19 +33,19 @@ def is_transient(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
     return isinstance(state.result(raise_on_failure=False), TransientError)
 
 
-def stage_task(body: Callable[..., Any]) -> Task[Any, Any]:
-    """Makes the Prefect task of the stage that `body` is named after."""
-    stage = body.__name__
+def stage_task(stage: Stage, body: Callable[..., Any]) -> Task[Any, Any]:
+    """Makes the Prefect task of a stage."""
     policy = task(
-        name=stage,
-        task_run_name=stage,
+        name=stage.name,
+        description=stage.does,
+        task_run_name=stage.name,
         cache_policy=CacheKeyFnPolicy(cache_key_fn=fingerprint_key),
         persist_result=True,
         result_serializer="json",
         retries=RETRIES,
         retry_delay_seconds=RETRY_DELAYS_S,
         retry_condition_fn=is_transient,
-        timeout_seconds=TIMEOUT_S.get(stage, DEFAULT_TIMEOUT_S),
-        tags={"gpu"} if stage in GPU_STAGES else set(),
+        timeout_seconds=stage.timeout_s,
+        tags={"gpu"} if stage.gpu else set(),
     )
     return policy(body)

@@ -34,23 +34,24 @@ def console() -> Console:
 
 
 class StageProgress:
-    """A `Progress` for one stage run; a context manager that ends the live line."""
+    """A `Progress` for one stage run, headed by `label`; a context manager that ends the live line."""
 
-    def __init__(self, stage: str, forecast: Forecast | None = None) -> None:
+    def __init__(self, stage: str, forecast: Forecast | None = None, label: str = "") -> None:
         self.stage, self.forecast = stage, forecast
-        self.place = Place(stage)
+        self.label = label or stage
+        self.place = Place(self.label)
         self.started = self._artifact_at = time.monotonic()
         self._artifact_id: Any = None
         self._bar: Progress | None = _live_bar() if console().is_terminal and not is_quiet() else None
         self._row: TaskID | None = None
-        self._lines = Lines(log.info, stage)
+        self._lines = Lines(log.info, self.label)
 
     def __enter__(self) -> StageProgress:
         if self._bar is not None:
             self._bar.start()
-            self._row = self._bar.add_task(self.stage, total=1.0, left="", note="")
+            self._row = self._bar.add_task(self.label, total=1.0, left="", note="")
         else:
-            log.info("%s: started", self.stage)
+            log.info("%s: started", self.label)
         return self
 
     def __exit__(

@@ -1,11 +1,15 @@
-"""One Prefect task per stage, named after it. The body is one call: everything else is in the stage."""
+"""One Prefect task per line of the table of stages, named after it. The body is one call: everything else is
+in the stage."""
 
 from __future__ import annotations
 
+from inspect import Parameter, Signature
 from pathlib import Path
+from typing import Any
 
-from prefect import task
+from prefect import Task, task
 
+from muse_core.stage_table import STAGES, Stage
 from muse_core.types import ArtifactRef
 from tasks.execution import Job, run_stage
 from tasks.policy import stage_task
@@ -14,85 +18,20 @@ from tasks.registered_model import register as register_model
 from tasks.tracking import RunRecord
 
 
-@stage_task
-def catalog(job: Job) -> ArtifactRef:
-    return run_stage(job)
+def task_of(stage: Stage) -> Task[Any, Any]:
+    """The task of a stage: `(job, *, <inputs>) -> receipt`, so that the UI shows what came from where."""
+
+    def body(job: Job, **inputs: ArtifactRef) -> ArtifactRef:
+        return run_stage(job, **inputs)
+
+    given = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=ArtifactRef) for name in stage.inputs]
+    job = Parameter("job", Parameter.POSITIONAL_OR_KEYWORD, annotation=Job)
+    body.__signature__ = Signature([job, *given], return_annotation=ArtifactRef)  # type: ignore[attr-defined]
+    body.__name__ = body.__qualname__ = stage.name
+    return stage_task(stage, body)
 
 
-@stage_task
-def profiles(job: Job, catalog: ArtifactRef) -> ArtifactRef:
-    return run_stage(job, catalog=catalog)
-
-
-@stage_task
-def conversations(job: Job, catalog: ArtifactRef, profiles: ArtifactRef) -> ArtifactRef:
-    return run_stage(job, catalog=catalog, profiles=profiles)
-
-
-@stage_task
-def base(job: Job, conversations: ArtifactRef) -> ArtifactRef:
-    return run_stage(job, conversations=conversations)
-
-
-@stage_task
-def augment(
-    job: Job, catalog: ArtifactRef, profiles: ArtifactRef, conversations: ArtifactRef, base: ArtifactRef
-) -> ArtifactRef:
-    return run_stage(job, catalog=catalog, profiles=profiles, conversations=conversations, base=base)
-
-
-@stage_task
-def sft(job: Job, conversations: ArtifactRef, augment: ArtifactRef, base: ArtifactRef) -> ArtifactRef:
-    return run_stage(job, conversations=conversations, augment=augment, base=base)
-
-
-@stage_task
-def pairs(
-    job: Job, catalog: ArtifactRef, profiles: ArtifactRef, conversations: ArtifactRef, sft: ArtifactRef
-) -> ArtifactRef:
-    return run_stage(job, catalog=catalog, profiles=profiles, conversations=conversations, sft=sft)
-
-
-@stage_task
-def dpo(
-    job: Job,
-    catalog: ArtifactRef,
-    profiles: ArtifactRef,
-    conversations: ArtifactRef,
-    sft: ArtifactRef,
-    pairs: ArtifactRef,
-) -> ArtifactRef:
-    return run_stage(
-        job, catalog=catalog, profiles=profiles, conversations=conversations, sft=sft, pairs=pairs
-    )
-
-
-@stage_task
-def evaluate(
-    job: Job,
-    catalog: ArtifactRef,
-    profiles: ArtifactRef,
-    conversations: ArtifactRef,
-    augment: ArtifactRef,
-    base: ArtifactRef,
-    sft: ArtifactRef,
-    dpo: ArtifactRef,
-) -> ArtifactRef:
-    return run_stage(
-        job,
-        catalog=catalog,
-        profiles=profiles,
-        conversations=conversations,
-        augment=augment,
-        base=base,
-        sft=sft,
-        dpo=dpo,
-    )
-
-
-@stage_task
-def export(job: Job, conversations: ArtifactRef, dpo: ArtifactRef) -> ArtifactRef:
-    return run_stage(job, conversations=conversations, dpo=dpo)
+TASKS: dict[str, Task[Any, Any]] = {stage.name: task_of(stage) for stage in STAGES}
 
 
 @task(name="register", task_run_name="register", persist_result=False)

@@ -5,6 +5,7 @@ The JSON object is what `muse run --json` prints: `{"stages", "results", "report
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from muse_core.evaluation.promotion import Promotion, judge
 from muse_core.evaluation.report import write_data_report, write_report
 from muse_core.evaluation.table import results_table
 from muse_core.records import Row
-from tasks.pipeline_run import PipelineRun
+from muse_core.stage_table import summed, whole_of
+from tasks.pipeline_run import PipelineRun, StageOutcome
 from tasks.registered_model import RegisteredVersion, set_champion_alias
 
 STAGE_KEY = "muse-stages"
@@ -31,23 +33,44 @@ def publish_summary(run: PipelineRun, version: RegisteredVersion | None, reports
     promotion = judge(rows, run.config.promotion) if rows else None
     model = run.made.get("export") or run.made.get("dpo") or run.made.get("sft")
     summary: dict[str, Any] = {
-        "stages": [
-            {"name": one.name, "status": one.status, "seconds": round(one.seconds, 2)} for one in run.outcomes
-        ],
+        "stages": _stages(run.outcomes),
         "results": _results(rows),
         "report": str(report) if report else None,
         "model": str(run.store.root / model.path) if model else None,
         "registered": version and asdict(version) | {"uri": version.uri},
         "table": results_table(rows, _training_seconds(run)) if rows else None,
         "promotion": promotion and promotion.as_json(),
-        "seconds": {one.name: round(one.seconds, 2) for one in run.outcomes} | run.extra_seconds,
+        "seconds": _seconds(run.outcomes) | run.extra_seconds,
         "estimate": run.estimate and run.estimate.as_json(),
         "started": run.started,
     }
     if promotion is not None:
         summary["table"]["notes"] += promotion.lines() + _alias_lines(run, version, promotion)
-    _show(summary)
+    _show(summary, [_line(one) for one in run.outcomes])
     return summary
+
+
+def _stages(outcomes: Sequence[StageOutcome]) -> list[dict[str, Any]]:
+    """The stages as users know them, each with its parts where it has some: it ran when one of them did."""
+    found: dict[str, list[StageOutcome]] = {}
+    for one in outcomes:
+        found.setdefault(whole_of(one.name), []).append(one)
+    return [_stage(name, parts) for name, parts in found.items()]
+
+
+def _stage(name: str, parts: Sequence[StageOutcome]) -> dict[str, Any]:
+    status = "ran" if any(one.status == "ran" for one in parts) else "cached"
+    whole = {"name": name, "status": status, "seconds": round(sum(one.seconds for one in parts), 2)}
+    return whole | ({"parts": [_line(one) for one in parts]} if len(parts) > 1 else {})
+
+
+def _line(one: StageOutcome) -> dict[str, Any]:
+    return {"name": one.name, "status": one.status, "seconds": round(one.seconds, 2)}
+
+
+def _seconds(outcomes: Sequence[StageOutcome]) -> dict[str, float]:
+    found = summed({one.name: one.seconds for one in outcomes})
+    return {name: round(seconds, 2) for name, seconds in found.items()}
 
 
 def _alias_lines(run: PipelineRun, version: RegisteredVersion | None, promotion: Promotion) -> list[str]:
@@ -90,8 +113,8 @@ def _report(run: PipelineRun, rows: list[Row], reports: Path) -> Path | None:
     return path
 
 
-def _show(summary: dict[str, Any]) -> None:
-    create_table_artifact(summary["stages"], key=STAGE_KEY, description="Stages of this run")
+def _show(summary: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+    create_table_artifact(lines, key=STAGE_KEY, description="Stages of this run")
     if summary["table"]:
         columns, rows = summary["table"]["columns"], summary["table"]["rows"]
         shown = [dict(zip(columns, row, strict=True)) for row in rows]

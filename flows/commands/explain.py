@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from rich.table import Table
 from flows.environment import home_folder, with_language_model
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.load import load_config
-from muse_core.fingerprint import STAGES, StagePlan, plan
+from muse_core.fingerprint import StagePlan, plan
+from muse_core.stage_table import STAGES, whole_of
 from tasks.parts import wanted_stages
 
 SHOWN_REASONS = 4  # a line each; --json has all
@@ -42,33 +43,53 @@ def explain(
 
 
 def as_object(plans: Sequence[StagePlan], notes: Sequence[str]) -> dict[str, Any]:
-    """What `--json` prints."""
-    stages = [
-        {
-            "name": entry.name,
-            "status": entry.status,
-            "because": list(entry.because),
-            "fingerprint": entry.fingerprint,
-            "warnings": list(entry.warnings),
-        }
-        for entry in plans
-    ]
+    """What `--json` prints: the stages as users know them, each with its parts where it has some."""
+    stages = []
+    for whole, parts in by_stage(plans):
+        stages.append(_entry(whole) | ({"parts": [_entry(part) for part in parts]} if parts else {}))
     return {"stages": stages, "notes": list(notes)}
+
+
+def _entry(entry: StagePlan) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "status": entry.status,
+        "because": list(entry.because),
+        "fingerprint": entry.fingerprint,
+        "warnings": list(entry.warnings),
+    }
+
+
+def by_stage(plans: Sequence[StagePlan]) -> Iterator[tuple[StagePlan, list[StagePlan]]]:
+    """Each stage with the parts that come before it."""
+    parts: list[StagePlan] = []
+    for entry in plans:
+        if whole_of(entry.name) != entry.name:
+            parts.append(entry)
+        else:
+            yield entry, parts
+            parts = []
 
 
 def show(plans: Sequence[StagePlan], notes: Sequence[str], out: Console) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("stage", "status", "because"):
         table.add_column(column, no_wrap=column != "because", overflow="fold")
-    for entry in plans:
-        style = "green" if entry.status == "cached" else "yellow"
-        table.add_row(entry.name, f"[{style}]{entry.status}[/]", _reasons(entry.because))
+    for whole, parts in by_stage(plans):
+        _add(table, whole.name, whole)
+        for part in parts:
+            _add(table, f"  {part.name}", part)
     out.print(table)
     for text in notes:
         out.print(f"note: {text}", markup=False, highlight=False)
     for text in dict.fromkeys(warning for entry in plans for warning in entry.warnings):
         names = ", ".join(entry.name for entry in plans if text in entry.warnings)
         out.print(f"warning: {names}: {text}", markup=False, highlight=False)
+
+
+def _add(table: Table, name: str, entry: StagePlan) -> None:
+    style = "green" if entry.status == "cached" else "yellow"
+    table.add_row(name, f"[{style}]{entry.status}[/]", _reasons(entry.because))
 
 
 def _reasons(because: Sequence[str]) -> str:

@@ -26,6 +26,8 @@ from tasks.engine import check_engine
 from tasks.estimate import START_UP
 from tasks.parts import wanted_stages
 
+FILES = {"catalog": "file", "conversations": "file", "base": "model"}  # section -> its key that may name one
+
 
 def run(
     preset: str | None,
@@ -39,7 +41,7 @@ def run(
 ) -> None:
     """Checks the request, runs the flow, prints what it did."""
     began = time.time()
-    asked = [*settings, f"catalog.file={literal(str(catalog))}"] if catalog else list(settings)
+    asked = [*settings, f"catalog.file={json.dumps(str(catalog))}"] if catalog else list(settings)
     config, notes = load_config(preset, file, asked)
     config, _ = with_language_model(config)
     wanted_stages(stage)
@@ -78,45 +80,19 @@ def run_flow(
     to_terminal(is_quiet)
     if server is not None:
         server.wait()
-    summary: dict[str, Any] = muse(config.preset, overrides_of(config), stage)
+    summary: dict[str, Any] = muse(config.preset, stage=stage, config=absolute_files(config))
     return summary
 
 
-def overrides_of(config: RunConfig) -> list[str]:
-    """`section.key=value` for all that differs from the preset: a flow's parameters are plain JSON.
-
-    Paths become absolute, so that a worker in another folder finds the same files."""
-    start = load_config(config.preset)[0].model_dump(mode="json")
-    found = []
-    for section, value in config.model_dump(mode="json").items():
-        before = start[section]
-        if isinstance(value, dict):
-            found += [
-                f"{section}.{key}={literal(v)}"
-                for key, v in absolute(section, value).items()
-                if v != before[key]
-            ]
-        elif value != before:
-            found.append(f"{section}={literal(value)}")
-    return found
-
-
-def absolute(section: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The section with its existing files as absolute paths."""
-    key = {"catalog": "file", "conversations": "file", "base": "model"}.get(section, "")
-    path = values.get(key)
-    if not path or not Path(path).expanduser().exists():
-        return dict(values)
-    return dict(values) | {key: str(Path(path).expanduser().resolve())}
-
-
-def literal(value: Any) -> str:
-    """A value as `--set` reads it: a TOML literal, or `null`."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(k)} = {literal(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(literal(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+def absolute_files(config: RunConfig) -> RunConfig:
+    """The configuration with its existing files as absolute paths: manifests name them."""
+    found = {}
+    for name, key in FILES.items():
+        section = getattr(config, name)
+        path = getattr(section, key)
+        if path and Path(path).expanduser().exists():
+            found[name] = section.model_copy(update={key: str(Path(path).expanduser().resolve())})
+    return config.model_copy(update=found)
 
 
 def public(summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,8 +122,8 @@ def _results(content: Mapping[str, Any]) -> Table:
 
 
 def _timings(summary: Mapping[str, Any]) -> Table:
-    """Seconds of each stage, beside what the probe had let expect where there was one."""
-    seconds, status = summary["seconds"], {stage["name"]: stage["status"] for stage in summary["stages"]}
+    """Seconds of each stage and of its parts, beside what the probe had let expect where there was one."""
+    seconds, stages = summary["seconds"], {stage["name"]: stage for stage in summary["stages"]}
     expected: Mapping[str, float] = (summary["estimate"] or {}).get("seconds", {})
     table = Table(title="Stages", title_justify="left")
     table.add_column("stage")
@@ -155,7 +131,10 @@ def _timings(summary: Mapping[str, Any]) -> Table:
     for column in ("seconds", *(("expected", "ratio") if expected else ())):
         table.add_column(column, justify="right")
     for name, spent in seconds.items():
-        table.add_row(name, status.get(name, ""), f"{spent:.1f}", *_compared(spent, expected.get(name)))
+        stage = stages.get(name, {})
+        table.add_row(name, stage.get("status", ""), f"{spent:.1f}", *_compared(spent, expected.get(name)))
+        for part in stage.get("parts", []):
+            table.add_row(f"  {part['name']}", part["status"], f"{part['seconds']:.1f}", style="dim")
     both = [name for name in seconds if name in expected]
     whole = _compared(sum(seconds[name] for name in both), sum(expected[name] for name in both))
     table.add_row("in all", "", f"{sum(seconds.values()):.1f}", *whole, style="bold")

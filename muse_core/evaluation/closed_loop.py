@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muse_core.dialogue.closed_loop_turns import Ending, Heard, Spoken
 from muse_core.dialogue.families import all_families
+from muse_core.dialogue.goal_driven_shopper import GoalShopper
 from muse_core.dialogue.goals import Wish, assortment_of
+from muse_core.dialogue.hidden_goals import SEEDS, HiddenGoal, agenda, hidden_goals
 from muse_core.dialogue.shopper import Shopper, script_of
 from muse_core.dialogue.simulate import Expert
-from muse_core.evaluation.closed_loop_goals import SEEDS, HiddenGoal, agenda, hidden_goals
-from muse_core.evaluation.closed_loop_reading import Heard, read_turn
-from muse_core.evaluation.closed_loop_shopper import Ending, GoalShopper, Spoken
+from muse_core.evaluation.closed_loop_reading import read_turn
 from muse_core.generation.answer import Repair, answer
 from muse_core.generation.assistant import TurnRequest
 from muse_core.generation.decode import Sampling
@@ -33,11 +34,12 @@ from muse_core.models.loading import LoadedModel
 from muse_core.profiles.system_line import language_of, profile_line
 from muse_core.progress import Progress
 from muse_core.tools.toolbox import Toolbox
-from muse_core.types import Message, Product, Profile
+from muse_core.types import Message, Product
 from muse_core.world.replay import world_for
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
+    from muse_core.world.shop import Shop
 
 NOISE = 2.0  # times training's
 _PERSON = 14  # stream of random numbers
@@ -53,12 +55,10 @@ class Market:
     seed: int
 
 
-def open_market(
-    index: CatalogIndex, profiles: Sequence[Profile], goals: int, noise: float, seed: int
-) -> Market:
-    """`goals` hidden goals of test-side shoppers; `noise` is training's."""
-    found = hidden_goals(assortment_of(index), profiles, goals, seed)
-    return Market(index, tuple(found), min(1.0, NOISE * noise), seed)
+def open_market(shop: Shop, goals: int, noise: float, seed: int) -> Market:
+    """`goals` hidden goals of the shop's test-side shoppers; `noise` is training's."""
+    found = hidden_goals(assortment_of(shop.index), list(shop.profiles.values()), goals, seed)
+    return Market(shop.index, tuple(found), min(1.0, NOISE * noise), seed)
 
 
 @dataclass(frozen=True)

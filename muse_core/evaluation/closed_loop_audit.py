@@ -26,10 +26,10 @@ from muse_core.scoring.normal import normal_text, same_value
 from muse_core.types import JsonValue
 
 if TYPE_CHECKING:
+    from muse_core.dialogue.closed_loop_turns import Spoken
+    from muse_core.dialogue.hidden_goals import HiddenGoal
     from muse_core.evaluation.closed_loop import Played
-    from muse_core.evaluation.closed_loop_goals import HiddenGoal
     from muse_core.evaluation.closed_loop_record import Record
-    from muse_core.evaluation.closed_loop_shopper import Spoken
 
 SHOWN = 5  # examples of each kind
 _READ = {"colour": "colours", "material": "materials", "gender": "genders", "size": "sizes"}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from muse_core.dialogue.closed_loop_turns import Heard
 from muse_core.generation.answer import Repair
 from muse_core.generation.faults import Fault
 from muse_core.records import read_tool_message, result_values
@@ -13,25 +13,11 @@ from muse_core.scoring.language_match import language_match
 from muse_core.scoring.normal import normal_text
 from muse_core.scoring.slots import asked_slot
 from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
-from muse_core.types import JsonValue, Language, Message, Product
+from muse_core.types import JsonValue, Language, Message
 from muse_core.world.turns import reply_of
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
-
-
-@dataclass(frozen=True)
-class Heard:
-    """`recommended`: the products that the reply names; `asked`: the slot it asks for; `faults`: those of
-    the model's own turn (`generation/faults.py`), `failed call`; `fits`: the language of the shopper's turn;
-    `repair`: what stands in for what could not be shown."""
-
-    text: str
-    recommended: tuple[Product, ...] = ()
-    asked: str | None = None
-    faults: tuple[str, ...] = ()
-    fits: bool = True
-    repair: str = ""
 
 
 def read_turn(

@@ -1,30 +1,28 @@
 """What is kept of a conversation of the closed loop: plain values that every figure is computed from.
 
 A `Record` is all that the metrics, the audit and the report need of a conversation, and nothing that
-needs a world, a model or a shopper to be read again. So the conversations of one model can lie in a
-file under their own key (`Kept`), and a rerun after another model's change plays nothing again.
+needs a world, a model or a shopper to be read again. So the conversations of one player are a
+table of their own (`talks`), and a rerun after another model's change plays nothing again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from muse_core.closure import code_digests
-from muse_core.durable import write_text
 from muse_core.evaluation.closed_loop_audit import simulator_faults
 from muse_core.evaluation.satisfaction import Verdict, verdicts
-from muse_core.records import canonical_json
+from muse_core.records import Row, canonical_json
 from muse_core.types import JsonValue
 
 if TYPE_CHECKING:
     from muse_core.evaluation.closed_loop import Played
 
-CODE = ("muse_core.evaluation.closed_loop", "muse_core.evaluation.closed_loop_record")
+PLAIN = ("case_id", "goal_id", "talk", "profile_id", "family", "ending")
+SCORES = ("success", "soft", "excess", "no_faults", "recommended")
+HEARD = ("user", "assistant", "faults", "repair")
 
 
 @dataclass(frozen=True)
@@ -43,13 +41,6 @@ class Record:
     turns: tuple[Mapping[str, Any], ...]
     verdict: Verdict
     simulator: tuple[tuple[str, int], ...] = ()
-
-    @classmethod
-    def from_json(cls, row: Mapping[str, Any]) -> Record:
-        faults = tuple((kind, int(turn)) for kind, turn in row["simulator"])
-        return cls(
-            **{**row, "turns": tuple(row["turns"]), "verdict": Verdict(**row["verdict"]), "simulator": faults}
-        )
 
 
 def records_of(played: Sequence[Played], expert_turns: Mapping[str, int]) -> list[Record]:
@@ -109,30 +100,49 @@ def _calls_by_turn(one: Played) -> list[list[JsonValue]]:
     return calls
 
 
-# ---- kept in a file -------------------------------------------------------------------------------
+# ---- rows of `talks` -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Kept:
-    """The conversations of each player in a file of `folder`. `parts`: all that they depend on beside
-    the player and the code."""
+def talk_rows(player: str, records: Sequence[Record]) -> list[Row]:
+    """The rows of one player's conversations."""
+    return [_row(player, one) for one in records]
 
-    folder: Path
-    parts: Mapping[str, JsonValue]
 
-    def __call__(self, player: str, play: Callable[[], list[Record]]) -> list[Record]:
-        """The player's records, played when they are not there or cannot be read. `player` is a model's
-        digest, or the expert."""
-        path = self.folder / f"{self.key(player)[:32]}.json"
-        try:
-            return [Record.from_json(row) for row in json.loads(path.read_text("utf-8"))]
-        except (OSError, ValueError, KeyError, TypeError):
-            text = json.dumps([asdict(one) for one in play()], ensure_ascii=False)
-            write_text(path, text)
-            return [Record.from_json(row) for row in json.loads(text)]
+def _row(player: str, one: Record) -> Row:
+    verdict = asdict(one.verdict)
+    return {
+        **{name: getattr(one, name) for name in PLAIN},
+        **verdict,
+        "player": player,
+        "language": one.language,
+        "language_share": verdict["language"],
+        "goal_json": canonical_json(dict(one.goal)),
+        "turns": [_turn_row(turn) for turn in one.turns],
+        "simulator_json": json.dumps(one.simulator),
+    }
 
-    def key(self, player: str) -> str:
-        """The fingerprint of one player's conversations."""
-        code: dict[str, JsonValue] = {name: dict(code_digests(name)) for name in CODE}
-        text = canonical_json({"player": player, "parts": dict(self.parts), "code": code})
-        return hashlib.sha256(text.encode()).hexdigest()
+
+def _turn_row(turn: Mapping[str, Any]) -> Row:
+    calls = json.dumps(turn["calls"], ensure_ascii=False)
+    return {name: turn[name] for name in HEARD} | {"calls_json": calls}
+
+
+def read_talks(rows: Sequence[Row]) -> list[Record]:
+    """The inverse of `talk_rows`."""
+    return [_read(row) for row in rows]
+
+
+def _read(row: Row) -> Record:
+    scores = {name: row[name] for name in SCORES} | {"language": row["language_share"]}
+    return Record(
+        **{name: row[name] for name in PLAIN},
+        language=row["language"],
+        goal=json.loads(row["goal_json"]),
+        turns=tuple(_read_turn(turn) for turn in row["turns"]),
+        verdict=Verdict(**scores),
+        simulator=tuple((kind, int(turn)) for kind, turn in json.loads(row["simulator_json"])),
+    )
+
+
+def _read_turn(turn: Row) -> dict[str, JsonValue]:
+    return {name: turn[name] for name in HEARD} | {"calls": json.loads(turn["calls_json"])}

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from muse_core.dialogue.hidden_goals import SEEDS
 from muse_core.evaluation.closed_loop_audit import audit
-from muse_core.evaluation.closed_loop_goals import SEEDS
 from muse_core.evaluation.closed_loop_record import Record
 from muse_core.evaluation.fluency import FluencyJudge
 from muse_core.evaluation.metrics import SCORE, TO_SCORE

@@ -1,6 +1,6 @@
 """Preference pairs of the test side: sampled once from the SFT model, frozen, and who prefers what.
 
-The pairs are keyed by the SFT model's digest: every later DPO run is measured on the same ones. What makes
+The pairs are keyed by the SFT model: every later DPO run is measured on the same ones. What makes
 a test pair is fixed (`RULES`), however the training pairs are made, so that figures stay comparable. They
 are replayed and cleaned as the training pairs are, but not linted: a leak is shown by the figures beside
 them, and dropping for it would choose the exam by its answers. On-policy pairs carry the headline; contrast
@@ -9,14 +9,12 @@ pairs are a slice of their own.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from muse_core.closure import code_digests
-from muse_core.config.run_config import EvaluationConfig, PairsConfig
+from muse_core.config.run_config import PairsConfig
 from muse_core.evaluation.open_loop import open_loop_cases
 from muse_core.evaluation.preference_accuracy import (
     PairLogProbs,
@@ -29,10 +27,9 @@ from muse_core.models.loading import LoadedModel
 from muse_core.models.log_probs import turn_log_probs
 from muse_core.preferences.cleaning import clean
 from muse_core.preferences.sampling import MiningResult
-from muse_core.records import Row, canonical_json
+from muse_core.records import Row
 from muse_core.types import Conversation, JsonValue, PreferencePair, TurnLabel
 
-CLEANING = "muse_core.preferences.cleaning"
 ENOUGH_PAIRS, ENOUGH_PROMPTS = 300, 100  # on-policy, for the headline (MEASURES)
 RULES = {
     "pairing": "extremes",
@@ -52,27 +49,13 @@ class PairCluster:
     family: str
 
 
-def frozen_pairs_config(pairs: PairsConfig, evaluation: EvaluationConfig) -> PairsConfig:
+def frozen_pairs_config(
+    contexts: int, samples: int, temperatures: Sequence[float], top_p: float, max_new_tokens: int
+) -> PairsConfig:
     """The exam's own rules and size; of training's settings only how a turn is sampled."""
-    size = {"contexts": evaluation.pair_contexts, "samples_per_context": evaluation.pair_samples}
-    sampling = pairs.model_dump(include={"temperatures", "top_p", "max_new_tokens"})
+    size = {"contexts": contexts, "samples_per_context": samples}
+    sampling = {"temperatures": temperatures, "top_p": top_p, "max_new_tokens": max_new_tokens}
     return PairsConfig.model_validate(RULES | size | sampling)
-
-
-def pairs_key(
-    sft_digest: str, data_digests: Sequence[str], config: PairsConfig, reply_style: str, seed: int
-) -> str:
-    """The fingerprint of the frozen test pairs."""
-    parts = {
-        "kind": "test pairs",
-        "sft": sft_digest,
-        "data": list(data_digests),
-        "config": config.model_dump(mode="json"),
-        "style": reply_style,
-        "seed": seed,
-        "code": code_digests("muse_core.preferences.sampling") | code_digests(CLEANING),
-    }
-    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
 def without_overlap(conversations: Sequence[Conversation]) -> list[Conversation]:

@@ -144,6 +144,7 @@ def judge(case: Case, prediction: Prediction, model: str, digest: str) -> Row:
     whole = match_calls(calls_of(case.gold), calls_of(prediction.messages), label.optional_arguments)
     reply, faults = lexicalised_reply(case, prediction.messages)
     return {
+        "part": "test",  # unless the caller says otherwise: see exam.py
         "model": model,
         "model_digest": digest,
         "case_id": case.case_id,

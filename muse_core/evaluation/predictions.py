@@ -1,19 +1,16 @@
-"""A model's turns on the test cases, judged: the rows of `predictions`, and their cache key.
+"""A model's turns on the test cases, judged: the rows of `predictions`.
 
-The turns are greedy, each in a world that stands as the gold conversation left it. One model, one set
-of cases, one code: one key; so that `evaluate` generates again only what could have changed.
+The turns are greedy, each in a world that stands as the gold conversation left it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from muse_core.closure import code_digests
 from muse_core.evaluation.open_loop import Case, Prediction, judge
 from muse_core.evaluation.position import PositionScores
 from muse_core.generation.answer import Answered, answer
@@ -36,27 +33,6 @@ class _Asked:
     digest: str
     max_new_tokens: int
     repairs: bool
-
-
-def predictions_key(
-    model_digest: str,
-    cases: Sequence[Case],
-    data_digests: Sequence[str],
-    max_new_tokens: int,
-    repairs: bool = False,
-) -> str:
-    """The fingerprint of one model's predictions; `data_digests` are those of catalogue, profiles and
-    conversations."""
-    parts = {
-        "kind": "predictions",
-        "model": model_digest,
-        "cases": [[case.case_id, case.context[0].content] for case in cases],
-        "repairs": repairs,
-        "data": list(data_digests),
-        "max_new_tokens": max_new_tokens,
-        "code": code_digests("muse_core.evaluation.predictions"),
-    }
-    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
 def predict(

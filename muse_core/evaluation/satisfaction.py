@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import comb
 from typing import TYPE_CHECKING
 
-from muse_core.evaluation.closed_loop_goals import SEEDS
+from muse_core.dialogue.hidden_goals import SEEDS
 from muse_core.scoring.constraints import satisfied
 
 if TYPE_CHECKING:

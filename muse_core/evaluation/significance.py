@@ -51,6 +51,15 @@ def minimum_detectable_difference(
     return discordant if missing(discordant) > 0 else float(brentq(missing, 0.0, discordant))
 
 
+def detectable(cases: int) -> str:
+    """What so many test turns can find, in words (per-shopper clusters: Kish's effect is not in it)."""
+    points = 100 * minimum_detectable_difference(cases)
+    return (
+        f"{cases} test turns show a paired difference of {points:.1f} points or more "
+        f"(power {100 * POWER:.0f} %, models that disagree on {100 * DISCORDANT:.0f} % of the turns)"
+    )
+
+
 def mcnemar(new: Sequence[bool], old: Sequence[bool]) -> float:
     """Exact two-sided p of McNemar 1947: given that one of the two is right alone, is it either with
     probability ½? For independent cases; two models that never disagree give 1."""

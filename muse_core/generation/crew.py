@@ -8,9 +8,9 @@ not influence each other, so the outcomes are those of one process.
         …respond(loaded, requests, sampling)…
 
 What is inside asks for the crew that is open around it (`open_crew`). Its processes start at the first work
-that is worth it and stay until the end of the `with`. Things that all the work needs (model, shop) are
-sent once, as luggage. Not for GPUs, nor models above `LARGEST` parameters, whose products fill the cores and
-whose copies fill the memory.
+that is worth it and stay until the end of the `with`, or of a `standing_processes` around several crews.
+Things that all the work needs (model, shop) are sent once, as luggage. Not for GPUs, nor models above
+`LARGEST` parameters, whose products fill the cores and whose copies fill the memory.
 """
 
 from __future__ import annotations
@@ -55,13 +55,37 @@ def _unpack(path: Path) -> Any:
 
 
 @dataclass
-class Crew:
-    """`count` processes, started when they are first needed; `folder` holds the luggage."""
+class Processes:
+    """`count` processes of one thread each, started when they are first needed."""
 
     count: int
+    started: ProcessPoolExecutor | None = None
+
+    def pool(self) -> ProcessPoolExecutor:
+        if self.started is None:
+            self.started = ProcessPoolExecutor(
+                self.count, mp_context=get_context("spawn"), initializer=use_threads, initargs=(1,)
+            )
+        return self.started
+
+    def dismiss(self) -> None:
+        """Ends them; work that has not begun is dropped."""
+        if self.started is not None:
+            self.started.shutdown(wait=True, cancel_futures=True)
+            self.started = None
+
+
+@dataclass
+class Crew:
+    """Processes and what they share; `folder` holds the luggage."""
+
+    processes: Processes
     folder: Path
-    pool: ProcessPoolExecutor | None = None
     packed: dict[int, tuple[Any, Luggage]] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        return self.processes.count
 
     def is_worth(self, turns: int) -> bool:
         return turns >= FEWEST * self.count
@@ -78,30 +102,24 @@ class Crew:
         self, work: Callable[[Sequence[Request]], list[Reply]], requests: Sequence[Request]
     ) -> Iterator[list[Reply]]:
         """`work` on contiguous parts of the requests, in order; both must be picklable."""
-        if self.pool is None:
-            self.pool = ProcessPoolExecutor(
-                self.count, mp_context=get_context("spawn"), initializer=use_threads, initargs=(1,)
-            )
+        pool = self.processes.pool()
         edges = [len(requests) * number // self.count for number in range(self.count + 1)]
         parts: list[Future[list[Reply]]] = [
-            self.pool.submit(work, requests[start:end]) for start, end in pairwise(edges)
+            pool.submit(work, requests[start:end]) for start, end in pairwise(edges)
         ]
         try:
             for part in parts:
                 yield part.result()
         except BrokenProcessPool:
+            self.processes.dismiss()
             raise HardwareError(
                 f"one of {self.count} processes that answered turns was killed (out of memory?). "
                 "Set fewer with --set execution.workers=1, or free some memory"
             ) from None
 
-    def dismiss(self) -> None:
-        """Ends the processes; work that has not begun is dropped."""
-        if self.pool is not None:
-            self.pool.shutdown(wait=True, cancel_futures=True)
-
 
 _open: ContextVar[Crew | None] = ContextVar("crew", default=None)
+_standing: ContextVar[dict[int, Processes] | None] = ContextVar("standing", default=None)
 
 
 def open_crew() -> Crew | None:
@@ -116,13 +134,30 @@ def crew_of(processes: int, loaded: LoadedModel) -> Iterator[None]:
         yield
         return
     with TemporaryDirectory(prefix="muse-crew-") as folder:
-        crew = Crew(processes, Path(folder))
-        token = _open.set(crew)
+        standing = _standing.get()
+        own = Processes(processes)
+        workers = own if standing is None else standing.setdefault(processes, own)
+        token = _open.set(Crew(workers, Path(folder)))
         try:
             yield
         finally:
             _open.reset(token)
-            crew.dismiss()
+            if standing is None:
+                workers.dismiss()
+
+
+@contextmanager
+def standing_processes() -> Iterator[None]:
+    """Within: the processes of a crew stay for the next one, so that several stages in a row start them
+    once."""
+    standing: dict[int, Processes] = {}
+    token = _standing.set(standing)
+    try:
+        yield
+    finally:
+        _standing.reset(token)
+        for one in standing.values():
+            one.dismiss()
 
 
 def _gains(loaded: LoadedModel) -> bool:

@@ -68,7 +68,7 @@ def surfaces(slot: str, canonical: str, language: Language, noun: str | None = N
 
 def agreement_with(noun: str | None) -> int:
     """What a Hindi adjective does before a product type: 0 masculine, 1 plural, 2 feminine."""
-    entry = _lexicon()["product_type"].entries.get(noun) if noun is not None else None
+    entry = all_slots()["product_type"].entries.get(noun) if noun is not None else None
     return _AGREEMENT[entry.agreement] if entry is not None else 0
 
 

@@ -50,6 +50,11 @@ class LoadedModel:
     def end_id(self) -> int:
         return int(self.tokenizer.convert_tokens_to_ids(END))
 
+    @property
+    def can_call(self) -> bool:
+        """Whether it has ever learnt to call."""
+        return bool(self.about.get("can_call", True))
+
     def to(self, device: str) -> LoadedModel:
         self.model.to(device)
         self.heads.to(device)

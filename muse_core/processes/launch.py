@@ -12,7 +12,7 @@ from typing import IO, Any
 from muse_core import errors
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
-from muse_core.fingerprint import stage_named
+from muse_core.stage_table import stage_named
 from muse_core.types import ArtifactRef
 
 log = logging.getLogger(__name__)

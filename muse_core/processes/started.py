@@ -26,9 +26,10 @@ from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.context import MetricSink, NoMetrics, StageContext
 from muse_core.errors import ConfigError, HardwareError, MuseError
-from muse_core.fingerprint import fingerprint, stage_named
+from muse_core.fingerprint import fingerprint
 from muse_core.models.device import resolve_device, resolve_precision
 from muse_core.progress import Lines, Progress, Silent, Span
+from muse_core.stage_table import stage_named
 from muse_core.types import ArtifactRef
 
 log = logging.getLogger(__name__)

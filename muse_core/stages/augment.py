@@ -35,7 +35,6 @@ from muse_core.world.replay import world_for
 from muse_core.world.shop import read_profiles
 
 READS = ("augmentation", "pairs.reserved_share")
-INPUTS = ("catalog", "profiles", "conversations", "base")
 KIND = "augmented"
 
 logger = logging.getLogger(__name__)

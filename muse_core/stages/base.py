@@ -32,7 +32,6 @@ from muse_core.training.losses import LanguageLoss, Weights
 from muse_core.types import ArtifactRef, Conversation
 
 READS = ("base",)
-INPUTS = ("conversations",)
 KIND = "model"
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,6 @@ from muse_core.records import to_table
 from muse_core.types import ArtifactRef, JsonValue
 
 READS = ("catalog",)
-INPUTS: tuple[str, ...] = ()
 KIND = "products"
 STAGE_NUMBER = 1
 

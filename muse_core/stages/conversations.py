@@ -48,7 +48,6 @@ from muse_core.world.replay import replay
 from muse_core.world.shop import Shop, read_profiles
 
 READS = ("conversations", "reply", "llm.share", "llm.replies", "llm.model", "pairs.reserved_share")
-INPUTS = ("catalog", "profiles")
 KIND = "conversations"
 STAGE_NUMBER = 3
 SHARD = 250  # conversations; a change of this number changes the conversations

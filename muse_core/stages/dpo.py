@@ -51,7 +51,6 @@ from muse_core.types import ArtifactRef
 from muse_core.world.shop import Shop
 
 READS = ("dpo", "pairs", "reply", "sft.profile_dropout", "sft.language_dropout")
-INPUTS = ("catalog", "profiles", "conversations", "sft", "pairs")
 KIND = "model"
 
 log = logging.getLogger(__name__)

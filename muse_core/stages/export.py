@@ -35,7 +35,6 @@ from muse_core.types import ArtifactRef, Conversation
 from muse_core.world.replay import context_before
 
 READS = ("export",)
-INPUTS = ("conversations", "dpo")
 KIND = "export"
 
 logger = logging.getLogger(__name__)

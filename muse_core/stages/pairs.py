@@ -33,7 +33,6 @@ from muse_core.types import ArtifactRef, PreferencePair
 from muse_core.world.shop import Shop
 
 READS = ("pairs", "reply", "sft.profile_dropout", "sft.language_dropout")
-INPUTS = ("catalog", "profiles", "conversations", "sft")
 KIND = "preference_pairs"
 
 logger = logging.getLogger(__name__)

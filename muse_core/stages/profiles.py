@@ -14,7 +14,6 @@ from muse_core.records import to_table
 from muse_core.types import LANGUAGES, SIDES, ArtifactRef, Language
 
 READS = ("profiles",)
-INPUTS = ("catalog",)
 KIND = "profiles"
 STAGE_NUMBER = 2
 

@@ -43,7 +43,6 @@ from muse_core.training.processes import is_main_process
 from muse_core.types import ArtifactRef, Conversation
 
 READS = ("sft", "pairs.reserved_share")
-INPUTS = ("conversations", "augment", "base")
 KIND = "model"
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ pairs, same held-out pairs, as many steps, batch, learning rate and warm-up; the
 log-likelihood, parts weighted as in that run; no reference model, no rejected turn; the heads are
 frozen, as in DPO) and the best epoch by held-out loss is kept, as in DPO.
 
-All three answer the same test turns (the run's own sample and the further turns of `evaluation/rates.py`)
-and are asked about the run's frozen test pairs. Several runs together: their turns are pooled, a shopper of
-one run is no shopper of another, a template family is the same in all. The intervals are those of the
+All three answer the same test turns (the run's own sample and the further turns of
+`evaluation/rates.py`) and are asked about the run's frozen test pairs. Several runs together: their turns
+are pooled, a shopper of one run is no shopper of another, a template family is the same in all. The intervals are those of the
 evaluation (clusters by shopper and by family); how much the trainings differ is seen run by run. Prints one
 JSON object: `markdown` (a table with paired intervals), `metrics` (rows as in the `metrics` table) and
 `runs`, each with its own two and its `conditions`. `--steps` cuts the training short, for a try.
@@ -53,6 +53,7 @@ from muse_core.evaluation.rates import (
     rate_cases,
     rate_statistics,
 )
+from muse_core.evaluation.receipts import behind
 from muse_core.evaluation.scorecard import ModelRows, Scorecard
 from muse_core.evaluation.statistics import resampler, slices_of
 from muse_core.evaluation.table import comparison
@@ -61,6 +62,7 @@ from muse_core.examples.pairs import PairSet, pair_set
 from muse_core.models.chat_format import TOOL
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.records import Row, from_table
+from muse_core.stage_table import whole_of
 from muse_core.stages import dpo as dpo_stage
 from muse_core.training import sft
 from muse_core.training.batches import StepPlan, plan_steps
@@ -98,12 +100,12 @@ class Finished:
             raise SystemExit(
                 f"{root} holds no evaluation; `muse run` makes one, `muse artifacts ls` shows them"
             )
-        by_digest = {ref.digest: ref for ref in store.list()}
-        refs = {name: by_digest[digest] for name, digest in manifest["about"]["inputs"].items()}
-        trained = store.manifest(refs["dpo"])["about"]
-        refs["pairs"] = by_digest[trained["inputs"]["pairs"]]
-        behind = [store.manifest(ref)["about"] for ref in (refs["sft"], refs["dpo"])]
-        parts = {k: v for about in (*behind, manifest["about"]) for k, v in about["key_parts"].items()}
+        manifests = behind(store, "evaluate", ArtifactRef(**manifest["ref"]))
+        refs = {name: ArtifactRef(**one["ref"]) for name, one in manifests.items()}
+        read = [
+            one["about"] for name, one in manifests.items() if whole_of(name) in ("sft", "dpo", "evaluate")
+        ]
+        parts = {k: v for about in read for k, v in about["key_parts"].items()}
         return cls(store, manifest["about"], refs, _config(parts), int(parts["seed"]))
 
     def rows(self, name: str) -> list[Any]:

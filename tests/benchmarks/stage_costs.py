@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.fingerprint import STAGES
+from muse_core.stage_table import STAGES
 from tasks.estimate import COSTS
 
 

@@ -86,16 +86,46 @@ def _references() -> Rows:
     return [{"pair_id": f"c{n}.0.0", **row} for n in range(3)]
 
 
+def _test_cases() -> Rows:
+    row = records.conversation_row(builders.conversation(side="test")) | {
+        "part": "test", "case_id": "c1.0", "turn": 0, "families": "new", "products": "seen", "drawn_for": "",
+        "leaks": [], "like": "",
+    }  # fmt: skip
+    leaking = {
+        "part": "left_out",
+        "conversation_id": "c2",
+        "case_id": "c2.0",
+        "leaks": ["exact"],
+        "like": "c9.1",
+    }
+    further = {"part": "further", "conversation_id": "c3", "case_id": "c3.0", "drawn_for": "multi_step"}
+    return [row, {**row, **leaking}, {**row, **further}, {**row, "part": "unknown"}]
+
+
+def _talks() -> Rows:
+    turn = {"user": "काले जूते", "calls_json": '[{"name":"search","arguments":{}}]', "assistant": "[1]",
+            "faults": [], "repair": None}  # fmt: skip
+    row = {
+        "player": "dpo", "case_id": "g0001.0", "goal_id": "g0001", "talk": 0, "profile_id": "u1",
+        "language": "hi", "family": "f", "goal_json": "{}", "ending": "accepted", "turns": [turn, turn],
+        "success": True, "soft": 1.0, "excess": 0.0, "language_share": 0.5, "no_faults": True,
+        "recommended": True, "simulator_json": '[["repeats", 1]]',
+    }  # fmt: skip
+    lost = {"ending": "gave up", "success": False, "recommended": False, "case_id": "g0001.1", "talk": 1}
+    repaired = {**turn, "faults": ["tag"], "repair": "sentence"}
+    return [row, {**row, **lost, "turns": [repaired]}, {**row, "player": "sft"}]
+
+
 def _predictions() -> Rows:
     row = {
-        "model": "sft", "model_digest": "d", "case_id": "c1.0", "conversation_id": "c1", "profile_id": "u1",
-        "family": "complete/en/plain", "turn_type": "complete", "language": "en", "gold_decision": "search",
-        "predicted_decision": "search", "malformed": False, "gold_call_json": '{"name":"search"}',
-        "predicted_call_json": '{"name":"search"}', "exact_call": True, "argument_f1": 1.0, "reply": "",
-        "facts_json": "{}",
+        "part": "test", "model": "sft", "model_digest": "d", "case_id": "c1.0", "conversation_id": "c1",
+        "profile_id": "u1", "family": "complete/en/plain", "turn_type": "complete", "language": "en",
+        "gold_decision": "search", "predicted_decision": "search", "malformed": False,
+        "gold_call_json": '{"name":"search"}', "predicted_call_json": '{"name":"search"}', "exact_call": True,
+        "argument_f1": 1.0, "reply": "", "facts_json": "{}",
     }  # fmt: skip
     quiet = {"gold_decision": "none", "predicted_decision": "none", "gold_call_json": None}
-    return [row, {**row, **quiet, "case_id": "c2.0"}, {**row, "model": "dpo"}]
+    return [row, {**row, **quiet, "case_id": "c2.0"}, {**row, "part": "unknown"}]
 
 
 def _metrics() -> Rows:
@@ -144,7 +174,9 @@ GOOD: dict[str, Callable[[], Rows]] = {
         "preference_pairs", [builders.pair(pair_id=f"c{n}.0.0", conversation_id=f"c{n}") for n in range(3)]
     ),
     "references": _references,
+    "test_cases": _test_cases,
     "predictions": _predictions,
+    "talks": _talks,
     "metrics": _metrics,
     "ratings": _ratings,
 }
@@ -165,6 +197,10 @@ def _call(**values: Any) -> Break:
 
 def _label(**values: Any) -> Break:
     return lambda rows: rows[0]["labels"][0].update(values)
+
+
+def _said(**values: Any) -> Break:
+    return lambda rows: rows[0]["turns"][0].update(values)
 
 
 def _placed(**values: Any) -> Break:
@@ -283,8 +319,33 @@ PLANTED: dict[str, dict[str, Break]] = {
         f"evidence_ok: {IN_SET}": _put(evidence_json=json.dumps("good")),
     },
     "references": {},
+    "test_cases": {
+        "part and case_id: expect_compound_columns_to_be_unique": lambda rows: rows.append(rows[0]),
+        f"case_matches: {IN_SET}": _put(turn=1),
+        f"own_labels: {BETWEEN}": _label(turn=1),
+        f"drawn_agrees: {IN_SET}": _put(drawn_for="multi_step"),
+        f"leaks_agree: {IN_SET}": _put(like="c9.1"),
+        f"left_out_leaks: {IN_SET}": lambda rows: rows[1].update(leaks=[], like=""),
+        f"first_role: {NOT_NULL}": _put(messages=[]),
+        f"first_role: {IN_SET}": _message(0, role="user"),
+        f"unanswered_calls: {BETWEEN}": lambda rows: rows[0]["messages"].pop(3),
+        f"orphan_results: {BETWEEN}": _message(3, answers_call="c9.9"),
+        f"unknown_tools: {BETWEEN}": _call(name="buy"),
+        f"bad_arguments: {BETWEEN}": _call(arguments_json="null"),
+        f"goal_ok: {IN_SET}": _put(goal_json="{"),
+        f"attachments_ok: {IN_SET}": _put(attachments_json="null"),
+    },
+    "talks": {
+        "player and case_id: expect_compound_columns_to_be_unique": _put(player="sft"),
+        f"n_turns: {BETWEEN}": _put(turns=[]),
+        f"silent_turns: {BETWEEN}": _said(user=" "),
+        f"bad_calls: {BETWEEN}": _said(calls_json="{}"),
+        f"success_recommends: {IN_SET}": _put(recommended=False),
+        f"goal_ok: {IN_SET}": _put(goal_json="[]"),
+        f"simulator_ok: {IN_SET}": _put(simulator_json="{}"),
+    },
     "predictions": {
-        "model and case_id: expect_compound_columns_to_be_unique": _put(model="dpo"),
+        "model and part and case_id: expect_compound_columns_to_be_unique": lambda rows: rows.append(rows[0]),
         f"exact_is_right: {IN_SET}": _put(predicted_decision="filter"),
         f"gold_call_ok: {IN_SET}": _put(gold_call_json="search()"),
         f"predicted_call_ok: {IN_SET}": _put(predicted_call_json="[]"),

@@ -85,6 +85,10 @@ def statuses(summary: dict[str, Any]) -> dict[str, str]:
     return {stage["name"]: stage["status"] for stage in summary["stages"]}
 
 
+def evaluation(summary: dict[str, Any]) -> dict[str, Any]:
+    return next(stage for stage in summary["stages"] if stage["name"] == "evaluate")
+
+
 def test_every_stage_runs_and_leaves_what_it_promises(first: dict[str, Any]) -> None:
     assert statuses(first) == dict.fromkeys(STAGES, "ran")
     assert {"base", "sft", "dpo", "linear"} <= set(first["results"])
@@ -108,3 +112,8 @@ def test_one_changed_key_runs_what_depends_on_it(first: dict[str, Any], home: Pa
     ran = [name for name, status in statuses(changed).items() if status == "ran"]
     assert ran == ["dpo", "evaluate", "export"]
     assert changed["registered"]["created"]
+    parts = {part["name"]: part["status"] for part in evaluation(changed)["parts"]}
+    assert {name for name, status in parts.items() if status == "ran"} == {
+        "predict_dpo", "talk_dpo", "evaluate",
+    }  # fmt: skip
+    assert {"test_cases", "predict_base", "predict_sft", "test_pairs", "talk_expert", "talk_sft"} < set(parts)

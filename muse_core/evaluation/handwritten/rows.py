@@ -47,9 +47,9 @@ def handwritten_rows(
     models: Mapping[str, LoadedModel], index: CatalogIndex, resamples: int, seed: int
 ) -> list[Row]:
     """Rows of the `metrics` table for each model, and for the pairs of `scorecard.DIFFERENCES`. A model
-    that has never learnt to call (`about["can_call"]`) gets rows for tool selection only."""
+    that has never learnt to call gets rows for tool selection only."""
     judged = {name: handwritten_verdicts(loaded, index) for name, loaded in models.items()}
-    silent = {name for name, loaded in models.items() if not loaded.about.get("can_call", True)}
+    silent = {name for name, loaded in models.items() if not loaded.can_call}
     return rows_of(judged, silent, resamples, seed)
 
 

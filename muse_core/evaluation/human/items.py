@@ -20,10 +20,12 @@ import numpy as np
 
 from muse_core.artifacts import ArtifactStore
 from muse_core.errors import ConfigError
+from muse_core.evaluation.exam import TEST
 from muse_core.evaluation.human.automatic import automatic_scores
 from muse_core.evaluation.human.views import Line, call_line, dialogue_lines, last_shown, pictures
 from muse_core.evaluation.open_loop import Case
 from muse_core.evaluation.predictions import world_of
+from muse_core.evaluation.receipts import behind
 from muse_core.records import Row, from_table
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import ArtifactRef, Conversation, Message, PreferencePair, ToolCall
@@ -107,16 +109,19 @@ def test_items(store: ArtifactStore, count: int, rng: np.random.Generator) -> So
     manifest = store.latest("metrics", "evaluate")
     if manifest is None:
         raise ConfigError(f"nothing was evaluated below {store.root} yet; `muse run` does it")
-    about = manifest["about"]
-    tables = {name: about["predictions"][name] for name in MODELS if name in about["predictions"]}
+    given, manifests = (
+        manifest["about"]["predictions"],
+        behind(store, "evaluate", ArtifactRef(**manifest["ref"])),
+    )
+    tables = {name: given[name] for name in MODELS if name in given}
     rows = {name: _keyed(store, ref) for name, ref in tables.items()}
-    conversations = _conversations(store, about)
+    conversations = _conversations(store, manifests)
     cases = _cases(conversations, set.intersection(*(set(one) for one in rows.values())))
     drawn = [cases[place] for place in _deal_cases(cases, count, rng)]
     pairs = list(combinations(rows, 2))
     turns = rng.permutation(np.arange(count) % len(pairs)).tolist()
     judged = automatic_scores(drawn, rows, conversations)
-    shop = _shop(store, about)
+    shop = _shop(store, manifests)
     items = [
         _test_item(case, pairs[turn], rows, judged, shop) for case, turn in zip(drawn, turns, strict=True)
     ]
@@ -128,23 +133,21 @@ test_items.__test__ = False  # type: ignore[attr-defined]  # items of the test s
 
 def _keyed(store: ArtifactStore, ref: Mapping[str, Any]) -> dict[str, Row]:
     rows = store.read_table(ArtifactRef(**ref)).to_pylist()
-    return {row["case_id"]: row for row in rows}
+    return {row["case_id"]: row for row in rows if row["part"] == TEST}
 
 
-def _input(store: ArtifactStore, about: Mapping[str, Any], stage: str) -> ArtifactRef:
-    digest = about["inputs"][stage]
-    ref = next((one for one in store.list() if one.digest == digest), None)
-    if ref is None:
+def _input(store: ArtifactStore, manifests: Mapping[str, Any], stage: str) -> ArtifactRef:
+    if stage not in manifests:
         raise ConfigError(f"the {stage} of that run are no longer below {store.root}; run `muse run` again")
-    return ref
+    return ArtifactRef(**manifests[stage]["ref"])
 
 
-def _conversations(store: ArtifactStore, about: Mapping[str, Any]) -> list[Conversation]:
-    return from_table("conversations", store.read_table(_input(store, about, "conversations")))
+def _conversations(store: ArtifactStore, manifests: Mapping[str, Any]) -> list[Conversation]:
+    return from_table("conversations", store.read_table(_input(store, manifests, "conversations")))
 
 
-def _shop(store: ArtifactStore, about: Mapping[str, Any]) -> Shop:
-    return Shop.read(store, _input(store, about, "catalog"), _input(store, about, "profiles"))
+def _shop(store: ArtifactStore, manifests: Mapping[str, Any]) -> Shop:
+    return Shop.read(store, _input(store, manifests, "catalog"), _input(store, manifests, "profiles"))
 
 
 def _cases(conversations: Sequence[Conversation], wanted: set[str]) -> list[Case]:
@@ -221,8 +224,9 @@ def train_items(store: ArtifactStore, count: int, rng: np.random.Generator) -> S
         raise ConfigError(f"no preference pairs were mined below {store.root} yet; `muse run` does it")
     ref = ArtifactRef(**manifest["ref"])
     pairs = [pair for pair in from_table(ref.kind, store.read_table(ref)) if pair.side == "train"]
-    talks = {one.conversation_id: one for one in _conversations(store, manifest["about"])}
-    shop = _shop(store, manifest["about"])
+    manifests = behind(store, "pairs", ref)
+    talks = {one.conversation_id: one for one in _conversations(store, manifests)}
+    shop = _shop(store, manifests)
     groups = [pair.conversation_id for pair in pairs]
     cells = [(str(pair.evidence.get("turn_type")), pair.language) for pair in pairs]
     places = deal([pair.pair_id for pair in pairs], groups, cells, count, rng)

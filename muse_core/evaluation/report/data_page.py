@@ -13,9 +13,10 @@ from muse_core.evaluation.report.inputs import ReportInputs, gather_data
 from muse_core.evaluation.report.provenance import provenance, stage_numbers, timings
 from muse_core.evaluation.report.reading import shelves
 from muse_core.evaluation.report.render import with_code, write
+from muse_core.stage_table import STAGES
 from muse_core.types import ArtifactRef
 
-STAGES = ("catalog", "profiles", "conversations", "base", "augment")
+DATA = tuple(stage.name for stage in STAGES if stage.group == "data")
 COUNTED = (("catalog", "products"), ("profiles", "shoppers"), ("conversations", "conversations"))
 NOT_COVERED = (
     "Realism against human text: `python -m tests.benchmarks.realism` measures it where the human sets are.",
@@ -40,7 +41,7 @@ def _content(inputs: ReportInputs) -> dict[str, Any]:
         "created": created[:16].replace("T", " "),
         "counts": [(name, f"{rows:,}") for name, rows in sizes if rows],
         "quality": quality_content(inputs),
-        "data": stage_numbers(inputs, STAGES),
+        "data": stage_numbers(inputs, DATA),
         "timings": timings(inputs),
         "provenance": provenance(inputs),
         "not_covered": [with_code(text) for text in NOT_COVERED],

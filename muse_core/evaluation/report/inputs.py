@@ -19,24 +19,13 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import PromotionConfig
 from muse_core.errors import ArtifactError
 from muse_core.evaluation.data_quality import user_turns
+from muse_core.evaluation.exam import TEST
+from muse_core.evaluation.receipts import behind
 from muse_core.evaluation.report.reading import draw
 from muse_core.records import Row, from_table
 from muse_core.types import ArtifactRef, Conversation
 
 log = logging.getLogger(__name__)
-
-ORDER = (
-    "catalog",
-    "profiles",
-    "conversations",
-    "base",
-    "augment",
-    "sft",
-    "pairs",
-    "dpo",
-    "evaluate",
-    "export",
-)
 
 
 @dataclass(frozen=True)
@@ -78,7 +67,7 @@ class ReportInputs:
 
 def gather(store: ArtifactStore, metrics: ArtifactRef, title: str = "MUSE") -> ReportInputs:
     """The inputs of a report on these metrics, from the store."""
-    manifests = _behind(store, "evaluate", metrics)
+    manifests = behind(store, "evaluate", metrics)
     manifests |= _exported(store, manifests)
     predictions = _predictions(store, manifests["evaluate"])
     talks = _table(store, manifests, "conversations")
@@ -98,7 +87,8 @@ def _predictions(store: ArtifactStore, manifest: Mapping[str, Any]) -> dict[str,
     found = {}
     for name, ref in (manifest["about"].get("predictions") or {}).items():
         try:
-            found[name] = from_table("predictions", store.read_table(ArtifactRef(**ref)))
+            rows = from_table("predictions", store.read_table(ArtifactRef(**ref)))
+            found[name] = [row for row in rows if row["part"] == TEST]
         except ArtifactError as problem:
             log.warning("the report shows no failures of %s: %s", name, problem)
     return found
@@ -136,26 +126,12 @@ def test_utterances(conversations: pa.Table) -> dict[str, str]:
 def gather_data(store: ArtifactStore, conversations: ArtifactRef, title: str = "MUSE") -> ReportInputs:
     """The inputs of a page on these conversations: what they were made from, and what `augment` made of
     them last, if it did."""
-    manifests = _behind(store, "conversations", conversations)
+    manifests = behind(store, "conversations", conversations)
     augmented = store.latest("augmented", "augment")
     if augmented and augmented["about"].get("inputs", {}).get("conversations") == conversations.digest:
-        manifests = _behind(store, "augment", ArtifactRef(**augmented["ref"]))
+        manifests = behind(store, "augment", ArtifactRef(**augmented["ref"]))
     talks = _table(store, manifests, "conversations")
     return ReportInputs((), manifests, title, conversations=_to_read(talks, manifests))
-
-
-def _behind(store: ArtifactStore, stage: str, ref: ArtifactRef) -> dict[str, Mapping[str, Any]]:
-    """The manifests of a stage and of all stages behind it, in the order of the pipeline."""
-    by_digest = {ref.digest: ref for ref in store.list()}
-    manifests: dict[str, Mapping[str, Any]] = {}
-    waiting = [(stage, ref)]
-    while waiting:
-        name, found = waiting.pop()
-        if name not in manifests:
-            manifests[name] = manifest = store.manifest(found)
-            inputs = manifest["about"].get("inputs") or {}
-            waiting += [(name, by_digest[digest]) for name, digest in inputs.items() if digest in by_digest]
-    return {stage: manifests[stage] for stage in ORDER if stage in manifests}
 
 
 def _table(store: ArtifactStore, manifests: Mapping[str, Any], stage: str) -> pa.Table | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from muse_core.evaluation.closed_loop_goals import SEEDS
+from muse_core.dialogue.hidden_goals import SEEDS
 from muse_core.evaluation.report.figures import MODEL_NAMES, NAMES, Key
 from muse_core.evaluation.table import cell
 from muse_core.records import Row

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from flows.commands.explain import as_object, explain, show
 from muse_core.errors import ConfigError
-from muse_core.fingerprint import STAGE_NAMES, StagePlan
+from muse_core.fingerprint import StagePlan
+from muse_core.stage_table import STAGE_NAMES
 
 PLANS = [
     StagePlan("catalog", "ab" * 32, "cached", (), ("made with torch 2.12, here is 2.13",)),
@@ -32,6 +33,25 @@ def test_the_object_that_scripts_rely_on() -> None:
     ]
     assert found["stages"][1]["because"] == ["config profiles.count changed from 5 to [7]"]
     json.dumps(found)
+
+
+def test_the_parts_of_a_stage_are_below_it() -> None:
+    plans = [
+        StagePlan("predict_sft", "ab" * 32, "cached"),
+        StagePlan("predict_dpo", None, "would run", ("input dpo would run",)),
+        StagePlan("evaluate", None, "would run", ("input predict_dpo would run",)),
+        StagePlan("export", None, "would run"),
+    ]
+    stages = as_object(plans, [])["stages"]
+    assert [one["name"] for one in stages] == ["evaluate", "export"] and "parts" not in stages[1]
+    assert [(one["name"], one["status"]) for one in stages[0]["parts"]] == [
+        ("predict_sft", "cached"), ("predict_dpo", "would run"),
+    ]  # fmt: skip
+    out = Console(width=100, record=True, force_terminal=False)
+    with out.capture() as shown:
+        show(plans, [], out)
+    lines = [line.split("  ")[0] or line.split()[0] for line in shown.get().splitlines()]
+    assert lines == ["stage", "evaluate", "predict_sft", "predict_dpo", "export"]
 
 
 def test_the_table_fits_a_hundred_columns_and_says_everything_once() -> None:

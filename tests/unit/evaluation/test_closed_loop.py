@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from muse_core.dialogue.families import all_families
+from muse_core.dialogue.goal_driven_shopper import MAX_TURNS, PATIENCE
 from muse_core.evaluation.closed_loop import Market, Played, open_market, play_expert, play_model
 from muse_core.evaluation.closed_loop_audit import audit, contradicts, simulator_faults
 from muse_core.evaluation.closed_loop_reading import read_turn
-from muse_core.evaluation.closed_loop_record import Kept, Record, expert_records, records_of, turns_of
+from muse_core.evaluation.closed_loop_record import (
+    Record,
+    expert_records,
+    read_talks,
+    records_of,
+    talk_rows,
+    turns_of,
+)
 from muse_core.evaluation.closed_loop_rows import about_loop, conversation_quality, loop_rows
-from muse_core.evaluation.closed_loop_shopper import MAX_TURNS, PATIENCE
 from muse_core.evaluation.fluency import learn_judge
-from muse_core.records import tool_message
+from muse_core.records import from_table, to_table, tool_message
 from muse_core.scoring.constraints import satisfied
-from muse_core.types import Message, ToolCall, ToolResult
+from muse_core.types import Message, Profile, ToolCall, ToolResult
+from muse_core.world.shop import Shop
 from tests.unit.dialogue.builders_dialogue import index, profiles
 from tests.unit.models.builders_models import tiny_model
 
 GOALS = 60
 
 
+def shop(people: Sequence[Profile]) -> Shop:
+    return Shop(index(), {person.profile_id: person for person in people})
+
+
 @lru_cache(maxsize=1)
 def market() -> Market:
-    return open_market(index(), profiles(), GOALS, 0.15, 17)
+    return open_market(shop(profiles()), GOALS, 0.15, 17)
 
 
 @lru_cache(maxsize=1)
@@ -59,7 +71,7 @@ def test_goals_are_of_test_shoppers_and_can_be_met() -> None:
     assert {goal.profile.side for goal in market().goals} == {"test"}
     for goal in market().goals:
         assert satisfied(goal.target, {"product_type": goal.target.product_type, **goal.wanted})
-    assert open_market(index(), [one for one in profiles() if one.side == "train"], 5, 0.1, 1).goals == ()
+    assert open_market(shop([one for one in profiles() if one.side == "train"]), 5, 0.1, 1).goals == ()
 
 
 def test_the_expert_makes_shoppers_happy() -> None:
@@ -205,19 +217,9 @@ def test_what_is_kept_to_look_at() -> None:
     assert first["turns"][0]["user"] and first["score"] > 1
 
 
-def test_a_player_plays_once_per_key(tmp_path: Path) -> None:
-    """A second run reads the file; another player, another market or a damaged file plays again."""
-    played: list[str] = []
-
-    def play() -> list[Record]:
-        played.append("again")
-        return kept_expert()[:12]
-
-    keep = Kept(tmp_path, {"goals": 3, "seed": 17})
-    assert keep("model a", play) == keep("model a", play) == kept_expert()[:12] and len(played) == 1
-    keep("model b", play)
-    Kept(tmp_path, {"goals": 3, "seed": 18})("model a", play)
-    assert len(played) == 3
-    for path in tmp_path.iterdir():
-        path.write_text("[{", "utf-8")
-    assert keep("model a", play) == kept_expert()[:12] and len(played) == 4
+def test_conversations_are_the_same_when_read_from_their_table() -> None:
+    for player, records in (("expert", kept_expert()[:12]), ("sft", kept_babbling())):
+        table = to_table("talks", talk_rows(player, records))
+        assert read_talks(from_table("talks", table)) == records
+        assert set(table["player"].to_pylist()) == {player}
+    assert read_talks(from_table("talks", to_table("talks", []))) == []

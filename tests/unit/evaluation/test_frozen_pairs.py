@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from muse_core.config.run_config import EvaluationConfig, PairsConfig
 from muse_core.evaluation.frozen_pairs import (
     ENOUGH_PAIRS,
     ENOUGH_PROMPTS,
     freeze,
     frozen_pairs_config,
     pair_counts,
-    pairs_key,
 )
 from muse_core.preferences.sampling import MiningResult
+from muse_core.stage_table import stage_named
 from muse_core.types import PreferencePair
 from tests.unit.preferences.builders_preferences import text_pair
 
@@ -36,23 +35,18 @@ def test_what_must_not_stand_leaves_and_is_counted() -> None:
 
 
 def test_the_rules_do_not_follow_those_of_training() -> None:
-    training = PairsConfig(
-        pairing="mistakes", preference_strength_threshold=0.8, contrast_share=0.5, top_p=0.9
-    )
-    config = frozen_pairs_config(training, EvaluationConfig(pair_contexts=7, pair_samples=3))
+    config = frozen_pairs_config(7, 3, (0.7, 1.0), 0.9, 64)
     assert (config.contexts, config.samples_per_context) == (7, 3)
     assert (config.pairing, config.preference_strength_threshold) == ("extremes", 0.6)
-    assert config.top_p == 0.9 and config.contrast_share == 0.2
-    other = PairsConfig(top_p=0.9, reserved_share=0.3, chosen_min_reward=0.5, max_pairs_per_context=1)
-    assert frozen_pairs_config(other, EvaluationConfig(pair_contexts=7, pair_samples=3)) == config
+    assert (config.top_p, config.max_new_tokens, config.temperatures) == (0.9, 64, (0.7, 1.0))
+    assert config.contrast_share == 0.2 and config.rejection_sampling
 
 
-def test_every_rule_is_in_the_key() -> None:
-    def key(**changes: object) -> str:
-        return pairs_key("sft", ["a"], PairsConfig().model_copy(update=changes), "references", 17)
-
-    known = {key(), key(top_p=0.9), key(contrast_share=0.2), key(min_pairs_per_example=2)}
-    assert len(known) == 4 and key() in known
+def test_only_how_a_turn_is_sampled_is_read_of_trainings_settings() -> None:
+    reads = stage_named("test_pairs").reads
+    assert {key for key in reads if key.startswith("pairs.")} == {
+        "pairs.temperatures", "pairs.top_p", "pairs.max_new_tokens",
+    }  # fmt: skip
 
 
 def test_contrast_pairs_do_not_help_to_reach_enough() -> None:

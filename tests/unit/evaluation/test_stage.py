@@ -1,8 +1,10 @@
-"""The evaluate stage on a tiny shop: what it publishes, and what it does not do twice."""
+"""The parts of evaluate on a tiny shop: what they publish, and what is not done twice."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,10 @@ from muse_core.context import StageContext
 from muse_core.evaluation import frozen_pairs
 from muse_core.evaluation.report import write_report
 from muse_core.evaluation.table import results_table
+from muse_core.fingerprint import key_of_stage
 from muse_core.models.loading import save_model
 from muse_core.records import to_table, tool_message
-from muse_core.stages import evaluate
+from muse_core.stage_table import STAGES
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import ArtifactRef, Conversation
 from muse_core.world.replay import world_for
@@ -73,13 +76,34 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[ArtifactStore, dict[
         loaded = tiny_model(seed)
         loaded.about |= {"can_call": False} if name == "base" else {"can_call": True, "trained": name}
         refs[name] = store.write_folder("model", lambda folder, m=loaded: save_model(m, folder), name)
-    return store, refs | {"augment": refs["conversations"]}
+    return store, refs
+
+
+PARTS = [stage for stage in STAGES if stage.whole == "evaluate"]
+
+
+def run_parts(
+    store: ArtifactStore, refs: dict[str, ArtifactRef], work: Path, **changes: Any
+) -> tuple[dict[str, ArtifactRef], list[str]]:
+    """Every part that is not in the store, in the order of the table; the names of those that ran."""
+    config, made, ran = RunConfig(evaluation=SMALL.model_copy(update=changes)), dict(refs), []
+    for stage in PARTS:
+        given = {name: made[name] for name in stage.inputs}
+        key = key_of_stage(stage, config, given)
+        found = store.find(stage.kind, key.value)
+        if found is None:
+            stamped = store.for_stage(
+                stage.name, key.parts, {name: ref.digest for name, ref in given.items()}
+            )
+            module = import_module(stage.module)
+            found = module.run(config, **stage.arguments(given), ctx=StageContext(stamped, key.value, work))
+            ran.append(stage.name)
+        made[stage.name] = found
+    return made, ran
 
 
 def run(store: ArtifactStore, refs: dict[str, ArtifactRef], work: Path, **changes: Any) -> ArtifactRef:
-    config = RunConfig(evaluation=SMALL.model_copy(update=changes))
-    stamped = store.for_stage("evaluate", {}, {name: ref.digest for name, ref in refs.items()})
-    return evaluate.run(config, **refs, ctx=StageContext(stamped, f"evaluate {changes}", work))
+    return run_parts(store, refs, work, **changes)[0]["evaluate"]
 
 
 def test_the_stage(shop: tuple[ArtifactStore, dict[str, ArtifactRef]], tmp_path: Path) -> None:
@@ -105,7 +129,11 @@ def test_the_stage(shop: tuple[ArtifactStore, dict[str, ArtifactRef]], tmp_path:
     assert served["expert", "reply_faults"]["value"] == 0.0 < served["dpo", "reply_faults"]["value"]
     assert served["dpo", "fault_unfinished"]["value"] > 0.0 < served["dpo", "safe_sentences"]["value"]
     predictions = store.read_table(ArtifactRef(**about["predictions"]["sft"]))
-    assert predictions.num_rows == 12 and set(predictions.column("model").to_pylist()) == {"sft"}
+    assert set(predictions.column("model").to_pylist()) == {"sft"}
+    parts = Counter(predictions.column("part").to_pylist())
+    assert (parts["test"], parts["unknown"]) == (12, 5) and parts["further"] > 0
+    silent = store.read_table(ArtifactRef(**about["predictions"]["base"]))
+    assert set(silent.column("part").to_pylist()) == {"test"}
     assert "Results" in write_report(store, metrics, tmp_path / "reports").read_text("utf-8")
 
     again = run(store, refs, tmp_path, bootstrap_resamples=60)
@@ -136,19 +164,29 @@ def test_the_closed_loop_and_the_leaks(
     assert about["closed_loop"]["left_out"].keys() == {"base"}
 
 
-def test_a_changed_dpo_model_plays_alone(
+def test_only_what_a_change_touches_runs_again(
     shop: tuple[ArtifactStore, dict[str, ArtifactRef]], tmp_path: Path
 ) -> None:
-    """The expert's and the SFT model's conversations are read from their files."""
     store, refs = shop
-    run(store, refs, tmp_path, closed_loop_goals=1, bootstrap_resamples=51)
-    kept = {path: path.stat().st_mtime_ns for path in store.work("closed loop").iterdir()}
+    _, ran = run_parts(store, refs, tmp_path, closed_loop_goals=1, bootstrap_resamples=51, max_cases=9)
+    assert (
+        ran[-1] == "evaluate"
+        and run_parts(store, refs, tmp_path, closed_loop_goals=1, bootstrap_resamples=51, max_cases=9)[1]
+        == []
+    )
     other = tiny_model(7)
     other.about |= {"can_call": True, "trained": "dpo"}
     changed = store.write_folder("model", lambda folder: save_model(other, folder), "another dpo")
-    run(store, refs | {"dpo": changed}, tmp_path, closed_loop_goals=1, bootstrap_resamples=51)
-    after = {path: path.stat().st_mtime_ns for path in store.work("closed loop").iterdir()}
-    assert len(after) == len(kept) + 1 and kept.items() <= after.items()
+    same: dict[str, Any] = {"closed_loop_goals": 1, "bootstrap_resamples": 51, "max_cases": 9}
+    assert run_parts(store, refs | {"dpo": changed}, tmp_path, **same)[1] == [
+        "predict_dpo", "talk_dpo", "evaluate",
+    ]  # fmt: skip
+    assert run_parts(store, refs, tmp_path, **same | {"bootstrap_resamples": 52})[1] == ["evaluate"]
+    assert run_parts(store, refs, tmp_path, **same | {"pair_samples": 3})[1] == ["test_pairs", "evaluate"]
+    assert run_parts(store, refs, tmp_path, **same | {"max_cases": 10})[1] == [
+        "test_cases", "predict_base", "predict_sft", "predict_dpo", "evaluate",
+    ]  # fmt: skip
+    assert not list(store.root.glob("work/*"))  # nothing lies beside the store's tables
 
 
 def test_rates_stand_on_further_turns(
@@ -178,8 +216,8 @@ def test_where_no_two_samples_pair_the_rest_is_still_measured(
 ) -> None:
     store, refs = shop
     monkeypatch.setitem(frozen_pairs.RULES, "preference_strength_threshold", 0.99)  # σ(5 − 1) is 0.98
-    metrics = run(store, refs, tmp_path)
-    assert "preference accuracy is not measured: no two samples of 4 test turns" in caplog.text
+    metrics = run(store, refs, tmp_path, pair_contexts=3)
+    assert "preference accuracy is not measured: no two samples of 3 test turns" in caplog.text
     about = store.manifest(metrics)["about"]
     assert about["test_pairs"] is None and about["test_pair_counts"]["on_policy"] == 0
     names = {row["metric"] for row in store.read_table(metrics).to_pylist()}

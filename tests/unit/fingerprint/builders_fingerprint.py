@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from muse_core.fingerprint import Stage
+from muse_core.stage_table import Stage
 
 FILES = {
     "muse_core/__init__.py": "",
@@ -29,18 +29,19 @@ FILES = {
     "muse_core/stages/__init__.py": "from muse_core.tools import unused\n",
     "muse_core/stages/catalog.py": (
         "from muse_core.config.run_config import DEFAULT\nfrom muse_core.types import SIZE\n"
-        'READS = ("catalog",)\nINPUTS = ()\nKIND = "products"\n'
+        'READS = ("catalog",)\nKIND = "products"\n'
     ),
     "muse_core/stages/profiles.py": (
-        "from muse_core.errors import MuseError\n"
-        'READS = ("profiles.count",)\nINPUTS = ("catalog",)\nKIND: str = "profiles"\n'
+        'from muse_core.errors import MuseError\nREADS = ("profiles.count",)\nKIND: str = "profiles"\n'
     ),
     "muse_core/stages/conversations.py": (
         "from muse_core.tools.search import Search\n"
-        'READS = ("conversations", "reply.style")\nINPUTS = ("catalog", "profiles")\nKIND = "conversations"\n'
+        'READS = ("conversations", "reply.style")\nKIND = "conversations"\n'
     ),
 }
-NAMES = ("catalog", "profiles", "conversations")
+INPUTS: dict[str, tuple[str, ...]] = {
+    "catalog": (), "profiles": ("catalog",), "conversations": ("catalog", "profiles"),
+}  # fmt: skip
 
 
 def make_tree(root: Path) -> Path:
@@ -62,4 +63,4 @@ def edit(root: Path, name: str, before: str, after: str) -> None:
 
 
 def stages(root: Path) -> tuple[Stage, ...]:
-    return tuple(Stage(name, root=root) for name in NAMES)
+    return tuple(Stage(name, inputs, root=root) for name, inputs in INPUTS.items())

@@ -7,21 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from data_contracts.schemas import SCHEMAS
 from muse_core import records
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import CatalogConfig, RunConfig
 from muse_core.errors import ArtifactError, ConfigError
 from muse_core.fingerprint import (
-    STAGES,
-    Stage,
     StagePlan,
     config_values,
     key_of_stage,
     own_parts,
     plan,
-    stage_named,
 )
+from muse_core.stage_table import Stage, stage_named
 from muse_core.types import ArtifactRef
 from tests import builders
 from tests.unit.fingerprint.builders_fingerprint import edit, make_tree, stages
@@ -197,10 +194,3 @@ def test_other_library_versions_are_a_warning(
     monkeypatch.setattr("muse_core.fingerprint.library_versions", lambda: {"torch": "9.9"})
     entry = plan(config(), store, stages(root))[0]
     assert entry.status == "cached" and any("torch" in text and "9.9" in text for text in entry.warnings)
-
-
-def test_the_table_of_stages_is_in_the_order_of_the_work() -> None:
-    names = [stage.name for stage in STAGES]
-    for stage in STAGES:
-        assert all(names.index(name) < names.index(stage.name) for name in stage.inputs), stage.name
-        assert stage.kind in SCHEMAS or stage.kind in ("model", "export")

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from flows.deployments import FILE, with_list
 from muse_core.config.load import preset_names
-from muse_core.fingerprint import STAGE_NAMES
+from muse_core.stage_table import STAGE_NAMES
 from tasks.parts import wanted_stages
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,8 +28,15 @@ def installed(command: str) -> bool:
 
 
 def test_there_is_a_deployment_for_every_part() -> None:
-    assert {one["name"] for one in DEPLOYMENTS["deployments"]} == {"full", "data", *STAGE_NAMES}
+    assert [one["name"] for one in DEPLOYMENTS["deployments"]] == ["full", "data", *STAGE_NAMES]
     assert DEPLOYMENTS["pull"] == []
+
+
+def test_the_list_is_the_tables() -> None:
+    """Otherwise: python -m flows.deployments"""
+    text = FILE.read_text("utf-8")
+    assert with_list(text) == text
+    assert with_list(text.partition("  - <<")[0]) == text
 
 
 @pytest.mark.parametrize("one", DEPLOYMENTS["deployments"], ids=lambda one: one["name"])

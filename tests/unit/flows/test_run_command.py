@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from flows.commands.run import overrides_of, public, show
+from flows.commands.run import absolute_files, public, run_flow, show
 from flows.environment import Environment
 from muse_core.config.load import load_config
 
@@ -27,29 +27,25 @@ SUMMARY = {
 }
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        [],
-        ["dpo.beta=0.2", "sft.num_epochs=3"],
-        ["catalog.columns={title = \"Product [Name]\"}", "seed=5"],
-        ["report_to=[]", "base.model=null", "pairs.temperatures=[0.5, 1.0]"],
-    ],
-)  # fmt: skip
-def test_overrides_carry_the_whole_config(settings: list[str], tmp_path: Path) -> None:
-    catalog = tmp_path / "my shop.csv"
-    catalog.write_text("title\nshirt\n")
-    config, _ = load_config("quickstart", None, [*settings, f"catalog.file={catalog}"])
-    overrides = overrides_of(config)
-    assert load_config("quickstart", None, overrides)[0] == config
-    assert json.loads(json.dumps(overrides)) == overrides
-
-
-def test_overrides_make_files_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_become_absolute_and_all_else_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "shop.csv").write_text("title\nshirt\n")
-    config, _ = load_config("quickstart", None, ["catalog.file=shop.csv"])
-    assert overrides_of(config) == [f'catalog.file="{tmp_path}/shop.csv"']
+    (tmp_path / "my shop.csv").write_text("title\nshirt\n")
+    asked = ["catalog.file=my shop.csv", "dpo.beta=0.2", "seed=5"]
+    config, _ = load_config("quickstart", None, asked)
+    found = absolute_files(config)
+    assert found.catalog.file == f"{tmp_path}/my shop.csv"
+    assert found.model_copy(update={"catalog": config.catalog}) == config
+    assert absolute_files(found) == found
+
+
+def test_the_flow_is_given_the_configuration_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is printed and parsed again."""
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("flows.pipeline.muse", lambda *named, **more: given.update(preset=named[0], **more))
+    monkeypatch.setattr("tasks.progress.to_terminal", lambda is_quiet: None)
+    config, _ = load_config("quickstart", None, ["pairs.temperatures=[0.5, 1.0]", "report_to=[]"])
+    run_flow(config, "data", Environment(tmp_path, "sqlite:///none", "http://there"))
+    assert given == {"preset": "quickstart", "stage": "data", "config": config}
 
 
 def test_the_json_object_has_the_promised_keys() -> None:
@@ -68,6 +64,23 @@ def test_the_terminal_shows_results_timings_and_places(tmp_path: Path) -> None:
     assert lines["in"] == ["in", "all", "17.6", "6", "1.46", "×"]  # 9.5 s of the 6.5 s that had an estimate
     assert "/home/report.html" in text and "models:/muse@candidate (version 3)" in text
     assert "mlflow ui" in text
+
+
+def test_the_parts_of_a_stage_are_below_it_and_count_once(tmp_path: Path) -> None:
+    parts = [
+        {"name": "predict_sft", "status": "cached", "seconds": 0.2},
+        {"name": "evaluate", "status": "ran", "seconds": 3.8},
+    ]
+    stages = [{"name": "evaluate", "status": "ran", "seconds": 4.0, "parts": parts}]
+    out = Console(file=io.StringIO(), width=100)
+    summary = SUMMARY | {"stages": stages, "seconds": {"evaluate": 4.0}, "estimate": None}
+    show(summary, Environment(tmp_path, "http://there", None), out)
+    text = out.file.getvalue()  # type: ignore[attr-defined]
+    lines = [line.replace("│", "").split() for line in text.splitlines() if "│" in line]
+    assert lines[-4:] == [
+        ["evaluate", "ran", "4.0"], ["predict_sft", "cached", "0.2"], ["evaluate", "ran", "3.8"],
+        ["in", "all", "4.0"],
+    ]  # fmt: skip
 
 
 def test_without_a_probe_there_is_no_column_for_it(tmp_path: Path) -> None:

@@ -40,11 +40,29 @@ def test_the_outcomes_and_the_worlds_are_those_of_one_process(
     with crew.crew_of(2, loaded):
         found = respond(loaded, shared, sampling)
         opened = crew.open_crew()
-        assert opened is not None and opened.pool is not None
+        assert opened is not None and opened.processes.started is not None
         again = respond(loaded, requests(7), sampling)
     assert found == expected == again
     assert [one.world.session for one in shared] == [one.world.session for one in alone]
     assert crew.open_crew() is None
+
+
+def test_crews_in_a_row_share_their_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "FEWEST", 2)
+    first, second, sampling = tiny_model(0), tiny_model(1), Sampling(max_new_tokens=4)
+    expected = [respond(loaded, requests(7), sampling) for loaded in (first, second)]
+    used, found = [], []
+    with crew.standing_processes():
+        for loaded in (first, second):
+            with crew.crew_of(2, loaded):
+                found.append(respond(loaded, requests(7), sampling))
+                opened = crew.open_crew()
+                assert opened is not None
+                used.append(opened.processes.started)
+    assert found == expected and used[0] is not None and used[0] is used[1]
+    assert opened.processes.started is None
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        used[0].submit(len, ())
 
 
 def test_few_turns_large_models_and_one_process_stay_here(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +70,7 @@ def test_few_turns_large_models_and_one_process_stay_here(monkeypatch: pytest.Mo
     with crew.crew_of(2, loaded):
         respond(loaded, requests(3), Sampling(max_new_tokens=2))
         opened = crew.open_crew()
-        assert opened is not None and opened.pool is None
+        assert opened is not None and opened.processes.started is None
     with crew.crew_of(1, loaded):
         assert crew.open_crew() is None
     monkeypatch.setattr(crew, "LARGEST", 10)

@@ -7,8 +7,8 @@ import torch
 
 from muse_core.config.run_config import BaseConfig
 from muse_core.generation.decode import Sampling, decode, prefill
-from muse_core.models.packed_sequences import hidden_states, pack, packed_attention
 from muse_core.models.loading import from_pretrained
+from muse_core.models.packed_sequences import hidden_states, pack, packed_attention
 from tests.unit.generation.builders_generation import STOP, hf_greedy, random_prompts
 from tests.unit.models.builders_models import tokenizer
 from tests.unit.models.families import FAMILIES, random_model

@@ -3,8 +3,11 @@ from __future__ import annotations
 import pytest
 
 from muse_core.errors import ConfigError
-from muse_core.fingerprint import STAGE_NAMES
-from tasks.parts import REGISTER, wanted_stages
+from muse_core.stage_table import STAGES
+from tasks.parts import PARTS, REGISTER, wanted_stages
+
+NAMES = {stage.name for stage in STAGES}
+EVALUATION = {stage.name for stage in STAGES if stage.whole == "evaluate"}
 
 
 def test_a_stage_pulls_in_what_it_needs_and_nothing_behind_it() -> None:
@@ -14,11 +17,16 @@ def test_a_stage_pulls_in_what_it_needs_and_nothing_behind_it() -> None:
 
 
 def test_groups() -> None:
-    assert wanted_stages("all") == {*STAGE_NAMES, REGISTER}
+    assert wanted_stages("all") == {*NAMES, REGISTER}
     assert wanted_stages("data") == {"catalog", "profiles", "conversations", "base", "augment"}
-    assert wanted_stages("export") == wanted_stages(REGISTER) == {*STAGE_NAMES, REGISTER} - {"evaluate"}
+    assert wanted_stages("export") == wanted_stages(REGISTER) == {*NAMES, REGISTER} - EVALUATION
 
 
 def test_an_unknown_stage_names_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="unknown stage 'train'; known: all, data, catalog"):
         wanted_stages("train")
+
+
+def test_evaluate_is_all_of_its_parts() -> None:
+    assert wanted_stages("evaluate") == NAMES - {"export"} and len(EVALUATION) == 10
+    assert not EVALUATION & {*PARTS} - {"evaluate"}  # a request names the whole

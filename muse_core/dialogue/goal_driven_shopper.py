@@ -12,21 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from muse_core.dialogue import questions, sayings
+from muse_core.dialogue.closed_loop_turns import Act, Ending, Heard, Spoken
 from muse_core.dialogue.constraints import OCCASIONS_FOR, contrast, limit_phrase, tail_of
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import behind_ones, items_to_compare
+from muse_core.dialogue.hidden_goals import Agenda, HiddenGoal
 from muse_core.dialogue.noun_phrases import product_phrase
 from muse_core.dialogue.script import LANGUAGE_OF
 from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.utterance import slots_of
 from muse_core.dialogue.voice import surface
-from muse_core.evaluation.closed_loop_goals import Agenda, HiddenGoal
-from muse_core.evaluation.closed_loop_reading import Heard
 from muse_core.language.scripts import detect_language
 from muse_core.scoring.constraints import unmet
 from muse_core.scoring.normal import normal_text
@@ -40,23 +40,6 @@ _TWO_AT_ONCE = 0.25
 _FRAMES = 16  # tried for one that fits
 _TRIES = 6  # to say it in the shopper's language and not as before
 _PRODUCT = ("query", "product_type")
-
-Ending = Literal["accepted", "gave up", "too long"]
-Act = Literal["open", "tell", "answer", "correct", "repeat", "detour", "compare"]
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """One shopper turn: what kind of act it was, its words with the expert's calls, and the constraints
-    that it names."""
-
-    act: Act
-    said: Said
-    named: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        return self.said.utterance.text
 
 
 @dataclass
