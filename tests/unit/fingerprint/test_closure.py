@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
 
-from muse_core.closure import LEFT_OUT, chain, code_digests, literals_of, locate, modules_below
+from muse_core.closure import LEFT_OUT, SOURCE_ROOT, chain, code_digests, literals_of, locate, modules_below
 from muse_core.source_digests import ENDS_THE_RUN
 from tests.unit.fingerprint.builders_fingerprint import edit, make_tree
 
@@ -139,3 +141,16 @@ def test_declarations_are_read_without_importing(root: Path) -> None:
     edit(root, "muse_core/stages/profiles.py", '("profiles.count",)', "tuple(x)")
     with pytest.raises(ValueError, match="malformed"):
         literals_of(path, ("READS",))
+
+
+def test_no_stage_goes_on_with_what_such_an_error_says() -> None:
+    """Whoever catches one by name raises again; only a training process tells it and ends."""
+    going_on = set()
+    for stage in (SOURCE_ROOT / "muse_core/stages").glob("*.py"):
+        for name, path in modules_below(f"muse_core.stages.{stage.stem}").items():
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ExceptHandler) and node.name and node.type is not None:
+                    is_one = ENDS_THE_RUN & set(re.findall(r"\w+", ast.unparse(node.type)))
+                    if is_one and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node)):
+                        going_on.add(name)
+    assert going_on == {"muse_core.processes.started"}
