@@ -125,9 +125,8 @@ def key_of_stage(
 
 def own_parts(stage: Stage, config: RunConfig) -> dict[str, str]:
     """All parts of the key except the inputs."""
-    parts = {
-        f"code {path}": digest for path, digest in closure.code_digests(stage.module, stage.root).items()
-    }
+    found = closure.code_digests(stage.module, stage.root)
+    parts = {f"{'code' if path.endswith('.py') else 'data'} {path}": digest for path, digest in found.items()}
     parts |= {f"schema {kind}": _schema_digest(kind) for kind in _kinds(stage)}
     parts |= {f"config {key}": value for key, value in config_values(config, stage.reads).items()}
     parts |= user_files(stage.name, config)

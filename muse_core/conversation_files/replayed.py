@@ -22,7 +22,7 @@ from muse_core.dialogue.script import Script
 from muse_core.dialogue.voice import Voice
 from muse_core.json_text import JsonTextError, read_json
 from muse_core.language.scripts import detect_language
-from muse_core.profiles.make import profile_line
+from muse_core.profiles.system_line import profile_line
 from muse_core.records import calls_of, canonical_json, side_of, tool_message
 from muse_core.scoring.declines import declines
 from muse_core.scoring.slots import asked_slot

@@ -30,8 +30,7 @@ from muse_core.generation.assistant import TurnRequest
 from muse_core.generation.decode import Sampling
 from muse_core.generation.faults import Fault, fault_of
 from muse_core.models.loading import LoadedModel
-from muse_core.profiles.make import profile_line
-from muse_core.profiles.system_line import language_of
+from muse_core.profiles.system_line import language_of, profile_line
 from muse_core.progress import Progress
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Message, Product, Profile

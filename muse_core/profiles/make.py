@@ -1,4 +1,4 @@
-"""Shoppers grounded in life situations: `make_profiles`, and the one line that a model sees.
+"""Shoppers grounded in life situations. What a model is told of one: `system_line.py`.
 
 One profile, shortened::
 
@@ -52,14 +52,6 @@ def make_profiles(
     weights = np.cumsum([persona.weight for persona in personas()])
     languages = _languages(count, shares, rng)
     return [_profile(row, language, shelf, weights, rng) for row, language in enumerate(languages, start=1)]
-
-
-def profile_line(profile: Profile) -> str:
-    """The profile as the model sees it: one line of at most 25 tokens."""
-    parts = [profile.language, profile.gender, profile.age_group]
-    if profile.budget_max is not None:
-        parts.append(f"{profile.budget_min or 0:g}-{profile.budget_max:g}")
-    return " | ".join([*parts, profile.style])
 
 
 def _languages(count: int, shares: Mapping[Language, float], rng: np.random.Generator) -> list[Language]:

@@ -17,9 +17,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from muse_core.language.scripts import language_of_turns
-from muse_core.types import LANGUAGES, Conversation, Language, Message
+from muse_core.types import LANGUAGES, Conversation, Language, Message, Profile
 
 _BETWEEN = " | "
+
+
+def profile_line(profile: Profile) -> str:
+    """A profile as the model sees it: one line of at most 25 tokens."""
+    parts = [profile.language, profile.gender, profile.age_group]
+    if profile.budget_max is not None:
+        parts.append(f"{profile.budget_min or 0:g}-{profile.budget_max:g}")
+    return _BETWEEN.join([*parts, profile.style])
 
 
 def system_line(language: Language, profile: str = "") -> str:

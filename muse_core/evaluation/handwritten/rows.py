@@ -26,6 +26,7 @@ from muse_core.records import Row
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
 
+PACKAGE_DATA = ("pictures/*",)  # named by the cases
 PREFIX = "handwritten_"
 CALLS = ("exact_call", "argument_f1", "malformed_call", "called_without_need", "abstained")
 

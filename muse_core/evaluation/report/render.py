@@ -9,6 +9,8 @@ from typing import Any
 
 from muse_core.durable import explained, write_text
 
+PACKAGE_DATA = ("*.jinja", "style.css")  # templates include each other
+
 
 def write(path: Path, template: str, content: Mapping[str, Any]) -> Path:
     """Renders a template and writes the page, whole or not at all."""

@@ -14,7 +14,10 @@ FILES = {
     "muse_core/config/__init__.py": "",
     "muse_core/config/run_config.py": "DEFAULT = 1\n",
     "muse_core/language/__init__.py": "",
-    "muse_core/language/lexicon.py": "from muse_core.types import SIZE\n",
+    "muse_core/language/lexicon.py": (
+        "from importlib.resources import files\nfrom muse_core.types import SIZE\n"
+        "WORDS = files(__package__) / 'words.toml'\n"
+    ),
     "muse_core/language/words.toml": "red = 'lal'\n",
     "muse_core/tools/__init__.py": "",
     "muse_core/tools/search.py": (

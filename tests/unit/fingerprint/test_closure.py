@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
 
-from muse_core.closure import code_digests, literals_of, modules_below
+from muse_core.closure import LEFT_OUT, SOURCE_ROOT, chain, code_digests, literals_of, locate, modules_below
+from muse_core.source_digests import ENDS_THE_RUN
 from tests.unit.fingerprint.builders_fingerprint import edit, make_tree
 
 START = "muse_core.stages.conversations"
@@ -37,11 +40,22 @@ def test_config_errors_and_the_stage_package_are_left_out(root: Path) -> None:
     assert set(modules_below("muse_core.stages.profiles", root)) == {"muse_core.stages.profiles"}
 
 
-def test_package_data_belongs_to_the_code_beside_it(root: Path) -> None:
-    assert "muse_core/language/words.toml" in code_digests(START, root)
-    (root / "muse_core/language/more").mkdir()
-    (root / "muse_core/language/more/plan.json").write_text("{}")
-    assert "muse_core/language/more/plan.json" in code_digests(START, root)
+def test_what_makes_the_key_and_keeps_the_files_is_left_out(root: Path) -> None:
+    (root / "muse_core/durable.py").write_text("X = 1\n")
+    edit(root, "muse_core/types.py", "SIZE", "from muse_core import durable, progress\nSIZE")
+    assert "muse_core.types" in modules_below(START, root)
+    assert "muse_core.durable" not in modules_below(START, root)
+    assert all(locate(name) for name in LEFT_OUT)  # a renamed one would silently count again
+
+
+def test_the_way_to_a_module_can_be_told(root: Path) -> None:
+    assert chain(START, "muse_core.language.lexicon", root) == [
+        START,
+        "muse_core.tools.search",
+        "muse_core.language.lexicon",
+    ]
+    with pytest.raises(KeyError):
+        chain(START, "muse_core.tools.unused", root)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +91,30 @@ def test_what_the_code_does_or_says_to_a_model_counts(root: Path, name: str, bef
     assert changed == {name}
 
 
+ERROR = "muse_core/language/lexicon.py"
+REFUSAL = "from muse_core.errors import {0}\n\n\ndef f(x):\n    {1} {0}(f'found {{x}}', ['do this'])\n"
+
+
+@pytest.mark.parametrize("name", sorted(ENDS_THE_RUN))
+@pytest.mark.parametrize("how", ["raise", "return"])
+def test_what_an_error_says_that_ends_the_run_changes_nothing(root: Path, name: str, how: str) -> None:
+    (root / ERROR).write_text(REFUSAL.format(name, how))
+    digests = code_digests(START, root)
+    edit(root, ERROR, "found {x}", "there is {x!r}, which")
+    edit(root, ERROR, "do this", "do that")
+    assert code_digests(START, root) == digests
+    edit(root, ERROR, name, "OtherError")
+    assert code_digests(START, root) != digests
+
+
+@pytest.mark.parametrize("name", ["ToolError", "ValueError", "BadLine"])
+def test_what_a_model_or_a_table_may_hold_of_an_error_counts(root: Path, name: str) -> None:
+    (root / ERROR).write_text(REFUSAL.format(name, "raise"))
+    digests = code_digests(START, root)
+    edit(root, ERROR, "found {x}", "there is {x}")
+    assert code_digests(START, root) != digests
+
+
 def test_what_only_a_type_checker_sees_is_not_followed(root: Path) -> None:
     edit(
         root,
@@ -103,3 +141,16 @@ def test_declarations_are_read_without_importing(root: Path) -> None:
     edit(root, "muse_core/stages/profiles.py", '("profiles.count",)', "tuple(x)")
     with pytest.raises(ValueError, match="malformed"):
         literals_of(path, ("READS",))
+
+
+def test_no_stage_goes_on_with_what_such_an_error_says() -> None:
+    """Whoever catches one by name raises again; only a training process tells it and ends."""
+    going_on = set()
+    for stage in (SOURCE_ROOT / "muse_core/stages").glob("*.py"):
+        for name, path in modules_below(f"muse_core.stages.{stage.stem}").items():
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ExceptHandler) and node.name and node.type is not None:
+                    is_one = ENDS_THE_RUN & set(re.findall(r"\w+", ast.unparse(node.type)))
+                    if is_one and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node)):
+                        going_on.add(name)
+    assert going_on == {"muse_core.processes.started"}

@@ -10,8 +10,9 @@ import pytest
 from muse_core import records
 from muse_core.catalog.product import Catalog
 from muse_core.catalog.synthetic import make_catalog
-from muse_core.profiles.make import make_profiles, profile_line
+from muse_core.profiles.make import make_profiles
 from muse_core.profiles.personas import personas
+from muse_core.profiles.system_line import profile_line
 from muse_core.types import Profile
 from tests import builders
 

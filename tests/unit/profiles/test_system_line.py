@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 
 from muse_core.language.scripts import language_of_turns
-from muse_core.profiles.make import profile_line
-from muse_core.profiles.system_line import addressed, anonymous, language_of, partly_told, system_line
+from muse_core.profiles.system_line import (
+    addressed,
+    anonymous,
+    language_of,
+    partly_told,
+    profile_line,
+    system_line,
+)
 from muse_core.types import Message
 from tests import builders
 

@@ -1,0 +1,84 @@
+"""Does a little of everything that the stages do, and prints which package data was opened by whom.
+
+    python tests/unit/fingerprint/opened_data.py
+
+Prints {file: [[module, …], …]}: for each opening the modules of muse_core that were being run, the first
+called first. In a process of its own, since what is read is kept. Started by `test_package_data.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGE = ROOT / "muse_core"
+opened: dict[str, list[list[str]]] = defaultdict(list)
+
+
+def watch(event: str, arguments: tuple[Any, ...]) -> None:
+    if event != "open" or not isinstance(arguments[0], str) or not arguments[0].startswith(str(PACKAGE)):
+        return
+    path = Path(arguments[0])
+    if path.suffix in (".py", ".pyc") or "config" in path.parts:
+        return
+    stack, frame = [], sys._getframe(1)
+    while frame is not None:
+        stack.insert(0, str(frame.f_globals.get("__name__")))
+        frame = frame.f_back  # type: ignore[assignment]
+    opened[path.relative_to(ROOT).as_posix()].append(
+        [name for name in stack if name.startswith("muse_core.")]
+    )
+
+
+CSV = """Handle,Title,Product Type,Option1 Name,Option1 Value,Variant Price,Status,Body
+shirt,Cotton Shirt,Shirts,Colour / Size,Red / M,"₹1,299.00",active,Machine wash
+shirt,,,,Blue / L,"₹1,299.00",active,
+saree,Silk Saree Wedding,Sarees,Title,Default Title,"₹4,999.00",draft,Hand made
+fee,Shipping Charges,Service,,,"₹49.00",active,
+"""
+JSON = """{"data": {"items": [
+{"sku": "k1", "name": "Brass Lamp", "price": {"amount": 1500, "currency": "INR"},
+ "attributes": [{"key": "colour", "value": "gold"}]},
+{"sku": "k2", "name": "Steel Pan", "price": 700}]}}"""
+
+
+def work() -> None:
+    import numpy as np
+
+    from muse_core.catalog.index import CatalogIndex
+    from muse_core.catalog.load import load_catalog
+    from muse_core.catalog.synthetic import make_catalog
+    from muse_core.dialogue.safe_replies import safe_reply
+    from muse_core.evaluation.handwritten.rows import handwritten_cases
+    from muse_core.evaluation.slot_detector import detector_quality
+    from muse_core.language.parse import parse_request
+    from muse_core.profiles.make import make_profiles
+    from tests.unit.dialogue.builders_dialogue import converse
+
+    shop = CatalogIndex(make_catalog(np.random.default_rng(5), 100))
+    people = make_profiles(shop.catalog, 40, {"en": 0.3, "hi": 0.3}, np.random.default_rng(6))
+    for talk in converse(shop, tuple(people), 40):
+        for message in talk.messages:
+            if message.role == "user":
+                parse_request(message.content)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (("shop.csv", CSV), ("shop.json", JSON)):
+            (Path(folder) / name).write_text(text, "utf-8")
+            load_catalog(Path(folder) / name)
+    safe_reply([], "mixed", "ok")
+    detector_quality()
+    for case in handwritten_cases():
+        for picture in case.attachments.values():
+            Path(picture).read_bytes()
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    sys.addaudithook(watch)
+    work()
+    print(json.dumps(opened))
