@@ -151,8 +151,11 @@ def is_alive(pid: int) -> bool:
 
 
 def move_into_place(draft: Path, final: Path) -> None:
-    """Renames `draft` to `final`; what stood there is moved aside first and deleted last."""
+    """Renames `draft` to `final`; what stood there is moved aside first and deleted last. Its files become as
+    readable as the draft's folder is: libraries that write weights keep them from everybody else."""
     final.parent.mkdir(parents=True, exist_ok=True)
+    for path in files_below(draft):
+        path.chmod(draft.stat().st_mode & 0o666)
     old = draft.with_name(f"{draft.name.rsplit('.', 1)[0]}.{uuid.uuid4().hex[:8]}")
     if final.exists():
         final.rename(old)

@@ -16,7 +16,7 @@ import zlib
 from muse_core.errors import CatalogError
 
 EXPECTED = "expected a CSV, TSV, JSON, JSON Lines or Parquet table with one product a row"
-MAX_UNPACKED = 1 << 30  # bytes that a gzip file may unpack to
+MAX_UNPACKED = 1 << 30  # bytes that a packed file may unpack to
 ALWAYS_UNPACKED = 1 << 26  # and it may always unpack to this many
 _MOST_DENSE = 200  # times its size: tables shrink to a tenth, what shrinks to a thousandth was made to
 _MARKS = (
@@ -69,7 +69,7 @@ def unpacked(name: str, raw: bytes) -> bytes:
     """The bytes inside a gzip file; other bytes as they are."""
     if raw[:2] != b"\x1f\x8b":
         return raw
-    limit = min(MAX_UNPACKED, max(ALWAYS_UNPACKED, _MOST_DENSE * len(raw)))
+    limit = unpack_limit(len(raw))
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(raw)) as packed:
             inner = packed.read(limit + 1)
@@ -83,6 +83,11 @@ def unpacked(name: str, raw: bytes) -> bytes:
             "Split the table, or give it unpacked."
         )
     return inner
+
+
+def unpack_limit(size: int) -> int:
+    """Bytes that a packed file of `size` bytes may unpack to."""
+    return min(MAX_UNPACKED, max(ALWAYS_UNPACKED, _MOST_DENSE * size))
 
 
 def decoded(name: str, raw: bytes) -> tuple[str, list[str]]:

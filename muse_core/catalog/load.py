@@ -4,12 +4,12 @@
 
 Everything is read as text first (an id is never a number): bytes by `decoding.py`, lines by
 `delimited.py` (its header by `header_row.py`), JSON by `objects.py` (its products by `envelopes.py`),
-feeds by `feed.py`, Parquet here; what is no table is refused by `refusals.py`. Options of variants become
-columns (`options.py`), columns are understood by `columns.py`, rows that are one product are joined and
-what is not on sale left out by `variants.py`, prices read by `prices.py`, the rest by `rows.py`. Nothing
-read is evaluated, and no file outside the catalogue's folder is opened. Fails with CatalogError when
-nothing can be read, with ConfigError when `catalog.columns` does not fit. Not covered: Excel files,
-pictures given by link, surcharges and discounts in columns of their own.
+feeds by `feed.py`, Parquet by `parquet_file.py`; what is no table is refused by `refusals.py`. Options of
+variants become columns (`options.py`), columns are understood by `columns.py`, rows that are one product
+are joined and what is not on sale left out by `variants.py`, prices read by `prices.py`, the rest by
+`rows.py`. Nothing read is evaluated, and no file outside the catalogue's folder is opened. Fails with
+CatalogError when nothing can be read, with ConfigError when `catalog.columns` does not fit. Not covered:
+Excel files, pictures given by link, surcharges and discounts in columns of their own.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from muse_core.catalog import feed, options, refusals, variants
 from muse_core.catalog.columns import understand
 from muse_core.catalog.decoding import EXPECTED, decoded, unpacked
 from muse_core.catalog.delimited import read_delimited
-from muse_core.catalog.objects import as_text, flattened, read_json
+from muse_core.catalog.objects import read_json
+from muse_core.catalog.parquet_file import read_parquet
 from muse_core.catalog.product import Catalog, counted
 from muse_core.catalog.questions import Answers, Question
-from muse_core.catalog.raw_table import RawTable, capped, cut_long_cells
+from muse_core.catalog.raw_table import RawTable, cut_long_cells
 from muse_core.catalog.rows import Reading, read_rows
 from muse_core.errors import CatalogError
 from muse_core.types import HINDI_TITLE, JsonValue
 
 _SHOWN = 40  # colours and types listed in the report
-_MAX_ROWS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _read(file: Path) -> RawTable:
     if not raw.strip():
         raise CatalogError(f"{file.name}: the file is empty; {EXPECTED}.")
     if raw[:4] == b"PAR1":
-        return _parquet(file.name, raw)
+        return read_parquet(file.name, raw)
     text, notes = decoded(file.name, raw)
     del raw
     if not text.strip("\ufeff \t\r\n"):
@@ -187,55 +187,3 @@ def _bytes(file: Path) -> bytes:
     except (OSError, ValueError) as fault:
         why = getattr(fault, "strerror", None) or fault
         raise CatalogError(f"cannot read the catalogue {file}: {why}; {EXPECTED}. Check the path.") from fault
-
-
-# ---- Parquet --------------------------------------------------------------------------------------
-
-
-def _parquet(name: str, raw: bytes) -> RawTable:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(pa.BufferReader(raw))
-        if file.metadata.num_rows > _MAX_ROWS:
-            raise CatalogError(
-                f"{name}: found {file.metadata.num_rows:,} rows; at most {_MAX_ROWS:,} can be read. Split it."
-            )
-        table = file.read()
-        notes: list[str] = []
-        found = capped(table.column_names, notes)
-        columns = {column: table.column(place).to_pylist() for place, column in enumerate(found)}
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as fault:
-        raise CatalogError(
-            f"{name}: found a damaged Parquet file ({fault}); expected a readable one. Write it again."
-        ) from fault
-    return _from_values(columns, table.num_rows, notes)
-
-
-def _from_values(columns: Mapping[str, list[Any]], rows: int, notes: list[str]) -> RawTable:
-    """Columns of Python values as columns of text and of bytes."""
-    texts: dict[str, list[str]] = {}
-    blobs: dict[str, list[bytes | None]] = {}
-    for name, values in columns.items():
-        encoded = _bytes_of(values)
-        first = next((value for value in values if value is not None), None)
-        if encoded is not None:
-            blobs[name] = encoded
-        elif isinstance(first, dict):
-            for row, value in enumerate(values):
-                for inner, cell in flattened(value or {}, f"{name} "):
-                    texts.setdefault(inner, [""] * rows)[row] = cell
-        else:
-            texts[name] = [as_text(value) for value in values]
-    return RawTable(texts, blobs, notes)
-
-
-def _bytes_of(values: list[Any]) -> list[bytes | None] | None:
-    """The column as bytes when that is what it holds, plainly or as {'bytes': ..., 'path': ...}."""
-    first = next((value for value in values if value is not None), None)
-    if isinstance(first, bytes):
-        return list(values)
-    if isinstance(first, dict) and any(value and isinstance(value.get("bytes"), bytes) for value in values):
-        return [value.get("bytes") if value else None for value in values]
-    return None

@@ -26,6 +26,7 @@ from muse_core.generation.cache import SlotCache
 from muse_core.generation.prefill import Row, by_token_budget, pass_tokens, prefill
 from muse_core.generation.sampling import Sampling, Wish, choose
 from muse_core.models.cpu_linear import onednn_linear
+from muse_core.models.sliding_window import layer_masks
 
 __all__ = ["Decoder", "Row", "Sampling", "decode", "prefill"]
 
@@ -156,8 +157,7 @@ class Decoder:
         positions = torch.tensor(lengths, device=device)[:, None] + torch.arange(count, device=device)
         self._cache.aim(first, positions, width)
         is_read = torch.arange(width, device=device) <= positions[:, None, :, None]
-        mask = torch.zeros(is_read.shape, dtype=self._model.dtype, device=device)
-        mask.masked_fill_(~is_read, float("-inf"))  # once for all layers
+        mask = layer_masks(self._model, is_read, positions)  # once for all layers
         hidden: torch.Tensor = self._model.base_model(
             input_ids=torch.tensor(ids, device=device), attention_mask=mask, position_ids=positions,
             past_key_values=self._cache,

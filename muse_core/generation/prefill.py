@@ -141,7 +141,7 @@ def _pass(
     prompts: list[tuple[int, ...]], start: Layers, model: PreTrainedModel
 ) -> tuple[Layers, torch.Tensor]:
     """A right-padded causal pass behind `start` (one row, for all)."""
-    width, cache = max(map(len, prompts)), DynamicCache(config=model.config)
+    width, cache = max(map(len, prompts)), DynamicCache()  # without config: whole where layers have a window
     for number, parts in enumerate(start):
         keys, values = (part.expand(len(prompts), -1, -1, -1) for part in parts)
         cache.update(keys, values, number)

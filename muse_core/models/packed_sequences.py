@@ -24,6 +24,7 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from muse_core.models.cpu_linear import ROWS, onednn_linear, uses_onednn
 from muse_core.models.packed_llama import is_plain_llama, layers_forward
+from muse_core.models.sliding_window import document_mask
 
 NAME = "muse_packed"
 CACHED_VALUES = 128 * 1024  # logits in a piece: half a megabyte
@@ -96,6 +97,7 @@ def per_document_attention(
     dropout: float = 0.0,
     cu_seqlens: Sequence[int] = (),
     document_masks: Sequence[torch.Tensor | None] = (),
+    sliding_window: int | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Causal attention within each document; tensors are (1, heads, tokens, head size)."""
@@ -104,11 +106,15 @@ def per_document_attention(
         key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
     lengths = [end - start for start, end in pairwise(cu_seqlens)]
     queries, keys, values = (whole.split(lengths, dim=2) for whole in (query, key, value))
+    masks = [
+        document_mask(length, sliding_window, mask, query)
+        for length, mask in zip(lengths, document_masks, strict=True)
+    ]
     outputs = [
         functional.scaled_dot_product_attention(
             q, k, v, dropout_p=dropout, scale=scaling, attn_mask=mask, is_causal=mask is None
         )
-        for q, k, v, mask in zip(queries, keys, values, document_masks, strict=True)
+        for q, k, v, mask in zip(queries, keys, values, masks, strict=True)
     ]
     return torch.cat(outputs, dim=2).transpose(1, 2).contiguous(), None
 

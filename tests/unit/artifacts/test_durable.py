@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from muse_core import durable
 from muse_core.artifacts import ArtifactStore
@@ -75,6 +77,21 @@ def test_a_small_file_is_old_or_new(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         durable.write_text(path, "new \ud800")
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_published_files_are_as_readable_as_others(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        with durable.draft_folder(tmp_path / "tmp", "m") as draft:
+            (draft / "folder").mkdir()
+            save_file({"w": np.zeros(2)}, draft / "folder" / "model.safetensors")
+            (draft / "manifest.json").write_text("{}")
+            durable.move_into_place(draft, tmp_path / "m")
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in durable.files_below(tmp_path / "m")}
+    assert modes == {mode}
 
 
 def test_moving_into_place_replaces_what_is_there(tmp_path: Path) -> None:

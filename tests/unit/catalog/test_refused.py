@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.commands import catalog as command
-from muse_core.catalog import decoding, load
+from muse_core.catalog import decoding, parquet_file
 from muse_core.catalog.load import load_catalog
 from muse_core.errors import CatalogError, ConfigError
 from tests.unit.catalog.hostile import products, written
@@ -69,13 +69,33 @@ def test_what_unpacks_or_unfolds_without_end_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decoding, "MAX_UNPACKED", 1000)
-    monkeypatch.setattr(load, "_MAX_ROWS", 1000)
+    monkeypatch.setattr(parquet_file, "_MAX_ROWS", 1000)
     (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(b"title\n" + b"Mug\n" * 1000))
     with pytest.raises(CatalogError, match="unpacks to more"):
         load_catalog(tmp_path / "bomb.csv.gz")
     pq.write_table(pa.table({"title": ["Red Mug"] * 1001}), tmp_path / "bomb.parquet")
     with pytest.raises(CatalogError, match="1,001 rows"):
         load_catalog(tmp_path / "bomb.parquet")
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_a_kilobyte_that_stands_for_gigabytes_is_refused_before_it_is_read(
+    tmp_path: Path, is_nested: bool
+) -> None:
+    titles = pa.array(["x" * 20_000_000]).dictionary_encode().take(pa.array([0] * 400))
+    column = pa.StructArray.from_arrays([titles], names=["title"]) if is_nested else titles
+    pq.write_table(pa.table({"title": column}), tmp_path / "bomb.parquet", compression="zstd")
+    assert (tmp_path / "bomb.parquet").stat().st_size < 10_000
+    before = pa.default_memory_pool().max_memory()
+    with pytest.raises(CatalogError, match="unpacks to more than 64 MB"):
+        load_catalog(tmp_path / "bomb.parquet")
+    assert pa.default_memory_pool().max_memory() - before < 500_000_000  # 8 GB if read
+
+
+def test_a_column_of_long_repeated_texts_is_read(tmp_path: Path) -> None:
+    rows = {"title": [f"Red Mug {n}" for n in range(900)], "text": ["long " * 1000] * 900}
+    pq.write_table(pa.table(rows), tmp_path / "shop.parquet")
+    assert load_catalog(tmp_path / "shop.parquet").rows_kept == 900
 
 
 def test_too_many_columns_are_cut_and_said(tmp_path: Path) -> None:

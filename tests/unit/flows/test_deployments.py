@@ -75,3 +75,18 @@ def test_the_image_has_both_targets_and_runs_muse() -> None:
     assert commands == [("muse", "quickstart"), ("muse", "full")]
     assert 'muse = "flows.cli:app"' in (ROOT / "pyproject.toml").read_text()
     assert {"prefect", "mlflow"} <= {script.name for script in entry_points(group="console_scripts")}
+
+
+def test_the_image_runs_as_a_user_and_installs_before_it_copies() -> None:
+    stages = re.split(r"^FROM ", DOCKERFILE, flags=re.M)[2:]
+    for stage in stages:
+        assert stage.index("pip install -r") < stage.index("COPY") < stage.index("USER muse")
+    images = [*re.findall(r"^FROM (\S+:\S+) AS", DOCKERFILE, re.M), COMPOSE["services"]["postgres"]["image"]]
+    assert images and all(re.search(r":\d+\.\d+", image) for image in images), "a moving base tag"
+
+
+def test_a_gpu_worker_reserves_gpus() -> None:
+    gpu = yaml.safe_load((ROOT / "docker" / "compose.gpu.yaml").read_text())["services"]
+    assert gpu.keys() <= COMPOSE["services"].keys()
+    (device,) = gpu["worker"]["deploy"]["resources"]["reservations"]["devices"]
+    assert device["capabilities"] == ["gpu"]
