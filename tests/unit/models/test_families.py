@@ -7,8 +7,8 @@ import torch
 
 from muse_core.config.run_config import BaseConfig
 from muse_core.generation.decode import Sampling, decode, prefill
-from muse_core.models.flat_stream import flat_attention, flat_stream, hidden_states
 from muse_core.models.loading import from_pretrained
+from muse_core.models.packed_sequences import hidden_states, pack, packed_attention
 from tests.unit.generation.builders_generation import STOP, hf_greedy, random_prompts
 from tests.unit.models.builders_models import tokenizer
 from tests.unit.models.families import FAMILIES, random_model
@@ -24,17 +24,17 @@ def alone(model: torch.nn.Module) -> torch.Tensor:
 
 def test_packed_documents_are_read_as_each_alone(family: str) -> None:
     model = random_model(family)
-    with torch.no_grad(), flat_attention(model):
-        packed = hidden_states(model, flat_stream(DOCUMENTS))
+    with torch.no_grad(), packed_attention(model):
+        packed = hidden_states(model, pack(DOCUMENTS))
     assert torch.allclose(packed, alone(model), atol=1e-4)
 
 
 def test_the_branches_of_a_fork_are_read_as_each_alone(family: str) -> None:
     model = random_model(family)
     prompt, one, other = DOCUMENTS[0], [70, 71, 72, 73, 74], DOCUMENTS[2]
-    with torch.no_grad(), flat_attention(model):
+    with torch.no_grad(), packed_attention(model):
         forked = (len(prompt), len(prompt) + len(one))
-        packed = hidden_states(model, flat_stream([[*prompt, *one, *other]], forks=[forked]))
+        packed = hidden_states(model, pack([[*prompt, *one, *other]], forks=[forked]))
     for branch, found in ((one, packed[forked[0] : forked[1]]), (other, packed[forked[1] :])):
         expected = model.base_model(torch.tensor([[*prompt, *branch]])).last_hidden_state[0, len(prompt) :]
         assert torch.allclose(found, expected, atol=1e-4)
@@ -46,8 +46,8 @@ def test_gradients_are_those_of_each_alone(family: str) -> None:
     (alone(model) * weight).sum().backward()
     expected = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
     model.zero_grad()
-    with flat_attention(model):
-        (hidden_states(model, flat_stream(DOCUMENTS)) * weight).sum().backward()
+    with packed_attention(model):
+        (hidden_states(model, pack(DOCUMENTS)) * weight).sum().backward()
     for name, gradient in expected.items():
         found = dict(model.named_parameters())[name].grad
         assert torch.allclose(found, gradient, rtol=1e-3, atol=1e-3), name
