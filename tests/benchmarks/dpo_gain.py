@@ -11,7 +11,8 @@ log-likelihood, parts weighted as in that run; no reference model, no rejected t
 frozen, as in DPO) and the best epoch by held-out loss is kept, as in DPO.
 
 All three answer the same test turns (the run's own sample and the further turns of
-`evaluation/rates.py`) and are asked about the run's frozen test pairs. Several runs together: their turns are pooled, a shopper of
+`evaluation/rates.py`) and are asked about the run's frozen test pairs.
+Several runs together: their turns are pooled, a shopper of
 one run is no shopper of another, a template family is the same in all. The intervals are those of the
 evaluation (clusters by shopper and by family); how much the trainings differ is seen run by run. Prints one
 JSON object: `markdown` (a table with paired intervals), `metrics` (rows as in the `metrics` table) and
