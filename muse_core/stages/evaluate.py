@@ -36,7 +36,7 @@ READS = ("evaluation.bootstrap_resamples", "evaluation.metrics", "dpo.beta")
 KIND = "metrics"
 
 Refs = Mapping[str, ArtifactRef]
-HANDWRITTEN, FIGURES = "hand-written cases", "figures"
+HANDWRITTEN, FIGURES = "hand-written cases", "intervals"
 CANNOT_CALL = "cannot call: it was trained on plain text alone"
 
 
