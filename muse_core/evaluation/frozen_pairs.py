@@ -33,7 +33,7 @@ from muse_core.records import Row, canonical_json
 from muse_core.types import Conversation, JsonValue, PreferencePair, TurnLabel
 
 CLEANING = "muse_core.preferences.cleaning"
-ENOUGH_PAIRS, ENOUGH_PROMPTS = 300, 100  # on-policy, for the headline (MEASURES)
+ENOUGH_PAIRS, ENOUGH_PROMPTS = 300, 100  # on-policy, for the headline (docs/metrics.md#preference-accuracy)
 RULES = {
     "pairing": "extremes",
     "preference_strength_threshold": 0.6,
