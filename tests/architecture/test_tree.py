@@ -76,7 +76,9 @@ def _line(path: str) -> str:
 
 def lines_to_drop(root: Path, text: str) -> list[str]:
     """What is named and does not exist."""
-    return [f"take `{path}` out: it does not exist" for path in named(tree_of(text)) if not (root / path).exists()]
+    return [
+        f"take `{path}` out: it does not exist" for path in named(tree_of(text)) if not (root / path).exists()
+    ]
 
 
 def test_every_folder_has_its_line() -> None:
@@ -115,7 +117,14 @@ def test_the_tree_is_read() -> None:
 
 
 def test_a_new_room_and_a_lost_one_are_seen(tmp_path: Path) -> None:
-    for name in ("muse_core/dialogue/llm", "muse_core/world", "flows/commands", "tasks", "data_contracts", "docs"):
+    for name in (
+        "muse_core/dialogue/llm",
+        "muse_core/world",
+        "flows/commands",
+        "tasks",
+        "data_contracts",
+        "docs",
+    ):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "a.py").write_text("")
     for name in ("errors", "types", "context", "closure"):
@@ -125,4 +134,6 @@ def test_a_new_room_and_a_lost_one_are_seen(tmp_path: Path) -> None:
     assert "name `closure.py` among the modules at the top of muse_core/" in added
     assert not any("dialogue" in line or "commands" in line for line in added)
     dropped = lines_to_drop(tmp_path, TREE)
-    assert dropped == [f"take `{name}` out: it does not exist" for name in ("flows/cli.py", "conversation_files/")]
+    assert dropped == [
+        f"take `{name}` out: it does not exist" for name in ("flows/cli.py", "conversation_files/")
+    ]

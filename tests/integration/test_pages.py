@@ -1,4 +1,4 @@
-"""The lines of README and docs/ that need a model or an artifact, run as they stand in a folder where there is one."""
+"""The lines of README and docs/ that need a model or an artifact, run as they stand where there is one."""
 
 from __future__ import annotations
 

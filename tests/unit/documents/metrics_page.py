@@ -9,7 +9,18 @@ from tests.unit.documents.pages import ROOT
 
 PAGE = ROOT / "docs" / "metrics.md"
 # In front of a name in manifests and MLflow: whose figure it is (docs/metrics.md#models-and-baselines).
-MODELS = ("base", "sft", "dpo", "expert", "majority", "always_none", "linear", "test_side", "sft-base", "dpo-sft")
+MODELS = (
+    "base",
+    "sft",
+    "dpo",
+    "expert",
+    "majority",
+    "always_none",
+    "linear",
+    "test_side",
+    "sft-base",
+    "dpo-sft",
+)
 _SECTION = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
 _NAMES = re.compile(r"^Names: (.+?)(?=\n\n)", re.MULTILINE | re.DOTALL)
 _BULLET = re.compile(r"^- (`.+?`): ", re.MULTILINE | re.DOTALL)
@@ -24,14 +35,16 @@ def sections() -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
+def names_in(text: str) -> list[str]:
+    """The names that a section explains: behind `Names:`, and in front of a bullet's colon."""
+    found = [*_NAMES.findall(text), *_BULLET.findall(text)]
+    return [" ".join(name.split()) for names in found for name in _SPAN.findall(names)]
+
+
 @cache
 def documented() -> dict[str, str]:
-    """Name as it is written (`yield/<tool>`) -> the section that explains it."""
-    found: dict[str, str] = {}
-    for title, text in sections().items():
-        for names in (*_NAMES.findall(text), *_BULLET.findall(text)):
-            found |= {" ".join(name.split()): title for name in _SPAN.findall(names)}
-    return found
+    """Name as it is written (`yield/<tool>`) -> a section that explains it."""
+    return {name: title for title, text in sections().items() for name in names_in(text)}
 
 
 def pattern(name: str) -> re.Pattern[str]:
