@@ -177,7 +177,7 @@ def explain(
 
 @app.command("eval")
 def evaluate_cases(
-    cases: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="One case a line; see the README.")],
+    cases: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="One case a line; see docs/judging.md.")],
     model: Annotated[str | None, typer.Option(metavar="REF", help=MODELS)] = None,
     exclude_leaks: Annotated[
         bool, typer.Option("--exclude-leaks", help="Leave out cases whose words are also training words.")

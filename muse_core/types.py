@@ -66,7 +66,7 @@ class ArtifactRef:
 
 @dataclass(frozen=True)
 class ToolCall:
-    """One call. `arguments` holds canonical English values (DECISIONS: canonical arguments)."""
+    """One call. `arguments` holds canonical English values (docs/decisions.md#english-arguments)."""
 
     call_id: str
     name: str

@@ -3,8 +3,8 @@
 In JSONL a column of JSON text becomes what it holds, under its name without `_json` (`goal_json` is
 `goal`), and bytes become base64; the rows of `conversations` are lines that `muse run --conversations`
 reads. In CSV a nested cell is JSON text, and a text that a spreadsheet would run as a formula begins with
-`'`. Parquet is the artifact's own table. `seed` is JSONL of preference pairs with the seed document's
-fields and no others.
+`'`. Parquet is the artifact's own table. `seed` is JSONL of preference pairs with the fields
+of docs/seed.md#preference-pairs and no others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a continuation starts to depend on what a tool said: the anchor (DECISIONS, "Utility").
+"""Where a continuation starts to depend on what a tool said: the anchor (docs/decisions.md#the-anchor).
 
 The anchor is the first code point of the first catalogue title, product id, price or translated span
 of the continuation. The annotator knows the catalogue, the language of the turn and what the user

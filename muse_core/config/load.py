@@ -1,6 +1,6 @@
 """Defaults < preset < file < `--set`: four sources become one `RunConfig`, or one list of all mistakes.
 
-Files are TOML or JSON in our sections, or one of the seed's shapes (`seed_format.py`). A value of
+Files are TOML or JSON in our sections, or one of the founding guide's shapes (`seed_format.py`). A value of
 `--set` is read as a TOML literal; what is not one is taken as text, `null` as nothing.
 """
 

@@ -103,7 +103,7 @@ class AugmentationConfig(Section):
 
 
 class SftConfig(Section):
-    """Supervised fine-tuning; names are the seed's."""
+    """Supervised fine-tuning; names are the founding guide's (docs/seed.md)."""
 
     calls: Literal["filtered", "gold", "all"] = "filtered"
     batch_size: Count = 8
@@ -195,7 +195,7 @@ class DpoConfig(Section):
 
 
 class EvaluationConfig(Section):
-    """What is measured. `test_split` is fixed by the sides; it is here so that the seed's file loads."""
+    """What is measured. `test_split` is fixed by the sides; here for docs/seed.md#configuration-files."""
 
     test_split: float = Field(default=0.1, ge=0.1, le=0.1)
     metrics: tuple[str, ...] = ()  # () = every metric

@@ -1,4 +1,4 @@
-"""The seed document's configuration files, read as they are.
+"""The founding guide's configuration files (docs/seed.md#configuration-files), read as they are.
 
 Three shapes: the pipeline JSON (`data_generation`, `sft_training`, `dpo_training`, `evaluation`), and
 the flat `SFTConfig` and `DPOConfig`. Each key is moved to ours, or reported as "ignored because ...".
@@ -63,7 +63,7 @@ class Mapped:
 
 
 def shape_of(raw: Mapping[str, Any]) -> Shape | None:
-    """Which of the seed's files this is; None when it is one of ours."""
+    """Which of the guide's files this is; None when it is one of ours."""
     if any(name in raw for name in PIPELINE_SECTIONS):
         return "pipeline"
     if any(name in raw for name in _DPO_ONLY):
@@ -74,7 +74,7 @@ def shape_of(raw: Mapping[str, Any]) -> Shape | None:
 
 
 def read_seed(raw: Mapping[str, Any], shape: Shape) -> Mapped:
-    """The seed's keys as ours."""
+    """The guide's keys as ours."""
     mapped = Mapped()
     if shape == "pipeline":
         _read_pipeline(raw, mapped)

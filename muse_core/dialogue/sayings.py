@@ -89,5 +89,5 @@ def quoted(voice: Voice, text: str) -> str:
 
 
 def picture_mark(picture_id: str) -> str:
-    """How a picture stands in text (DECISIONS): `[image:att1]`."""
+    """How a picture stands in text (docs/decisions.md#pictures-in-text): `[image:att1]`."""
     return f"[image:{picture_id}]"

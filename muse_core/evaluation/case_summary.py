@@ -23,7 +23,7 @@ Json = dict[str, JsonValue]
 
 
 def statistics_of(verdicts: Sequence[Verdict]) -> dict[str, Statistic]:
-    """Every metric of judged cases, by its name in MEASURES."""
+    """Every metric of judged cases, by its name in docs/metrics.md."""
     due = [one.case.expected_tool != "none" for one in verdicts]
     judged = [_judges_arguments(one) for one in verdicts]
     idle = [not one for one in due]

@@ -71,7 +71,8 @@ def _pass_statistic(records: Sequence[Record], k: int) -> Statistic:
 
 
 def conversation_quality(table: Sequence[Row]) -> list[Row]:
-    """Half response quality, half satisfaction (the seed's column), wherever both were measured.
+    """Half response quality, half satisfaction, where both were measured
+    (docs/metrics.md#conversation-quality).
 
     The two stand on different cases. The interval is the mean of theirs, which is never narrower than
     that of independent figures."""

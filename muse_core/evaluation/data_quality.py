@@ -1,4 +1,4 @@
-"""The "Data quality" figures of MEASURES that conversations carry in themselves: diversity, scripts, lengths.
+"""The figures of docs/metrics.md#conversations that a table carries in itself: diversity, scripts, lengths.
 
 `measure` is called by the `conversations` stage, so that the figures lie in its manifest and in MLflow
 beside its other metrics; the report reads them there. Replay, the filter's figures and the pair lint

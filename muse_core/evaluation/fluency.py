@@ -1,4 +1,4 @@
-"""Fluency of replies, 1 to 5, against how the gold replies are spelled (MEASURES: fluency).
+"""Fluency of replies, 1 to 5, against how the gold replies are spelled (docs/metrics.md#fluency).
 
 The judge is a character 6-gram model per language, Witten-Bell interpolated (Witten & Bell 1991), learnt
 on the dev side's gold replies, lexicalised. A model's replies are placed between the gold replies (5)

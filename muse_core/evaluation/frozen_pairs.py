@@ -30,7 +30,7 @@ from muse_core.preferences.sampling import MiningResult
 from muse_core.records import Row
 from muse_core.types import Conversation, JsonValue, PreferencePair, TurnLabel
 
-ENOUGH_PAIRS, ENOUGH_PROMPTS = 300, 100  # on-policy, for the headline (MEASURES)
+ENOUGH_PAIRS, ENOUGH_PROMPTS = 300, 100  # on-policy, for the headline (docs/metrics.md#preference-accuracy)
 RULES = {
     "pairing": "extremes",
     "preference_strength_threshold": 0.6,

@@ -1,4 +1,4 @@
-"""The metrics of MEASURES that need no closed loop, as statistics over the rows of `predictions`.
+"""The metrics of docs/metrics.md that need no closed loop, as statistics over the rows of `predictions`.
 
 Every function takes the rows of one model, in case order, and gives `Statistic`s: what each case adds
 and how the sums become the value. `table.py` and the stage turn them into rows with intervals.
@@ -172,7 +172,7 @@ def confusion(rows: Sequence[Row], facts: Sequence[Facts]) -> dict[str, dict[str
 
 
 def response_quality(argument: Statistic, fluency: Statistic, grounded: Statistic) -> Statistic:
-    """Mean of argument quality, fluency and 1 + 4 × groundedness (the seed's column)."""
+    """Mean of argument quality, fluency and 1 + 4 × groundedness (docs/metrics.md#response-quality)."""
     sizes = (argument.parts.shape[1], fluency.parts.shape[1])
 
     def fold(sums: Array) -> Array:

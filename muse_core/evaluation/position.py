@@ -1,4 +1,4 @@
-"""How well the position head knows where the call belongs (MEASURES: position BCE).
+"""How well the position head knows where the call belongs (docs/metrics.md#position-bce).
 
 Per word end of the last user utterance, in turns whose gold has a call: the head's probability, the
 label, and whether it is the last word. Beside the BCE stand two rules that know nothing (the constant

@@ -1,4 +1,4 @@
-"""Do the models prefer the better of two turns? (MEASURES: preference accuracy)
+"""Do the models prefer the better of two turns? (docs/metrics.md#preference-accuracy)
 
 Implicit reward (Rafailov et al. 2023): β[(log π_c − log ref_c) − (log π_r − log ref_r)], π = DPO, ref =
 SFT. Right when it is positive; a tie counts ½. The plain log-likelihood of each model on the same pairs

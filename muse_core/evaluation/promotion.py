@@ -1,10 +1,11 @@
 """May the trained model be promoted? A rule of bounds on intervals, never on means (`[promotion]`).
 
-The candidate is the DPO model, compared with the SFT model on the same test cases. "Not worse" is
-MEASURES': the lower bound of the paired difference is at minus two points or above, a point being a
-hundredth of the metric's range, so on a 1–5 score 0.08. A comparison on fewer cases than `min_cases`
-decides nothing, and neither does one that was not measured: the model is not promoted then, but not
-called worse. Not covered: comparing with an earlier champion, which answered other cases.
+The candidate is the DPO model, compared with the SFT model on the same test cases. "Not worse"
+(docs/metrics.md#not-worse-and-better): the lower bound of the paired difference is at minus two points or
+above, a point being a hundredth of the metric's range, so on a 1–5 score 0.08. A comparison on
+fewer cases than `min_cases` decides nothing, and neither does one that was not measured: the model is not
+promoted then, but not called worse. Not covered: comparing with an earlier champion, which answered other
+cases.
 """
 
 from __future__ import annotations
@@ -128,8 +129,9 @@ def _shown(row: Row) -> str:
 
 
 def called_better(rows: Sequence[Row], metric: str, margin: float = 0.02) -> tuple[bool, str]:
-    """Whether the candidate may be called better in `metric`, and why or why not (DECISIONS, World): its
-    difference is above zero with its whole interval, and on the hand-written cases it is not worse."""
+    """Whether the candidate may be called better in `metric`, and why or why not: its difference is above
+    zero with its whole interval, and on the hand-written cases it is not worse
+    (docs/decisions.md#a-second-row)."""
     known = {(row["metric"], row["slice"]): row for row in rows if row["model"] == f"{CANDIDATE}-{AGAINST}"}
     row, second = known.get((metric, "all")), known.get((f"{SECOND_ROW}{metric}", "all"))
     if row is None or second is None:

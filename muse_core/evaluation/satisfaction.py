@@ -1,4 +1,4 @@
-"""User satisfaction: what one conversation of the closed loop was worth (MEASURES, "user satisfaction").
+"""User satisfaction: what one conversation of the closed loop was worth (docs/metrics.md#user-satisfaction).
 
     score = 1 + 4·clip(0.6·success + 0.2·soft − 0.1·excess + 0.1·language + 0.1·no faults, 0, 1)
 

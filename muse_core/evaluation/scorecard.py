@@ -155,7 +155,7 @@ def metric_rows(model: str, metric: str, where: str, found: Estimate, unit: str)
     return [row | {"low": found.low, "high": found.high}]
 
 
-# The seed document's names for more than one metric of ours.
+# The founding guide's names for more than one metric of ours (docs/seed.md).
 _GROUPS = {
     "conversation_quality": (
         "conversation_quality",

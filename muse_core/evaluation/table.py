@@ -1,4 +1,4 @@
-"""The results in the seed document's form: three stages, five columns, and its own numbers set apart.
+"""The results in the founding guide's form (docs/seed.md): three stages, five columns, its numbers set apart.
 
 Input is the rows of the `metrics` table; output plain lists and dicts that the terminal, Prefect and the
 HTML report print. A figure that was not measured is a dash, never a guess.

@@ -1,4 +1,4 @@
-"""Which language a text is in, by DECISIONS: `hi`, `mixed` or `en`.
+"""Which language a text is in, `hi`, `mixed` or `en` (docs/decisions.md#language-of-a-text).
 
 `hi` is Devanagari, where Latin tokens may be names (capitals, codes, sizes); `mixed` is Hindi words in
 Latin script, or words of both languages; `en` is the rest. Decided by word lists, not by a model: the

@@ -13,7 +13,7 @@ The stream of a conversation, one assistant turn being one run of text::
 the runtime appends what the calls return and `</result>`. `<` in user text, catalogue cells and replies
 is escaped, so nobody can forge a tag.
 
-`pieces` cuts the stream into parts for the loss (DECISIONS: what the model predicts):
+`pieces` cuts the stream into parts for the loss (docs/decisions.md#what-the-model-predicts):
 
 - `tool`: the decisions. `<tool>name(`, the first `<result>` after the calls, and the first token of a
   reply (the piece is marked `act`; its other tokens are fluency).

@@ -1,4 +1,4 @@
-"""The heads beside the language model: position, and two diagnostics (DECISIONS: what the model predicts).
+"""The heads beside the model: position, and two diagnostics (docs/decisions.md#what-the-model-predicts).
 
 - position: at the token that ends each word of the last user utterance, the log-odds that the call's
   arguments depend on nothing after this word.

@@ -2,11 +2,10 @@
 
 A micro-batch is one row of tokens, documents behind one another, with position ids that start again
 at each document. `packed_attention` registers (once) and switches on an attention function that runs
-one causal SDPA call per document: measured best on CPU (TRAPS.md: varlen and jagged kernels fail
-there in backward) and correct on every device. A preference pair is one document that forks, so that
-its prompt is computed once. Outside the `with` the model attends as it was loaded
-(`sdpa`), so that generation with a KV cache is untouched. Logits are computed only for the rows that
-are asked for.
+one causal SDPA call per document: measured best on CPU (docs/decisions.md#no-padding) and correct on
+every device. A preference pair is one document that forks, so that its prompt is computed once.
+Outside the `with` the model attends as it was loaded (`sdpa`), so that generation with a KV cache
+is untouched. Logits are computed only for the rows that are asked for.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The gate in front of DPO: is it quality that tells the chosen side? (MEASURES, "pair lint")
+"""The gate in front of DPO: is it quality that tells the chosen side? (docs/metrics.md#pair-lint)
 
 First the pairs that must not stand are dropped and counted (`cleaning.py`), then some more until length
 alone is within its limit. What is left is looked at with classifiers that see one thing each

@@ -1,10 +1,10 @@
-"""How good one assistant turn is: a reward in [0, 1] with named parts (DECISIONS, "Pairs").
+"""How good one turn is: a reward in [0, 1] with named parts (docs/decisions.md#what-a-turn-is-paid).
 
 ====================== ====== =================================================================
 parses and executes     0.10  every call could be read and ran; the turn came to its end
 right decision          0.30  the first act is in the turn's acceptable set; a turn without a call earns
                               half of it when it does not ask for the missing slot, or does not decline
-                              what is out of scope (MEASURES: Slot, Relevance)
+                              what is out of scope (docs/metrics.md#decisions)
 arguments               0.30  slot F1 of all calls; 1 when neither gold nor the turn calls
 constraints met         0.10  share of the named products that meet the gold call's limits
 grounded                0.10  the reply names only what the results hold, no empty reference
@@ -12,8 +12,8 @@ language                0.05  the reply is in the language of the shopper's turn
 length                  0.05  1 between half and twice the gold reply's words, else 0
 ====================== ====== =================================================================
 
-A turn without a reply has 0 in the last four. It shares code with the metrics (`scoring`): DECISIONS
-("World") says what follows from that.
+A turn without a reply has 0 in the last four. It shares code with the metrics (`scoring`); what
+follows: docs/decisions.md#a-second-row.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class RewardParts:
 
     @property
     def quality(self) -> float:
-        """The seed's quality score, 1 to 5."""
+        """The founding guide's quality score, 1 to 5."""
         return 1 + 4 * self.total
 
 

@@ -1,4 +1,4 @@
-"""Pairs in the seed's row shape, and only that: what its own trainer reads.
+"""Pairs in the founding guide's row shape, and only that (docs/seed.md#preference-pairs).
 
     {"input": "red shirts under 1500",
      "chosen_response": {"tool_sequence": ["search"], "quality_score": 5.0, "reasoning": "better: …"},
@@ -19,7 +19,7 @@ RESPONSE = ("tool_sequence", "quality_score", "reasoning")
 
 
 def seed_row(row: Row) -> Row:
-    """A row of the table `preference_pairs` as the seed writes it."""
+    """A row of the table `preference_pairs` as the guide writes it."""
     return {
         "input": row["input"],
         **{

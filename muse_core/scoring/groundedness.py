@@ -1,4 +1,4 @@
-"""Does a reply say of each product only what the tools found about it? (MEASURES: groundedness)
+"""Does a reply say of each product only what the tools found about it? (docs/metrics.md#groundedness)
 
 Judged per item and field: a value counts for the product that it is said of, and must be that product's. A
 value of another item is false, as is one of none. Of which product a value is said, within a clause (up to

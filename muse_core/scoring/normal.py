@@ -1,6 +1,6 @@
 """How two written values are made comparable: case, spaces, punctuation, numbers, lexicon spellings.
 
-The one home of the normalisation of MEASURES' "exact call"; `call_match` decides with it, the reward
+The one home of the normalisation of docs/metrics.md#exact-call; `call_match` decides with it, the reward
 and the metrics never compare raw strings.
 """
 

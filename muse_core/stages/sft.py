@@ -2,7 +2,7 @@
 
 Trains on the train side of conversations, but for the shoppers kept for the pairs (`pairs.reserved_share`),
 as far as the loss filter kept their calls; after each epoch
-the seed's block is measured on dev and the best epoch by dev loss is published. Checkpoints in the
+the block per epoch is measured on dev and the best epoch by dev loss is published. Checkpoints in the
 work folder: a killed run goes on and ends with the same weights. Several processes: this module is what
 `torchrun -m muse_core.stages.sft` starts (`processes/started.py`), and what `run` starts itself.
 

@@ -1,6 +1,6 @@
 """Argument types that several tools share, with the words that describe them to a model.
 
-Values are canonical English (DECISIONS): text is trimmed and lower-cased, a size is upper-cased; a
+Values are docs/decisions.md#english-arguments: text is trimmed and lower-cased, a size is upper-cased; a
 number may come as int or float.
 """
 

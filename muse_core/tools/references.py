@@ -1,9 +1,9 @@
 """From a delexicalised reply to what the shopper reads.
 
-Replies are generated with references (DECISIONS, Replies): `[1]` is the title of the first item of the
-last result, `[1:price]`, `[2:rating]`, `[1:brand]`, `[1:colour]`, `[1:material]`, `[1:size]` its fields;
-after a translation `[1]` is the translated text. What cannot be filled in stays as written and counts
-as a fault.
+Replies are generated with references (docs/decisions.md#references): `[1]` is the title of the first item
+of the last result, `[1:price]`, `[2:rating]`, `[1:brand]`, `[1:colour]`, `[1:material]`,
+`[1:size]` its fields; after a translation `[1]` is the translated text. What cannot be filled in stays
+as written and counts as a fault.
 """
 
 from __future__ import annotations

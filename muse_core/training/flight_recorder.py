@@ -95,14 +95,14 @@ def _cause(judged: Judged, counted: torch.Tensor) -> tuple[str, str]:
         )
     if not reference.any():
         return (
-            "there is no reference: its log-probs are all 0, so the margins are raw log-odds (the seed's "
-            "formula)",
+            "there is no reference: its log-probs are all 0, so the margins are raw log-odds "
+            "(docs/seed.md#the-dpo-loss)",
             "give every pair the log-probs of the model that training starts from",
         )
     if torch.allclose(policy, reference, atol=0.01):
         return (
-            "the margins are raw log-odds (the seed's formula): the references are right and the loss does "
-            "not subtract them",
+            "the margins are raw log-odds (docs/seed.md#the-dpo-loss): the references are right and the loss "
+            "does not subtract them",
             "use −log σ(β[(log π_c − log π_r) − (log ref_c − log ref_r)])",
         )
     if torch.allclose(policy.flip(1), reference, atol=0.01):
@@ -173,7 +173,7 @@ def length_correlation(judged: Judged) -> torch.Tensor:
 
 
 def epoch_line(epoch: int, values: Mapping[str, float]) -> str:
-    """The seed's line, with what the recorder adds."""
+    """The line of docs/seed.md#what-is-printed-per-epoch, with what the recorder adds."""
     return (
         f"Epoch {epoch}: DPO Loss: {values['dev_dpo_loss']:.2f}, Preference Accuracy: "
         f"{100 * values['dev_accuracy']:.1f}%, margin {values['dev_margin']:.3f}, drift chosen "

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning, measured on dev: the seed's block, teacher-forced."""
+"""Supervised fine-tuning, measured on dev, teacher-forced (docs/seed.md#what-is-printed-per-epoch)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from muse_core.training.precision import autocast
 
 
 def epoch_block(epoch: int, epochs: int, values: Mapping[str, float]) -> str:
-    """The seed's block. Argument quality here: 1 + 4 x the share of right argument tokens,
+    """The founding guide's block. Argument quality here: 1 + 4 x the share of right argument tokens,
     teacher-forced; fluency: perplexity of gold replies. The evaluated scores are `evaluate`'s."""
     return (
         f"Epoch {epoch}/{epochs} Results (dev):\n"
@@ -38,7 +38,7 @@ def measure(
     micro_batch_tokens: int,
     precision: str = "auto",
 ) -> dict[str, float]:
-    """The seed's block, teacher-forced. `dev_loss` = the weighted training loss over all of dev.
+    """What the block says, teacher-forced. `dev_loss` = the weighted training loss over all of dev.
 
     A decision is right when the argmax chooses `<tool>` (`tool_id`) and every token of the name where
     the gold turn calls, and anything but `<tool>` where it does not; `dev_exact_call` asks for every

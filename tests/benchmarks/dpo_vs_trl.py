@@ -1,4 +1,4 @@
-"""Preference training against TRL's DPOTrainer with precomputed references: "DPO pairs/s" of MEASURES.
+"""DPO against TRL's DPOTrainer with precomputed references: "DPO pairs/s" of docs/metrics.md#speed.
 
     pip install -e '.[bench]'
     OMP_NUM_THREADS=2 python -m tests.benchmarks.dpo_vs_trl [--pairs 160 --repeats 5]

@@ -1,4 +1,4 @@
-"""Batched decoding against `generate` of transformers: the "generation tokens/s" row of MEASURES.
+"""Batched decoding against `generate` of transformers: "generation tokens/s" of docs/metrics.md#speed.
 
     OMP_NUM_THREADS=2 python -m tests.benchmarks.generate_vs_hf --json [--conversations 256 --repeats 5]
 

@@ -1,4 +1,4 @@
-"""How far the simulated shoppers are from people who type: the "realism" row of MEASURES.
+"""How far the simulated shoppers are from people who type: docs/metrics.md#realism.
 
     python -m tests.benchmarks.realism --json [--conversations 2500]
 
@@ -43,7 +43,7 @@ from muse_core.world.replay import user_text
 
 HUMAN = Path(__file__).resolve().parents[3] / "shared" / "data" / "utterances"
 FREQUENT, FOLDS, SEEDS, MOST = 300, 5, 3, 3000
-# human means of data/README.md: who is compared with whom
+# words per utterance of people (docs/metrics.md#realism)
 MEANS = {"roman": 8.6, "both": 13.3, "hi": 13.8, "en": 6.6}
 
 # One group: spellings of one Hindi function word as people type it in Latin script.

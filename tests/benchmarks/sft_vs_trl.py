@@ -1,4 +1,4 @@
-"""Supervised fine-tuning against TRL's SFTTrainer: the "SFT useful tokens/s" row of MEASURES.
+"""Supervised fine-tuning against TRL's SFTTrainer: "SFT useful tokens/s" of docs/metrics.md#speed.
 
     pip install -e '.[bench]'
     OMP_NUM_THREADS=2 python -m tests.benchmarks.sft_vs_trl [--conversations 240 --repeats 5]

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.unit.documents.metrics_page import without_entry
 
 pytestmark = pytest.mark.slow
 
@@ -117,3 +121,13 @@ def test_one_changed_key_runs_what_depends_on_it(first: dict[str, Any], home: Pa
         "predict_dpo", "talk_dpo", "evaluate",
     }  # fmt: skip
     assert {"test_cases", "predict_base", "predict_sft", "test_pairs", "talk_expert", "talk_sft"} < set(parts)
+
+
+def test_every_figure_of_the_run_is_explained(first: dict[str, Any], home: Path) -> None:
+    """What the manifests and MLflow hold has its entry in docs/metrics.md."""
+    manifests = [json.loads(path.read_text("utf-8")) for path in home.glob("artifacts/*/*/manifest.json")]
+    kept = {name for manifest in manifests for name in manifest["metrics"]}
+    with closing(sqlite3.connect(home / "mlflow.db")) as store:
+        tracked = {name for (name,) in store.execute("select distinct key from latest_metrics")}
+    assert {"sft.tool_accuracy", "replay_rate"} <= kept and {"train_loss", "dev_dpo_loss"} <= tracked
+    assert without_entry(kept | tracked) == []

@@ -1,4 +1,4 @@
-"""The "Data quality" table of MEASURES as rows for the template: what, measured, goal, met or not.
+"""The figures of docs/metrics.md#figures-of-the-data as rows for the template: what, measured, goal, met.
 
 Every figure was measured by the stage that owns the data and is read from its manifest; a stage that
 did not run, or ran before a figure existed, has no row. A row without a goal carries no mark.
@@ -58,7 +58,7 @@ class Group:
 
 
 def groups(inputs: ReportInputs) -> list[Group]:
-    """All that was measured, in the order of MEASURES."""
+    """All that was measured, in the order of the stages."""
     made: tuple[tuple[str, Callable[[ReportInputs], Iterator[Line]]], ...] = (
         ("Replay and contracts", _replay),
         ("Augmentation", _augmentation),

@@ -1,4 +1,4 @@
-"""The seed document's three files load as they are."""
+"""The founding guide's three files load as they are."""
 
 from __future__ import annotations
 

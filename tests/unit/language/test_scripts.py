@@ -1,4 +1,4 @@
-"""Language detection by DECISIONS."""
+"""Language detection (docs/decisions.md#language-of-a-text)."""
 
 from __future__ import annotations
 

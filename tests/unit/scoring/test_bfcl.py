@@ -3,7 +3,7 @@
 The package pins what the project does not want, so it is installed alone (`--no-deps`) into a temporary
 folder. Its checker imports the list of all API models for one flag about dots in names; our names have
 none, so an empty list stands in for it. Where the two differ is listed in `STRICTER` and `LOOSER`: our
-normalisation (MEASURES, exact call), and nothing else.
+normalisation (docs/metrics.md#exact-call), and nothing else.
 """
 
 from __future__ import annotations

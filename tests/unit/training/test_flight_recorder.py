@@ -106,7 +106,7 @@ def test_the_seeds_formula_without_reference_is_named(sound: Setting) -> None:
     references = sound[3]
     none = replace(references, log_probs=dict.fromkeys(references.log_probs, (0.0, 0.0)))
     text = stopped(sound, references=none)
-    assert "there is no reference" in text and "raw log-odds (the seed's formula)" in text
+    assert "there is no reference" in text and "raw log-odds (docs/seed.md#the-dpo-loss)" in text
 
 
 class SeedsFormula(PreferenceLoss):
@@ -121,7 +121,7 @@ class SeedsFormula(PreferenceLoss):
 
 def test_the_seeds_formula_beside_right_references_is_named(sound: Setting) -> None:
     text = stopped(sound, module=SeedsFormula(sound[0].model, sound[1].config))
-    assert "raw log-odds (the seed's formula)" in text and "does not subtract them" in text
+    assert "raw log-odds (docs/seed.md#the-dpo-loss)" in text and "does not subtract them" in text
 
 
 def shifted(example: Example, by: int) -> Example:

@@ -1,4 +1,4 @@
-"""The README's lines that need a model or an artifact, run as they stand in a folder where there is one."""
+"""The lines of README and docs/ that need a model or an artifact, run as they stand where there is one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tasks.tracking import TrackingPlace
 from tests import builders
 from tests.integration.test_registry import parts, put  # noqa: F401  (a fixture, and how a version is made)
 from tests.integration.test_two_processes import inputs
-from tests.unit.documents.readme import ROOT, block, command, commands
+from tests.unit.documents.pages import ROOT, block, command, commands
 from tests.unit.training.builders_training import context
 
 pytestmark = pytest.mark.slow
@@ -80,7 +80,7 @@ def test_the_report_opens(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_table_is_exported(folder: Path) -> None:
     store = ArtifactStore(folder / ".muse" / "artifacts")
     store.write_table("conversations", to_table("conversations", [builders.conversation()]), "ab" * 32)
-    result = CliRunner().invoke(app, line_of("muse artifacts export")[1:])
+    result = CliRunner().invoke(app, line_of("muse artifacts export conversations")[1:])
     assert result.exit_code == 0 and len(result.stdout.splitlines()) == 1
 
 

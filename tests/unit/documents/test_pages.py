@@ -1,6 +1,6 @@
-"""The README's lines run as they stand.
+"""The lines of README and docs/ run as they stand.
 
-Every code block is run or checked here or in `tests/integration/test_readme.py`, or stands in NOT_RUN with
+Every code block is run or checked here or in `tests/integration/test_pages.py`, or stands in NOT_RUN with
 the reason. Verbs that train are parsed by the real command line, and what they ask for is resolved by
 `muse explain` with the same options.
 """
@@ -25,16 +25,19 @@ from muse_core.evaluation.case_file import load_cases
 from muse_core.stage_table import STAGE_NAMES, STAGES
 from muse_core.tools.call_syntax import parse_call
 from tasks.parts import REGISTER
-from tests.unit.documents.readme import ROOT, Block, Command, block, blocks, command, commands, spans
+from tests.unit.documents.pages import ROOT, Block, Command, block, blocks, command, commands, spans
 
 CATALOGUE = "id,name,MRP (INR),colour\n1,Blue Cotton Shirt,999,blue\n2,Red Silk Saree,2500,red\n"
 CHAT = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello!"}]}
+GUIDE = {"data_generation": {"num_profiles": 100}, "dpo_training": {"beta": 0.1}}  # docs/seed.md
 NOT_RUN = {
     "shopper   need your help": "conversations to read; their calls are parsed below",
     "catalog ─► profiles": "a picture; its stage names are compared below",
     "prefect server start": "starts a server, as tests/integration do; names are compared below",
     "prefect worker start": "runs until it is stopped; its pool is compared below",
 }
+PACKAGES = ("flows", "tasks", "data_contracts", "muse_core", "tests")
+CORE = ROOT / "muse_core"
 NO_VERB_YET = {"muse up"}  # named under "What is not covered yet"
 READ_IN_OTHER_PLACES = {"TORCH_INDEX_URL": "Makefile", "PREFECT_API_URL": "flows/environment.py"}
 
@@ -45,6 +48,7 @@ def shop_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "products.csv").write_text(CATALOGUE)
     (tmp_path / "chats.jsonl").write_text(json.dumps(CHAT) + "\n")
     (tmp_path / "my_cases.jsonl").write_text(block("json", "{").text)
+    (tmp_path / "my_config.json").write_text(json.dumps(GUIDE))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MUSE_HOME", raising=False)
     monkeypatch.setattr("muse_core.models.device.gpu_works", lambda: False)
@@ -113,13 +117,13 @@ def _understood(words: list[str]) -> None:
     elif path in ("artifacts ls", "catalog check"):
         result = CliRunner().invoke(app, words)
         assert result.exit_code == 0, result.stderr
-    else:  # run for real in tests/integration/test_readme.py, or where their own tests are
+    else:  # run for real in tests/integration/test_pages.py, or where their own tests are
         assert path in ("report", "eval", "doctor", "artifacts export", "human-eval make")
 
 
 def line_names_a_verb(path: str, rest: list[str]) -> bool:
     """Whether the text only names a verb that needs files to be run."""
-    return not rest and path in ("eval", "human-eval import")
+    return not rest and path in ("eval", "catalog check", "human-eval import")
 
 
 def test_a_run_of_the_quickstart_needs_no_gpu() -> None:
@@ -225,7 +229,7 @@ def test_the_case_is_a_case(shop_folder: Path) -> None:
 def test_the_python_compiles() -> None:
     python: list[Block] = [one for one in blocks() if one.language == "python"]
     assert len(python) == 1
-    compile(python[0].text, "README.md", "exec")  # and is run in tests/integration/test_readme.py
+    compile(python[0].text, "README.md", "exec")  # and is run in tests/integration/test_pages.py
 
 
 def test_the_picture_shows_the_stages() -> None:
@@ -238,3 +242,38 @@ def test_the_calls_of_the_conversations_are_calls() -> None:
     assert len(calls) == 8
     for text in calls:
         parse_call(text)
+
+
+def test_a_benchmark_in_the_text_exists() -> None:
+    named = {name for text in spans() for name in re.findall(r"python -m (tests\.benchmarks\.\w+)", text)}
+    assert len(named) >= 7
+    for name in named:
+        assert (ROOT / name.replace(".", "/")).with_suffix(".py").is_file(), name
+
+
+def test_a_file_in_the_text_exists() -> None:
+    """A path in backticks is one of the project; `muse_core/` in front may be left out."""
+    named = {text for text in spans() if re.fullmatch(r"[a-z_]+(/[\w.]+)+\.(py|md|toml|yaml|jsonl)", text)}
+    lost = {text: _like(text) for text in named if not any((root / text).is_file() for root in (ROOT, CORE))}
+    assert lost == {}, "the pages name files that are not there (beside each: files of that name)"
+    assert len(named) > 20
+
+
+def _like(path: str) -> list[str]:
+    """Where a file of the same name lies now."""
+    found = (one for package in PACKAGES for one in (ROOT / package).rglob(Path(path).name))
+    return sorted(one.relative_to(ROOT).as_posix() for one in found)
+
+
+def test_a_figure_in_the_readme_has_its_meaning_beside_it() -> None:
+    """Every row of a table with a measured share links to what the figure is."""
+    rows = [line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if line.startswith("|")]
+    measured = [row for row in rows if re.search(r"\d %", row)]
+    assert len(measured) >= 4
+    assert [row for row in measured if "docs/metrics.md#" not in row] == []
+
+
+def test_the_picture_is_there_and_light() -> None:
+    for name in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text("utf-8")):
+        picture = ROOT / name
+        assert picture.read_bytes()[:4] == b"\x89PNG" and picture.stat().st_size < 300_000, name
