@@ -11,8 +11,7 @@ the others in the rest.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
@@ -27,7 +26,6 @@ from muse_core.wordings.kinds import Shelf
 from muse_core.wordings.words import LANGUAGE_OF, Script
 
 PER_PATTERN = 3  # families made from one wording
-_SMALL_KIND = 6  # wordings; below it a wording gives one family more
 PLAIN_WEIGHT = 2.0  # people mostly say it without opening and closing
 _TYPED_PLAIN_WEIGHT = 3.0  # typed English queries are shorter still
 
@@ -133,7 +131,7 @@ def all_families() -> FamilyBook:
 
 def families_of(book: Book) -> list[Family]:
     """The families that a book's wordings give."""
-    return [family for wordings in book.values() for family in _of_shelf(wordings)]
+    return [family for wordings in book.values() for one in wordings for family in _of_wording(one)]
 
 
 def cells() -> dict[tuple[TurnType, Language], dict[Side, list[Family]]]:
@@ -148,16 +146,11 @@ def cells() -> dict[tuple[TurnType, Language], dict[Side, list[Family]]]:
 # ---- making families ------------------------------------------------------------------------------
 
 
-def _of_shelf(wordings: Sequence[Wording]) -> list[Family]:
-    count = PER_PATTERN + (len(wordings) < _SMALL_KIND)
-    return [family for wording in wordings for family in _of_wording(wording, count)]
-
-
-def _of_wording(wording: Wording, count: int) -> list[Family]:
+def _of_wording(wording: Wording) -> list[Family]:
     """The plain frame, then frames with an opening or a closing (or both), chosen by hash."""
     script, turn_type, kind = wording.shelf
     out: dict[str, Family] = {}
-    for opening, closing in _compositions(script, turn_type, kind, wording.text)[:count]:
+    for opening, closing in _compositions(script, turn_type, kind, wording.text)[:PER_PATTERN]:
         parts = (kind, _MARK.get(script, ""), said(readings(wording.text)[0]), opening, closing)
         name = "-".join(part for part in parts if part)
         order: Literal["before", "after"] = "before" if _hash(script, name) % 5 < 3 else "after"
@@ -173,10 +166,9 @@ def _compositions(script: Script, turn_type: str, kind: str, pattern: str) -> li
     after = _CLOSINGS_OF_KIND.get(kind, _CLOSINGS[turn_type])
     one_sided = [(opening, "") for opening in before] + [("", closing) for closing in after]
     two_sided = [(opening, closing) for opening in before for closing in after]
-    hashed = _as_before(pattern)
 
     def by_hash(pair: tuple[str, str]) -> int:
-        return _hash(script, turn_type, hashed, *pair)
+        return _hash(script, turn_type, pattern, *pair)
 
     closed = sorted((pair for pair in one_sided if pair[1]), key=by_hash)
     opened = sorted((pair for pair in one_sided if pair[0]), key=by_hash)
@@ -186,12 +178,6 @@ def _compositions(script: Script, turn_type: str, kind: str, pattern: str) -> li
 
 
 _MARK: dict[str, str] = {"both": "2scripts"}
-
-
-def _as_before(pattern: str) -> str:
-    """The pattern in the marks that its frames were drawn by when they were first made."""
-    pattern = re.sub(r"\(([^()/|]+)/([^()/|]+)\)", r"(\1|\2)", pattern)
-    return re.sub(r"\*([^*]+)\*", r"<\1>", pattern)
 
 
 def _hash(*parts: str) -> int:

@@ -18,7 +18,7 @@ from muse_core.wordings.folder import Folder, read_folder
 from muse_core.wordings.grammar import readings
 from muse_core.wordings.kinds import Shelf, shelves
 from muse_core.wordings.lined_toml import Line
-from muse_core.wordings.sides import ANY, Part, part_of, written_heads
+from muse_core.wordings.sides import ANY, Part, heads_of, part_of, written_heads
 
 HERE = Path(__file__).resolve().parent
 
@@ -51,7 +51,9 @@ def shipped() -> Book:
     """The wordings of this project. ConfigError with every problem, if there is one."""
     book, problems = read_book(HERE)
     if problems:
-        raise ConfigError(f"{len(problems)} problems in the wordings of {HERE}; mend these lines", problems)
+        raise ConfigError(
+            f"the wordings of {HERE} have mistakes ({len(problems)}); mend these lines", problems
+        )
     return book
 
 
@@ -92,7 +94,7 @@ def _borrowed(shelf: Shelf, folder: Folder, own: Mapping[Shelf, list[Wording]]) 
 
 def _contradictions(book: Book) -> list[str]:
     every = [wording for shelf in book.values() for wording in shelf]
-    found = [problem for shelf in book.values() for problem in _doubles(shelf)]
+    found = [problem for shelf in book.values() for problem in (*_doubles(shelf), *_split_heads(shelf))]
     return list(dict.fromkeys([*found, *_split_texts(every)]))
 
 
@@ -111,6 +113,21 @@ def _doubles(shelf: Iterable[Wording]) -> list[str]:
         if before is not None:
             problems.append(f"{wording.line}: says the same as {before.line}, {before.text!r}; delete one")
         first |= {said(reading): wording for reading in readings(wording.text)}
+    return problems
+
+
+def _split_heads(shelf: Iterable[Wording]) -> list[str]:
+    """Heads that stand on two sides of a shelf: then a held-out wording is made of words that are trained."""
+    first: dict[str, Wording] = {}
+    problems = []
+    for wording in shelf:
+        for head in heads_of(wording.text):
+            before = first.setdefault(head, wording)
+            if before.side != wording.side:
+                problems.append(
+                    f"{wording.line}: is on {wording.side}, but {before.line}, which has the same longest "
+                    f"word ({head or 'none'}…), is on {before.side}; put both on one side"
+                )
     return problems
 
 

@@ -102,6 +102,13 @@ def test_words_that_two_scripts_share_stand_on_one_side(folder: Path) -> None:
     )
 
 
+def test_a_head_stands_on_one_side_of_its_shelf(folder: Path) -> None:
+    edit(folder, "en/complete.toml", "train = [", 'train = [\n    "uncover {np} {tail}",')
+    line = edit(folder, "en/complete.toml", "test = [", 'test = [\n    "uncovering {np} {tail}",') + 1
+    found = read_book(folder)[1]
+    assert any("same longest word (unco…)" in one and f"en/complete.toml:{line}" in one for one in found)
+
+
 def test_what_is_said_beside_a_request_has_no_placeholders_and_stands_once(folder: Path) -> None:
     line = edit(folder, "hi/asides.toml", "train = [", 'train = [\n    "सुनिए {np},",') + 1
     twice = edit(folder, "hi/asides.toml", "test = [", 'test = [\n    "सुनिए {np},",') + 1
