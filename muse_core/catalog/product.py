@@ -9,6 +9,8 @@ from functools import cached_property
 
 from muse_core.types import Product
 
+UNKNOWN_TYPES = frozenset(("", "item", "other", "product"))
+
 
 @dataclass(frozen=True)
 class Catalog:
@@ -42,6 +44,12 @@ class Catalog:
     def has_images(self) -> bool:
         """Whether any product carries its picture."""
         return any(product.image is not None for product in self.products)
+
+    @cached_property
+    def named(self) -> tuple[Product, ...]:
+        """Products whose kind is known, so that one can ask for them by it; all when no kind is."""
+        known = (product for product in self.products if product.product_type not in UNKNOWN_TYPES)
+        return tuple(known) or self.products
 
     def types(self) -> dict[str, int]:
         """Product types with their counts, the most frequent first (ties by name)."""

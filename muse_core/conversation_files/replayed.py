@@ -18,9 +18,8 @@ from muse_core.conversation_files.chat_line import Chat
 from muse_core.conversation_files.chat_turns import BadLine, ChatCall, ChatTurn
 from muse_core.conversation_files.positions import position_of
 from muse_core.dialogue.replies import Outcome, reply
+from muse_core.dialogue.script import Script
 from muse_core.dialogue.voice import Voice
-from muse_core.dialogue.wording import Script
-from muse_core.dialogue.world import world_for
 from muse_core.json_text import JsonTextError, read_json
 from muse_core.language.scripts import detect_language
 from muse_core.profiles.make import profile_line
@@ -41,6 +40,7 @@ from muse_core.types import (
     TurnLabel,
     TurnType,
 )
+from muse_core.world.replay import world_for
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex

@@ -19,11 +19,11 @@ from typing import Literal
 
 import numpy as np
 
+from muse_core.dialogue.script import LANGUAGE_OF, Script
 from muse_core.types import SIDES, Language, Side, TurnType
 from muse_core.wordings.book import Book, Wording, said, shipped
 from muse_core.wordings.grammar import readings
 from muse_core.wordings.kinds import Shelf
-from muse_core.wordings.words import LANGUAGE_OF, Script
 
 PER_PATTERN = 3  # families made from one wording
 PLAIN_WEIGHT = 2.0  # people mostly say it without opening and closing

@@ -7,7 +7,6 @@ happens too. Nothing is asked about that the catalogue does not know (prices, ra
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,21 +16,14 @@ import numpy as np
 
 from muse_core.dialogue.constraints import OCCASIONS_FOR
 from muse_core.dialogue.noun_phrases import query_of, style_in
+from muse_core.dialogue.price_limits import lower_price, upper_price
 from muse_core.language import lexicon
 from muse_core.types import Product, Profile
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
 
-NICE_PRICES = (
-    50, 100, 150, 200, 250, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1500, 1800, 2000, 2500, 3000,
-    3500, 4000, 5000, 6000, 7000, 8000, 9000, 10000, 12000, 15000, 18000, 20000, 25000, 30000, 35000, 40000,
-    50000, 60000, 70000, 80000, 90000, 100000, 120000, 150000, 200000, 300000, 500000, 700000, 1000000,
-    1500000, 2000000, 3000000, 5000000,
-)  # fmt: skip
-UNKNOWN_TYPES = frozenset(("", "item", "other", "product"))
 _TRIES = 16
-_TOO_LOW = 0.08  # share of price limits that the target does not meet
 _OTHER_COLOUR = 0.1  # of colours asked for that are not the target's: perhaps the shop has none
 _EXTRA = ((0, 0.07), (1, 0.32), (2, 0.36), (3, 0.20), (4, 0.05))  # constraints beside the product
 _LIKED = {"colour": 0.9, "max_price": 1.5, "gender": 0.5, "brand": 0.35, "size": 0.35, "material": 0.4}
@@ -65,10 +57,9 @@ class Shop:
 def shop_of(index: CatalogIndex) -> Shop:
     """The facts of a catalogue, worked out once."""
     catalog = index.catalog
-    named = tuple(product for product in catalog if product.product_type not in UNKNOWN_TYPES)
     return Shop(
         index=index,
-        wanted=named or catalog.products,
+        wanted=catalog.named,
         has_prices=catalog.has_prices,
         has_images=catalog.has_images,
         has_ratings=any(product.rating is not None for product in catalog),
@@ -183,19 +174,6 @@ def sort_order(shop: Shop, rng: np.random.Generator) -> str:
     if shop.has_ratings and point > 0.72:
         return "rating"
     return "price_high" if 0.55 < point <= 0.72 else "price_low"
-
-
-def upper_price(price: float, rng: np.random.Generator) -> int:
-    """A round limit at or a little above the price; with a small chance one well below it."""
-    if rng.random() < _TOO_LOW:
-        return lower_price(price * 0.4)
-    at = bisect_left(NICE_PRICES, price * (1 + 0.3 * rng.random()))
-    return NICE_PRICES[min(at, len(NICE_PRICES) - 1)]
-
-
-def lower_price(price: float) -> int:
-    """The next round price at or below."""
-    return NICE_PRICES[max(bisect_right(NICE_PRICES, price) - 1, 0)]
 
 
 def meets(product: Product, name: str, value: Any) -> bool:

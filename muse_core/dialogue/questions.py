@@ -12,13 +12,15 @@ from muse_core.dialogue.constraints import tail_of
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ENOUGH_TO_NARROW, items_to_compare
 from muse_core.dialogue.noun_phrases import product_phrase
+from muse_core.dialogue.phrases import say
+from muse_core.dialogue.price_limits import upper_price
 from muse_core.dialogue.requests import pictured
+from muse_core.dialogue.script import Script
 from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.utterance import Utterance, slots_of
 from muse_core.dialogue.voice import surface
-from muse_core.dialogue.wording import Script, topics
-from muse_core.dialogue.wording import sayings as words_of
 from muse_core.tools.base import ShopWorld
+from muse_core.wordings.words import words
 
 _PRICE_SAID, _COLOUR_SAID = 0.6, 0.22  # of incomplete requests
 _NOT_SOLD = {"noun": 0.32, "task": 0.33, "question": 0.35}
@@ -35,7 +37,7 @@ def translation(shopper: Shopper) -> Said:
     text = sayings.text_to_translate(voice, written, target)
     values = {
         "text": sayings.quoted(voice, text),
-        "target": voice.pick(words_of(shopper.script)["target"][target]),
+        "target": say(voice, "target", target),
     }
     call = call_of("translate", {"text": text, "target": target})
     return Said(shopper.utter(family, values), family, "translation", (call,))
@@ -78,7 +80,7 @@ def _incomplete_values(shopper: Shopper, slot: str, family: Family) -> tuple[dic
     voice = shopper.voice()
     if slot == "text":
         written, target = _direction(shopper, "out")
-        name = voice.pick(words_of(shopper.script)["target"][target])
+        name = say(voice, "target", target)
         return {"target": name}, {"written": written, "target": target}
     if slot != "query":
         return {}, {}
@@ -96,7 +98,7 @@ def _known_so_far(shopper: Shopper, slots: frozenset[str]) -> dict[str, Any]:
     target = shopper.new_wish().target
     given: dict[str, Any] = {}
     if "tail" in slots and target.price is not None and shopper.rng.random() < _PRICE_SAID:
-        given["max_price"] = goals.upper_price(target.price, shopper.rng)
+        given["max_price"] = upper_price(target.price, shopper.rng)
     if "acol" in slots:
         given["colour"] = target.colour or "black"
     elif "tail" in slots and target.colour and shopper.rng.random() < _COLOUR_SAID:
@@ -164,7 +166,7 @@ def off_topic(shopper: Shopper) -> Said:
     """Something that a shop does not do."""
     kind = draw(_NOT_SOLD, shopper.rng)
     is_hindi = shopper.script == "both" and shopper.rng.random() < _TOPIC_IN_HINDI
-    topic = shopper.voice().pick(topics(f"{kind}s", "hi" if is_hindi else shopper.script))
+    topic = shopper.voice().pick(words("topics", "hi" if is_hindi else shopper.script)[f"{kind}s"])
     family = shopper.family("out_of_scope", kind)
     text = shopper.utter(family, {"ask" if kind == "question" else kind: topic}).text
     return Said(Utterance(text, None), family, "out_of_scope", situation="decline")

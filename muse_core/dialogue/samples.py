@@ -17,15 +17,15 @@ from muse_core.catalog.synthetic import make_catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue import goals
 from muse_core.dialogue.families import FamilyBook, families_of
+from muse_core.dialogue.script import LANGUAGE_OF, Script
 from muse_core.dialogue.shopper import Said, Shopper
 from muse_core.dialogue.simulate import Expert, turns
 from muse_core.dialogue.utterance import Utterance
-from muse_core.dialogue.world import world_for
 from muse_core.profiles.make import make_profiles
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import SIDES, Language, Profile
 from muse_core.wordings.book import Book, Wording
-from muse_core.wordings.words import LANGUAGE_OF, Script
+from muse_core.world.replay import world_for
 
 _PRODUCTS, _PROFILES = 200, 60
 _CONVERSATIONS = 1500  # simulated at most; a rare kind comes up in one of a hundred

@@ -18,12 +18,11 @@ from typing import Literal
 
 import numpy as np
 
+from muse_core.dialogue.script import Script, SpeakerGender
 from muse_core.wordings.grammar import choose, slots_in_order
-from muse_core.wordings.words import Script
 from muse_core.wordings.words import words as words_of
 
 Role = Literal["plain", "argument", "later"]
-SpeakerGender = Literal["m", "f"]
 
 _PART = re.compile(r"\{(\w+)\}|\*([^*]+)\*|\(([^()/|]+(?:/[^()/|]+){2})\)|\(([^()/|]+)/([^()/|]+)\)")
 _ONLY_PUNCTUATION = re.compile(r"^[,.?!।;:]+$")

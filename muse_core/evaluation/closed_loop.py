@@ -22,7 +22,6 @@ from muse_core.dialogue.families import all_families
 from muse_core.dialogue.goals import Wish, shop_of
 from muse_core.dialogue.shopper import Shopper, script_of
 from muse_core.dialogue.simulate import Expert
-from muse_core.dialogue.world import world_for
 from muse_core.evaluation.closed_loop_goals import SEEDS, HiddenGoal, agenda, hidden_goals
 from muse_core.evaluation.closed_loop_reading import Heard, read_turn
 from muse_core.evaluation.closed_loop_shopper import Ending, GoalShopper, Spoken
@@ -36,6 +35,7 @@ from muse_core.profiles.system_line import language_of
 from muse_core.progress import Progress
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Message, Product, Profile
+from muse_core.world.replay import world_for
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex

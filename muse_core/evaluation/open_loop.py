@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from muse_core.dialogue.world import context_before, turn_messages, user_text
 from muse_core.profiles.system_line import language_of
 from muse_core.records import Row, canonical_json, read_tool_message, result_values, tool_sequence
 from muse_core.scoring.call_match import match_calls
@@ -25,6 +24,7 @@ from muse_core.scoring.normal import left_in_surface_form, normal_text
 from muse_core.scoring.slots import asked_slot, is_question
 from muse_core.tools.references import last_shown, lexicalise
 from muse_core.types import TOOL_NAMES, Conversation, JsonValue, Language, Message, ToolCall, TurnLabel
+from muse_core.world.replay import context_before, turn_messages, user_text
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from muse_core.closure import code_digests
-from muse_core.dialogue.world import world_before
 from muse_core.evaluation.open_loop import Case, Prediction, judge
 from muse_core.evaluation.position import PositionScores
 from muse_core.generation.answer import Answered, answer
@@ -27,6 +26,7 @@ from muse_core.progress import Progress
 from muse_core.records import Row, canonical_json
 from muse_core.tools.base import ShopWorld
 from muse_core.types import Profile
+from muse_core.world.replay import world_before
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex

@@ -11,10 +11,10 @@ from functools import cached_property
 import numpy as np
 
 from muse_core.catalog.index import CatalogIndex
-from muse_core.dialogue.world import context_before, turn_messages, world_before
 from muse_core.preferences.reward import GoldTurn, RewardParts, reward
 from muse_core.tools.base import ShopWorld
 from muse_core.types import Conversation, Message, Profile, Side, TurnLabel
+from muse_core.world.replay import context_before, turn_messages, world_before
 
 
 @dataclass(frozen=True)

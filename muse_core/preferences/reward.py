@@ -22,7 +22,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 
-from muse_core.dialogue.world import context_before, turn_messages
 from muse_core.profiles.system_line import language_of
 from muse_core.records import decision_of, read_tool_message, result_values
 from muse_core.scoring.call_match import match_calls
@@ -33,6 +32,7 @@ from muse_core.scoring.language_match import language_match
 from muse_core.scoring.slots import asked_slot, is_asked
 from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
 from muse_core.types import Conversation, JsonValue, Language, Message, Product, ToolCall, TurnLabel
+from muse_core.world.replay import context_before, turn_messages
 
 WEIGHTS: Mapping[str, float] = {
     "runs": 0.10,

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from muse_core.augmentation.candidates import Act, Kind, perturbed
-from muse_core.dialogue.goals import shop_of, upper_price
+from muse_core.dialogue.price_limits import upper_price
 from muse_core.dialogue.replies import Outcome, reply
+from muse_core.dialogue.script import Script
 from muse_core.dialogue.voice import Voice
-from muse_core.dialogue.wording import Script
 from muse_core.language.scripts import share_devanagari
 from muse_core.preferences.contexts import Context, Shop, branch
 from muse_core.preferences.reward import reply_of
@@ -180,7 +180,7 @@ def _call_id(scene: Scene) -> str:
 
 def _some_noun(scene: Scene) -> str:
     """The kind of some product that the shop sells."""
-    return scene.voice.pick(shop_of(scene.shop.index).wanted).product_type
+    return scene.voice.pick(scene.shop.index.catalog.named).product_type
 
 
 def _some_items(scene: Scene) -> list[JsonValue]:

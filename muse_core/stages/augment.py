@@ -26,12 +26,12 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.dialogue.world import world_for
 from muse_core.errors import MuseError
 from muse_core.profiles.reserved import taught
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, Product, Profile
+from muse_core.world.replay import world_for
 
 READS = ("augmentation", "pairs.reserved_share")
 INPUTS = ("catalog", "profiles", "conversations", "base")

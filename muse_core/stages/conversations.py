@@ -33,7 +33,6 @@ from muse_core.conversation_files.read import SHOWN, Rejected, read_chats, refus
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.llm.paraphrase import Paraphraser
 from muse_core.dialogue.simulate import simulate
-from muse_core.dialogue.world import replay
 from muse_core.errors import MuseError
 from muse_core.evaluation.data_quality import measure
 from muse_core.records import from_table, to_table
@@ -47,6 +46,7 @@ from muse_core.types import (
     JsonValue,
     Profile,
 )
+from muse_core.world.replay import replay
 
 READS = ("conversations", "reply", "llm.share", "llm.replies", "llm.model", "pairs.reserved_share")
 INPUTS = ("catalog", "profiles")
@@ -94,7 +94,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
         raise MuseError(
             f"conversations: {len(broken)} do not replay to their stored results, "
             f"first {broken[0]}; a tool is not deterministic. "
-            "Find what differs with muse_core.dialogue.world.replay."
+            "Find what differs with muse_core.world.replay.replay."
         )
     metrics = _metrics(made) | (given.metrics() if given else {})
     table = pa.concat_tables([one.table for one in made])

@@ -20,12 +20,11 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.human.human_pairs import SUFFIX
-from muse_core.evaluation.human.training_pairs import pairs_of_people, with_people
 from muse_core.generation.crew import crew_of
 from muse_core.models.loading import load_model
 from muse_core.preferences.cleaning import held_out_requests
 from muse_core.preferences.lint import lint
+from muse_core.preferences.people import SUFFIX, pairs_of_people, with_people
 from muse_core.preferences.sampling import mine_pairs, need_pairs
 from muse_core.profiles.reserved import for_pairs
 from muse_core.profiles.system_line import partly_told

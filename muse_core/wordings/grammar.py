@@ -119,9 +119,8 @@ def _agreement(option: Stretch) -> str:
     forms = text.split("/")
     if len(forms) not in (2, 3) or re.search(r"[(){}*]", text):
         raise GrammarError(
-            "parentheses hold alternatives (a|b), two forms that agree with the speaker (रहा/रही), or three "
-            "that agree with the product (मिलेगा/मिलेंगे/मिलेगी); "
-            f"found ({text or '…'})"
+            "parentheses hold alternatives (a|b), two forms that agree with the speaker (a/b), or three that "
+            f"agree with the product (a/b/c); found ({text or '…'})"
         )
     if not all(form.strip() for form in forms):
         raise GrammarError(f"an empty form in ({text}); write all of them")

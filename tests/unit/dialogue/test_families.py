@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from muse_core.dialogue.families import Wordings, all_families, cells
-from muse_core.dialogue.wording import replies
+from muse_core.dialogue.replies import replies
 from muse_core.types import LANGUAGES, SIDES, TURN_TYPES
 from muse_core.wordings.beside import asides, closings, openings
 from muse_core.wordings.grammar import readings

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from muse_core.dialogue.wording import replies
+from muse_core.dialogue.replies import replies
 from muse_core.wordings.book import shipped
 from muse_core.wordings.grammar import readings
 from muse_core.wordings.words import SCRIPTS, words

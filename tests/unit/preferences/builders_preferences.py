@@ -7,12 +7,12 @@ from typing import Any
 
 from muse_core import records
 from muse_core.catalog.index import CatalogIndex
-from muse_core.dialogue.world import world_before
 from muse_core.models.chat_format import render
 from muse_core.preferences.pairing import Sample
 from muse_core.preferences.reward import GoldTurn, RewardParts, reward
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Conversation, JsonValue, Message, PreferencePair, ToolCall, ToolResult
+from muse_core.world.replay import world_before
 from tests.builders import pair
 
 

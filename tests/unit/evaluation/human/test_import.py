@@ -20,7 +20,7 @@ from muse_core.evaluation.human.key import write_key
 from muse_core.evaluation.human.ratings_file import checksum
 from muse_core.evaluation.human.record import record_ratings
 from muse_core.evaluation.human.study import make_study
-from muse_core.evaluation.human.training_pairs import pairs_of_people, with_people
+from muse_core.preferences.people import pairs_of_people, with_people
 from muse_core.records import from_table
 from muse_core.types import ArtifactRef, Message
 from tests.unit.evaluation.human.builders_human import finished_run, rate, save
