@@ -84,7 +84,7 @@ def _shopper(
     noise: float,
     rng: np.random.Generator,
 ) -> Shopper:
-    shop = goals.shop_of(index)
+    shop = goals.assortment_of(index)
     wish = goals.new_wish(shop, profile, rng)
     return Shopper(profile, shop, families, rng, noise, script, float(rng.random()), wish, wish, script)
 
