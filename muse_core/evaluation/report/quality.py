@@ -261,7 +261,7 @@ def _pairs(inputs: ReportInputs) -> Iterator[Line]:
                 "",
                 share,
             )
-    yield from _plain(numbers, "replay_rate", "Pairs whose calls replay", "run again on the same catalogue")
+    yield from _plain(numbers, "replay", "Pairs whose calls replay", "run again on the same catalogue")
 
 
 LINT_AUCS = {
