@@ -92,5 +92,5 @@ def _table() -> dict[str, Any]:
 
 
 def kinds_beside(name: str) -> tuple[str, ...]:
-    """Names of the kinds of `openings`, `closings` or `asides`."""
+    """Names of the kinds of `openings`, `closings`, `asides` or `topics`."""
     return tuple(_table()[name])

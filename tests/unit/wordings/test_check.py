@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from muse_core.types import TURN_TYPES
 from muse_core.wordings.book import HERE, read_book
+from muse_core.wordings.folder import PACKAGE_DATA, RULES
 
 SAMPLE = "hi/complete.toml"
 
@@ -117,3 +119,17 @@ def test_what_is_said_beside_a_request_has_no_placeholders_and_stands_once(folde
     assert f"hi/asides.toml:{line}: what is said around a request has no placeholders" in found
     assert f"hi/asides.toml:{twice}: is there already" in found
     assert f"en/closings.toml:{kind}: warmth is not known here" in found
+
+
+def test_a_topic_is_plain_and_a_file_has_a_name_that_is_read(folder: Path) -> None:
+    line = edit(folder, "roman/topics.toml", "tasks = [", 'tasks = [\n    "(cab|auto) book karo",') + 1
+    shutil.copy(folder / "hi" / "complete.toml", folder / "hi" / "complet.toml")
+    broken = edit(folder, "en/spelling.toml", "please = {", "please = ")
+    found = "\n".join(read_book(folder)[1])
+    assert f"roman/topics.toml:{line}: a topic is plain text" in found
+    assert "hi/complet.toml: nobody reads it" in found
+    assert f"en/spelling.toml:{broken}: no TOML" in found
+
+
+def test_the_key_of_a_stage_holds_every_file_of_requests() -> None:
+    assert sorted(PACKAGE_DATA) == sorted(f"*/{name}.toml" for name in (*TURN_TYPES, RULES))
