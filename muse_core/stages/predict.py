@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.exam import ASKED, FURTHER, TEST, UNKNOWN, read_exam
-from muse_core.evaluation.predictions import predict
+from muse_core.evaluation.predict.exam import ASKED, FURTHER, TEST, UNKNOWN, read_exam
+from muse_core.evaluation.predict.predictions import predict
 from muse_core.generation.crew import crew_of
 from muse_core.models.loading import load_model
 from muse_core.progress import Phases

@@ -1,6 +1,6 @@
 """catalog, profiles, talk_expert, one model → its conversations with simulated shoppers.
 
-Played as `evaluation/closed_loop.py` says.
+Played as `evaluation/closed_loop/play.py` says.
 Empty for a model that cannot call, and where the expert has none.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.closed_loop import open_market, play_model
-from muse_core.evaluation.closed_loop_record import read_talks, records_of, talk_rows, turns_of
+from muse_core.evaluation.closed_loop.play import open_market, play_model
+from muse_core.evaluation.closed_loop.record import read_talks, records_of, talk_rows, turns_of
 from muse_core.generation.crew import crew_of
 from muse_core.models.loading import load_model
 from muse_core.records import from_table, to_table

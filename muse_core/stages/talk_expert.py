@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.closed_loop import open_market, play_expert
-from muse_core.evaluation.closed_loop_record import expert_records, talk_rows
-from muse_core.evaluation.closed_loop_rows import EXPERT
+from muse_core.evaluation.closed_loop.play import open_market, play_expert
+from muse_core.evaluation.closed_loop.record import expert_records, talk_rows
+from muse_core.evaluation.closed_loop.rows import EXPERT
 from muse_core.records import to_table
 from muse_core.types import ArtifactRef
 from muse_core.world.shop import Shop

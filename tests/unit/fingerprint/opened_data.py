@@ -54,8 +54,8 @@ def work() -> None:
     from muse_core.catalog.load import load_catalog
     from muse_core.catalog.synthetic import make_catalog
     from muse_core.dialogue.safe_replies import safe_reply
-    from muse_core.evaluation.handwritten.rows import handwritten_cases
-    from muse_core.evaluation.slot_detector import detector_quality
+    from muse_core.evaluation.cases.handwritten.rows import handwritten_cases
+    from muse_core.evaluation.score.slot_detector import detector_quality
     from muse_core.language.parse import parse_request
     from muse_core.profiles.make import make_profiles
     from tests.unit.dialogue.builders_dialogue import converse

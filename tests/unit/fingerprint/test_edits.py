@@ -70,7 +70,7 @@ EDITS = {
         "catalog/headers.toml", "product display name", "name on display", "catalog"
     ),
     "a labelled reply": Edit("evaluation/labelled_replies.txt", "Do you have", "Have you", "evaluate"),
-    "a hand-written case": Edit("evaluation/handwritten/cases.jsonl", "any black", "some black", "evaluate"),
+    "a hand-written case": Edit("evaluation/cases/handwritten/cases.jsonl", "any black", "some black", "evaluate"),
     # what all share
     "how rows become a table": Edit("records.py", "def to_table", "X = 1\n\n\ndef to_table", EVERY),
 }  # fmt: skip
