@@ -12,9 +12,9 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from muse_core.evaluation.promotion import Promotion, judge
 from muse_core.evaluation.report import write_data_report, write_report
-from muse_core.evaluation.table import results_table
+from muse_core.evaluation.score.promotion import Promotion, judge
+from muse_core.evaluation.score.table import results_table
 from muse_core.records import Row
 from muse_core.stage_table import summed, whole_of
 from tasks.pipeline_run import PipelineRun, StageOutcome

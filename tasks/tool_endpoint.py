@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from muse_core.errors import ConfigError
-from muse_core.evaluation.answers import Answer
-from muse_core.evaluation.cases import EvalCase
-from muse_core.evaluation.foreign_calls import read_message
-from muse_core.evaluation.tool_prompt import chat_messages, openai_tools, prompt_digest
+from muse_core.evaluation.cases.answers import Answer
+from muse_core.evaluation.cases.case import EvalCase
+from muse_core.evaluation.cases.foreign_calls import read_message
+from muse_core.evaluation.cases.tool_prompt import chat_messages, openai_tools, prompt_digest
 from muse_core.records import canonical_json
 from tasks.chat_endpoint import ChatEndpoint, Completion
 

@@ -21,11 +21,11 @@ from rich.table import Table
 from flows.environment import endpoint_address, home_folder
 from muse_core.artifacts import ArtifactStore
 from muse_core.errors import ArtifactError, ConfigError
-from muse_core.evaluation.answers import Answerer
-from muse_core.evaluation.case_file import load_cases
-from muse_core.evaluation.case_run import EvalOptions, run_cases
-from muse_core.evaluation.significance import minimum_detectable_difference
-from muse_core.evaluation.table import DASH
+from muse_core.evaluation.cases.answers import Answerer
+from muse_core.evaluation.cases.case_file import load_cases
+from muse_core.evaluation.cases.case_run import EvalOptions, run_cases
+from muse_core.evaluation.score.significance import minimum_detectable_difference
+from muse_core.evaluation.score.table import DASH
 from muse_core.progress import Lines, Silent
 from muse_core.types import ArtifactRef, Conversation
 
@@ -85,7 +85,7 @@ def answerer_of(store: ArtifactStore, model: str | None, resolve: Resolve | None
         with _endpoint(model.removeprefix(ENDPOINT)) as found:
             yield found
         return
-    from muse_core.evaluation.case_models import OwnModel, TemplateModel
+    from muse_core.evaluation.cases.case_models import OwnModel, TemplateModel
     from muse_core.models.device import resolve_device
 
     place, device = model_place(store, model, resolve), resolve_device("auto")

@@ -35,7 +35,7 @@ from muse_core.dialogue.llm.paraphrase import Paraphraser
 from muse_core.dialogue.simulate import simulate
 from muse_core.dialogue.world import replay
 from muse_core.errors import MuseError
-from muse_core.evaluation.data_quality import measure
+from muse_core.evaluation.score.data_quality import measure
 from muse_core.records import from_table, to_table
 from muse_core.types import (
     DECISIONS,

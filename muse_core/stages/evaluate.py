@@ -17,17 +17,17 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.closed_loop_record import Record, read_talks
-from muse_core.evaluation.closed_loop_rows import EXPERT, about_loop, conversation_quality, loop_rows
-from muse_core.evaluation.exam import TEST, Exam, read_exam
-from muse_core.evaluation.examples import examples
-from muse_core.evaluation.frozen_pairs import clusters_of, pair_counts, pair_log_probs, preference_rows
-from muse_core.evaluation.handwritten.rows import handwritten_rows
-from muse_core.evaluation.leaks import leak_report, leak_rows
-from muse_core.evaluation.measure import Answered, rates, scorecard, significance, unknown_shoppers
-from muse_core.evaluation.metrics import confusion, facts_of
-from muse_core.evaluation.scorecard import flat_metrics, only_metrics
-from muse_core.evaluation.slot_detector import detector_quality
+from muse_core.evaluation.cases.handwritten.rows import handwritten_rows
+from muse_core.evaluation.closed_loop.record import Record, read_talks
+from muse_core.evaluation.closed_loop.rows import EXPERT, about_loop, conversation_quality, loop_rows
+from muse_core.evaluation.predict.contamination import leak_report, leak_rows
+from muse_core.evaluation.predict.exam import TEST, Exam, read_exam
+from muse_core.evaluation.score.examples import examples
+from muse_core.evaluation.score.frozen_pairs import clusters_of, pair_counts, pair_log_probs, preference_rows
+from muse_core.evaluation.score.measure import Answered, rates, scorecard, significance, unknown_shoppers
+from muse_core.evaluation.score.metrics import confusion, facts_of
+from muse_core.evaluation.score.scorecard import flat_metrics, only_metrics
+from muse_core.evaluation.score.slot_detector import detector_quality
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.progress import Phases
 from muse_core.records import Row, from_table, to_table

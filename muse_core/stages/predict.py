@@ -11,8 +11,8 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.exam import ASKED, FURTHER, TEST, UNKNOWN, read_exam
-from muse_core.evaluation.predictions import Shop, predict
+from muse_core.evaluation.predict.exam import ASKED, FURTHER, TEST, UNKNOWN, read_exam
+from muse_core.evaluation.predict.predictions import Shop, predict
 from muse_core.generation.crew import crew_of
 from muse_core.models.loading import load_model
 from muse_core.progress import Phases

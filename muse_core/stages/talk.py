@@ -1,6 +1,6 @@
 """catalog, profiles, talk_expert, one model → its conversations with simulated shoppers.
 
-Played as `evaluation/closed_loop.py` says.
+Played as `evaluation/closed_loop/play.py` says.
 Empty for a model that cannot call, and where the expert has none.
 """
 
@@ -10,8 +10,8 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.closed_loop import open_market, play_model
-from muse_core.evaluation.closed_loop_record import read_talks, records_of, talk_rows, turns_of
+from muse_core.evaluation.closed_loop.play import open_market, play_model
+from muse_core.evaluation.closed_loop.record import read_talks, records_of, talk_rows, turns_of
 from muse_core.generation.crew import crew_of
 from muse_core.models.loading import load_model
 from muse_core.records import from_table, to_table

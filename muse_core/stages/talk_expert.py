@@ -8,9 +8,9 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.closed_loop import open_market, play_expert
-from muse_core.evaluation.closed_loop_record import expert_records, talk_rows
-from muse_core.evaluation.closed_loop_rows import EXPERT
+from muse_core.evaluation.closed_loop.play import open_market, play_expert
+from muse_core.evaluation.closed_loop.record import expert_records, talk_rows
+from muse_core.evaluation.closed_loop.rows import EXPERT
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef
 

@@ -1,7 +1,7 @@
 """catalog, profiles, conversations → the turns that the models are measured on.
 
 These are a sample of the test side, further turns for the rates that stand on one kind of turn, and some of
-the sample from unknown shoppers (`evaluation/exam.py`). Turns whose words also occur on the train
+the sample from unknown shoppers (`evaluation/predict/exam.py`). Turns whose words also occur on the train
 side are counted, and left out with `evaluation.exclude_leaks`. Fails when the test side is empty.
 """
 
@@ -15,12 +15,12 @@ from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import ConversationsConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
-from muse_core.evaluation.exam import Exam, exam_rows
-from muse_core.evaluation.leaks import Leak, case_set_leaks, without_leaks
-from muse_core.evaluation.open_loop import Case, CaseSet, open_loop_cases
-from muse_core.evaluation.rates import RateCases, further_conversations, rate_cases
-from muse_core.evaluation.significance import detectable
-from muse_core.evaluation.unknown_shoppers import anonymous_cases
+from muse_core.evaluation.predict.contamination import Leak, case_set_leaks, without_leaks
+from muse_core.evaluation.predict.exam import Exam, exam_rows
+from muse_core.evaluation.predict.open_loop import Case, CaseSet, open_loop_cases
+from muse_core.evaluation.predict.rates import RateCases, further_conversations, rate_cases
+from muse_core.evaluation.predict.unknown_shoppers import anonymous_cases
+from muse_core.evaluation.score.significance import detectable
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, Profile

@@ -12,7 +12,7 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.frozen_pairs import freeze, frozen_pairs_config, without_overlap
+from muse_core.evaluation.score.frozen_pairs import freeze, frozen_pairs_config, without_overlap
 from muse_core.generation.crew import crew_of
 from muse_core.models.loading import load_model
 from muse_core.preferences.sampling import mine_pairs

@@ -11,7 +11,7 @@ log-likelihood, parts weighted as in that run; no reference model, no rejected t
 frozen, as in DPO) and the best epoch by held-out loss is kept, as in DPO.
 
 All three answer the same test turns (the run's own sample and the further turns of
-`evaluation/rates.py`) and are asked about the run's frozen test pairs.
+`evaluation/predict/rates.py`) and are asked about the run's frozen test pairs.
 Several runs together: their turns are pooled, a shopper of
 one run is no shopper of another, a template family is the same in all. The intervals are those of the
 evaluation (clusters by shopper and by family); how much the trainings differ is seen run by run. Prints one
@@ -38,16 +38,9 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.fluency import FluencyJudge, learn_judge
-from muse_core.evaluation.frozen_pairs import PairCluster, clusters_of, pair_log_probs
-from muse_core.evaluation.open_loop import Case, lexicalised_reply, open_loop_cases
-from muse_core.evaluation.predictions import Shop, predict
-from muse_core.evaluation.preference_accuracy import (
-    PairLogProbs,
-    implicit_reward_statistics,
-    likelihood_statistics,
-)
-from muse_core.evaluation.rates import (
+from muse_core.evaluation.predict.open_loop import Case, lexicalised_reply, open_loop_cases
+from muse_core.evaluation.predict.predictions import Shop, predict
+from muse_core.evaluation.predict.rates import (
     CONDITION_OF,
     RateCases,
     further_conversations,
@@ -55,9 +48,16 @@ from muse_core.evaluation.rates import (
     rate_statistics,
 )
 from muse_core.evaluation.receipts import behind
-from muse_core.evaluation.scorecard import ModelRows, Scorecard
-from muse_core.evaluation.statistics import resampler, slices_of
-from muse_core.evaluation.table import comparison
+from muse_core.evaluation.score.fluency import FluencyJudge, learn_judge
+from muse_core.evaluation.score.frozen_pairs import PairCluster, clusters_of, pair_log_probs
+from muse_core.evaluation.score.preference_accuracy import (
+    PairLogProbs,
+    implicit_reward_statistics,
+    likelihood_statistics,
+)
+from muse_core.evaluation.score.scorecard import ModelRows, Scorecard
+from muse_core.evaluation.score.statistics import resampler, slices_of
+from muse_core.evaluation.score.table import comparison
 from muse_core.examples.example import Example
 from muse_core.examples.pairs import PairSet, pair_set
 from muse_core.models.chat_format import TOOL

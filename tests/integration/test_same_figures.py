@@ -15,8 +15,8 @@ import pytest
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import RunConfig
 from muse_core.evaluation.report.figures import keyed
-from muse_core.evaluation.scorecard import flat_metrics
-from muse_core.evaluation.table import DASH, DPO_METRICS, SFT_METRICS, STAGES, number
+from muse_core.evaluation.score.scorecard import flat_metrics
+from muse_core.evaluation.score.table import DASH, DPO_METRICS, SFT_METRICS, STAGES, number
 from muse_core.records import Row, to_table
 from muse_core.types import ArtifactRef
 from tests.unit.evaluation.builders_report import report_inputs

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from muse_core.evaluation.fluency import FluencyJudge, fluency, fold_fluency, learn_judge
-from muse_core.evaluation.metrics import is_right
-from muse_core.evaluation.open_loop import Case, lexicalised_reply
+from muse_core.evaluation.predict.open_loop import Case, lexicalised_reply
+from muse_core.evaluation.score.fluency import FluencyJudge, fluency, fold_fluency, learn_judge
+from muse_core.evaluation.score.metrics import is_right
 from muse_core.records import Row
 from muse_core.types import Conversation
 

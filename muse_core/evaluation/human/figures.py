@@ -19,7 +19,7 @@ import numpy as np
 
 from muse_core.evaluation.human import CRITERIA
 from muse_core.evaluation.human.ratings_table import TIE
-from muse_core.evaluation.statistics import Estimate, estimate, mean_of, resampler, wilson
+from muse_core.evaluation.score.statistics import Estimate, estimate, mean_of, resampler, wilson
 from muse_core.records import Row
 
 RESAMPLES = 1000

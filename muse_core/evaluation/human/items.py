@@ -22,11 +22,11 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.errors import ConfigError
-from muse_core.evaluation.exam import TEST
 from muse_core.evaluation.human.automatic import automatic_scores
 from muse_core.evaluation.human.views import Line, call_line, dialogue_lines, last_shown, pictures
-from muse_core.evaluation.open_loop import Case
-from muse_core.evaluation.predictions import Shop, world_of
+from muse_core.evaluation.predict.exam import TEST
+from muse_core.evaluation.predict.open_loop import Case
+from muse_core.evaluation.predict.predictions import Shop, world_of
 from muse_core.evaluation.receipts import behind
 from muse_core.records import Row, from_table
 from muse_core.tools.toolbox import Toolbox

@@ -7,7 +7,7 @@ from typing import Any
 
 from muse_core.evaluation.report.figures import Key
 from muse_core.evaluation.report.inputs import ReportInputs
-from muse_core.evaluation.table import cell
+from muse_core.evaluation.score.table import cell
 from muse_core.records import Row
 
 KINDS = {

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from muse_core.evaluation.examples import call_text
+from muse_core.evaluation.score.examples import call_text
 from muse_core.records import Row
 from muse_core.scoring.slots import is_asked
 

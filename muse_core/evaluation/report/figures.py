@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from muse_core.evaluation.table import DPO_METRICS, SFT_METRICS, cell
+from muse_core.evaluation.score.table import DPO_METRICS, SFT_METRICS, cell
 from muse_core.records import Row
 from muse_core.types import DECISIONS, LANGUAGES
 

@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import PromotionConfig
 from muse_core.errors import ArtifactError
-from muse_core.evaluation.data_quality import user_turns
-from muse_core.evaluation.exam import TEST
+from muse_core.evaluation.predict.exam import TEST
 from muse_core.evaluation.receipts import behind
 from muse_core.evaluation.report.reading import draw
+from muse_core.evaluation.score.data_quality import user_turns
 from muse_core.records import Row, from_table
 from muse_core.types import ArtifactRef, Conversation
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from muse_core.dialogue.hidden_goals import SEEDS
 from muse_core.evaluation.report.figures import MODEL_NAMES, NAMES, Key
-from muse_core.evaluation.table import cell
+from muse_core.evaluation.score.table import cell
 from muse_core.records import Row
 from muse_core.tools.call_syntax import render_call
 from muse_core.types import ToolCall

@@ -9,7 +9,6 @@ from typing import Any
 
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import PromotionConfig
-from muse_core.evaluation.promotion import called_better, judge
 from muse_core.evaluation.report import figures, plots
 from muse_core.evaluation.report.coverage import leaks, not_covered
 from muse_core.evaluation.report.data_page import quality_content
@@ -19,7 +18,8 @@ from muse_core.evaluation.report.loop import closed_loop
 from muse_core.evaluation.report.people import ratings
 from muse_core.evaluation.report.provenance import plain, provenance, stage_numbers, timings
 from muse_core.evaluation.report.render import with_code, write
-from muse_core.evaluation.table import results_table
+from muse_core.evaluation.score.promotion import called_better, judge
+from muse_core.evaluation.score.table import results_table
 from muse_core.types import ArtifactRef
 
 STAGES = ("catalog", "profiles", "conversations", "base", "sft", "dpo", "export")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from muse_core.evaluation.report.figures import MODEL_NAMES
-from muse_core.evaluation.table import DASH
+from muse_core.evaluation.score.table import DASH
 
 
 def ratings(studies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from muse_core.evaluation.report.figures import MODEL_NAMES, RULES, TITLES
-from muse_core.evaluation.table import number
+from muse_core.evaluation.score.table import number
 from muse_core.records import Row
 
 WIDTH, HEIGHT = 320, 150  # of a plot, in its own units

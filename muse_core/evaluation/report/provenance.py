@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from muse_core.evaluation.report.inputs import ReportInputs
-from muse_core.evaluation.table import DASH, duration
+from muse_core.evaluation.score.table import DASH, duration
 
 
 def plain(value: float | None) -> str:

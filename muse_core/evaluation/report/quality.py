@@ -13,7 +13,7 @@ from typing import Any, Literal
 from muse_core.config.run_config import AugmentationConfig
 from muse_core.evaluation.report.figures import NAMES
 from muse_core.evaluation.report.inputs import ReportInputs
-from muse_core.evaluation.table import DASH
+from muse_core.evaluation.score.table import DASH
 from muse_core.preferences.lint import LENGTH_BLOCK, TEXT_BLOCK, TEXT_WARN
 from muse_core.types import LANGUAGES, TOOL_NAMES
 

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from muse_core.config.load import all_keys, load_config
-from muse_core.evaluation.case_file import load_cases
+from muse_core.evaluation.cases.case_file import load_cases
 from muse_core.stage_table import STAGE_NAMES, STAGES
 from muse_core.tools.call_syntax import parse_call
 from tasks.parts import REGISTER

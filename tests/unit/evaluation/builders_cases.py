@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from muse_core.evaluation.case_file import load_cases
-from muse_core.evaluation.cases import EvalCase
+from muse_core.evaluation.cases.case import EvalCase
+from muse_core.evaluation.cases.case_file import load_cases
 
 WORDS = ("red shirts", "blue caps", "नमस्ते", "green kurta dikhao", "thanks a lot", "sasti ghadi")
 

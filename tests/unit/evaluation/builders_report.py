@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from muse_core.evaluation.baselines import baseline_decisions, turns_of
-from muse_core.evaluation.closed_loop_record import Record
-from muse_core.evaluation.closed_loop_rows import about_loop, loop_rows
-from muse_core.evaluation.examples import examples
-from muse_core.evaluation.fluency import learn_judge
-from muse_core.evaluation.leaks import find_leaks, leak_report
-from muse_core.evaluation.metrics import confusion, facts_of
-from muse_core.evaluation.open_loop import Prediction, judge, open_loop_cases
-from muse_core.evaluation.predictions import expert_rows
-from muse_core.evaluation.preference_accuracy import PairLogProbs, implicit_reward_statistics
+from muse_core.evaluation.closed_loop.record import Record
+from muse_core.evaluation.closed_loop.rows import about_loop, loop_rows
+from muse_core.evaluation.closed_loop.satisfaction import Verdict
+from muse_core.evaluation.predict.contamination import find_leaks, leak_report
+from muse_core.evaluation.predict.open_loop import Prediction, judge, open_loop_cases
+from muse_core.evaluation.predict.predictions import expert_rows
 from muse_core.evaluation.report import ReportInputs
-from muse_core.evaluation.satisfaction import Verdict
-from muse_core.evaluation.scorecard import ModelRows, Scorecard, metric_rows
-from muse_core.evaluation.statistics import estimate
+from muse_core.evaluation.score.baselines import baseline_decisions, turns_of
+from muse_core.evaluation.score.examples import examples
+from muse_core.evaluation.score.fluency import learn_judge
+from muse_core.evaluation.score.metrics import confusion, facts_of
+from muse_core.evaluation.score.preference_accuracy import PairLogProbs, implicit_reward_statistics
+from muse_core.evaluation.score.scorecard import ModelRows, Scorecard, metric_rows
+from muse_core.evaluation.score.statistics import estimate
 from muse_core.records import Row
 from muse_core.types import LANGUAGES, Message
 from tests.unit.evaluation.builders_evaluation import call_turn, conversation

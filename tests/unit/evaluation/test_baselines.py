@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse_core.evaluation.baselines import Turn, baseline_decisions, turns_of
+from muse_core.evaluation.score.baselines import Turn, baseline_decisions, turns_of
 from tests.unit.evaluation.builders_evaluation import conversation
 
 

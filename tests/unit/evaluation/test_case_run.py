@@ -13,12 +13,12 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.errors import ConfigError
-from muse_core.evaluation.answers import context_of
-from muse_core.evaluation.case_file import load_cases, read_case
-from muse_core.evaluation.case_models import OwnModel
-from muse_core.evaluation.case_run import EvalOptions, run_cases
-from muse_core.evaluation.case_summary import summary
-from muse_core.evaluation.cases import judge_case
+from muse_core.evaluation.cases.answers import context_of
+from muse_core.evaluation.cases.case import judge_case
+from muse_core.evaluation.cases.case_file import load_cases, read_case
+from muse_core.evaluation.cases.case_models import OwnModel
+from muse_core.evaluation.cases.case_run import EvalOptions, run_cases
+from muse_core.evaluation.cases.case_summary import summary
 from muse_core.models.loading import save_model
 from muse_core.types import ToolCall
 from tests import builders

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from muse_core.errors import ConfigError
-from muse_core.evaluation.case_file import load_cases
-from muse_core.evaluation.cases import judge_case
+from muse_core.evaluation.cases.case import judge_case
+from muse_core.evaluation.cases.case_file import load_cases
 from muse_core.types import ToolCall
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.goal_driven_shopper import MAX_TURNS, PATIENCE
-from muse_core.evaluation.closed_loop import Market, Played, open_market, play_expert, play_model
-from muse_core.evaluation.closed_loop_audit import audit, contradicts, simulator_faults
-from muse_core.evaluation.closed_loop_reading import read_turn
-from muse_core.evaluation.closed_loop_record import (
+from muse_core.evaluation.closed_loop.audit import audit, contradicts, simulator_faults
+from muse_core.evaluation.closed_loop.play import Market, Played, open_market, play_expert, play_model
+from muse_core.evaluation.closed_loop.reading import read_turn
+from muse_core.evaluation.closed_loop.record import (
     Record,
     expert_records,
     read_talks,
@@ -23,8 +23,8 @@ from muse_core.evaluation.closed_loop_record import (
     talk_rows,
     turns_of,
 )
-from muse_core.evaluation.closed_loop_rows import about_loop, conversation_quality, loop_rows
-from muse_core.evaluation.fluency import learn_judge
+from muse_core.evaluation.closed_loop.rows import about_loop, conversation_quality, loop_rows
+from muse_core.evaluation.score.fluency import learn_judge
 from muse_core.records import from_table, to_table, tool_message
 from muse_core.scoring.constraints import satisfied
 from muse_core.types import Message, ToolCall, ToolResult
@@ -118,7 +118,7 @@ def test_a_random_model_is_given_up_on() -> None:
 
 def test_who_recommends_nothing_right_is_corrected_and_then_left() -> None:
     """Plays the shopper by hand: the assistant shows one and the same wrong product."""
-    from muse_core.evaluation.closed_loop import _talks  # the shopper as the loop makes it
+    from muse_core.evaluation.closed_loop.play import _talks  # the shopper as the loop makes it
 
     stubborn = 0
     for talk in _talks(market()):

@@ -8,8 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from muse_core.evaluation.data_quality import measure, script_of, user_turns, words_of
-from muse_core.evaluation.data_quality_diversity import distinct, near_duplicates, self_bleu
+from muse_core.evaluation.score.data_quality import measure, script_of, user_turns, words_of
+from muse_core.evaluation.score.data_quality_diversity import distinct, near_duplicates, self_bleu
 from muse_core.records import to_table
 from muse_core.types import Conversation, Goal, Message
 

@@ -13,9 +13,9 @@ from flows.commands.report import report
 from muse_core import records
 from muse_core.artifacts import ArtifactStore
 from muse_core.errors import ConfigError
-from muse_core.evaluation.data_quality import measure
 from muse_core.evaluation.report import ReportInputs, gather, gather_data, quality, write_data_report
 from muse_core.evaluation.report.reading import draw, shelves
+from muse_core.evaluation.score.data_quality import measure
 from muse_core.records import to_table
 from muse_core.types import LANGUAGES, ArtifactRef, Message
 from tests import builders

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from muse_core.evaluation.open_loop import Case, Prediction, judge, open_loop_cases
+from muse_core.evaluation.predict.open_loop import Case, Prediction, judge, open_loop_cases
 from muse_core.evaluation.report.failures import KINDS, failures, kind_of
 from muse_core.records import Row
 from muse_core.types import Message, ToolCall

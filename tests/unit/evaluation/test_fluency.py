@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from muse_core.evaluation.fluency import CharModel, fluency, learn_judge, repeats, shuffle_words
+from muse_core.evaluation.score.fluency import CharModel, fluency, learn_judge, repeats, shuffle_words
 
 GOLD = [
     f"Here is a nice {c} {t} for you, would you like to see more?"

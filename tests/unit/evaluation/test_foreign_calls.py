@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from muse_core.evaluation.foreign_calls import read_act, read_message
+from muse_core.evaluation.cases.foreign_calls import read_act, read_message
 
 CALL = {"name": "search", "arguments": {"query": "शर्ट, (red)", "max_price": 900}}
 LLAMA = {"name": "search", "parameters": CALL["arguments"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from muse_core.evaluation.frozen_pairs import (
+from muse_core.evaluation.score.frozen_pairs import (
     ENOUGH_PAIRS,
     ENOUGH_PROMPTS,
     freeze,

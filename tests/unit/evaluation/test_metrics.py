@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from muse_core.evaluation import metrics
-from muse_core.evaluation.fluency import learn_judge
-from muse_core.evaluation.open_loop import Case, Prediction, judge, open_loop_cases
-from muse_core.evaluation.predictions import expert_rows
-from muse_core.evaluation.scorecard import ModelRows, Scorecard, flat_metrics, only_metrics
+from muse_core.evaluation.predict.open_loop import Case, Prediction, judge, open_loop_cases
+from muse_core.evaluation.predict.predictions import expert_rows
+from muse_core.evaluation.score import metrics
+from muse_core.evaluation.score.fluency import learn_judge
+from muse_core.evaluation.score.scorecard import ModelRows, Scorecard, flat_metrics, only_metrics
 from muse_core.records import Row, to_table
 from muse_core.types import DECISIONS, Message, ToolCall
 from tests.unit.evaluation.builders_evaluation import call_turn, conversation

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from muse_core.evaluation.position import PositionScores, average_precision, position_statistics
-from muse_core.evaluation.statistics import resampler
+from muse_core.evaluation.score.position import PositionScores, average_precision, position_statistics
+from muse_core.evaluation.score.statistics import resampler
 
 SCORES = [
     PositionScores((0.1, 0.8, 0.2), (False, True, False)),

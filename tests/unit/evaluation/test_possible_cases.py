@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from muse_core.errors import ConfigError
-from muse_core.evaluation.case_file import load_cases
-from muse_core.evaluation.case_summary import summary
-from muse_core.evaluation.cases import EvalCase, judge_case
+from muse_core.evaluation.cases.case import EvalCase, judge_case
+from muse_core.evaluation.cases.case_file import load_cases
+from muse_core.evaluation.cases.case_summary import summary
 from muse_core.scoring.call_match import match_accepted
 from muse_core.types import ToolCall
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from muse_core.evaluation.preference_accuracy import (
+from muse_core.evaluation.score.preference_accuracy import (
     PairLogProbs,
     implicit_reward_statistics,
     likelihood_statistics,

@@ -10,7 +10,7 @@ import pytest
 
 from muse_core.config.run_config import PromotionConfig
 from muse_core.errors import ConfigError
-from muse_core.evaluation.promotion import called_better, judge
+from muse_core.evaluation.score.promotion import called_better, judge
 
 LINES = [
     json.loads(line) for line in (Path(__file__).parent / "promotion_cases.jsonl").open(encoding="utf-8")

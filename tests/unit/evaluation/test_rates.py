@@ -10,10 +10,9 @@ from itertools import islice
 import pytest
 
 from muse_core.config.run_config import ConversationsConfig
-from muse_core.evaluation.metrics import facts_of, statistics
-from muse_core.evaluation.open_loop import Prediction, judge, open_loop_cases
-from muse_core.evaluation.predictions import expert_rows
-from muse_core.evaluation.rates import (
+from muse_core.evaluation.predict.open_loop import Prediction, judge, open_loop_cases
+from muse_core.evaluation.predict.predictions import expert_rows
+from muse_core.evaluation.predict.rates import (
     CONDITION_OF,
     CONDITIONS,
     NO_CALL,
@@ -23,6 +22,7 @@ from muse_core.evaluation.rates import (
     rate_cases,
     rate_statistics,
 )
+from muse_core.evaluation.score.metrics import facts_of, statistics
 from muse_core.types import Conversation, Message
 from tests.unit.dialogue.builders_dialogue import index, profiles
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from muse_core.evaluation.satisfaction import Verdict, excess, pass_k
+from muse_core.evaluation.closed_loop.satisfaction import Verdict, excess, pass_k
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, bootstrap, norm
 
-from muse_core.evaluation.significance import (
+from muse_core.evaluation.score.significance import (
     bootstrap_p_value,
     holm,
     mcnemar,
     minimum_detectable_difference,
 )
-from muse_core.evaluation.statistics import estimate, mean_of, resampler, wilson
+from muse_core.evaluation.score.statistics import estimate, mean_of, resampler, wilson
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 10), (1, 30), (8, 10), (73, 100), (400, 500), (60, 60)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse_core.evaluation.slot_detector import detector_quality, labelled_replies
+from muse_core.evaluation.score.slot_detector import detector_quality, labelled_replies
 
 
 def test_the_labels_cover_asking_and_not_asking() -> None:

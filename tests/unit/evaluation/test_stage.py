@@ -16,9 +16,9 @@ from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import EvaluationConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.dialogue.world import world_for
-from muse_core.evaluation import frozen_pairs
 from muse_core.evaluation.report import write_report
-from muse_core.evaluation.table import results_table
+from muse_core.evaluation.score import frozen_pairs
+from muse_core.evaluation.score.table import results_table
 from muse_core.fingerprint import key_of_stage
 from muse_core.models.loading import save_model
 from muse_core.records import to_table, tool_message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from muse_core.evaluation.statistics import difference, estimate, mean_of, resampler, slices_of, wilson
+from muse_core.evaluation.score.statistics import difference, estimate, mean_of, resampler, slices_of, wilson
 
 
 def sampler(profiles: list[str], families: list[str] | None = None, resamples: int = 500):  # type: ignore[no-untyped-def]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse_core.evaluation.table import DASH, comparison, duration, results_table
+from muse_core.evaluation.score.table import DASH, comparison, duration, results_table
 
 
 def row(model: str, metric: str, value: float, unit: str = "share") -> dict[str, object]:

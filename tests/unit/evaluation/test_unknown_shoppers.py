@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from muse_core.evaluation.metrics import answers, facts_of
-from muse_core.evaluation.open_loop import Case, Prediction, judge
-from muse_core.evaluation.statistics import Statistic
-from muse_core.evaluation.unknown_shoppers import anonymous_cases, anonymous_statistics
+from muse_core.evaluation.predict.open_loop import Case, Prediction, judge
+from muse_core.evaluation.predict.unknown_shoppers import anonymous_cases, anonymous_statistics
+from muse_core.evaluation.score.metrics import answers, facts_of
+from muse_core.evaluation.score.statistics import Statistic
 from muse_core.types import Message
 from tests.unit.evaluation.builders_evaluation import conversation
 

@@ -13,9 +13,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from flows.commands.eval import EvalFlags, answerer_of, eval_cases
 from muse_core.artifacts import ArtifactStore
 from muse_core.errors import ConfigError
-from muse_core.evaluation.case_models import OwnModel, TemplateModel
-from muse_core.evaluation.foreign_calls import read_message
-from muse_core.evaluation.tool_prompt import chat_messages, openai_tools
+from muse_core.evaluation.cases.case_models import OwnModel, TemplateModel
+from muse_core.evaluation.cases.foreign_calls import read_message
+from muse_core.evaluation.cases.tool_prompt import chat_messages, openai_tools
 from muse_core.generation.template_chat import load_chat_model, prompt_of, read_response, write
 from tests.unit.evaluation.builders_cases import case_path, cases
 from tests.unit.models.builders_models import tokenizer

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from muse_core.evaluation.cases import EvalCase, judge_case
-from muse_core.evaluation.handwritten.rows import handwritten_cases
+from muse_core.evaluation.cases.case import EvalCase, judge_case
+from muse_core.evaluation.cases.handwritten.rows import handwritten_cases
 from muse_core.scoring.call_match import match_accepted
 from muse_core.tools.toolbox import tool_schemas
 from muse_core.types import TOOL_NAMES, ToolCall

@@ -13,7 +13,7 @@ import pytest
 
 from flows.commands.eval import EvalFlags, eval_cases
 from muse_core.errors import ConfigError, TransientError
-from muse_core.evaluation.answers import collect
+from muse_core.evaluation.cases.answers import collect
 from tasks.chat_endpoint import ChatEndpoint, EndpointAddress
 from tasks.tool_endpoint import EndpointModel
 from tests.unit.dialogue_llm.builders_llm import KEY, local_model
@@ -118,7 +118,7 @@ import sys
 from pathlib import Path
 from tests.unit.tasks.test_tool_endpoint import model_at
 from tests.unit.evaluation.builders_cases import cases
-from muse_core.evaluation.answers import collect
+from muse_core.evaluation.cases.answers import collect
 collect(model_at(sys.argv[1], timeout_s=60.0), cases(Path(sys.argv[2])), Path(sys.argv[2]) / "eval")
 """
 

@@ -12,7 +12,7 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.dialogue.world import context_before, turn_messages
 from muse_core.evaluation.human import CRITERIA
 from muse_core.evaluation.human.ratings_file import checksum
-from muse_core.evaluation.open_loop import Prediction, judge, open_loop_cases
+from muse_core.evaluation.predict.open_loop import Prediction, judge, open_loop_cases
 from muse_core.records import to_table
 from muse_core.types import ArtifactRef, Message, PreferencePair
 from tests import builders

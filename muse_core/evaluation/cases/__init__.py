@@ -1,0 +1,1 @@
+"""Cases of one's own, and the sixty that no simulator made."""

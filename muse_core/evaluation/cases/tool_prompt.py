@@ -1,0 +1,41 @@
+"""How a foreign model is asked: our tools as JSON schemas, the rules of a decision, and the case."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from muse_core.evaluation.cases.answers import context_of
+from muse_core.evaluation.cases.case import EvalCase
+from muse_core.records import canonical_json
+from muse_core.tools.toolbox import tool_schemas
+
+MAX_NEW_TOKENS = 256
+
+# The rules that the gold calls follow; our own models learn them from examples.
+RULES = """You are the assistant of an online shop. When a tool can serve the shopper's last message now, \
+call exactly one tool. Call none when something that is needed was not said (ask for it), when the shopper \
+only chats, or when it is not the shop's business (decline).
+Arguments are in English whatever language the shopper uses. Colour, price, gender, size, brand, material \
+and occasion go into their own arguments; `query` holds only the kind of product. Leave out what the shopper \
+did not say. `filter` and `compare` work on the products you showed last, counted from 1. A picture is \
+written [image:att1]; pass it as image='att1'. Reply in the language and script of the shopper.
+Shopper: """
+
+
+def chat_messages(case: EvalCase) -> list[dict[str, str]]:
+    """The case as chat messages: rules and profile, history, utterance."""
+    system, *rest = context_of(case)
+    first = {"role": "system", "content": RULES + system.content}
+    return [first, *({"role": message.role, "content": message.content} for message in rest)]
+
+
+def openai_tools() -> list[dict[str, Any]]:
+    """The six tools in the shape that chat templates and endpoints take."""
+    return [{"type": "function", "function": schema} for schema in tool_schemas()]
+
+
+def prompt_digest() -> str:
+    """sha256 of everything that is the same in every question."""
+    parts = {"rules": RULES, "tools": openai_tools(), "max_new_tokens": MAX_NEW_TOKENS}
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()

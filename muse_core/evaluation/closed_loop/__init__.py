@@ -1,0 +1,1 @@
+"""Simulated shoppers with hidden goals talk to a model: played, recorded, judged."""

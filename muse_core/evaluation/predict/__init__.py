@@ -1,0 +1,1 @@
+"""What models are asked on the test side, and what they answer."""
