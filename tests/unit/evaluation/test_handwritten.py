@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muse_core.evaluation.cases.case import EvalCase, Verdict, handwritten, judge_case
+from muse_core.evaluation.cases import handwritten
+from muse_core.evaluation.cases.case import EvalCase, Verdict, judge_case
 from muse_core.evaluation.cases.case_summary import summary
 from muse_core.evaluation.cases.handwritten.rows import handwritten_cases, handwritten_rows, rows_of
 from muse_core.language.scripts import detect_language
