@@ -41,7 +41,7 @@ def python(folder: Path, code: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def tests(folder: Path, *files: str) -> subprocess.CompletedProcess[str]:
+def run_tests(folder: Path, *files: str) -> subprocess.CompletedProcess[str]:
     """The copy's own tests."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

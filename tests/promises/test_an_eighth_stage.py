@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.promises.repository import copy_into, edit, python, tests
+from tests.promises.repository import copy_into, edit, python, run_tests
 
 pytestmark = pytest.mark.slow
 
@@ -130,7 +130,7 @@ def test_no_other_stage_runs_again_for_it(copy: Path, before: dict[str, Any]) ->
 
 
 def test_the_tests_that_look_at_stages_pass(copy: Path) -> None:
-    done = tests(copy, *OWN_TESTS)
+    done = run_tests(copy, *OWN_TESTS)
     assert done.returncode == 0, done.stdout[-3000:]
 
 
@@ -148,7 +148,7 @@ def test_broken_on_purpose_they_fail(copy: Path, name: str, before: str, after: 
     whole = (copy / name).read_text("utf-8")
     edit(copy, name, before, after)
     try:
-        done = tests(copy, OWN_TESTS[0], OWN_TESTS[3])
+        done = run_tests(copy, OWN_TESTS[0], OWN_TESTS[3])
     finally:
         (copy / name).write_text(whole, "utf-8")
     assert done.returncode == 1 and said in done.stdout, done.stdout[-3000:]
