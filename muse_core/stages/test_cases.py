@@ -1,8 +1,8 @@
 """catalog, profiles, conversations → the turns that the models are measured on.
 
-These are (`evaluation/predict/exam.py`) a sample of the test side, further turns for the rates that stand on one
-kind of turn, and some of the sample from unknown shoppers. Turns whose words also occur on the train side
-are counted, and left out with `evaluation.exclude_leaks`. Fails when the test side is empty.
+These are (`evaluation/predict/exam.py`) a sample of the test side, further turns for the rates that stand
+on one kind of turn, and some of the sample from unknown shoppers. Turns whose words also occur on the train
+side are counted, and left out with `evaluation.exclude_leaks`. Fails when the test side is empty.
 """
 
 from __future__ import annotations

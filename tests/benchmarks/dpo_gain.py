@@ -10,12 +10,13 @@ pairs, same held-out pairs, as many steps, batch, learning rate and warm-up; the
 log-likelihood, parts weighted as in that run; no reference model, no rejected turn; the heads are
 frozen, as in DPO) and the best epoch by held-out loss is kept, as in DPO.
 
-All three answer the same test turns (the run's own sample and the further turns of `evaluation/predict/rates.py`)
-and are asked about the run's frozen test pairs. Several runs together: their turns are pooled, a shopper of
-one run is no shopper of another, a template family is the same in all. The intervals are those of the
-evaluation (clusters by shopper and by family); how much the trainings differ is seen run by run. Prints one
-JSON object: `markdown` (a table with paired intervals), `metrics` (rows as in the `metrics` table) and
-`runs`, each with its own two and its `conditions`. `--steps` cuts the training short, for a try.
+All three answer the same test turns (the run's own sample and the further turns of
+`evaluation/predict/rates.py`) and are asked about the run's frozen test pairs. Several runs together: their
+turns are pooled, a shopper of one run is no shopper of another, a template family is the same in all. The
+intervals are those of the evaluation (clusters by shopper and by family); how much the trainings differ is
+seen run by run. Prints one JSON object: `markdown` (a table with paired intervals), `metrics` (rows as in
+the `metrics` table) and `runs`, each with its own two and its `conditions`. `--steps` cuts the training
+short, for a try.
 """
 
 from __future__ import annotations

@@ -35,9 +35,9 @@ class Edit:
 EDITS = {
     # the four of the issue
     "the look of a rater's page": Edit("evaluation/human/page.css", "{", "{ ", ""),
-    "a Hindi request": Edit("dialogue/frames_hi.toml", 'दिखाइए"', 'दिखाएँ"', "conversations evaluate"),
+    "a Hindi request": Edit("wordings/hi/complete.toml", 'दिखाइए"', 'दिखाएँ"', SHOPPERS),
     "a Hindi reply": Edit(
-        "dialogue/replies_hi.toml", 'lead_search = [', 'lead_search = [\n    "ये देखें:",',
+        "wordings/hi/replies.toml", 'lead_search = [', 'lead_search = [\n    "ये देखें:",',
         "conversations dpo evaluate pairs",
     ),
     "an error text of the store": Edit("artifacts.py", "is missing from", "is not in", ""),
@@ -55,7 +55,7 @@ EDITS = {
     # words
     "a safe reply": Edit("dialogue/safe_replies.toml", '= "', '= "So: ', "evaluate"),
     "a topic that is declined": Edit(
-        "dialogue/topics.toml", "the weather", "any weather", "conversations evaluate"
+        "wordings/en/topics.toml", "the weather", "any weather", "conversations evaluate"
     ),
     "a cue of the reply detectors": Edit(
         "scoring/cues.toml", "colour", "colour, tint", "conversations dpo evaluate pairs"
@@ -69,8 +69,10 @@ EDITS = {
     "a header of catalogues": Edit(
         "catalog/headers.toml", "product display name", "name on display", "catalog"
     ),
-    "a labelled reply": Edit("evaluation/labelled_replies.txt", "Do you have", "Have you", "evaluate"),
-    "a hand-written case": Edit("evaluation/cases/handwritten/cases.jsonl", "any black", "some black", "evaluate"),
+    "a labelled reply": Edit("evaluation/score/labelled_replies.txt", "Do you have", "Have you", "evaluate"),
+    "a hand-written case": Edit(
+        "evaluation/cases/handwritten/cases.jsonl", "any black", "some black", "evaluate"
+    ),
     # what all share
     "how rows become a table": Edit("records.py", "def to_table", "X = 1\n\n\ndef to_table", EVERY),
 }  # fmt: skip
