@@ -49,8 +49,12 @@ class LinedToml:
 
 
 def read_toml(path: Path, name: str) -> LinedToml:
-    """The file under the name that problems call it. TomlError if it is no TOML."""
-    text = path.read_text(encoding="utf-8")
+    """The file under the name that problems call it. TomlError if it is no TOML in UTF-8."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as problem:
+        line = problem.object[: problem.start].count(b"\n") + 1
+        raise TomlError(f"{Line(name, line)}: no UTF-8; save the file as UTF-8") from None
     try:
         file = LinedToml(name, tomllib.loads(text))
     except tomllib.TOMLDecodeError as problem:

@@ -67,6 +67,8 @@ def test_all_mistakes_are_named_at_once(folder: Path) -> None:
 def test_a_broken_file_is_named_with_its_line(folder: Path) -> None:
     line = edit(folder, SAMPLE, '"मुझे {np} चाहिए {tail}",', '"मुझे {np} चाहिए {tail}')
     assert any(problem.startswith(f"{SAMPLE}:{line}: no TOML") for problem in read_book(folder)[1])
+    (folder / "hi" / "comparison.toml").write_bytes(b"[plain]\n" + "train = ['caf\u00e9']".encode("latin-1"))
+    assert any(problem.startswith("hi/comparison.toml:2: no UTF-8") for problem in read_book(folder)[1])
     (folder / "hi" / "picture.toml").unlink()
     assert any(
         problem.startswith("hi/picture.toml: there is no such file") for problem in read_book(folder)[1]
