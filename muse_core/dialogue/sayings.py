@@ -25,6 +25,17 @@ def items_phrase(voice: Voice, items: Sequence[int]) -> str:
     return _listed(voice, [str(n) for n in items]) if voice.chance(0.4) else _ordinals(voice, items)
 
 
+def item_phrase(voice: Voice, item: int) -> str:
+    """`the second one`, दूसरे वाले, `number 2`: one position; in Hindi as it stands before का, की, में."""
+    if voice.chance(0.4):
+        word = "नंबर" if voice.script == "hi" else voice.pick(("number", "option", "item"))
+        return f"{word} {item}"
+    named = shared()["ordinals"]["en" if voice.script == "both" else voice.script][item - 1]
+    if voice.script == "en":
+        return f"the {named} one"
+    return f"{named} {voice.postposition('wale', 'वाले')}"
+
+
 def _ordinals(voice: Voice, items: Sequence[int]) -> str:
     if voice.script == "en":
         words = shared()["ordinals"][voice.pick(("en", "en", "1st"))]

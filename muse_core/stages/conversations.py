@@ -37,8 +37,8 @@ from muse_core.dialogue.world import replay
 from muse_core.errors import MuseError
 from muse_core.evaluation.data_quality import measure
 from muse_core.records import from_table, to_table
+from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import (
-    DECISIONS,
     LANGUAGES,
     SIDES,
     TURN_TYPES,
