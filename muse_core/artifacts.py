@@ -17,12 +17,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import platform as machine
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,51 +31,18 @@ import pyarrow.parquet as pq
 
 from data_contracts.schemas import SCHEMAS, contract_name
 from muse_core import durable
-from muse_core.errors import ArtifactError, ContractViolation
-from muse_core.fingerprint import library_versions
+from muse_core.arrow_schema import ARROW_ONLY, check_arrow_schema
+from muse_core.errors import ArtifactError
+from muse_core.inspection import Damage, Digests, homes, inspect, sound_manifests
 from muse_core.manifests import NAME as MANIFEST
-from muse_core.manifests import Manifest, ManifestError, manifest_text, read_manifest
+from muse_core.manifests import Manifest, ManifestError, manifest_text, new_manifest, read_manifest
 from muse_core.types import ArtifactRef
 
 log = logging.getLogger(__name__)
 
 Validate = Callable[[str, pa.Table], str]
 
-ARROW_ONLY = "arrow schema"
-RESERVED = ("work", "tmp", "locks")
 ROW_GROUP = 8192
-
-
-def check_arrow_schema(kind: str, table: pa.Table) -> str:
-    """The default validator: exactly the contract's columns, in order, with its types."""
-    expected = SCHEMAS.get(kind)
-    if expected is None:
-        raise ContractViolation(f"no contract for kind {kind!r}; known kinds: {', '.join(sorted(SCHEMAS))}")
-    found = table.schema.remove_metadata()
-    if found.equals(expected):
-        return ARROW_ONLY
-    raise ContractViolation(f"{contract_name(kind)}: {'; '.join(_schema_problems(found, expected))}")
-
-
-def _schema_problems(found: pa.Schema, expected: pa.Schema) -> list[str]:
-    problems = [f"column {name!r} is missing" for name in expected.names if name not in found.names]
-    problems += [
-        f"column {name!r} is not in the contract" for name in found.names if name not in expected.names
-    ]
-    problems += [
-        f"column {name!r} has type {found.field(name).type}, the contract says {expected.field(name).type}"
-        for name in expected.names
-        if name in found.names and found.field(name).type != expected.field(name).type
-    ]
-    return problems or ["the columns stand in another order than in the contract"]
-
-
-@dataclass(frozen=True)
-class Damage:
-    """Something in the store that cannot be used, and why."""
-
-    path: str
-    problem: str
 
 
 Receipts = list[ArtifactRef]  # names for annotations inside the class, where `list` is a method
@@ -108,7 +74,7 @@ class ArtifactStore:
     clock: Callable[[], datetime] = _utc_now
     stamp: Mapping[str, Any] = field(default_factory=dict)
     started: datetime | None = None
-    _digests: dict[str, tuple[object, str]] = field(default_factory=dict, repr=False, compare=False)
+    _digests: Digests = field(default_factory=Digests, repr=False, compare=False)
 
     def for_stage(
         self,
@@ -187,33 +153,15 @@ class ArtifactStore:
             ref = ArtifactRef(
                 kind, contract_name(kind), path, durable.path_digest(data), rows, durable.path_bytes(data)
             )
-            manifest = self._manifest(ref, fingerprint, approval, metrics or {}, about or {})
+            now = self.clock()
+            seconds = (now - self.started).total_seconds() if self.started else None
+            about = {**self.stamp, **(about or {})}
+            manifest = new_manifest(ref, fingerprint, approval, metrics or {}, about, now, seconds)
             durable.write_text(draft / MANIFEST, manifest_text(manifest))
             durable.fsync_tree(draft)
             durable.move_into_place(draft, final)
         log.info("published %s (%d rows, %.1f MB)", ref.path, ref.rows, ref.nbytes / 1e6)
         return ref
-
-    def _manifest(
-        self,
-        ref: ArtifactRef,
-        fingerprint: str,
-        approval: str,
-        metrics: Mapping[str, float],
-        about: Mapping[str, Any],
-    ) -> Manifest:
-        now = self.clock()
-        return {
-            "ref": asdict(ref),
-            "fingerprint": fingerprint,
-            "validated_by": approval,
-            "metrics": {name: float(value) for name, value in metrics.items()},
-            "about": {**self.stamp, **about},
-            "libraries": library_versions(),
-            "platform": machine.platform(),
-            "created": now.isoformat(),
-            "seconds": (now - self.started).total_seconds() if self.started else None,
-        }
 
     # reading
 
@@ -238,7 +186,7 @@ class ArtifactStore:
         path = self.root / ref.path
         if not path.is_dir():
             raise ArtifactError(f"{ref.path} is missing from {self.root}; run the stage that makes it again")
-        if self._digest(path) != ref.digest:
+        if self._digests.of(path) != ref.digest:
             raise ArtifactError(_damaged(ref))
         return path
 
@@ -266,7 +214,7 @@ class ArtifactStore:
         home = self.root / kind / key_of(fingerprint)
         if not home.exists():
             return None
-        manifest, problem = self._inspect(home, trust_size_above)
+        manifest, problem = inspect(self.root, home, self._digests, trust_size_above)
         if manifest and not problem and manifest["fingerprint"] != fingerprint:
             problem = "it carries another fingerprint"
         if problem:
@@ -274,46 +222,13 @@ class ArtifactStore:
             return None
         return None if manifest is None else ArtifactRef(**manifest["ref"])
 
-    def _inspect(self, home: Path, trust_size_above: int | None = None) -> tuple[Manifest | None, str | None]:
-        try:
-            manifest = read_manifest(home)
-        except ManifestError as problem:
-            return None, str(problem)
-        ref = ArtifactRef(**manifest["ref"])
-        path = self.root / ref.path
-        if not path.exists():
-            return None, f"{path.name} is missing"
-        if durable.path_bytes(path) != ref.nbytes:
-            return None, f"{path.name} is damaged (its size differs)"
-        trusted = trust_size_above is not None and ref.nbytes > trust_size_above
-        intact = trusted or self._digest(path) == ref.digest
-        return manifest, None if intact else f"{path.name} is damaged (its digest differs)"
-
-    def _digest(self, path: Path) -> str:
-        """The digest of a file or folder; remembered in this process while sizes and times stay."""
-        files = durable.files_below(path) if path.is_dir() else [path]
-        look = [(str(f), (s := f.stat()).st_size, s.st_mtime_ns, s.st_ino) for f in files]
-        known = self._digests.get(str(path))
-        if known is None or known[0] != look:
-            known = self._digests[str(path)] = (look, durable.path_digest(path))
-        return known[1]
-
-    def _homes(self) -> Iterator[Path]:
-        if not self.root.is_dir():
-            return
-        for kind in sorted(self.root.iterdir()):
-            if kind.is_dir() and kind.name not in RESERVED:
-                yield from sorted(home for home in kind.iterdir() if home.is_dir())
-
     def list(self) -> Receipts:
         """Receipts of everything with a sound manifest, oldest first; `verify` names the others."""
-        found = [manifest for home in self._homes() if (manifest := _manifest_in(home)) is not None]
-        found.sort(key=lambda manifest: (manifest["created"], manifest["ref"]["path"]))
-        return [ArtifactRef(**manifest["ref"]) for manifest in found]
+        return [ArtifactRef(**manifest["ref"]) for manifest in sound_manifests(self.root)]
 
     def verify(self) -> Damages:
         """Everything that cannot be used; [] is a sound store."""
-        inspected = ((home, self._inspect(home)[1]) for home in self._homes())
+        inspected = ((home, inspect(self.root, home, self._digests)[1]) for home in homes(self.root))
         return [
             Damage(home.relative_to(self.root).as_posix(), problem) for home, problem in inspected if problem
         ]
@@ -333,9 +248,9 @@ class ArtifactStore:
         hits = hits or [ref for ref in known if ref.path.split("/")[1].startswith(text)]
         if len(hits) == 1:
             return hits[0]
-        found = "none" if not hits else ", ".join(ref.path for ref in hits[:5])
+        named = "none" if not hits else ", ".join(ref.path for ref in hits[:5])
         raise ArtifactError(
-            f"{text!r} names {len(hits)} artifacts ({found}), one is needed; see `muse artifacts ls`"
+            f"{text!r} names {len(hits)} artifacts ({named}), one is needed; see `muse artifacts ls`"
         )
 
     # around a stage run
@@ -369,13 +284,6 @@ class ArtifactStore:
 
     def clear_work(self, fingerprint: str) -> None:
         shutil.rmtree(self.root / "work" / key_of(fingerprint), ignore_errors=True)
-
-
-def _manifest_in(home: Path) -> Manifest | None:
-    try:
-        return read_manifest(home, of_any_version=True)
-    except ManifestError:
-        return None
 
 
 def _damaged(ref: ArtifactRef) -> str:

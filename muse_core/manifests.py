@@ -10,14 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import platform
 from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from data_contracts.schemas import contract_name
+from muse_core.fingerprint import library_versions
 from muse_core.json_text import JsonTextError, read_json
+from muse_core.types import ArtifactRef
 
 Manifest = dict[str, Any]
 NAME = "manifest.json"
@@ -91,6 +96,29 @@ def _shaped(home: Path) -> Manifest:
     if body["ref"]["path"] not in places or body["ref"]["kind"] != home.parent.name:
         raise ManifestError(f"its manifest speaks of {body['ref']['path'][:80]!r}, which is not its own data")
     return dict(body)
+
+
+def new_manifest(
+    ref: ArtifactRef,
+    fingerprint: str,
+    approval: str,
+    metrics: Mapping[str, float],
+    about: Mapping[str, Any],
+    created: datetime,
+    seconds: float | None,
+) -> Manifest:
+    """What is written beside new data. `approval`: who validated it; `seconds`: how long its stage took."""
+    return {
+        "ref": asdict(ref),
+        "fingerprint": fingerprint,
+        "validated_by": approval,
+        "metrics": {name: float(value) for name, value in metrics.items()},
+        "about": dict(about),
+        "libraries": library_versions(),
+        "platform": platform.platform(),
+        "created": created.isoformat(),
+        "seconds": seconds,
+    }
 
 
 def manifest_text(manifest: Manifest) -> str:

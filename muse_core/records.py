@@ -1,7 +1,7 @@
 """Row ↔ object: the only place where a string-keyed row of a table becomes a typed object and back.
 
-Also home of the three small rules that every room must share: canonical JSON, the side of an id,
-and how a tool's result is written into a message.
+Also home of the small rules that every room must share: canonical JSON, the side of an id, how a tool's
+result is written into a message, and which calls some messages hold.
 """
 
 from __future__ import annotations
@@ -207,9 +207,14 @@ def read_augmented(row: Row) -> AugmentedText:
     return AugmentedText(**row | {"tool_calls": calls})
 
 
+def calls_of(messages: Iterable[Message]) -> list[ToolCall]:
+    """Every call in a run of messages, in order."""
+    return [call for message in messages for call in message.tool_calls]
+
+
 def tool_sequence(messages: Iterable[Message]) -> list[str]:
     """Names of the calls in a run of messages, in order."""
-    return [call.name for message in messages for call in message.tool_calls]
+    return [call.name for call in calls_of(messages)]
 
 
 def decision_of(turn: Sequence[Message]) -> str:

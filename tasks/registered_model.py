@@ -23,9 +23,9 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 
-from muse_core.artifacts import library_versions
 from muse_core.durable import file_lock
 from muse_core.errors import ConfigError
+from muse_core.fingerprint import library_versions
 
 MODEL_NAME = "muse"
 CANDIDATE = "candidate"
@@ -98,7 +98,7 @@ def register(client: MlflowClient, run_id: str, parts: ModelParts, lock: Path) -
     return RegisteredVersion(MODEL_NAME, number, known is None)
 
 
-def crown(client: MlflowClient, version: RegisteredVersion, has_passed: bool) -> str:
+def set_champion_alias(client: MlflowClient, version: RegisteredVersion, has_passed: bool) -> str:
     """The alias `champion` points to this version from now on, if it has passed the rule; says so."""
     if not has_passed:
         return f"The alias {CHAMPION} stays where it is."
@@ -186,12 +186,10 @@ def served_assistant() -> mlflow.pyfunc.PythonModel:
 
 def _open_shop(folder: Path) -> Any:
     from muse_core.artifacts import ArtifactStore
-    from muse_core.catalog.index import CatalogIndex
-    from muse_core.catalog.product import Catalog
-    from muse_core.records import from_table
+    from muse_core.world.shop import Shop
 
     store = ArtifactStore(folder)
-    return CatalogIndex(Catalog(tuple(from_table("products", store.read_table(store.list()[-1])))))
+    return Shop.read(store, store.list()[-1]).index
 
 
 def _open_model(folder: Path) -> Any:

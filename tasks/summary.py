@@ -16,7 +16,7 @@ from muse_core.evaluation.report import write_data_report, write_report
 from muse_core.evaluation.table import results_table
 from muse_core.records import Row
 from tasks.pipeline_run import PipelineRun
-from tasks.registered_model import RegisteredVersion, crown
+from tasks.registered_model import RegisteredVersion, set_champion_alias
 
 STAGE_KEY = "muse-stages"
 RESULTS_KEY = "muse-results"
@@ -45,16 +45,16 @@ def publish_summary(run: PipelineRun, version: RegisteredVersion | None, reports
         "started": run.started,
     }
     if promotion is not None:
-        summary["table"]["notes"] += promotion.lines() + _crowned(run, version, promotion)
+        summary["table"]["notes"] += promotion.lines() + _alias_lines(run, version, promotion)
     _show(summary)
     return summary
 
 
-def _crowned(run: PipelineRun, version: RegisteredVersion | None, promotion: Promotion) -> list[str]:
+def _alias_lines(run: PipelineRun, version: RegisteredVersion | None, promotion: Promotion) -> list[str]:
     """Sets the alias `champion` where it was asked for and the rule allows it; says what was done."""
     if not run.config.promotion.set_champion or version is None:
         return []
-    return [crown(run.tracker.parent.client, version, promotion.outcome == "passed")]
+    return [set_champion_alias(run.tracker.parent.client, version, promotion.outcome == "passed")]
 
 
 def _metric_rows(run: PipelineRun) -> list[Row]:

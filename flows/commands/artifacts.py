@@ -16,7 +16,6 @@ from muse_core.durable import files_below
 from muse_core.errors import ArtifactError
 from muse_core.types import ArtifactRef
 
-FIRST_ROWS = 3
 CELL = 240  # characters of a cell that `show` prints
 
 

@@ -134,12 +134,10 @@ def _last_model(store: ArtifactStore) -> ArtifactRef:
     raise ConfigError(f"no trained model below {store.root}; run `muse run` first, or name one with --model")
 
 
-def _table(store: ArtifactStore, kind: str, stage: str) -> list[Any]:
-    """The newest table of a stage; [] when there is none."""
-    from muse_core.records import from_table
-
+def _newest(store: ArtifactStore, kind: str, stage: str) -> ArtifactRef | None:
+    """The newest table of a stage; None when there is none."""
     manifest = store.latest(kind, stage)
-    return [] if manifest is None else from_table(kind, store.read_table(ArtifactRef(**manifest["ref"])))
+    return None if manifest is None else ArtifactRef(**manifest["ref"])
 
 
 def _index(store: ArtifactStore) -> CatalogIndex:
@@ -150,14 +148,18 @@ def _index(store: ArtifactStore) -> CatalogIndex:
     from muse_core.catalog.product import Catalog
     from muse_core.catalog.synthetic import make_catalog
 
-    products = _table(store, "products", "catalog")
+    ref = _newest(store, "products", "catalog")
     return CatalogIndex(
-        Catalog(tuple(products)) if products else make_catalog(np.random.default_rng(17), 500)
+        make_catalog(np.random.default_rng(17), 500) if ref is None else Catalog.read(store, ref)
     )
 
 
 def _train_side(store: ArtifactStore) -> list[Conversation]:
-    return [item for item in _table(store, "conversations", "conversations") if item.side == "train"]
+    from muse_core.records import from_table
+
+    ref = _newest(store, "conversations", "conversations")
+    every = [] if ref is None else from_table("conversations", store.read_table(ref))
+    return [item for item in every if item.side == "train"]
 
 
 # ---- for people ---------------------------------------------------------------------------------

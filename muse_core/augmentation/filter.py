@@ -25,7 +25,7 @@ from muse_core.augmentation.execution import Executed, Outcomes, execute
 from muse_core.augmentation.insertion import Insertion, insert_calls, last_word_end
 from muse_core.augmentation.plain_text import plain_messages
 from muse_core.augmentation.utility import TARGET_CHARS, Place, Scorer, Trial, trials, utilities
-from muse_core.records import tool_message
+from muse_core.records import calls_of, tool_message
 from muse_core.tools.base import ShopWorld
 from muse_core.tools.call_syntax import render_call
 from muse_core.types import AugmentedText, Conversation, PlacedCall, ToolCall, TurnType
@@ -98,7 +98,7 @@ class _Scene:
         asked = next(k for k in range(act.place, -1, -1) if messages[k].role == "user")
         ends = (k for k in range(act.place, len(messages)) if messages[k].role == "user")
         rest = range(act.place + 1, next(ends, len(messages)))
-        later = tuple(call for k in rest for call in messages[k].tool_calls)
+        later = tuple(calls_of(messages[k] for k in rest))
         spoken = (m.content for m in messages[: asked + 1] if m.role in ("user", "assistant") and m.content)
         dialogue = "\n".join([*spoken, *earlier])
         reply = next((plain[k] for k in rest if plain[k]), "")

@@ -144,10 +144,6 @@ class NgramModel:
                 chance = (row.counts.get(word, 0) + types * chance) / (row.total + types)
         return chance
 
-    def mixed_probability(self, word: str, history: Sequence[str], cache: Cache) -> float:
-        """The trigram model and the cache together."""
-        return _mix(self.probability(word, history), cache, word)
-
     def trigram_chances(self, prefix: Sequence[str], target: Sequence[str]) -> list[float]:
         """The trigram part of each word of `target` after `prefix`; the same for every context."""
         history = [BREAK, BREAK, *prefix]

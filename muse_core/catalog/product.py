@@ -6,8 +6,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from muse_core.types import Product
+from muse_core.records import from_table
+from muse_core.types import ArtifactRef, Product
+
+if TYPE_CHECKING:
+    from muse_core.artifacts import ArtifactStore
+
+UNKNOWN_TYPES = frozenset(("", "item", "other", "product"))
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,11 @@ class Catalog:
             counts = Counter(product.product_id for product in self.products)
             twice = [product_id for product_id, n in counts.items() if n > 1][:5]
             raise ValueError(f"product ids must be unique; found more than once: {', '.join(twice)}")
+
+    @classmethod
+    def read(cls, store: ArtifactStore, ref: ArtifactRef) -> Catalog:
+        """The catalogue of a table of products. ArtifactError when it cannot be read."""
+        return cls(tuple(from_table("products", store.read_table(ref))))
 
     def __len__(self) -> int:
         return len(self.products)
@@ -42,6 +54,12 @@ class Catalog:
     def has_images(self) -> bool:
         """Whether any product carries its picture."""
         return any(product.image is not None for product in self.products)
+
+    @cached_property
+    def named(self) -> tuple[Product, ...]:
+        """Products whose kind is known, so that one can ask for them by it; all when no kind is."""
+        known = (product for product in self.products if product.product_type not in UNKNOWN_TYPES)
+        return tuple(known) or self.products
 
     def types(self) -> dict[str, int]:
         """Product types with their counts, the most frequent first (ties by name)."""

@@ -18,13 +18,12 @@ from muse_core.conversation_files.chat_line import Chat
 from muse_core.conversation_files.chat_turns import BadLine, ChatCall, ChatTurn
 from muse_core.conversation_files.positions import position_of
 from muse_core.dialogue.replies import Outcome, reply
+from muse_core.dialogue.script import Script
 from muse_core.dialogue.voice import Voice
-from muse_core.dialogue.wording import Script
-from muse_core.dialogue.world import world_for
 from muse_core.json_text import JsonTextError, read_json
 from muse_core.language.scripts import detect_language
 from muse_core.profiles.make import profile_line
-from muse_core.records import canonical_json, side_of, tool_message
+from muse_core.records import calls_of, canonical_json, side_of, tool_message
 from muse_core.scoring.declines import declines
 from muse_core.scoring.slots import asked_slot
 from muse_core.tools.call_syntax import render
@@ -42,6 +41,7 @@ from muse_core.types import (
     TurnLabel,
     TurnType,
 )
+from muse_core.world.replay import world_for
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -154,7 +154,7 @@ def _canonical(text: str) -> str:
 
 
 def _label(number: int, turn: ChatTurn, acts: list[Message], language: Language, name: str) -> TurnLabel:
-    calls = [call for message in acts for call in message.tool_calls]
+    calls = calls_of(acts)
     family = f"{FAMILY}/{name}"
     if not calls:
         said = turn.reply or ""

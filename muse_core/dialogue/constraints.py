@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
+from muse_core.dialogue.script import LANGUAGE_OF, Script
 from muse_core.dialogue.voice import ANY_PLURAL, Voice, forms_of, oblique, surface
-from muse_core.dialogue.wording import LANGUAGE_OF, Script, sayings, shared
+from muse_core.dialogue.wording import sayings, shared
 from muse_core.language import prices
 
 Arguments = Mapping[str, Any]

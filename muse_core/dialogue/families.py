@@ -22,8 +22,9 @@ from typing import Literal
 
 import numpy as np
 
-from muse_core.dialogue.wording import LANGUAGE_OF, SCRIPTS, Script, frames
+from muse_core.dialogue.script import LANGUAGE_OF, SCRIPTS, Script
 from muse_core.dialogue.wording import asides as told_beside
+from muse_core.dialogue.wording import frames
 from muse_core.types import SIDES, Language, Side, TurnType
 
 PER_PATTERN = 3  # families made from one pattern

@@ -7,7 +7,6 @@ happens too. Nothing is asked about that the catalogue does not know (prices, ra
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,21 +16,14 @@ import numpy as np
 
 from muse_core.dialogue.constraints import OCCASIONS_FOR
 from muse_core.dialogue.noun_phrases import query_of, style_in
+from muse_core.dialogue.price_limits import lower_price, upper_price
 from muse_core.language import lexicon
 from muse_core.types import Product, Profile
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
 
-NICE_PRICES = (
-    50, 100, 150, 200, 250, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1500, 1800, 2000, 2500, 3000,
-    3500, 4000, 5000, 6000, 7000, 8000, 9000, 10000, 12000, 15000, 18000, 20000, 25000, 30000, 35000, 40000,
-    50000, 60000, 70000, 80000, 90000, 100000, 120000, 150000, 200000, 300000, 500000, 700000, 1000000,
-    1500000, 2000000, 3000000, 5000000,
-)  # fmt: skip
-UNKNOWN_TYPES = frozenset(("", "item", "other", "product"))
 _TRIES = 16
-_TOO_LOW = 0.08  # share of price limits that the target does not meet
 _OTHER_COLOUR = 0.1  # of colours asked for that are not the target's: perhaps the shop has none
 _EXTRA = ((0, 0.07), (1, 0.32), (2, 0.36), (3, 0.20), (4, 0.05))  # constraints beside the product
 _LIKED = {"colour": 0.9, "max_price": 1.5, "gender": 0.5, "brand": 0.35, "size": 0.35, "material": 0.4}
@@ -45,7 +37,7 @@ _KIDS = frozenset(("boys", "girls"))
 
 
 @dataclass(frozen=True)
-class Shop:
+class Assortment:
     """What a catalogue knows, in the form the simulator needs. `wanted` are products one can ask for."""
 
     index: CatalogIndex
@@ -62,13 +54,12 @@ class Shop:
 
 
 @lru_cache(maxsize=2)
-def shop_of(index: CatalogIndex) -> Shop:
+def assortment_of(index: CatalogIndex) -> Assortment:
     """The facts of a catalogue, worked out once."""
     catalog = index.catalog
-    named = tuple(product for product in catalog if product.product_type not in UNKNOWN_TYPES)
-    return Shop(
+    return Assortment(
         index=index,
-        wanted=named or catalog.products,
+        wanted=catalog.named,
         has_prices=catalog.has_prices,
         has_images=catalog.has_images,
         has_ratings=any(product.rating is not None for product in catalog),
@@ -91,7 +82,11 @@ class Wish:
 
 
 def new_wish(
-    shop: Shop, profile: Profile, rng: np.random.Generator, with_image: bool = False, for_self: bool = False
+    shop: Assortment,
+    profile: Profile,
+    rng: np.random.Generator,
+    with_image: bool = False,
+    for_self: bool = False,
 ) -> Wish:
     """A target that suits the shopper, if a few draws find one."""
     target = shop.wanted[int(rng.random() * len(shop.wanted))]
@@ -120,7 +115,7 @@ def _suits(product: Product, profile: Profile, rng: np.random.Generator) -> bool
     return product.price <= profile.budget_max * 1.5 or rng.random() < 0.1
 
 
-def constraints(shop: Shop, wish: Wish, rng: np.random.Generator) -> dict[str, Any]:
+def constraints(shop: Assortment, wish: Wish, rng: np.random.Generator) -> dict[str, Any]:
     """Some constraints of the wish, in no particular order."""
     open_names = available(shop, wish.target)
     out: dict[str, Any] = {}
@@ -133,7 +128,7 @@ def constraints(shop: Shop, wish: Wish, rng: np.random.Generator) -> dict[str, A
     return out
 
 
-def available(shop: Shop, product: Product) -> dict[str, float]:
+def available(shop: Assortment, product: Product) -> dict[str, float]:
     """Constraint names that can be asked for with this product in mind, with their weights."""
     known = _known(product) | {"occasion": product.occasion in OCCASIONS_FOR, "sort_by": shop.can_sort}
     return {name: weight for name, weight in _LIKED.items() if known[name]}
@@ -160,7 +155,7 @@ def _is_sayable(brand: str) -> bool:
     return len(brand) <= 24 and not set(brand) & set("[]{}<>|")
 
 
-def value_of(shop: Shop, product: Product, name: str, rng: np.random.Generator) -> Any:
+def value_of(shop: Assortment, product: Product, name: str, rng: np.random.Generator) -> Any:
     """A value of one constraint that the product meets (a price limit sometimes not)."""
     if name == "max_price":
         return upper_price(float(product.price or 0), rng)
@@ -175,7 +170,7 @@ def value_of(shop: Shop, product: Product, name: str, rng: np.random.Generator) 
     return getattr(product, name)
 
 
-def sort_order(shop: Shop, rng: np.random.Generator) -> str:
+def sort_order(shop: Assortment, rng: np.random.Generator) -> str:
     """An order that the catalogue can give: cheap first most often."""
     if not shop.has_prices:
         return "rating"
@@ -183,19 +178,6 @@ def sort_order(shop: Shop, rng: np.random.Generator) -> str:
     if shop.has_ratings and point > 0.72:
         return "rating"
     return "price_high" if 0.55 < point <= 0.72 else "price_low"
-
-
-def upper_price(price: float, rng: np.random.Generator) -> int:
-    """A round limit at or a little above the price; with a small chance one well below it."""
-    if rng.random() < _TOO_LOW:
-        return lower_price(price * 0.4)
-    at = bisect_left(NICE_PRICES, price * (1 + 0.3 * rng.random()))
-    return NICE_PRICES[min(at, len(NICE_PRICES) - 1)]
-
-
-def lower_price(price: float) -> int:
-    """The next round price at or below."""
-    return NICE_PRICES[max(bisect_right(NICE_PRICES, price) - 1, 0)]
 
 
 def meets(product: Product, name: str, value: Any) -> bool:
@@ -243,7 +225,7 @@ def weighted_sample(weights: Mapping[str, float], count: int, rng: np.random.Gen
 
 
 def narrowing(
-    shop: Shop, ids: Sequence[str], wish: Wish, rng: np.random.Generator, names: Sequence[str]
+    shop: Assortment, ids: Sequence[str], wish: Wish, rng: np.random.Generator, names: Sequence[str]
 ) -> dict[str, Any]:
     """One or two new limits out of `names` that leave some of the results, meant for one of them; {} when
     nothing is left to say."""

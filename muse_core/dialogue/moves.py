@@ -5,8 +5,8 @@ from __future__ import annotations
 from muse_core.dialogue import follow_ups, goals, questions, requests
 from muse_core.dialogue.agenda import Move
 from muse_core.dialogue.item_questions import item_question
+from muse_core.dialogue.script import LANGUAGE_OF
 from muse_core.dialogue.shopper import Said, Shopper
-from muse_core.dialogue.wording import LANGUAGE_OF
 from muse_core.language.scripts import detect_language
 from muse_core.tools.base import ShopWorld
 

@@ -12,12 +12,14 @@ from muse_core.dialogue.constraints import tail_of
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ENOUGH_TO_NARROW, items_to_compare
 from muse_core.dialogue.noun_phrases import product_phrase
+from muse_core.dialogue.price_limits import upper_price
 from muse_core.dialogue.requests import pictured
+from muse_core.dialogue.script import Script
 from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.utterance import Utterance, slots_of
 from muse_core.dialogue.voice import surface
-from muse_core.dialogue.wording import Script, topics
 from muse_core.dialogue.wording import sayings as words_of
+from muse_core.dialogue.wording import topics
 from muse_core.tools.base import ShopWorld
 from muse_core.tools.toolbox import ALL_TOOLS
 
@@ -99,7 +101,7 @@ def _known_so_far(shopper: Shopper, slots: frozenset[str]) -> dict[str, Any]:
     target = shopper.new_wish().target
     given: dict[str, Any] = {}
     if "tail" in slots and target.price is not None and shopper.rng.random() < _PRICE_SAID:
-        given["max_price"] = goals.upper_price(target.price, shopper.rng)
+        given["max_price"] = upper_price(target.price, shopper.rng)
     if "acol" in slots:
         given["colour"] = target.colour or "black"
     elif "tail" in slots and target.colour and shopper.rng.random() < _COLOUR_SAID:

@@ -3,16 +3,18 @@
 A reply after results is a lead, a body and at times an offer; other replies are one sentence. A body
 is used only when every item and field that it refers to exists in the last result, so that no
 reference can be out of range. Metrics and people see the lexicalised text (`tools/references.py`).
+The words: `replies_<script>.toml`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from muse_core.dialogue.script import LANGUAGE_OF, Script, read_words
 from muse_core.dialogue.voice import Voice
-from muse_core.dialogue.wording import LANGUAGE_OF, Script, replies
 from muse_core.tools.base import Tool
 from muse_core.tools.references import items_of, lexicalise, references_in
 from muse_core.tools.toolbox import TOOLS
@@ -40,6 +42,12 @@ class Outcome:
     tool: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     value: JsonValue = None
+
+
+@cache
+def replies(script: Script) -> dict[str, Any]:
+    """`replies` {situation: [text]}, `limits` {argument: its name}, `targets` {language: its name}."""
+    return read_words(f"replies_{script}")
 
 
 def reply(outcome: Outcome, voice: Voice, formality: str, style: str = "references") -> str:

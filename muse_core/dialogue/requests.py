@@ -12,10 +12,11 @@ from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ALL_LIMITS, behind_ones
 from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.noun_phrases import product_phrase
+from muse_core.dialogue.price_limits import upper_price
 from muse_core.dialogue.shopper import Call, Said, Shopper, call_of
 from muse_core.dialogue.wording import sayings as words_of
-from muse_core.dialogue.world import LOST_PICTURE
 from muse_core.types import Decision
+from muse_core.world.replay import LOST_PICTURE
 
 ENOUGH = 3  # results that later steps can work on
 _SEARCHED = 60  # ids looked at to see what later steps could ask for
@@ -79,7 +80,7 @@ def _another(shopper: Shopper, name: str) -> Any:
     """Another value of a constraint; None when there is none."""
     said, shop = shopper.wish.said, shopper.shop
     if name == "max_price":
-        return goals.upper_price(said[name] * (1.5 + shopper.rng.random()), shopper.rng)
+        return upper_price(said[name] * (1.5 + shopper.rng.random()), shopper.rng)
     known = shop.colours[:_USUAL_COLOURS] if name == "colour" else shopper.wish.target.sizes
     others = [value for value in known if value != said[name]]
     return others[int(shopper.rng.random() * len(others))] if others else None
@@ -108,7 +109,7 @@ def recommendation(shopper: Shopper) -> Said:
     if wish.target.occasion in OCCASIONS_FOR and shopper.rng.random() < 0.6:
         given["occasion"] = wish.target.occasion
     if wish.target.price is not None and shopper.rng.random() < 0.4:
-        given["max_price"] = goals.upper_price(wish.target.price, shopper.rng)
+        given["max_price"] = upper_price(wish.target.price, shopper.rng)
     kind = draw(_ASKED_TO_SUGGEST, shopper.rng)
     family = shopper.family("recommendation", kind)
     noun = wish.target.product_type if kind == "query" else None
@@ -146,7 +147,7 @@ def pictured(shopper: Shopper, wish: Wish) -> tuple[dict[str, Any], dict[str, st
     shopper.attachments[picture_id] = f"product:{wish.target.product_id}"
     limits: dict[str, Any] = {}
     if wish.target.price is not None and shopper.rng.random() < 0.3:
-        limits["max_price"] = goals.upper_price(wish.target.price, shopper.rng)
+        limits["max_price"] = upper_price(wish.target.price, shopper.rng)
     if wish.target.colour and shopper.rng.random() < 0.18:
         limits["colour"] = wish.target.colour
     tail = tail_of(shopper.voice(), limits, limits)

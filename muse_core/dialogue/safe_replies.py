@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from importlib.resources import files
+from collections.abc import Sequence
 
-from muse_core.dialogue.wording import Script
+from muse_core.dialogue.script import Script, read_words
 from muse_core.language.scripts import share_devanagari
 from muse_core.tools.references import items_of
 from muse_core.types import JsonValue, Language
@@ -16,7 +13,7 @@ from muse_core.types import JsonValue, Language
 def safe_reply(found: Sequence[JsonValue], language: Language, utterance: str) -> str:
     """One delexicalised sentence in the language and script of the utterance. `found`: the values of the
     results of this turn, in order; references point to the last one that holds something."""
-    return _words()[_situation(found)][_script(language, utterance)]
+    return str(read_words("safe_replies")[_situation(found)][_script(language, utterance)])
 
 
 def _situation(found: Sequence[JsonValue]) -> str:
@@ -33,9 +30,3 @@ def _script(language: Language, utterance: str) -> Script:
     if language != "mixed":
         return language
     return "both" if share_devanagari(utterance) else "roman"
-
-
-@lru_cache(maxsize=1)
-def _words() -> Mapping[str, Mapping[str, str]]:
-    text = files("muse_core.dialogue").joinpath("safe_replies.toml").read_text("utf-8")
-    return tomllib.loads(text)

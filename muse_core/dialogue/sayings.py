@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from muse_core.dialogue.script import Script
 from muse_core.dialogue.voice import Voice, forms_of
-from muse_core.dialogue.wording import Script, shared
 from muse_core.dialogue.wording import sayings as saying
+from muse_core.dialogue.wording import shared
 from muse_core.language import lexicon
 
 MAX_POSITION = 5

@@ -14,9 +14,9 @@ import numpy as np
 
 from muse_core.dialogue import goals
 from muse_core.dialogue.families import Family, FamilyBook, Wordings, asides, closings, openings
-from muse_core.dialogue.goals import Shop, Wish
+from muse_core.dialogue.goals import Assortment, Wish
+from muse_core.dialogue.script import Script, SpeakerGender
 from muse_core.dialogue.utterance import (
-    SpeakerGender,
     Utterance,
     Word,
     fill,
@@ -28,7 +28,6 @@ from muse_core.dialogue.utterance import (
     without_commas,
 )
 from muse_core.dialogue.voice import Voice, agreement_of
-from muse_core.dialogue.wording import Script
 from muse_core.tools.toolbox import argument_order
 from muse_core.types import Decision, Language, Profile, TurnType
 
@@ -73,7 +72,7 @@ class Shopper:
     conversation; `sees_results`: the last product result was not empty."""
 
     profile: Profile
-    shop: Shop
+    shop: Assortment
     book: FamilyBook
     rng: np.random.Generator
     noise: float

@@ -22,12 +22,12 @@ from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.moves import say
 from muse_core.dialogue.replies import Outcome, limit_to_relax, reply
 from muse_core.dialogue.shopper import Said, Shopper, script_of
-from muse_core.dialogue.world import picture_bytes, world_for
 from muse_core.profiles.make import profile_line
 from muse_core.profiles.reserved import is_reserved
 from muse_core.tools.references import items_of
 from muse_core.tools.toolbox import PRODUCT_TOOLS, TOOLS, Toolbox
 from muse_core.types import Conversation, Goal, JsonValue, Message, Profile, ToolCall, ToolResult, TurnLabel
+from muse_core.world.replay import picture_bytes, world_for
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -44,7 +44,7 @@ def simulate(
     conversation_id: str,
 ) -> Conversation:
     """One conversation of a shopper with the expert."""
-    shop = goals.shop_of(index)
+    shop = goals.assortment_of(index)
     wish = goals.new_wish(shop, profile, rng)
     script = script_of(profile.language, rng)
     noise, habit = config.conversations.noise, float(rng.random())

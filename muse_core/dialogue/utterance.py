@@ -18,10 +18,10 @@ from typing import Literal
 
 import numpy as np
 
-from muse_core.dialogue.wording import Script, spelling
+from muse_core.dialogue.script import Script, SpeakerGender
+from muse_core.dialogue.wording import spelling
 
 Role = Literal["plain", "argument", "later"]
-SpeakerGender = Literal["m", "f"]
 
 _PART = re.compile(r"\{(\w+)\}|<([^>]+)>|\(([^()/|]+(?:/[^()/|]+){2})\)|\(([^()/|]+)\|([^()/|]+)\)")
 _ONLY_PUNCTUATION = re.compile(r"^[,.?!।;:]+$")

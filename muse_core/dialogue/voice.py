@@ -9,8 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from muse_core.dialogue.utterance import SpeakerGender
-from muse_core.dialogue.wording import LANGUAGE_OF, Script
+from muse_core.dialogue.script import LANGUAGE_OF, Script, SpeakerGender
 from muse_core.language import lexicon
 
 Form = TypeVar("Form")

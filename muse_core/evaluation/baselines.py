@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from muse_core.dialogue.world import turn_messages, user_text
 from muse_core.records import tool_sequence
 from muse_core.scoring.slots import is_question
 from muse_core.types import Conversation, Message
+from muse_core.world.replay import turn_messages, user_text
 
 MAX_TRAIN_TURNS = 6000  # more turns of the same templates change nothing but the seconds
 

@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from muse_core.dialogue.families import all_families
-from muse_core.dialogue.goals import Wish, shop_of
+from muse_core.dialogue.goals import Wish, assortment_of
 from muse_core.dialogue.shopper import Shopper, script_of
 from muse_core.dialogue.simulate import Expert
-from muse_core.dialogue.world import world_for
 from muse_core.evaluation.closed_loop_goals import SEEDS, HiddenGoal, agenda, hidden_goals
 from muse_core.evaluation.closed_loop_reading import Heard, read_turn
 from muse_core.evaluation.closed_loop_shopper import Ending, GoalShopper, Spoken
@@ -36,6 +35,7 @@ from muse_core.profiles.system_line import language_of
 from muse_core.progress import Progress
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Message, Product, Profile
+from muse_core.world.replay import world_for
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -58,7 +58,7 @@ def open_market(
     index: CatalogIndex, profiles: Sequence[Profile], goals: int, noise: float, seed: int
 ) -> Market:
     """`goals` hidden goals of test-side shoppers; `noise` is training's."""
-    found = hidden_goals(shop_of(index), profiles, goals, seed)
+    found = hidden_goals(assortment_of(index), profiles, goals, seed)
     return Market(index, tuple(found), min(1.0, NOISE * noise), seed)
 
 
@@ -181,6 +181,6 @@ def _talks(market: Market) -> Iterator[_Talk]:
 
 def _person(goal: HiddenGoal, market: Market, stream: tuple[int, ...]) -> Shopper:
     rng = np.random.default_rng([*stream, _PERSON])
-    shop, wish = shop_of(market.index), Wish(goal.target, None)
+    shop, wish = assortment_of(market.index), Wish(goal.target, None)
     script, habit = script_of(goal.profile.language, rng), float(rng.random())
     return Shopper(goal.profile, shop, all_families(), rng, market.noise, script, habit, wish, wish, script)

@@ -19,7 +19,7 @@ import numpy as np
 
 from muse_core.dialogue import goals
 from muse_core.dialogue.agenda import draw
-from muse_core.dialogue.goals import Shop
+from muse_core.dialogue.goals import Assortment
 from muse_core.types import Product, Profile
 
 Opening = Literal["request", "incomplete", "recommendation"]
@@ -66,13 +66,13 @@ class Agenda:
     compares: bool
 
 
-def hidden_goals(shop: Shop, profiles: Sequence[Profile], count: int, seed: int) -> list[HiddenGoal]:
+def hidden_goals(shop: Assortment, profiles: Sequence[Profile], count: int, seed: int) -> list[HiddenGoal]:
     """`count` goals of test-side shoppers, every shopper's first one before any shopper's second."""
     people = [profile for profile in profiles if profile.side == "test"]
     return [_goal(shop, people[n % len(people)], n, seed) for n in range(count if people else 0)]
 
 
-def _goal(shop: Shop, profile: Profile, number: int, seed: int) -> HiddenGoal:
+def _goal(shop: Assortment, profile: Profile, number: int, seed: int) -> HiddenGoal:
     rng = np.random.default_rng([seed, _GOALS, number])
     target = goals.new_wish(shop, profile, rng).target
     known = goals.available(shop, target)
@@ -84,7 +84,7 @@ def _goal(shop: Shop, profile: Profile, number: int, seed: int) -> HiddenGoal:
     return HiddenGoal(f"g{number:04d}", profile, target, hard, soft)
 
 
-def _met_value(shop: Shop, target: Product, name: str, rng: np.random.Generator) -> Any:
+def _met_value(shop: Assortment, target: Product, name: str, rng: np.random.Generator) -> Any:
     """A value that the target meets; None when a few draws find none."""
     for _ in range(_TRIES):
         value = goals.value_of(shop, target, name, rng)

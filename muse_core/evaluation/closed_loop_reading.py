@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from muse_core.generation.answer import Repair
-from muse_core.generation.faults import Fault, reply_of
+from muse_core.generation.faults import Fault
 from muse_core.records import read_tool_message, result_values
 from muse_core.scoring.language_match import language_match
 from muse_core.scoring.normal import normal_text
 from muse_core.scoring.slots import asked_slot
 from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
 from muse_core.types import JsonValue, Language, Message, Product
+from muse_core.world.turns import reply_of
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex

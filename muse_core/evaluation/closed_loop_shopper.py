@@ -21,10 +21,10 @@ from muse_core.dialogue.constraints import OCCASIONS_FOR, contrast, limit_phrase
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import behind_ones, items_to_compare
 from muse_core.dialogue.noun_phrases import product_phrase
+from muse_core.dialogue.script import LANGUAGE_OF
 from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.utterance import slots_of
 from muse_core.dialogue.voice import surface
-from muse_core.dialogue.wording import LANGUAGE_OF
 from muse_core.evaluation.closed_loop_goals import Agenda, HiddenGoal
 from muse_core.evaluation.closed_loop_reading import Heard
 from muse_core.language.scripts import detect_language

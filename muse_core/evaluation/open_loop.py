@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from muse_core.dialogue.world import context_before, turn_messages, user_text
 from muse_core.profiles.system_line import language_of
-from muse_core.records import Row, canonical_json, read_tool_message, result_values, tool_sequence
+from muse_core.records import Row, calls_of, canonical_json, read_tool_message, result_values, tool_sequence
 from muse_core.scoring.call_match import match_calls
 from muse_core.scoring.declines import declines
 from muse_core.scoring.groundedness import check, has_facts
@@ -26,6 +25,8 @@ from muse_core.scoring.slots import asked_slot, is_question
 from muse_core.tools.references import last_shown, lexicalise
 from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import Conversation, JsonValue, Language, Message, ToolCall, TurnLabel
+from muse_core.world.replay import context_before, turn_messages, user_text
+from muse_core.world.turns import reply_of
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def judge(case: Case, prediction: Prediction, model: str, digest: str) -> Row:
     label, conversation = case.label, case.conversation
     acted = _decision(prediction)
     gold_first, first = _first_calls(case.gold), _first_calls(prediction.messages)
-    whole = match_calls(_calls(case.gold), _calls(prediction.messages), label.optional_arguments)
+    whole = match_calls(calls_of(case.gold), calls_of(prediction.messages), label.optional_arguments)
     reply, faults = lexicalised_reply(case, prediction.messages)
     return {
         "model": model,
@@ -168,13 +169,7 @@ def judge(case: Case, prediction: Prediction, model: str, digest: str) -> Row:
 def lexicalised_reply(case: Case, messages: Sequence[Message]) -> tuple[str, int]:
     """The reply as the shopper sees it, and how many of its references could not be filled in."""
     shown = last_shown(result_values((*case.context, *messages)))
-    return lexicalise(_reply(messages), shown, case.language)
-
-
-def _reply(messages: Sequence[Message]) -> str:
-    """The delexicalised reply; "" without one."""
-    spoken = [one.content for one in messages if one.role == "assistant" and not one.tool_calls]
-    return spoken[-1] if spoken else ""
+    return lexicalise(reply_of(messages), shown, case.language)
 
 
 def _decision(prediction: Prediction) -> str:
@@ -191,10 +186,6 @@ def _is_broken(prediction: Prediction) -> bool:
     )
 
 
-def _calls(messages: Iterable[Message]) -> list[ToolCall]:
-    return [call for message in messages for call in message.tool_calls]
-
-
 def _first_calls(messages: Sequence[Message]) -> list[ToolCall]:
     return list(messages[0].tool_calls) if messages else []
 
@@ -207,7 +198,7 @@ def _call_json(calls: Sequence[ToolCall]) -> str | None:
 
 def _facts(case: Case, prediction: Prediction, reply: str, faults: int) -> dict[str, JsonValue]:
     label, messages = case.label, prediction.messages
-    made, found = _calls(messages), result_values(messages)
+    made, found = calls_of(messages), result_values(messages)
     gold_reply, _ = lexicalised_reply(case, case.gold)
     facts: dict[str, Any] = {
         "turn": label.turn,
@@ -232,7 +223,7 @@ def _facts(case: Case, prediction: Prediction, reply: str, faults: int) -> dict[
         "result_in_hand": any(has_facts(value) for value in found),
     }
     if facts["result_in_hand"]:
-        judged = check(_reply(messages), result_values((*case.context, *messages)), case.language)
+        judged = check(reply_of(messages), result_values((*case.context, *messages)), case.language)
         facts |= {"grounded": judged.grounded, "unknown": judged.unknown, "swapped": judged.swapped}
     return facts | _served(case, prediction, facts)
 
@@ -244,7 +235,7 @@ def _served(case: Case, prediction: Prediction, facts: dict[str, Any]) -> dict[s
         return {"served_language": facts["reply_language"], "served_grounded": facts.get("grounded")}
     reply, _ = lexicalised_reply(case, messages)
     found = result_values(messages)
-    judged = check(_reply(messages), result_values((*case.context, *messages)), case.language)
+    judged = check(reply_of(messages), result_values((*case.context, *messages)), case.language)
     return {
         "served_reply": reply,
         "served_language": language_match(reply, case.language, _names(case, messages)),

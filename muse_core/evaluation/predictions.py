@@ -11,10 +11,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from muse_core.closure import code_digests
-from muse_core.dialogue.world import world_before
 from muse_core.evaluation.open_loop import Case, Prediction, judge
 from muse_core.evaluation.position import PositionScores
 from muse_core.generation.answer import Answered, answer
@@ -26,18 +25,7 @@ from muse_core.models.word_positions import word_position_probabilities
 from muse_core.progress import Progress
 from muse_core.records import Row, canonical_json
 from muse_core.tools.base import ShopWorld
-from muse_core.types import Profile
-
-if TYPE_CHECKING:
-    from muse_core.catalog.index import CatalogIndex
-
-
-@dataclass(frozen=True)
-class Shop:
-    """The world that the cases play in."""
-
-    index: CatalogIndex
-    profiles: Mapping[str, Profile]
+from muse_core.world.shop import Shop
 
 
 @dataclass(frozen=True)
@@ -132,8 +120,7 @@ def expert_rows(cases: Sequence[Case]) -> list[Row]:
 
 def world_of(case: Case, shop: Shop) -> ShopWorld:
     """The shop world as it stands before the case's turn."""
-    conversation = case.conversation
-    return world_before(conversation, case.label.turn, shop.index, shop.profiles.get(conversation.profile_id))
+    return shop.world_before(case.conversation, case.label.turn)
 
 
 def with_positions(rows: Sequence[Row], loaded: LoadedModel, cases: Sequence[Case]) -> list[Row]:

@@ -92,7 +92,6 @@ DPO_METRICS = (
 ENOUGH, ENOUGH_TALKS = 400, 100  # cases that a figure should stand on; conversations of the closed loop
 LOOP = ("user_satisfaction", "closed_loop_", "simulator_faults", "conversation_quality")
 FEW = "†"
-FEW_NOTE = f"{FEW} fewer than {ENOUGH} cases ({ENOUGH_TALKS} conversations in the closed loop)."
 
 CLAIMED_UPSTREAM = {
     "title": "Claimed upstream, not reproduced",

@@ -25,7 +25,7 @@ from muse_core.examples.example import ARGUMENT_PART, TOOL_PART, UTTERANCE_PART,
 from muse_core.models.chat_format import join, split_turns
 from muse_core.models.tokenizer import Encoded, TurnPlace, encode
 from muse_core.profiles.system_line import addressed
-from muse_core.records import canonical_json
+from muse_core.records import calls_of, canonical_json
 from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import AugmentedText, Conversation, Message, ToolCall
 
@@ -34,7 +34,7 @@ Calls = Literal["filtered", "gold", "all"]
 
 
 @dataclass
-class Census:
+class DatasetStatistics:
     """What was left out on the way to the examples; goes into the artifact's metrics."""
 
     conversations: int = 0
@@ -72,19 +72,19 @@ def examples_of(
     calls: Calls,
     max_tokens: int,
     learns_utterances: bool = False,
-) -> tuple[list[Example], Census]:
+) -> tuple[list[Example], DatasetStatistics]:
     """One example per conversation that still teaches something, and per system line in it.
     `learns_utterances`: the user's words are predicted too (part `utterance`)."""
     by_conversation: dict[str, list[AugmentedText]] = {}
     for row in rows:
         by_conversation.setdefault(row.conversation_id, []).append(row)
     examples: list[Example] = []
-    census = Census()
+    statistics = DatasetStatistics()
     for conversation in conversations:
         mine = by_conversation.get(conversation.conversation_id, [])
-        for example, code in _examples(tokenizer, conversation, mine, calls, max_tokens, census):
+        for example, code in _examples(tokenizer, conversation, mine, calls, max_tokens, statistics):
             examples.append(_with_utterances(example, code) if learns_utterances else example)
-    return examples, census
+    return examples, statistics
 
 
 def _examples(
@@ -93,23 +93,23 @@ def _examples(
     rows: Sequence[AugmentedText],
     calls: Calls,
     max_tokens: int,
-    census: Census,
+    statistics: DatasetStatistics,
 ) -> Iterator[tuple[Example, Encoded]]:
     head, turns = split_turns(conversation.messages)
     taught = teaching_turns(turns, rows, calls)
-    census.dropped_turns += len(turns) - taught
-    found = []
+    statistics.dropped_turns += len(turns) - taught
+    examples = []
     for line, mine in turns_by_line(head, turns[:taught]).items():
         code = encode(tokenizer, join(line, *turns[: mine[-1] + 1]), max_tokens=max_tokens)
-        census.truncated_turns += sum(turn < code.dropped_turns for turn in mine)
+        statistics.truncated_turns += sum(turn < code.dropped_turns for turn in mine)
         if len(code.ids) > max_tokens:
-            census.too_long += 1
+            statistics.too_long += 1
             continue
-        census.turns += sum(turn >= code.dropped_turns for turn in mine)
+        statistics.turns += sum(turn >= code.dropped_turns for turn in mine)
         own = code if len(mine) > mine[-1] else only_turns(code, mine)
-        found.append((_with_places(own, turns, positions_of(conversation, rows)), own))
-    census.conversations += bool(found)
-    yield from found
+        examples.append((_with_places(own, turns, positions_of(conversation, rows)), own))
+    statistics.conversations += bool(examples)
+    yield from examples
 
 
 def turns_by_line(
@@ -148,7 +148,7 @@ def teaching_turns(turns: Sequence[Sequence[Message]], rows: Sequence[AugmentedT
     if calls == "all":
         return len(turns)
     if calls == "gold":
-        return len(turns) if rows or not any(m.tool_calls for turn in turns for m in turn) else 0
+        return len(turns) if rows or not any(map(calls_of, turns)) else 0
     kept = {
         (row.turn, call.tool_name, canonical_json(call.arguments))
         for row in rows
@@ -156,11 +156,7 @@ def teaching_turns(turns: Sequence[Sequence[Message]], rows: Sequence[AugmentedT
         for call in row.tool_calls
     }
     for number, turn in enumerate(turns):
-        gold = {
-            (number, call.name, canonical_json(call.arguments))
-            for message in turn
-            for call in message.tool_calls
-        }
+        gold = {(number, call.name, canonical_json(call.arguments)) for call in calls_of(turn)}
         if not gold <= kept:
             return number
     return len(turns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from muse_core.models.flat_stream import Fork
+from muse_core.models.packed_sequences import Fork
 
 TOOL_PART, ARGUMENT_PART, FLUENCY_PART, UTTERANCE_PART = 1, 2, 3, 4
 

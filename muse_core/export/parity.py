@@ -17,7 +17,8 @@ import torch
 
 from muse_core.export.runtime import OnnxModel
 from muse_core.generation.decode import Sampling, decode, prefill
-from muse_core.models.chat_format import END, RESULT, parse_turn
+from muse_core.models.chat_format import END, RESULT
+from muse_core.models.chat_reader import parse_turn
 from muse_core.models.loading import LoadedModel
 
 BATCH = 8

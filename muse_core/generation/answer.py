@@ -17,13 +17,14 @@ from typing import Literal
 from muse_core.dialogue.safe_replies import safe_reply
 from muse_core.generation.assistant import TurnOutcome, TurnRequest, respond
 from muse_core.generation.decode import Sampling
-from muse_core.generation.faults import Fault, fault_of, reply_of
+from muse_core.generation.faults import Fault, fault_of
 from muse_core.models.loading import LoadedModel
 from muse_core.profiles.system_line import addressed, language_of
 from muse_core.progress import Progress
-from muse_core.records import result_values
+from muse_core.records import calls_of, result_values
 from muse_core.tools.references import last_shown, lexicalise
 from muse_core.types import Language, Message
+from muse_core.world.turns import reply_of
 
 GREEDY = Sampling(temperature=0.0)
 TRIES = 2
@@ -92,7 +93,7 @@ class _Turn:
             context=(*self.request.context, *self.kept),
             seed=zlib.crc32(f"{self.request.seed} {number} {self.own.text}".encode()),
             sampling=Sampling(WARMTH, MASS, sampling.max_new_tokens),
-            calls=sum(len(message.tool_calls) for message in self.kept),
+            calls=len(calls_of(self.kept)),
         )
 
     def take(self, outcome: TurnOutcome) -> None:

@@ -17,7 +17,8 @@ from muse_core.generation.decode import Decoder
 from muse_core.generation.grammar import CallGrammar, Guide
 from muse_core.generation.prefill import Row, prefill_in_turn
 from muse_core.generation.sampling import Sampling
-from muse_core.models.chat_format import END, RESULT, ParsedTurn, parse_turn, result_text
+from muse_core.models.chat_format import END, RESULT, result_text
+from muse_core.models.chat_reader import ParsedTurn, parse_turn
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode, encode_text
 from muse_core.progress import Progress, Silent

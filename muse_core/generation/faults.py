@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from muse_core.models.chat_format import SPECIAL_TOKENS
@@ -19,6 +19,7 @@ from muse_core.scoring.groundedness import check
 from muse_core.tools.references import REFERENCE, last_shown, lexicalise
 from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import Language, Message
+from muse_core.world.turns import reply_of
 
 Fault = Literal["tag", "unfinished", "empty", "reference", "value"]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
@@ -50,9 +51,3 @@ def fault_of(
     ):
         return "reference"
     return "value" if check(reply, found, language).unknown else None
-
-
-def reply_of(turn: Iterable[Message]) -> str:
-    """The delexicalised reply of a turn; "" without one."""
-    replies = [one.content for one in turn if one.role == "assistant" and not one.tool_calls]
-    return replies[-1] if replies else ""

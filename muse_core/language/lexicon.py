@@ -15,42 +15,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens, word_key
+from muse_core.language.lexicon_entries import WORDS, Entry, Slot, all_slots, lookup, run_key
+from muse_core.language.matching import Token, form_key, tokens, word_key
 from muse_core.language.word_lists import read_words
 from muse_core.types import Language
 
-WORDS = "word"  # the slot of words that only `translate` uses
 _HALF_SIZE = re.compile(r"(\d)\.5(?!\d)")
 _HALF = re.compile(r"\.5(?!\d)")
-_MIN_LOOSE = 4  # Roman Hindi is matched loosely from this many letters on
 _AGREEMENT = {"m": 0, "mp": 1, "f": 2, "fp": 2}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One canonical value. Each form is a tuple of one or three spellings (masculine, plural, feminine)."""
-
-    canonical: str
-    hi: tuple[tuple[str, ...], ...]
-    roman: tuple[tuple[str, ...], ...]
-    en: tuple[str, ...]
-    understood: tuple[str, ...]
-    agreement: str = "m"
-
-
-@dataclass(frozen=True)
-class _Slot:
-    """A slot's entries and the two indexes from keys to canonical values."""
-
-    entries: dict[str, Entry]
-    exact: dict[str, str]
-    loose: dict[str, str]
-    longest: int  # tokens in the longest form
 
 
 # ---- public ---------------------------------------------------------------------------------------
@@ -58,25 +34,25 @@ class _Slot:
 
 def slots() -> tuple[str, ...]:
     """The slots whose values are call arguments."""
-    return tuple(name for name in _lexicon() if name != WORDS)
+    return tuple(name for name in all_slots() if name != WORDS)
 
 
 def values(slot: str) -> tuple[str, ...]:
     """The canonical values of a slot, in the order of the data file."""
-    return tuple(_lexicon()[slot].entries)
+    return tuple(all_slots()[slot].entries)
 
 
 def canonical(slot: str, surface: str) -> str | None:
     """The canonical value of a surface form in any script, case or number; None if unknown."""
     if slot == "size" and (number := _numeric_size(surface)):
         return number
-    return _lookup(_lexicon()[slot], form_key(surface))
+    return lookup(all_slots()[slot], form_key(surface))
 
 
 def surfaces(slot: str, canonical: str, language: Language, noun: str | None = None) -> tuple[str, ...]:
     """The forms that may be said in a language, the most usual first. With `noun` (a product type or a
     translated word's canonical value) a Hindi colour agrees with it: काली शर्ट, काले जूते."""
-    entry = _lexicon()[slot].entries.get(canonical)
+    entry = all_slots()[slot].entries.get(canonical)
     if entry is None:
         return (canonical,)
     place = _agreement_place(noun)
@@ -102,7 +78,7 @@ def surface(
 
 def find(slot: str, text: str) -> list[tuple[str, int, int]]:
     """Every value of the slot named in a text: (canonical, start, end), longest match, left to right."""
-    return list(_find(_lexicon()[slot], slot, text, tokens(text)))
+    return list(_find(all_slots()[slot], slot, text, tokens(text)))
 
 
 def names_size(text: str) -> bool:
@@ -113,7 +89,7 @@ def names_size(text: str) -> bool:
 @lru_cache(maxsize=1)
 def roman_hindi_words() -> frozenset[str]:
     """Keys of the Hindi words in Latin script that are not English words of the lexicon too."""
-    entries = [entry for slot in _lexicon().values() for entry in slot.entries.values()]
+    entries = [entry for slot in all_slots().values() for entry in slot.entries.values()]
     forms = [form for entry in entries for group in entry.roman for form in group]
     return frozenset(token.key for form in forms for token in tokens(form)) - english_words()
 
@@ -142,33 +118,13 @@ def gloss(text: str, target: str) -> tuple[str, tuple[str, ...]]:
 @lru_cache(maxsize=1)
 def english_words() -> frozenset[str]:
     """Keys of the single words of all canonical values and English variants."""
-    entries = [entry for slot in _lexicon().values() for entry in slot.entries.values()]
+    entries = [entry for slot in all_slots().values() for entry in slot.entries.values()]
     return frozenset(
         token.key for entry in entries for form in (entry.canonical, *entry.en) for token in tokens(form)
     )
 
 
 # ---- lookup ---------------------------------------------------------------------------------------
-
-
-def _lookup(slot: _Slot, key: str) -> str | None:
-    if not key:
-        return None
-    if (value := slot.exact.get(key)) is not None:
-        return value
-    for singular in singulars(key):
-        if (value := slot.exact.get(singular)) is not None:
-            return value
-    if key.isascii() and len(key) >= _MIN_LOOSE and key not in _all_exact_ascii():
-        return slot.loose.get(roman_key(key))
-    return None
-
-
-def _run_key(run: list[Token]) -> str:
-    """The joined key of a run of words; nothing when a lone letter ends it ("my son a" is not sona)."""
-    if any(len(token.key) == 1 and token.key.isalpha() for token in run[1:]):
-        return ""
-    return "".join(token.key for token in run)
 
 
 def _numeric_size(surface: str) -> str | None:
@@ -184,12 +140,12 @@ def _numeric_size(surface: str) -> str | None:
     return None
 
 
-def _find(slot: _Slot, name: str, text: str, words: list[Token]) -> Iterator[tuple[str, int, int]]:
+def _find(slot: Slot, name: str, text: str, words: list[Token]) -> Iterator[tuple[str, int, int]]:
     position = 0
     while position < len(words):
         for length in range(min(slot.longest, len(words) - position), 0, -1):
             run = words[position : position + length]
-            value = _lookup(slot, _run_key(run))
+            value = lookup(slot, run_key(run))
             end = run[-1].end
             if value is None and name == "size" and length == 1:
                 value = _size_number_at(words, position)
@@ -235,7 +191,7 @@ def _pick(forms: Sequence[str], rng: np.random.Generator) -> str:
 
 
 def _mixed_surface(slot: str, canonical: str, rng: np.random.Generator, noun: str | None) -> str:
-    entry = _lexicon()[slot].entries.get(canonical)
+    entry = all_slots()[slot].entries.get(canonical)
     draw = rng.random()
     place = _agreement_place(noun)
     if entry is not None and 0.5 <= draw < 0.8 and entry.roman:
@@ -246,7 +202,7 @@ def _mixed_surface(slot: str, canonical: str, rng: np.random.Generator, noun: st
 
 
 def _agreement_place(noun: str | None) -> int:
-    entry = _lexicon()["product_type"].entries.get(noun) if noun is not None else None
+    entry = all_slots()["product_type"].entries.get(noun) if noun is not None else None
     return _AGREEMENT[entry.agreement] if entry is not None else 0
 
 
@@ -258,12 +214,12 @@ _TRANSLATED = ("product_type", "colour", "material", "occasion", "gender", WORDS
 
 def _translate_at(words: list[Token], position: int, target: str) -> tuple[str | None, int]:
     """The translation of the longest known run at `position` and its length in tokens."""
-    lexicon = _lexicon()
+    lexicon = all_slots()
     longest = max(lexicon[slot].longest for slot in _TRANSLATED)
     for length in range(min(longest, len(words) - position), 0, -1):
-        key = _run_key(words[position : position + length])
+        key = run_key(words[position : position + length])
         for name in _TRANSLATED:
-            entry = lexicon[name].entries.get(_lookup(lexicon[name], key) or "")
+            entry = lexicon[name].entries.get(lookup(lexicon[name], key) or "")
             if entry is not None and not (name == "size" and len(key) < 3):
                 return _said(entry, key, words, position + length, target), length
     return None, 1
@@ -283,8 +239,8 @@ def _noun_after(words: list[Token], position: int) -> str | None:
     """The product type within the next three words, for agreement."""
     for start in range(position, min(position + 3, len(words))):
         for length in (2, 1):
-            key = _run_key(words[start : start + length])
-            if (value := _lookup(_lexicon()["product_type"], key)) is not None:
+            key = run_key(words[start : start + length])
+            if (value := lookup(all_slots()["product_type"], key)) is not None:
                 return value
     return None
 
@@ -296,57 +252,7 @@ def _is_in_target(word: str, target: str) -> bool:
     return target == "hi" and any("\u0900" <= char <= "\u097f" for char in word)
 
 
-# ---- loading --------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _lexicon() -> dict[str, _Slot]:
-    tables = {**read_words("lexicon"), WORDS: read_words("words")}
-    return {name: _build_slot(rows) for name, rows in tables.items()}
-
-
-def _build_slot(rows: dict[str, list[str]]) -> _Slot:
-    entries = {name: _entry(name, row) for name, row in rows.items()}
-    exact: dict[str, str] = {}
-    loose: dict[str, str] = {}
-    longest = 1
-    for name in entries:
-        exact.setdefault(form_key(name), name)
-    for name, entry in entries.items():
-        for form in _all_forms(entry):
-            exact.setdefault(form_key(form), name)
-            longest = max(longest, len(tokens(form)))
-        for form in (spelling for group in entry.roman for spelling in group):
-            loose.setdefault(roman_key(form_key(form)), name)
-    return _Slot(entries, exact, loose, longest)
-
-
-def _all_forms(entry: Entry) -> Iterator[str]:
-    yield entry.canonical
-    for group in (*entry.hi, *entry.roman):
-        yield from group
-    yield from entry.en
-    yield from entry.understood
-
-
-def _entry(name: str, row: list[str]) -> Entry:
-    understood: list[str] = []
-    said: list[tuple[tuple[str, ...], ...]] = []
-    for field in row[:3]:
-        forms = [form.strip() for form in field.split("|") if form.strip()]
-        for form in forms:
-            if form.startswith("~"):
-                understood.extend(form[1:].split("/"))
-        said.append(tuple(tuple(form.split("/")) for form in forms if not form.startswith("~")))
-    hi, roman, english = (*said, (), (), ())[:3]
-    agreement = row[3] if len(row) > 3 else "m"
-    return Entry(name, hi, roman, tuple(form[0] for form in english), tuple(understood), agreement)
-
-
-@lru_cache(maxsize=1)
-def _all_exact_ascii() -> frozenset[str]:
-    """Keys that are words of their own in some slot: never matched loosely (jute is not joote)."""
-    return frozenset(key for slot in _lexicon().values() for key in slot.exact if key.isascii())
+# ---- size words -----------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)

@@ -3,19 +3,15 @@
 `read_price` reads one price however it is written (₹1,499, Rs 1499, 1.5k, डेढ़ हज़ार, pandrah sau, १४९९).
 `find_prices` finds every price of an utterance with what it limits: 'max' (under, तक, se kam), 'min'
 (above, से ज़्यादा, kam se kam) or 'about' (around, or no bound word). A range gives a 'min' and a 'max'.
-Which numbers are money at all is `price_context.py`.
+Which numbers are money at all is `price_context.py`, what they limit `price_bounds.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 
-from muse_core.language.matching import word_key
 from muse_core.language.numerals import (
     Number,
     Script,
@@ -26,12 +22,10 @@ from muse_core.language.numerals import (
     say_small,
     small_value,
 )
+from muse_core.language.price_bounds import Bound, bound_of, skip_currency, skip_currency_back
 from muse_core.language.price_context import MIN_BARE_PRICE, Surroundings, words
 from muse_core.language.price_pieces import pieces
-from muse_core.language.word_lists import read_words
 from muse_core.types import Language
-
-Bound = Literal["max", "min", "about"]
 
 
 @dataclass(frozen=True)
@@ -79,11 +73,11 @@ def _price_at(around: Surroundings, at: int) -> tuple[list[PriceSpan], int]:
         return _half_range_at(around, at)
     if (found := _range_at(around, at, number)) is not None:
         return found
-    end = _skip_currency(around.keys, number.end)
-    kind = _bound(around.keys, at, end)
+    end = skip_currency(around.keys, number.end)
+    kind = bound_of(around.keys, at, end)
     if not around.is_price(at, number, kind is not None):
         return [], number.end
-    return [_span(around, number.value, kind or "about", _skip_currency_back(around.keys, at), end)], end
+    return [_span(around, number.value, kind or "about", skip_currency_back(around.keys, at), end)], end
 
 
 def _span(around: Surroundings, value: float, kind: Bound, start: int, end: int) -> PriceSpan:
@@ -94,7 +88,7 @@ def _span(around: Surroundings, value: float, kind: Bound, start: int, end: int)
 def _range_at(around: Surroundings, at: int, low: Number) -> tuple[list[PriceSpan], int] | None:
     """`2-3 hazaar`, `do teen hazaar`, `500 se 1000`, `between 500 and 1000`: a 'min' and a 'max' span."""
     keys = around.keys
-    link = _skip_currency(keys, low.end)
+    link = skip_currency(keys, low.end)
     start = _after_link(keys, at, link)
     high = read_number(keys, start) if start is not None else None
     if start is None or high is None:
@@ -108,11 +102,11 @@ def _range_at(around: Surroundings, at: int, low: Number) -> tuple[list[PriceSpa
     is_large = high.value >= MIN_BARE_PRICE
     if not around.is_price(start, high, has_bound and is_large) and not around.has_currency_before(at):
         return None
-    end = _skip_currency(keys, high.end)
-    first = _skip_currency_back(keys, at)
+    end = skip_currency(keys, high.end)
+    first = skip_currency_back(keys, at)
     return [
         _span(around, value, "min", first, link),
-        _span(around, high.value, "max", _skip_currency_back(keys, start), end),
+        _span(around, high.value, "max", skip_currency_back(keys, start), end),
     ], end
 
 
@@ -126,7 +120,7 @@ def _half_range_at(around: Surroundings, at: int) -> tuple[list[PriceSpan], int]
     value = low * _scale_of(high)
     if not value < high.value <= 2 * value:
         return [], at + 1
-    end = _skip_currency(around.keys, high.end)
+    end = skip_currency(around.keys, high.end)
     return [_span(around, value, "min", at, at + 1), _span(around, high.value, "max", start, end)], end
 
 
@@ -164,55 +158,6 @@ def _is_between(keys: list[str], at: int, end: int) -> bool:
     before = keys[max(0, at - 2) : at]
     after = keys[end : end + 4]
     return "between" in before or "from" in before or any(word in after for word in ("beech", "bich", "बीच"))
-
-
-def _skip_currency(keys: Sequence[str], at: int) -> int:
-    while at < len(keys) and (keys[at] in words("currency") or keys[at] == "/-"):
-        at += 1
-    return at
-
-
-def _skip_currency_back(keys: Sequence[str], at: int) -> int:
-    while at > 0 and keys[at - 1] in words("currency"):
-        at -= 1
-    return at
-
-
-def _bound(keys: list[str], start: int, end: int) -> Bound | None:
-    """What the price limits: a phrase of several words after it, else one before it, else one word after."""
-    after = _bound_after(keys, end)
-    if after is not None and after[1] > 1:
-        return after[0]
-    before = _skip_currency_back(keys, start)
-    while before > 0 and keys[before - 1] in ("of", "is", "hai", "है", "-", "price"):
-        before -= 1
-    return _bound_before(keys, before) or (after[0] if after is not None else None)
-
-
-def _bound_after(keys: list[str], end: int) -> tuple[Bound, int] | None:
-    for kind, phrase in _phrases("after"):
-        if tuple(keys[end : end + len(phrase)]) == phrase:
-            return kind, len(phrase)
-    return None
-
-
-def _bound_before(keys: list[str], before: int) -> Bound | None:
-    for kind, phrase in _phrases("before"):
-        if before >= len(phrase) and tuple(keys[before - len(phrase) : before]) == phrase:
-            return kind
-    return None
-
-
-@lru_cache(maxsize=2)
-def _phrases(place: Literal["before", "after"]) -> list[tuple[Bound, tuple[str, ...]]]:
-    """(bound, phrase as keys) of every bound phrase, longest first."""
-    table: dict[Bound, list[str]] = read_words("price_words")[place]
-    rows = [
-        (kind, tuple(word_key(word) for word in phrase.split()))
-        for kind, phrases in table.items()
-        for phrase in phrases
-    ]
-    return sorted(rows, key=lambda row: -len(row[1]))
 
 
 # ---- saying ---------------------------------------------------------------------------------------

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import torch
 
-from muse_core.models.flat_stream import (
+from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import (
     by_tokens,
-    flat_attention,
-    flat_stream,
     hidden_states,
     logits_at,
+    pack,
+    packed_attention,
     target_log_probs,
 )
-from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode_text, encode_turn
 from muse_core.types import Message
 
@@ -79,20 +79,22 @@ def document_log_probs(
     """log p of each counted token of each document, in order."""
     loaded.model.eval()
     found: list[list[float]] = []
-    with flat_attention(loaded.model):
+    with packed_attention(loaded.model):
         for group in by_tokens(documents, [len(document.ids) for document in documents], max_tokens):
             found += _group_log_probs(loaded, group)
     return found
 
 
 def _group_log_probs(loaded: LoadedModel, group: Sequence[Document]) -> list[list[float]]:
-    stream = flat_stream([document.ids for document in group], loaded.device)
+    packed = pack([document.ids for document in group], loaded.device)
     targets = [
-        start + at for start, document in zip(stream.bounds, group, strict=False) for at in document.counted
+        start + at
+        for start, document in zip(packed.cu_seqlens, group, strict=False)
+        for at in document.counted
     ]
     where = torch.tensor(targets, dtype=torch.long, device=loaded.device)
     if not targets:
         return [[] for _ in group]
-    logits = logits_at(loaded.model, hidden_states(loaded.model, stream), where - 1)
-    values = iter(target_log_probs(logits, stream.ids[where]).tolist())
+    logits = logits_at(loaded.model, hidden_states(loaded.model, packed), where - 1)
+    values = iter(target_log_probs(logits, packed.ids[where]).tolist())
     return [[next(values) for _ in document.counted] for document in group]

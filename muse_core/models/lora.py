@@ -1,6 +1,6 @@
 """LoRA (Hu et al. 2022) through peft: low-rank adapters beside the layers' matrices, merged afterwards.
 
-The model is changed in place and stays a plain transformers model, so that flat streams, checkpoints
+The model is changed in place and stays a plain transformers model, so that packed sequences, checkpoints
 and saving need not know. The token embeddings are trained as well: our tags are new to the base.
 """
 

@@ -1,4 +1,4 @@
-"""The layers of a Llama over a flat stream on a CPU, forward and backward written out.
+"""The layers of a Llama over packed sequences on a CPU, forward and backward written out.
 
 Through transformers, half of a small model's step on a CPU goes to what stands between the matrix products:
 norms and rotations in many passes over memory, copies into other layouts, one product each for q, k, v, gate
@@ -17,9 +17,7 @@ biases, gradient checkpointing. `is_plain_llama` says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -28,33 +26,9 @@ from torch.nn import functional
 from transformers import LlamaForCausalLM, PreTrainedModel
 
 from muse_core.models.cpu_linear import product, weight_gradient
+from muse_core.models.packed_llama_attention import Frame, attend, attend_backward, batches_of, rotate
 
-FULL = 0.75  # a document at least so long as the longest of a batch attends with it
 LINEARS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Documents of like length that attend in one call. `rows` (documents, longest): their tokens' places in
-    the stream, the last token's again behind a shorter one's end; `is_padding` (documents, longest, 1), None
-    where all are equally long; `mask`: added to the scores of a document that forks, else None and causal."""
-
-    rows: torch.Tensor
-    is_padding: torch.Tensor | None
-    mask: torch.Tensor | None
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What all layers of a pass share: which documents attend together and how positions turn q and k."""
-
-    rotation: torch.Tensor  # complex (tokens, 1, head size / 2)
-    batches: tuple[Batch, ...]
-    heads: int
-    kv_heads: int
-    head_size: int
-    eps: float
-    scaling: float
 
 
 def is_plain_llama(model: PreTrainedModel) -> bool:
@@ -79,28 +53,28 @@ def layers_forward(
     model: PreTrainedModel,
     ids: torch.Tensor,
     positions: torch.Tensor,
-    bounds: Sequence[int],
+    cu_seqlens: Sequence[int],
     masks: Sequence[torch.Tensor | None],
     rows: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Last hidden states (tokens, hidden) behind the final norm; of `rows` (unique) alone where given."""
     body = model.model
     x = functional.embedding(ids, body.embed_tokens.weight)
-    frame = _frame(model, x, positions, bounds, masks)
+    frame = _frame(model, x, positions, cu_seqlens, masks)
     for layer in body.layers:
         x = _attention(layer, x, frame)
         if layer is body.layers[-1] and rows is not None:
             return torch.zeros_like(x).index_copy(0, rows, body.norm(_mlp(layer, x[rows], frame.eps)))
         x = _mlp(layer, x, frame.eps)
-    found: torch.Tensor = body.norm(x)
-    return found
+    normed: torch.Tensor = body.norm(x)
+    return normed
 
 
 def _frame(
     model: PreTrainedModel,
     x: torch.Tensor,
     positions: torch.Tensor,
-    bounds: Sequence[int],
+    cu_seqlens: Sequence[int],
     masks: Sequence[torch.Tensor | None],
 ) -> Frame:
     cos, sin = model.model.rotary_emb(x, positions[None])
@@ -108,40 +82,13 @@ def _frame(
     attention = model.model.layers[0].self_attn
     return Frame(
         rotation=torch.complex(cos[0, :, None, :half].contiguous(), sin[0, :, None, :half].contiguous()),
-        batches=tuple(_batches(bounds, masks)),
+        batches=tuple(batches_of(cu_seqlens, masks)),
         heads=model.config.num_attention_heads,
         kv_heads=model.config.num_key_value_heads,
         head_size=attention.head_dim,
         eps=model.config.rms_norm_eps,
         scaling=attention.scaling,
     )
-
-
-def _batches(bounds: Sequence[int], masks: Sequence[torch.Tensor | None]) -> Iterator[Batch]:
-    """Forked documents by themselves; the others sorted by length, together while little of it is padding."""
-    spans = list(pairwise(bounds))
-    for (start, end), mask in zip(spans, masks, strict=True):
-        if mask is not None:
-            added = torch.zeros(mask.shape).masked_fill_(~mask, float("-inf"))
-            yield Batch(torch.arange(start, end)[None], None, added)
-    plain = [span for span, mask in zip(spans, masks, strict=True) if mask is None and span[0] < span[1]]
-    together: list[tuple[int, int]] = []
-    for span in sorted(plain, key=lambda span: span[0] - span[1]):
-        if together and span[1] - span[0] < FULL * (together[0][1] - together[0][0]):
-            yield _batch(together)
-            together = []
-        together.append(span)
-    if together:
-        yield _batch(together)
-
-
-def _batch(spans: Sequence[tuple[int, int]]) -> Batch:
-    """`spans`, the longest first, as one batch."""
-    starts, ends = (torch.tensor(places)[:, None] for places in zip(*spans, strict=True))
-    rows = starts + torch.arange(spans[0][1] - spans[0][0])
-    is_padding = rows >= ends
-    padding = is_padding[:, :, None] if bool(is_padding.any()) else None
-    return Batch(torch.minimum(rows, ends - 1), padding, None)
 
 
 def _attention(layer: Any, x: torch.Tensor, frame: Frame) -> torch.Tensor:
@@ -152,15 +99,15 @@ def _attention(layer: Any, x: torch.Tensor, frame: Frame) -> torch.Tensor:
         at.v_proj.weight,
     ])  # fmt: skip
     matrix = matrix * layer.input_layernorm.weight
-    found: torch.Tensor = _Attention.apply(x, matrix, at.o_proj.weight, frame)
-    return found
+    states: torch.Tensor = _Attention.apply(x, matrix, at.o_proj.weight, frame)
+    return states
 
 
 def _mlp(layer: Any, x: torch.Tensor, eps: float) -> torch.Tensor:
     matrix = torch.cat([layer.mlp.gate_proj.weight, layer.mlp.up_proj.weight])
     matrix = matrix * layer.post_attention_layernorm.weight
-    found: torch.Tensor = _Mlp.apply(x, matrix, layer.mlp.down_proj.weight, eps)
-    return found
+    states: torch.Tensor = _Mlp.apply(x, matrix, layer.mlp.down_proj.weight, eps)
+    return states
 
 
 def _neighbours(weight: torch.Tensor, head_size: int) -> torch.Tensor:
@@ -190,8 +137,8 @@ class _Attention(torch.autograd.Function):
     ) -> torch.Tensor:
         normed, inverse = _normed(x, frame.eps)
         qkv = product(normed, matrix)
-        _rotate(qkv, frame.rotation, frame)
-        heads, sums = _attend(qkv, frame)
+        rotate(qkv, frame.rotation, frame)
+        heads, sums = attend(qkv, frame)
         ctx.frame, ctx.sums = frame, sums
         ctx.save_for_backward(normed, inverse, qkv, heads, matrix, out_weight)
         return product(heads, out_weight).add_(x)
@@ -200,8 +147,8 @@ class _Attention(torch.autograd.Function):
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
         normed, inverse, qkv, heads, matrix, out_weight = ctx.saved_tensors
         for_out = weight_gradient(gradient, heads)
-        for_qkv = _attend_backward(product(gradient, out_weight.t()), qkv, heads, ctx.sums, ctx.frame)
-        _rotate(for_qkv, ctx.frame.rotation.conj(), ctx.frame)
+        for_qkv = attend_backward(product(gradient, out_weight.t()), qkv, heads, ctx.sums, ctx.frame)
+        rotate(for_qkv, ctx.frame.rotation.conj(), ctx.frame)
         for_normed = product(for_qkv, matrix.t())
         for_matrix = weight_gradient(for_qkv, normed)
         return _through_norm(for_normed, normed, inverse, gradient), for_matrix, for_out, None
@@ -232,76 +179,3 @@ class _Mlp(torch.autograd.Function):
         for_normed = product(for_halves, matrix.t())
         for_matrix = weight_gradient(for_halves, normed)
         return _through_norm(for_normed, normed, inverse, gradient), for_matrix, for_down, None
-
-
-# ---- attention within each document ---------------------------------------------------------------
-
-
-def _rotate(qkv: torch.Tensor, rotation: torch.Tensor, frame: Frame) -> None:
-    """Turns the columns of q and k in place."""
-    turned = qkv[:, : (frame.heads + frame.kv_heads) * frame.head_size]
-    pairs = turned.unflatten(1, (frame.heads + frame.kv_heads, frame.head_size // 2, 2))
-    torch.view_as_complex(pairs).mul_(rotation)
-
-
-def _split(qkv: torch.Tensor, frame: Frame) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """q, k, v as (documents, heads, tokens, head size) views of (documents, tokens, columns)."""
-    per_head = _by_head(qkv, frame)
-    q, k, v = per_head.split([frame.heads, frame.kv_heads, frame.kv_heads], dim=1)
-    return q, _repeated(k, frame), _repeated(v, frame)
-
-
-def _by_head(columns: torch.Tensor, frame: Frame) -> torch.Tensor:
-    return columns.unflatten(2, (-1, frame.head_size)).transpose(1, 2)
-
-
-def _repeated(keys: torch.Tensor, frame: Frame) -> torch.Tensor:
-    groups = frame.heads // frame.kv_heads
-    return keys if groups == 1 else keys.repeat_interleave(groups, 1)
-
-
-def _attend(qkv: torch.Tensor, frame: Frame) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """What the heads of every token gather (tokens, heads · head size), and each batch's log-sum-exps."""
-    found = qkv.new_empty(len(qkv), frame.heads * frame.head_size)
-    sums = []
-    for batch in frame.batches:
-        q, k, v = _split(qkv[batch.rows], frame)
-        output, log_sums = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
-            q, k, v, 0.0, batch.mask is None, attn_mask=batch.mask, scale=frame.scaling
-        )
-        _put(found, batch, output.transpose(1, 2).flatten(2))
-        sums.append(log_sums)
-    return found, sums
-
-
-def _put(target: torch.Tensor, batch: Batch, values: torch.Tensor) -> None:
-    """The rows of a batch into the stream, what stands for padding left out."""
-    if batch.is_padding is None:
-        target[batch.rows] = values
-    else:
-        is_real = ~batch.is_padding[:, :, 0]
-        target[batch.rows[is_real]] = values[is_real]
-
-
-def _attend_backward(
-    gradient: torch.Tensor, qkv: torch.Tensor, heads: torch.Tensor, sums: Sequence[torch.Tensor], frame: Frame
-) -> torch.Tensor:
-    """The gradient of `qkv` from that of what the heads gathered."""
-    found = torch.empty_like(qkv)
-    for batch, log_sums in zip(frame.batches, sums, strict=True):
-        q, k, v = _split(qkv[batch.rows], frame)
-        wanted = gradient[batch.rows]
-        if batch.is_padding is not None:
-            wanted = wanted.masked_fill_(batch.is_padding, 0.0)
-        parts = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward(
-            _by_head(wanted, frame), q, k, v, _by_head(heads[batch.rows], frame), log_sums, 0.0,
-            batch.mask is None, attn_mask=batch.mask, scale=frame.scaling,
-        )  # fmt: skip
-        shared = [_summed(part, frame.kv_heads) for part in parts[1:]]
-        _put(found, batch, torch.cat([parts[0], *shared], dim=1).transpose(1, 2).flatten(2))
-    return found
-
-
-def _summed(part: torch.Tensor, kv_heads: int) -> torch.Tensor:
-    """The gradient of keys that several query heads share."""
-    return part if part.shape[1] == kv_heads else part.unflatten(1, (kv_heads, -1)).sum(2)

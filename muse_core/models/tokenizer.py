@@ -21,7 +21,7 @@ from transformers import PreTrainedTokenizerFast
 
 from muse_core.models import chat_format
 from muse_core.models.chat_format import Part, Piece
-from muse_core.tools.call_syntax import escape_text
+from muse_core.tools.call_syntax import escape_text, unescape_text
 from muse_core.types import Message
 
 PAD = "<|pad|>"
@@ -166,7 +166,7 @@ def _encode_pieces(tokenizer: PreTrainedTokenizerFast, pieces: Sequence[Piece]) 
 def _word_places(escaped: str, offsets: Sequence[tuple[int, int]], start: int) -> tuple[tuple[int, int], ...]:
     """Each word end of the utterance with the token that reaches it. Offsets are reported in the
     text as the user wrote it, though the tokens are those of the escaped text."""
-    original = chat_format.unescape_text(escaped)
+    original = unescape_text(escaped)
     places = []
     at = 0
     for word_end in chat_format.word_ends(original):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
-from muse_core.models.flat_stream import by_tokens, flat_attention, flat_stream, hidden_states
 from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import by_tokens, hidden_states, pack, packed_attention
 from muse_core.models.tokenizer import encode
 from muse_core.types import Message
 
@@ -25,7 +25,7 @@ def word_position_probabilities(
     documents = [(code.ids, code.places[-1].word_ends if code.places else ()) for code in codes]
     loaded.model.eval()
     found: list[list[tuple[int, float]]] = []
-    with flat_attention(loaded.model):
+    with packed_attention(loaded.model):
         for group in by_tokens(documents, [len(ids) for ids, _ in documents], MICRO_BATCH_TOKENS):
             found += _group(loaded, group)
     return found
@@ -34,8 +34,8 @@ def word_position_probabilities(
 def _group(
     loaded: LoadedModel, group: Sequence[tuple[Sequence[int], Sequence[tuple[int, int]]]]
 ) -> list[list[tuple[int, float]]]:
-    stream = flat_stream([ids for ids, _ in group], loaded.device)
-    rows = [start + at for start, (_, ends) in zip(stream.bounds, group, strict=False) for _, at in ends]
-    hidden = hidden_states(loaded.model, stream)[torch.tensor(rows, dtype=torch.long, device=loaded.device)]
+    packed = pack([ids for ids, _ in group], loaded.device)
+    rows = [start + at for start, (_, ends) in zip(packed.cu_seqlens, group, strict=False) for _, at in ends]
+    hidden = hidden_states(loaded.model, packed)[torch.tensor(rows, dtype=torch.long, device=loaded.device)]
     values = iter(torch.sigmoid(loaded.heads.position_logits(hidden).float()).tolist())
     return [[(offset, next(values)) for offset, _ in ends] for _, ends in group]

@@ -13,17 +13,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
 
 from muse_core.models.chat_format import SPECIAL_TOKENS
-from muse_core.preferences.reward import calls_of, reply_of
 from muse_core.scoring.normal import comparable, normal_text, slot_name
 from muse_core.tools.references import references_in
-from muse_core.types import Conversation, Message, PreferencePair
+from muse_core.types import Conversation, Message, PreferencePair, ToolCall
+from muse_core.world.turns import Turn
 
 REASONS = ("format", "equal", "near", "duplicate", "held_out")
 NEAR = 0.9  # share of the replies' words in common (2·matches / words of both) from which on they are one
-
-Turn = tuple[Message, ...]
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,8 @@ class Cleaned:
 
 def held_out_requests(conversations: Sequence[Conversation]) -> set[str]:
     """What shoppers of the sides say that are not trained on, as `normal_text` writes it."""
-    others = [one for one in conversations if one.side != "train"]
-    return {normal_text(m.content) for one in others for m in one.messages if m.role == "user"}
+    others = [talk for talk in conversations if talk.side != "train"]
+    return {normal_text(m.content) for talk in others for m in talk.messages if m.role == "user"}
 
 
 def clean(pairs: Sequence[PreferencePair], held_out: Collection[str] = ()) -> Cleaned:
@@ -46,8 +45,9 @@ def clean(pairs: Sequence[PreferencePair], held_out: Collection[str] = ()) -> Cl
     dropped = dict.fromkeys(REASONS, 0)
     seen: set[object] = set()
     for pair in pairs:
-        key = (normal_text(pair.prompt[-1].content), _shown(pair.chosen), _shown(pair.rejected))
-        reason = _fault(pair, held_out) or ("duplicate" if key in seen else None)
+        request, chosen, rejected = normal_text(pair.prompt[-1].content), *_both(pair)
+        key = (request, chosen.shown, rejected.shown)
+        reason = _fault(chosen, rejected, request in held_out) or ("duplicate" if key in seen else None)
         if reason is None:
             kept.append(pair)
             seen.add(key)
@@ -56,17 +56,7 @@ def clean(pairs: Sequence[PreferencePair], held_out: Collection[str] = ()) -> Cl
     return Cleaned(tuple(kept), dropped)
 
 
-def _fault(pair: PreferencePair, held_out: Collection[str]) -> str | None:
-    if not (is_whole(pair.chosen) and is_whole(pair.rejected)):
-        return "format"
-    if says_the_same(pair):
-        return "equal"
-    if says_nearly_the_same(pair):
-        return "near"
-    return "held_out" if normal_text(pair.prompt[-1].content) in held_out else None
-
-
-def is_whole(turn: Turn) -> bool:
+def is_whole(turn: Sequence[Message]) -> bool:
     """Every call is answered by what follows it, and a reply without a tag ends the turn."""
     waiting: list[str] = []
     for message in turn:
@@ -79,40 +69,62 @@ def is_whole(turn: Turn) -> bool:
     return not waiting and bool(turn) and turn[-1].role == "assistant" and bool(turn[-1].content.strip())
 
 
-def says_the_same(pair: PreferencePair) -> bool:
-    """Equal calls and equal replies but for case, spaces and punctuation: noise, not a preference."""
-    return _said(pair.chosen) == _said(pair.rejected)
+@dataclass(frozen=True)
+class _Comparable:
+    """A turn in the forms in which two of them are compared, each worked out once."""
+
+    turn: Turn
+
+    @cached_property
+    def reply(self) -> str:
+        return normal_text(self.turn.reply)
+
+    @cached_property
+    def references(self) -> list[tuple[int, str]]:
+        return references_in(self.turn.reply)
+
+    @cached_property
+    def made(self) -> tuple[object, ...]:
+        """Its calls, their values comparable."""
+        return tuple((call.name, _comparable_arguments(call)) for call in self.turn.calls)
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """Calls, references, and the reply's words."""
+        return (*self.made, *self.references, self.reply)
+
+    @property
+    def acted(self) -> tuple[object, ...]:
+        return (*self.made, *(message.content for message in self.turn.messages if message.role == "tool"))
+
+    @property
+    def shown(self) -> tuple[object, ...]:
+        """Everything that the shopper could notice about a turn."""
+        return (*self.acted, *self.said)
 
 
-def says_nearly_the_same(pair: PreferencePair) -> bool:
+def _both(pair: PreferencePair) -> tuple[_Comparable, _Comparable]:
+    return _Comparable(Turn(pair.chosen)), _Comparable(Turn(pair.rejected))
+
+
+def _comparable_arguments(call: ToolCall) -> frozenset[object]:
+    return frozenset((slot_name(k), comparable(slot_name(k), v)) for k, v in call.arguments.items())
+
+
+def _fault(chosen: _Comparable, rejected: _Comparable, is_held_out: bool) -> str | None:
+    if not (is_whole(chosen.turn.messages) and is_whole(rejected.turn.messages)):
+        return "format"
+    if chosen.said == rejected.said:
+        return "equal"
+    if _are_near(chosen, rejected):
+        return "near"
+    return "held_out" if is_held_out else None
+
+
+def _are_near(chosen: _Comparable, rejected: _Comparable) -> bool:
     """The same calls, results and references, and replies that share nearly all words in order. A call's
     value or a reference is never a small difference."""
-    if _acted(pair.chosen) != _acted(pair.rejected):
+    if chosen.acted != rejected.acted or chosen.references != rejected.references:
         return False
-    one, other = (reply_of(turn) for turn in (pair.chosen, pair.rejected))
-    if references_in(one) != references_in(other):
-        return False
-    words = normal_text(one).split(), normal_text(other).split()
-    return SequenceMatcher(None, *words, autojunk=False).ratio() >= NEAR
-
-
-def _said(turn: Turn) -> tuple[object, ...]:
-    """Calls with comparable values, references, and the reply's words."""
-    reply = reply_of(turn)
-    return (*_made(turn), *references_in(reply), normal_text(reply))
-
-
-def _made(turn: Turn) -> tuple[object, ...]:
-    return tuple(
-        (call.name, frozenset((slot_name(k), comparable(slot_name(k), v)) for k, v in call.arguments.items()))
-        for call in calls_of(turn)
-    )
-
-
-def _acted(turn: Turn) -> tuple[object, ...]:
-    return (*_made(turn), *(message.content for message in turn if message.role == "tool"))
-
-
-def _shown(turn: Turn) -> tuple[object, ...]:
-    """Everything that the shopper could notice about a turn."""
-    return (*_acted(turn), *_said(turn))
+    matcher = SequenceMatcher(None, chosen.reply.split(), rejected.reply.split(), autojunk=False)
+    return matcher.ratio() >= NEAR

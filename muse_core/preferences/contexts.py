@@ -1,20 +1,21 @@
-"""The user turns that pairs are made from, and the shop that their samples run in."""
+"""The user turns that pairs are made from, and the environment that their samples run in."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from muse_core.catalog.index import CatalogIndex
-from muse_core.dialogue.world import context_before, turn_messages, world_before
 from muse_core.preferences.reward import GoldTurn, RewardParts, reward
 from muse_core.tools.base import ShopWorld
 from muse_core.types import Conversation, Message, Profile, Side, TurnLabel
+from muse_core.world.replay import context_before
+from muse_core.world.shop import Shop
+from muse_core.world.turns import Turn
 
 
 @dataclass(frozen=True)
@@ -33,31 +34,26 @@ class Context:
         return context_before(self.conversation, self.label.turn)
 
     @cached_property
-    def gold_messages(self) -> tuple[Message, ...]:
-        return turn_messages(self.conversation, self.label.turn)
-
-    @cached_property
     def gold(self) -> GoldTurn:
         return GoldTurn.of(self.conversation, self.label)
 
 
 @dataclass(frozen=True)
-class Shop:
-    """The catalogue, its shoppers, and how replies name products (`reply.style`)."""
+class Environment:
+    """Where turns are run and rewarded: the shop, and how replies name products (`reply.style`)."""
 
-    index: CatalogIndex
-    people: Mapping[str, Profile]
+    shop: Shop
     reply_style: str
 
     def profile(self, context: Context) -> Profile | None:
-        return self.people.get(context.conversation.profile_id)
+        return self.shop.profile_of(context.conversation)
 
     def world(self, context: Context) -> ShopWorld:
         """A fresh world as it stands before the turn: earlier calls are run again."""
-        return world_before(context.conversation, context.label.turn, self.index, self.profile(context))
+        return self.shop.world_before(context.conversation, context.label.turn)
 
-    def reward(self, messages: Sequence[Message], malformed: bool, gold: GoldTurn) -> RewardParts:
-        return reward(messages, malformed, gold, self.index.catalog.by_id, self.reply_style)
+    def reward(self, turn: Turn, malformed: bool, gold: GoldTurn) -> RewardParts:
+        return reward(turn, malformed, gold, self.shop.index.catalog.by_id, self.reply_style)
 
 
 def branch(world: ShopWorld) -> ShopWorld:
@@ -67,7 +63,7 @@ def branch(world: ShopWorld) -> ShopWorld:
 
 def contexts_of(conversations: Sequence[Conversation], side: Side) -> list[Context]:
     """Every labelled turn of a side, in the order of the conversations."""
-    return [Context(one, label) for one in conversations if one.side == side for label in one.labels]
+    return [Context(talk, label) for talk in conversations if talk.side == side for label in talk.labels]
 
 
 def choose_contexts(

@@ -39,12 +39,13 @@ from typing import Literal
 import numpy as np
 
 from muse_core.preferences import wrong_turns
-from muse_core.preferences.contexts import Context, Shop
+from muse_core.preferences.contexts import Context, Environment
 from muse_core.preferences.evidence import TokensOf, pair_of
 from muse_core.preferences.pairing import Match, Sample, match_of
-from muse_core.preferences.wrong_turns import Scene, Turn
+from muse_core.preferences.wrong_turns import Scene
 from muse_core.tools.toolbox import PRODUCT_TOOLS
 from muse_core.types import PreferencePair
+from muse_core.world.turns import Turn
 
 Grade = Literal["easy", "hard"]
 Made = tuple[Context, Match]
@@ -56,7 +57,7 @@ class Contrast:
 
     grade: Grade
     suits: Callable[[Context], bool]
-    make: Callable[[Scene], Turn]
+    make: Callable[[Scene], wrong_turns.Turn]
 
 
 def _calls(context: Context) -> bool:
@@ -97,12 +98,17 @@ TYPES: Mapping[str, Contrast] = {
 
 
 def contrast_pairs(
-    contexts: Sequence[Context], count: int, shop: Shop, threshold: float, tokens_of: TokensOf, seed: int
+    contexts: Sequence[Context],
+    count: int,
+    environment: Environment,
+    threshold: float,
+    tokens_of: TokensOf,
+    seed: int,
 ) -> list[PreferencePair]:
     """At most `count` pairs; the types take turns, and a context gives at most one pair."""
     order = [contexts[k] for k in np.random.default_rng([seed, 5]).permutation(len(contexts))]
     used: set[str] = set()
-    made = {name: _matches(name, order, used, shop, threshold, seed) for name in TYPES}
+    made = {name: _matches(name, order, used, environment, threshold, seed) for name in TYPES}
     return [
         pair_of(context, match, name, "contrast", tokens_of, {"type": name, "difficulty": TYPES[name].grade})
         for name, (context, match) in islice(_in_turn(made), count)
@@ -122,26 +128,33 @@ def _in_turn(made: Mapping[str, Iterator[Made]]) -> Iterator[tuple[str, Made]]:
 
 
 def _matches(
-    name: str, contexts: Sequence[Context], used: set[str], shop: Shop, threshold: float, seed: int
+    name: str,
+    contexts: Sequence[Context],
+    used: set[str],
+    environment: Environment,
+    threshold: float,
+    seed: int,
 ) -> Iterator[Made]:
     """The pairs of one type, one after the other; `used` holds the contexts that have given one."""
     for context in contexts:
         if context.name in used or not TYPES[name].suits(context):
             continue
-        match = contrast_match(name, context, shop, threshold, seed)
+        match = contrast_match(name, context, environment, threshold, seed)
         if match is not None:
             used.add(context.name)
             yield context, match
 
 
-def contrast_match(name: str, context: Context, shop: Shop, threshold: float, seed: int) -> Match | None:
+def contrast_match(
+    name: str, context: Context, environment: Environment, threshold: float, seed: int
+) -> Match | None:
     """The gold turn against a wrong one of this type; None when there is none, or it is not bad enough."""
     rng = np.random.default_rng([seed, 5, zlib.crc32(f"{context.name}.{name}".encode())])
-    turn = TYPES[name].make(Scene.of(context, shop, rng))
-    if turn is None:
+    wrong_turn = TYPES[name].make(Scene.of(context, environment, rng))
+    if wrong_turn is None:
         return None
     gold, wrong = (
-        Sample(messages, shop.reward(messages, False, context.gold), 0.0, 0)
-        for messages in (context.gold_messages, turn)
+        Sample(turn, environment.reward(turn, False, context.gold), 0.0, 0)
+        for turn in (context.gold.turn, Turn(wrong_turn))
     )
     return match_of(gold, wrong, threshold)

@@ -22,15 +22,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 from muse_core.errors import MuseError
-from muse_core.models.chat_format import render
-from muse_core.preferences.contexts import Context, Shop, branch
+from muse_core.preferences.contexts import Context, Environment, branch
 from muse_core.preferences.pairing import Match, Sample, strength
-from muse_core.preferences.reward import RewardParts, calls_of, reasoning
+from muse_core.preferences.reward import RewardParts, reasoning
 from muse_core.records import tool_message
 from muse_core.tools.base import ShopWorld
 from muse_core.tools.call_syntax import render_call
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import JsonValue, Message, PreferencePair
+from muse_core.world.turns import Turn
 
 TokensOf = Callable[[Sequence[Message]], Sequence[int]]
 _EXACT = 1e-6  # rewards are written with six digits
@@ -54,8 +54,8 @@ def pair_of(
         side=context.conversation.side,
         language=context.conversation.language,
         prompt=context.prompt,
-        chosen=chosen.messages,
-        rejected=rejected.messages,
+        chosen=chosen.turn.messages,
+        rejected=rejected.turn.messages,
         chosen_score=chosen.parts.quality,
         rejected_score=rejected.parts.quality,
         strength=match.strength,
@@ -63,7 +63,7 @@ def pair_of(
         evidence={
             "chosen": _trace(chosen),
             "rejected": _trace(rejected),
-            "divergence": _divergence(chosen.messages, rejected.messages, tokens_of),
+            "divergence": _divergence(chosen, rejected, tokens_of),
             "turn_type": context.label.turn_type,
             "family": context.label.family,
             "chosen_reasoning": reasoning(chosen.parts, rejected.parts),
@@ -75,8 +75,8 @@ def pair_of(
 
 def _trace(sample: Sample) -> dict[str, JsonValue]:
     """What one side called, what it got (as digests), and its reward part by part."""
-    calls: list[JsonValue] = [render_call(call) for call in calls_of(sample.messages)]
-    results: list[JsonValue] = [digest(message) for message in sample.messages if message.role == "tool"]
+    calls: list[JsonValue] = [render_call(call) for call in sample.turn.calls]
+    results: list[JsonValue] = _digests(sample.turn)
     trace: dict[str, JsonValue] = {"calls": calls, "results": results, "reward": _written(sample.parts)}
     return trace | {"temperature": sample.temperature, "seed": sample.seed}
 
@@ -86,30 +86,32 @@ def _written(parts: RewardParts) -> dict[str, JsonValue]:
     return written | {"total": round(parts.total, 6)}
 
 
+def _digests(turn: Turn) -> list[JsonValue]:
+    return [digest(message) for message in turn.messages if message.role == "tool"]
+
+
 def digest(message: Message) -> str:
     """sha256 of a tool message's canonical JSON, first 16 digits."""
     return hashlib.sha256(message.content.encode()).hexdigest()[:16]
 
 
-def _divergence(
-    chosen: Sequence[Message], rejected: Sequence[Message], tokens_of: TokensOf
-) -> dict[str, JsonValue]:
+def _divergence(chosen: Sample, rejected: Sample, tokens_of: TokensOf) -> dict[str, JsonValue]:
     return {
-        "character": _first_difference(render(chosen), render(rejected)),
-        "token": _first_difference(tokens_of(chosen), tokens_of(rejected)),
+        "character": _first_difference(chosen.text, rejected.text),
+        "token": _first_difference(tokens_of(chosen.turn.messages), tokens_of(rejected.turn.messages)),
     }
 
 
-def _first_difference(one: Sequence[object], other: Sequence[object]) -> int:
+def _first_difference(left: Sequence[object], right: Sequence[object]) -> int:
     """The first place at which two sequences differ; the shorter one's end when it begins the other."""
-    shorter = min(len(one), len(other))
-    return next((k for k in range(shorter) if one[k] != other[k]), shorter)
+    shorter = min(len(left), len(right))
+    return next((k for k in range(shorter) if left[k] != right[k]), shorter)
 
 
 # ---- the verdict again ----------------------------------------------------------------------------
 
 
-def replays(pair: PreferencePair, context: Context, world: ShopWorld, shop: Shop) -> bool:
+def replays(pair: PreferencePair, context: Context, world: ShopWorld, environment: Environment) -> bool:
     """Whether the same verdict comes out again. `world` stands before the turn and is left as it is."""
     scores = {}
     for side, messages, score in (
@@ -117,7 +119,7 @@ def replays(pair: PreferencePair, context: Context, world: ShopWorld, shop: Shop
         ("rejected", pair.rejected, pair.rejected_score),
     ):
         again = _run_again(messages, world)
-        parts = shop.reward(again, False, context.gold)
+        parts = environment.reward(again, False, context.gold)
         if not _is_as_recorded(pair.evidence.get(side), again, parts) or abs(parts.quality - score) > _EXACT:
             return False
         scores[side] = parts.quality
@@ -125,7 +127,7 @@ def replays(pair: PreferencePair, context: Context, world: ShopWorld, shop: Shop
     return scores["chosen"] > scores["rejected"] and same_strength
 
 
-def _run_again(messages: Sequence[Message], world: ShopWorld) -> list[Message]:
+def _run_again(messages: Sequence[Message], world: ShopWorld) -> Turn:
     """The turn with the results that its calls give now."""
     toolbox = Toolbox(branch(world))
     again: list[Message] = []
@@ -134,40 +136,43 @@ def _run_again(messages: Sequence[Message], world: ShopWorld) -> list[Message]:
             continue
         again.append(message)
         again += [tool_message(toolbox.run(call)) for call in message.tool_calls]
-    return again
+    return Turn(tuple(again))
 
 
-def _is_as_recorded(trace: JsonValue, again: Sequence[Message], parts: RewardParts) -> bool:
+def _is_as_recorded(trace: JsonValue, again: Turn, parts: RewardParts) -> bool:
     if not isinstance(trace, dict):
         return False
-    results = [digest(message) for message in again if message.role == "tool"]
     written = trace.get("reward")
     now = _written(parts)
     return (
-        trace.get("results") == results
+        trace.get("results") == _digests(again)
         and isinstance(written, dict)
         and written.keys() == now.keys()
         and all(abs(float(written[name]) - float(now[name])) <= 2 * _EXACT for name in now)  # type: ignore[arg-type]
     )
 
 
-def not_replaying(pairs: Sequence[PreferencePair], contexts: Sequence[Context], shop: Shop) -> list[str]:
+def not_replaying(
+    pairs: Sequence[PreferencePair], contexts: Sequence[Context], environment: Environment
+) -> list[str]:
     """Ids of the pairs whose evidence gives another verdict; each context's world is built once."""
-    by_place = {(one.conversation.conversation_id, one.label.turn): one for one in contexts}
+    by_place = {(context.conversation.conversation_id, context.label.turn): context for context in contexts}
     worlds: dict[str, ShopWorld] = {}
-    found = []
+    failed = []
     for pair in pairs:
         context = by_place[(pair.conversation_id, pair.turn)]
         if context.name not in worlds:
-            worlds[context.name] = shop.world(context)
-        if not replays(pair, context, worlds[context.name], shop):
-            found.append(pair.pair_id)
-    return found
+            worlds[context.name] = environment.world(context)
+        if not replays(pair, context, worlds[context.name], environment):
+            failed.append(pair.pair_id)
+    return failed
 
 
-def need_replay(pairs: Sequence[PreferencePair], contexts: Sequence[Context], shop: Shop) -> float:
+def need_replay(
+    pairs: Sequence[PreferencePair], contexts: Sequence[Context], environment: Environment
+) -> float:
     """The share of pairs that replay: 1.0; MuseError when any does not."""
-    failed = not_replaying(pairs, contexts, shop)
+    failed = not_replaying(pairs, contexts, environment)
     if failed:
         raise MuseError(
             f"pairs: {len(failed)} of {len(pairs)} pairs give another verdict when their calls are run again "

@@ -2,8 +2,8 @@
 
 First the pairs that must not stand are dropped and counted (`cleaning.py`), then some more until length
 alone is within its limit. What is left is looked at with classifiers that see one thing each
-(`leaks.py`): a look blocks when the lower 95 % bound of its AUC is above the limit, so that noise in a
-small run does not; the point value is what is reported. The length of the whole turn with its calls is
+(`artifact_probe.py`): a look blocks when the lower 95 % bound of its AUC is above the limit, so that noise
+in a small run does not; the point value is what is reported. The length of the whole turn with its calls is
 reported and never blocks: "call or not" is a difference in quality that cannot be without length.
 
 A pair from another side than train always blocks; so do more than a few pairs whose request also
@@ -18,12 +18,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from muse_core.errors import MuseError
-from muse_core.preferences.cleaning import Cleaned, clean
-from muse_core.preferences.leaks import (
+from muse_core.preferences.artifact_probe import (
     FOLDS,
-    Leak,
     Look,
-    leak,
+    Probe,
+    probe,
     prompt_name,
     reply_form,
     reply_language,
@@ -32,6 +31,7 @@ from muse_core.preferences.leaks import (
     scores,
     turn_length,
 )
+from muse_core.preferences.cleaning import Cleaned, clean
 from muse_core.types import PreferencePair
 
 LENGTH_BLOCK = 0.60
@@ -89,7 +89,7 @@ class LintReport:
 def lint(
     pairs: Sequence[PreferencePair], rng: np.random.Generator, held_out: Collection[str] = ()
 ) -> LintReport:
-    """Drops what must not stand, measures the leaks, and raises MuseError when one blocks. `held_out`:
+    """Drops what must not stand, probes what is left, and raises MuseError when one blocks. `held_out`:
     requests of the unseen sides, as `normal_text` writes them."""
     _need_train_side(pairs)
     cleaned = clean(pairs, held_out)
@@ -97,21 +97,21 @@ def lint(
     kept = list(cleaned.pairs)
     numbers = {f"lint/dropped_{reason}": float(count) for reason, count in cleaned.dropped.items()}
     if len(kept) < MIN_PAIRS or len({prompt_name(pair) for pair in kept}) < 2 * FOLDS:
-        note = f"pair lint: {len(kept)} pairs are too few to judge leaks (at least {MIN_PAIRS})"
+        note = f"pair lint: {len(kept)} pairs are too few to probe (at least {MIN_PAIRS})"
         return LintReport(tuple(kept), numbers | {"lint/judged": 0.0}, (note,))
     balanced = balance_length(kept)
-    found = {gate.name: leak(balanced, gate.look, rng) for gate in GATES}
+    probes = {gate.name: probe(balanced, gate.look, rng) for gate in GATES}
     numbers |= {
         "lint/judged": 1.0,
         "lint/dropped_length": float(len(kept) - len(balanced)),
-        "lint/length_auc_before": leak(kept, reply_length, rng).auc,
-        "lint/turn_length_auc": leak(balanced, turn_length, rng).auc,
+        "lint/length_auc_before": probe(kept, reply_length, rng).auc,
+        "lint/turn_length_auc": probe(balanced, turn_length, rng).auc,
     }
-    for name, one in found.items():
-        numbers |= {f"lint/{name}_auc": one.auc, f"lint/{name}_auc_low": one.low}
+    for name, probed in probes.items():
+        numbers |= {f"lint/{name}_auc": probed.auc, f"lint/{name}_auc_low": probed.low}
     for gate in GATES:
-        _block(gate, found[gate.name], len(balanced))
-    return LintReport(tuple(balanced), numbers, _warnings(found))
+        _block(gate, probes[gate.name], len(balanced))
+    return LintReport(tuple(balanced), numbers, _warnings(probes))
 
 
 def _need_train_side(pairs: Sequence[PreferencePair]) -> None:
@@ -125,10 +125,10 @@ def _need_train_side(pairs: Sequence[PreferencePair]) -> None:
 
 
 def _need_few_held_out(cleaned: Cleaned, count: int) -> None:
-    found = cleaned.dropped["held_out"]
-    if found > MAX_HELD_OUT * count:
+    shared = cleaned.dropped["held_out"]
+    if shared > MAX_HELD_OUT * count:
         raise MuseError(
-            f"pair lint: the requests of {found} of {count} pairs also occur on the unseen sides (at most "
+            f"pair lint: the requests of {shared} of {count} pairs also occur on the unseen sides (at most "
             f"{MAX_HELD_OUT:.0%} may, and are dropped): what is measured would have been seen in training. "
             "Look for repeated conversations in your own file, or raise conversations.count."
         )
@@ -138,27 +138,27 @@ def balance_length(pairs: Sequence[PreferencePair]) -> list[PreferencePair]:
     """Drops, a few at a time, the pairs whose sides differ most in the direction that length gives
     away, until length alone is within its limit; at most `MAX_DROPPED` of them."""
     kept = list(pairs)
-    while (found := scores(kept, reply_length))[2] > LENGTH_BLOCK:
+    while (scored := scores(kept, reply_length))[2] > LENGTH_BLOCK:
         step = max(1, len(kept) // 50)
         if len(kept) - step < max(MIN_PAIRS, (1 - MAX_DROPPED) * len(pairs)):
             break
-        gives_away = found[0] - found[1]
+        gives_away = scored[0] - scored[1]
         worst = set(np.argsort(-gives_away, kind="stable")[:step].tolist())
         kept = [pair for k, pair in enumerate(kept) if k not in worst]
     return kept
 
 
-def _block(gate: Gate, found: Leak, count: int) -> None:
-    if found.low > gate.block:
+def _block(gate: Gate, probed: Probe, count: int) -> None:
+    if probed.low > gate.block:
         raise MuseError(
-            f"pair lint: {gate.what} (AUC {found.auc:.2f}, at least {found.low:.2f}; the limit is "
+            f"pair lint: {gate.what} (AUC {probed.auc:.2f}, at least {probed.low:.2f}; the limit is "
             f"{gate.block:.2f}) in {count} pairs, after balancing length. {gate.advice}"
         )
 
 
-def _warnings(found: dict[str, Leak]) -> tuple[str, ...]:
+def _warnings(probes: dict[str, Probe]) -> tuple[str, ...]:
     return tuple(
-        f"{gate.what}: AUC {found[gate.name].auc:.2f} (warned above {gate.warn:.2f})"
+        f"{gate.what}: AUC {probes[gate.name].auc:.2f} (warned above {gate.warn:.2f})"
         for gate in GATES
-        if found[gate.name].auc > gate.warn
+        if probes[gate.name].auc > gate.warn
     )

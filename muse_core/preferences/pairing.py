@@ -24,9 +24,8 @@ from functools import cached_property
 
 from muse_core.config.run_config import PairsConfig
 from muse_core.models.chat_format import render
-from muse_core.preferences.reward import RewardParts, reply_of
-from muse_core.tools.call_syntax import render_call
-from muse_core.types import Message
+from muse_core.preferences.reward import RewardParts
+from muse_core.world.turns import Turn
 
 GOOD = 0.8  # extremes: a context whose best sample stays below this may be paired with the gold turn
 
@@ -35,7 +34,7 @@ GOOD = 0.8  # extremes: a context whose best sample stays below this may be pair
 class Sample:
     """One sampled (or gold) turn with its reward. `text` tells samples apart."""
 
-    messages: tuple[Message, ...]
+    turn: Turn
     parts: RewardParts
     temperature: float
     seed: int
@@ -44,28 +43,15 @@ class Sample:
     @property
     def is_whole(self) -> bool:
         """Whether the turn could be read to its end: the last message is a reply."""
-        last = self.messages[-1] if self.messages else None
-        return not self.malformed and last is not None and last.role == "assistant" and not last.tool_calls
+        return not self.malformed and self.turn.has_end
 
     @cached_property
     def text(self) -> str:
-        return render(self.messages)
-
-    @cached_property
-    def acts(self) -> tuple[str, ...]:
-        """What the model wrote, act by act, without what the tools returned."""
-        spoken = (message for message in self.messages if message.role == "assistant")
-        return tuple(" ".join(map(render_call, one.tool_calls)) or one.content for one in spoken)
-
-    @cached_property
-    def tools(self) -> tuple[tuple[str, ...], ...]:
-        """The tools that each act calls; () for words."""
-        spoken = (message for message in self.messages if message.role == "assistant")
-        return tuple(tuple(call.name for call in one.tool_calls) for one in spoken)
+        return render(self.turn.messages)
 
     @property
     def reply_words(self) -> int:
-        return len(reply_of(self.messages).split())
+        return len(self.turn.reply.split())
 
 
 Mistake = tuple[int, tuple[str, ...] | None]
@@ -123,29 +109,29 @@ def mistakes(
     right = [s for s in whole if s.parts.decision == 1.0 and _rounded(s) >= chosen_min_reward]
     if not right or len(right) > max_right_share * len(samples):
         return
-    often = Counter(sample.acts for sample in right)
-    chosen = max(right, key=lambda s: (_rounded(s), often[s.acts]))
+    often = Counter(sample.turn.acts for sample in right)
+    chosen = max(right, key=lambda s: (_rounded(s), often[s.turn.acts]))
     made: dict[Mistake, list[Match]] = {}
     for sample in whole:
         match = match_of(chosen, sample, threshold)
         if match is not None:
             made.setdefault(_mistake(chosen, sample), []).append(match)
-    ranked = sorted(made.values(), key=lambda found: (-len(found), -max(one.strength for one in found)))
+    ranked = sorted(made.values(), key=lambda alike: (-len(alike), -max(match.strength for match in alike)))
     yield from map(_most_frequent, ranked[:limit])
 
 
 def _mistake(chosen: Sample, sample: Sample) -> Mistake:
     """The place of the act in which a turn first parts from the chosen one, and the tools that it calls
     there; None where it just ends."""
-    for place, (act, tools) in enumerate(zip(sample.acts, sample.tools, strict=True)):
-        if place >= len(chosen.acts) or act != chosen.acts[place]:
+    for place, (act, tools) in enumerate(zip(sample.turn.acts, sample.turn.tools, strict=True)):
+        if place >= len(chosen.turn.acts) or act != chosen.turn.acts[place]:
             return place, tools
-    return len(sample.acts), None
+    return len(sample.turn.acts), None
 
 
-def _most_frequent(found: Sequence[Match]) -> Match:
-    often = Counter(match.rejected.text for match in found)
-    return max(found, key=lambda match: (often[match.rejected.text], match.strength))
+def _most_frequent(alike: Sequence[Match]) -> Match:
+    often = Counter(match.rejected.text for match in alike)
+    return max(alike, key=lambda match: (often[match.rejected.text], match.strength))
 
 
 # ---- extremes -------------------------------------------------------------------------------------

@@ -18,13 +18,12 @@ A turn without a reply has 0 in the last four. It shares code with the metrics (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 
-from muse_core.dialogue.world import context_before, turn_messages
 from muse_core.profiles.system_line import language_of
-from muse_core.records import decision_of, read_tool_message, result_values
+from muse_core.records import result_values
 from muse_core.scoring.call_match import match_calls
 from muse_core.scoring.constraints import satisfied
 from muse_core.scoring.declines import declines
@@ -33,7 +32,9 @@ from muse_core.scoring.language_match import language_match
 from muse_core.scoring.slots import asked_slot, is_asked
 from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
 from muse_core.tools.toolbox import PRODUCT_TOOLS, TOOLS
-from muse_core.types import Conversation, JsonValue, Language, Message, Product, ToolCall, TurnLabel
+from muse_core.types import Conversation, JsonValue, Language, Product, ToolCall, TurnLabel
+from muse_core.world.replay import context_before, turn_messages
+from muse_core.world.turns import Turn
 
 WEIGHTS: Mapping[str, float] = {
     "runs": 0.10,
@@ -83,42 +84,32 @@ class GoldTurn:
 
     label: TurnLabel
     language: Language
-    messages: tuple[Message, ...]
+    turn: Turn
     before: tuple[JsonValue, ...]
 
-    @cached_property
+    @property
     def calls(self) -> list[ToolCall]:
-        return calls_of(self.messages)
+        return self.turn.calls
 
-    @cached_property
+    @property
     def values(self) -> list[JsonValue]:
-        return result_values(self.messages)
+        return self.turn.values
 
     @cached_property
     def reply_words(self) -> int:
         """Words of the reply as the shopper reads it."""
         shown = last_shown([*self.before, *self.values])
-        return len(lexicalise(reply_of(self.messages), shown, self.language)[0].split())
+        return len(lexicalise(self.turn.reply, shown, self.language)[0].split())
 
     @classmethod
     def of(cls, conversation: Conversation, label: TurnLabel) -> GoldTurn:
         context = context_before(conversation, label.turn)
-        messages = turn_messages(conversation, label.turn)
-        return cls(label, language_of(context), messages, tuple(result_values(context)))
-
-
-def reply_of(messages: Sequence[Message]) -> str:
-    """The delexicalised reply of a turn; "" without one."""
-    return messages[-1].content if messages and messages[-1].role == "assistant" else ""
-
-
-def calls_of(messages: Iterable[Message]) -> list[ToolCall]:
-    """Every call of a turn, in order."""
-    return [call for message in messages for call in message.tool_calls]
+        turn = Turn(turn_messages(conversation, label.turn))
+        return cls(label, language_of(context), turn, tuple(result_values(context)))
 
 
 def reward(
-    messages: Sequence[Message],
+    turn: Turn,
     malformed: bool,
     gold: GoldTurn,
     products: Mapping[str, Product],
@@ -126,30 +117,24 @@ def reward(
 ) -> RewardParts:
     """The parts of one turn. `malformed`: a call could not be read, or the turn never ended.
     `reply_style` (`reply.style`) says how a reply names its products: by reference or by title."""
-    calls, reply = calls_of(messages), reply_of(messages)
-    own = result_values(messages)
-    values = [*gold.before, *own]
+    reply, values = turn.reply, [*gold.before, *turn.values]
     shown = last_shown(values)
     spoken, _ = lexicalise(reply, shown, gold.language)
     said = bool(reply.strip())
     named = _named(reply, items_of(shown), reply_style)
     return RewardParts(
-        runs=float(not malformed and not _errors(messages)),
-        decision=_decision_part(messages, malformed, spoken, gold),
-        arguments=_argument_f1(calls, malformed, gold),
+        runs=float(not malformed and not turn.has_error),
+        decision=_decision_part(turn, malformed, spoken, gold),
+        arguments=_argument_f1(turn.calls, malformed, gold),
         constraints=_constraints_met(named, gold, products) if said else 0.0,
-        grounded=float(said and _grounded(reply, own, values, gold.language)),
+        grounded=float(said and _grounded(reply, turn.values, values, gold.language)),
         language=float(said and language_match(spoken, gold.language, _names(values, spoken))),
         length=float(said and gold.reply_words / 2 <= len(spoken.split()) <= gold.reply_words * 2),
     )
 
 
-def _errors(messages: Iterable[Message]) -> bool:
-    return any(read_tool_message(m).error is not None for m in messages if m.role == "tool")
-
-
-def _decision_part(messages: Sequence[Message], malformed: bool, spoken: str, gold: GoldTurn) -> float:
-    decided = _decision(messages, malformed)
+def _decision_part(turn: Turn, malformed: bool, spoken: str, gold: GoldTurn) -> float:
+    decided = _decision(turn, malformed)
     if decided not in gold.label.acceptable:
         return 0.0
     return 1.0 if decided != "none" or _says_what_is_due(spoken, gold) else 0.5
@@ -163,11 +148,11 @@ def _says_what_is_due(spoken: str, gold: GoldTurn) -> bool:
     return label.turn_type != "out_of_scope" or declines(spoken)
 
 
-def _decision(messages: Sequence[Message], malformed: bool) -> str:
+def _decision(turn: Turn, malformed: bool) -> str:
     """The first act; a first act that could not be read decides nothing."""
-    if not messages or (malformed and not messages[0].tool_calls):
+    if not turn.messages or (malformed and not turn.first_calls):
         return "nothing"
-    return decision_of(messages)
+    return turn.decision
 
 
 def _argument_f1(calls: Sequence[ToolCall], malformed: bool, gold: GoldTurn) -> float:
@@ -190,8 +175,7 @@ def _named(reply: str, items: Sequence[Mapping[str, JsonValue]], reply_style: st
 def _constraints_met(named: Sequence[str], gold: GoldTurn, products: Mapping[str, Product]) -> float:
     """Over the named products; a turn whose gold limits nothing, or finds nothing, has nothing to meet."""
     limits = _limits(gold.calls)
-    found = any(has_facts(value) for value in gold.values)
-    if not any(limits) or not found:
+    if not any(limits) or not any(map(has_facts, gold.values)):
         return 1.0
     met = [name in products and all(satisfied(products[name], limit) for limit in limits) for name in named]
     return sum(met) / len(met) if met else 0.0
@@ -229,5 +213,7 @@ def reasoning(parts: RewardParts, other: RewardParts) -> str:
         if mine != theirs:
             side = better if mine > theirs else worse
             side.append(f"{_WORDS[part.name]} {mine:.2g} against {theirs:.2g}")
-    said = [f"{word}: {', '.join(found)}" for word, found in (("better", better), ("worse", worse)) if found]
+    said = [
+        f"{word}: {', '.join(phrases)}" for word, phrases in (("better", better), ("worse", worse)) if phrases
+    ]
     return ("; ".join(said) or "no part differs") + "."

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from muse_core.catalog.index import CatalogIndex
 from muse_core.config.run_config import PairsConfig
 from muse_core.errors import MuseError
-from muse_core.preferences.contexts import Context, Shop, branch, choose_contexts, contexts_of
+from muse_core.preferences.contexts import Context, Environment, branch, choose_contexts, contexts_of
 from muse_core.preferences.contrast import contrast_pairs
 from muse_core.preferences.evidence import TokensOf, need_replay, pair_of
 from muse_core.preferences.pairing import GOOD, Match, Sample, match_of, matches, most_pairs
 from muse_core.preferences.reward import RewardParts
 from muse_core.progress import Progress
 from muse_core.tools.base import ShopWorld
-from muse_core.types import Conversation, Message, PreferencePair, Profile, Side
+from muse_core.types import Conversation, Message, PreferencePair, Side
+from muse_core.world.turns import Turn
 
 if TYPE_CHECKING:
     from muse_core.generation.assistant import TurnRequest
@@ -48,38 +48,35 @@ class MiningResult:
 def mine_pairs(
     loaded: LoadedModel,
     conversations: Sequence[Conversation],
-    profiles_by_id: Mapping[str, Profile],
-    index: CatalogIndex,
+    environment: Environment,
     config: PairsConfig,
-    reply_style: str,
     seed: int,
     progress: Progress,
     side: Side,
 ) -> MiningResult:
-    """Pairs from one side's user turns, each replayed. `reply_style` is `reply.style`."""
+    """Pairs from one side's user turns, each replayed."""
     from muse_core.models.tokenizer import encode
 
     def tokens_of(messages: Sequence[Message]) -> Sequence[int]:
         return encode(loaded.tokenizer, messages).ids
 
-    shop = Shop(index, profiles_by_id, reply_style)
     contexts = choose_contexts(conversations, side, config.contexts, np.random.default_rng([seed, 1]))
     samples: list[list[Sample]] = []
     for start in range(0, len(contexts), CHUNK):
-        samples += _sample(loaded, contexts[start : start + CHUNK], shop, config, seed)
+        samples += _sample(loaded, contexts[start : start + CHUNK], environment, config, seed)
         progress.update(len(samples), len(contexts), "contexts sampled")
-    found = [
-        list(_pairs_of(context, turns, shop, config, tokens_of))
+    mined = [
+        list(_pairs_of(context, turns, environment, config, tokens_of))
         for context, turns in zip(contexts, samples, strict=True)
     ]
-    kept = [pair for pairs in found if len(pairs) >= config.min_pairs_per_example for pair in pairs]
+    kept = [pair for pairs in mined if len(pairs) >= config.min_pairs_per_example for pair in pairs]
     every = contexts_of(conversations, side)
     wanted = _contrast_count(len(kept), config.contrast_share)
-    kept += contrast_pairs(every, wanted, shop, config.preference_strength_threshold, tokens_of, seed)
+    kept += contrast_pairs(every, wanted, environment, config.preference_strength_threshold, tokens_of, seed)
     counters = _counters(contexts, samples, kept) | {
-        "contexts_below_min_pairs": sum(0 < len(pairs) < config.min_pairs_per_example for pairs in found),
+        "contexts_below_min_pairs": sum(0 < len(pairs) < config.min_pairs_per_example for pairs in mined),
         "contrast_missing": wanted - sum("difficulty" in pair.evidence for pair in kept),
-        "replay": need_replay(kept, every, shop),
+        "replay": need_replay(kept, every, environment),
     }
     return MiningResult(kept, contexts, samples, counters)
 
@@ -93,7 +90,7 @@ def _contrast_count(mined: int, share: float) -> int:
 
 
 def _sample(
-    loaded: LoadedModel, contexts: Sequence[Context], shop: Shop, config: PairsConfig, seed: int
+    loaded: LoadedModel, contexts: Sequence[Context], environment: Environment, config: PairsConfig, seed: int
 ) -> list[list[Sample]]:
     """`samples_per_context` samples of each context, the temperatures in turn; drawn and judged by the crew
     that is open, if any."""
@@ -101,35 +98,36 @@ def _sample(
 
     crew = open_crew()
     if crew is None or not crew.is_worth(len(contexts) * config.samples_per_context):
-        return _sample_here(loaded, contexts, shop, config, seed)
-    work = partial(_sample_there, crew.pack(loaded), crew.pack(shop), config, seed)
+        return _sample_here(loaded, contexts, environment, config, seed)
+    work = partial(_sample_there, crew.pack(loaded), crew.pack(environment), config, seed)
     return [drawn for part in crew.share(work, contexts) for drawn in part]
 
 
 def _sample_there(
-    model: Luggage, shop: Luggage, config: PairsConfig, seed: int, contexts: Sequence[Context]
+    model: Luggage, environment: Luggage, config: PairsConfig, seed: int, contexts: Sequence[Context]
 ) -> list[list[Sample]]:
-    return _sample_here(model.unpack(), contexts, shop.unpack(), config, seed)
+    return _sample_here(model.unpack(), contexts, environment.unpack(), config, seed)
 
 
 def _sample_here(
-    loaded: LoadedModel, contexts: Sequence[Context], shop: Shop, config: PairsConfig, seed: int
+    loaded: LoadedModel, contexts: Sequence[Context], environment: Environment, config: PairsConfig, seed: int
 ) -> list[list[Sample]]:
     from muse_core.generation.assistant import respond
     from muse_core.generation.sampling import Sampling
 
     slots = [_Slot(context, number) for context in contexts for number in range(config.samples_per_context)]
-    worlds = {context.name: shop.world(context) for context in contexts}
+    worlds = {context.name: environment.world(context) for context in contexts}
     requests = [slot.request(worlds[slot.context.name], config, seed) for slot in slots]
     outcomes = respond(loaded, requests, Sampling(max_new_tokens=config.max_new_tokens))
     drawn: dict[str, list[Sample]] = {context.name: [] for context in contexts}
-    judged: dict[tuple[str, str, bool], RewardParts] = {}  # samples of one context are often the same text
+    judged: dict[tuple[str, str, bool], tuple[Turn, RewardParts]] = {}  # many samples are the same text
     for slot, request, outcome in zip(slots, requests, outcomes, strict=True):
         key = (slot.context.name, outcome.text, outcome.malformed)
         if key not in judged:
-            judged[key] = shop.reward(outcome.messages, outcome.malformed, slot.context.gold)
+            turn = Turn(outcome.messages)
+            judged[key] = turn, environment.reward(turn, outcome.malformed, slot.context.gold)
         warmth = slot.temperature(config)
-        sample = Sample(outcome.messages, judged[key], warmth, request.seed, outcome.malformed)
+        sample = Sample(*judged[key], warmth, request.seed, outcome.malformed)
         drawn[slot.context.name].append(sample)
     return list(drawn.values())
 
@@ -162,31 +160,35 @@ def _seed(name: str, number: int, seed: int) -> int:
 
 
 def _pairs_of(
-    context: Context, samples: Sequence[Sample], shop: Shop, config: PairsConfig, tokens_of: TokensOf
+    context: Context,
+    samples: Sequence[Sample],
+    environment: Environment,
+    config: PairsConfig,
+    tokens_of: TokensOf,
 ) -> Iterator[PreferencePair]:
     """The on-policy pairs of a context; by `extremes` also the gold turn against the worst sample where none
     is good and there is room for one more."""
-    found = list(matches(samples, config))
-    for number, match in enumerate(found):
+    chosen = list(matches(samples, config))
+    for number, match in enumerate(chosen):
         yield pair_of(context, match, str(number), "on_policy", tokens_of)
-    if config.pairing != "extremes" or len(found) >= most_pairs(config):
+    if config.pairing != "extremes" or len(chosen) >= most_pairs(config):
         return
     if max((s.parts.total for s in samples), default=1.0) < GOOD:
-        worst = _gold_against_worst(context, samples, shop, config.preference_strength_threshold)
-        if worst is not None and all(worst.rejected is not one.rejected for one in found):
+        worst = _gold_against_worst(context, samples, environment, config.preference_strength_threshold)
+        if worst is not None and all(worst.rejected is not match.rejected for match in chosen):
             about = {"type": "gold_against_sample"}
-            yield pair_of(context, worst, str(len(found)), "contrast", tokens_of, about)
+            yield pair_of(context, worst, str(len(chosen)), "contrast", tokens_of, about)
 
 
 def _gold_against_worst(
-    context: Context, samples: Sequence[Sample], shop: Shop, threshold: float
+    context: Context, samples: Sequence[Sample], environment: Environment, threshold: float
 ) -> Match | None:
     whole = [sample for sample in samples if sample.is_whole]
     if not whole:
         return None
-    parts = shop.reward(context.gold_messages, False, context.gold)
+    parts = environment.reward(context.gold.turn, False, context.gold)
     worst = min(whole, key=lambda sample: round(sample.parts.total, 9))
-    return match_of(Sample(context.gold_messages, parts, 0.0, 0), worst, threshold)
+    return match_of(Sample(context.gold.turn, parts, 0.0, 0), worst, threshold)
 
 
 def _counters(
@@ -220,10 +222,11 @@ def need_pairs(result: MiningResult, config: PairsConfig) -> None:
     """MuseError when there is nothing to learn from."""
     if result.pairs:
         return
-    found = ", ".join(f"{name} {value:g}" for name, value in result.counters.items())
+    counted = ", ".join(f"{name} {value:g}" for name, value in result.counters.items())
     raise MuseError(
-        f"pairs: no pair reached strength {config.preference_strength_threshold} ({found}). Train SFT longer "
-        "(sft.num_epochs), raise pairs.samples_per_context, pairs.temperatures or pairs.max_right_share, "
-        "lower pairs.chosen_min_reward, pairs.preference_strength_threshold or pairs.min_pairs_per_example"
+        f"pairs: no pair reached strength {config.preference_strength_threshold} ({counted}). Train SFT "
+        "longer (sft.num_epochs), raise pairs.samples_per_context, pairs.temperatures or "
+        "pairs.max_right_share, lower pairs.chosen_min_reward, pairs.preference_strength_threshold or "
+        "pairs.min_pairs_per_example"
         + (", or set pairs.pairing=extremes." if config.pairing != "extremes" else ".")
     )

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from muse_core.augmentation.candidates import Act, Kind, perturbed
-from muse_core.dialogue.goals import shop_of, upper_price
+from muse_core.dialogue.price_limits import upper_price
 from muse_core.dialogue.replies import Outcome, reply
+from muse_core.dialogue.script import Script
 from muse_core.dialogue.voice import Voice
-from muse_core.dialogue.wording import Script
 from muse_core.language.scripts import share_devanagari
-from muse_core.preferences.contexts import Context, Shop, branch
-from muse_core.preferences.reward import reply_of
+from muse_core.preferences.contexts import Context, Environment, branch
 from muse_core.records import read_tool_message, tool_message
 from muse_core.tools.base import ShopWorld, Tool
 from muse_core.tools.references import items_of
@@ -42,16 +41,17 @@ class Scene:
     """One turn about to be played: the world before it, and the assistant's way of talking."""
 
     context: Context
-    shop: Shop
+    environment: Environment
     world: ShopWorld
     voice: Voice
     formality: str
 
     @classmethod
-    def of(cls, context: Context, shop: Shop, rng: np.random.Generator) -> Scene:
-        profile = shop.profile(context)
+    def of(cls, context: Context, environment: Environment, rng: np.random.Generator) -> Scene:
+        profile = environment.profile(context)
         formality = profile.formality if profile else "casual"
-        return cls(context, shop, shop.world(context), Voice(_script_of(context), rng), formality)
+        voice = Voice(_script_of(context), rng)
+        return cls(context, environment, environment.world(context), voice, formality)
 
     @property
     def label(self) -> TurnLabel:
@@ -66,7 +66,7 @@ class Scene:
         return self.context.gold.calls
 
     def say(self, outcome: Outcome) -> Message:
-        return Message("assistant", reply(outcome, self.voice, self.formality, self.shop.reply_style))
+        return Message("assistant", reply(outcome, self.voice, self.formality, self.environment.reply_style))
 
     def play(self, calls: Sequence[ToolCall]) -> tuple[Message, ...] | None:
         """The calls, run, and the expert's reply to the last result; None when one fails."""
@@ -185,7 +185,7 @@ def _call_id(scene: Scene) -> str:
 
 def _some_noun(scene: Scene) -> str:
     """The kind of some product that the shop sells."""
-    return scene.voice.pick(shop_of(scene.shop.index).wanted).product_type
+    return scene.voice.pick(scene.environment.shop.index.catalog.named).product_type
 
 
 def _some_items(scene: Scene) -> list[JsonValue]:
@@ -217,5 +217,5 @@ def _script_of(context: Context) -> Script:
     """The script that the gold turn speaks; the request's when the reply has no words of its own."""
     if context.conversation.language != "mixed":
         return context.conversation.language
-    said = f"{reply_of(context.gold_messages)} {context.prompt[-1].content}"
+    said = f"{context.gold.turn.reply} {context.prompt[-1].content}"
     return "both" if share_devanagari(said) > 0 else "roman"

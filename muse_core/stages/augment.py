@@ -26,12 +26,13 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.dialogue.world import world_for
 from muse_core.errors import MuseError
 from muse_core.profiles.reserved import taught
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
-from muse_core.types import ArtifactRef, Conversation, Product, Profile
+from muse_core.types import ArtifactRef, Conversation, Profile
+from muse_core.world.replay import world_for
+from muse_core.world.shop import read_profiles
 
 READS = ("augmentation", "pairs.reserved_share")
 INPUTS = ("catalog", "profiles", "conversations", "base")
@@ -52,11 +53,10 @@ def run(
 ) -> ArtifactRef:
     """The augmented texts of the train and dev sides, each with its verdict."""
     settings = config.augmentation
-    products = tuple(from_table("products", ctx.store.read_table(catalog)))
-    people = {one.profile_id: one for one in from_table("profiles", ctx.store.read_table(profiles))}
+    products, people = Catalog.read(ctx.store, catalog), read_profiles(ctx.store, profiles)
     every = from_table("conversations", ctx.store.read_table(conversations))
-    train = {one.conversation_id for one in taught(every, config.pairs.reserved_share)}
-    seen = [one for one in every if one.side == "dev" or one.conversation_id in train]
+    train = {talk.conversation_id for talk in taught(every, config.pairs.reserved_share)}
+    seen = [talk for talk in every if talk.side == "dev" or talk.conversation_id in train]
     chosen = choose(seen, settings.samples, np.random.default_rng([ctx.seed, 5]))
     if not chosen:
         raise MuseError(
@@ -68,17 +68,17 @@ def run(
         ctx.progress, {"n-gram model": 1.0, "trials of calls": 4.0, "scores": 0.0 if is_ngram else 20.0}
     )
     phases.begin("n-gram model")
-    model = NgramModel.train(training_words([one for one in seen if one.side == "train"]))
+    model = NgramModel.train(training_words([talk for talk in seen if talk.side == "train"]))
     phases.begin("trials of calls")
     shards = [
-        Shard(part, {one.profile_id: people[one.profile_id] for one in part if one.profile_id in people},
+        Shard(part, {talk.profile_id: people[talk.profile_id] for talk in part if talk.profile_id in people},
               products, model, settings.perturbations, ctx.seed)
         for part in _stripes(chosen, ctx.workers)
     ]  # fmt: skip
     if is_ngram:
-        scored = [one for found in ctx.map(score_shard, shards) for one in found]
+        scored = [act for part in ctx.map(score_shard, shards) for act in part]
     else:
-        prepared = [one for found in ctx.map(prepare_shard, shards) for one in found]
+        prepared = [act for part in ctx.map(prepare_shard, shards) for act in part]
         phases.begin("scores")
         scored = _score_with_base(prepared, base, ctx)
     return _publish(config, scored, len(seen) - len(chosen), ctx)
@@ -86,9 +86,9 @@ def run(
 
 def choose(conversations: Sequence[Conversation], cap: int, rng: np.random.Generator) -> list[Conversation]:
     """Whole conversations with calls, at random until `cap` acts are reached (0 = all); order kept."""
-    sizes = [sum(1 for _ in acts(one)) for one in conversations]
+    sizes = [sum(1 for _ in acts(talk)) for talk in conversations]
     if cap == 0:
-        return [one for one, size in zip(conversations, sizes, strict=True) if size]
+        return [talk for talk, size in zip(conversations, sizes, strict=True) if size]
     taken, total = [], 0
     for place in rng.permutation(len(conversations)).tolist():
         if sizes[place] and total < cap:
@@ -111,7 +111,7 @@ class Shard:
 
     conversations: Sequence[Conversation]
     profiles: dict[str, Profile]
-    products: tuple[Product, ...]
+    catalog: Catalog
     model: NgramModel
     perturbations: int
     seed: int
@@ -129,11 +129,11 @@ def score_shard(shard: Shard) -> list[ScoredAct]:
 
 
 def _prepared(shard: Shard) -> Iterator[list[PreparedAct]]:
-    index = CatalogIndex(Catalog(shard.products))
-    annotator = Annotator(shard.products)
-    for one in shard.conversations:
-        world = world_for(shard.profiles.get(one.profile_id), index, one.attachments)
-        yield prepare(one, world, annotator, shard.perturbations, shard.seed)
+    index = CatalogIndex(shard.catalog)
+    annotator = Annotator(shard.catalog.products)
+    for talk in shard.conversations:
+        world = world_for(shard.profiles.get(talk.profile_id), index, talk.attachments)
+        yield prepare(talk, world, annotator, shard.perturbations, shard.seed)
 
 
 def _score_with_base(
@@ -151,11 +151,11 @@ def _score_with_base(
 
 def _publish(config: RunConfig, scored: Sequence[ScoredAct], left_out: int, ctx: StageContext) -> ArtifactRef:
     settings = config.augmentation
-    rows = [decide(one, settings.threshold, settings.filter == "gold") for one in scored]
+    rows = [decide(act, settings.threshold, settings.filter == "gold") for act in scored]
     numbers = metrics(scored, rows, settings) | {"conversations_left_out": left_out}
     judged = check(scored, rows, settings)
-    found = (numbers["kept"], len(rows), numbers["auc"], judged)
-    logger.info("augment: kept %d of %d calls, AUC %.3f, judged on %s", *found)
+    said = (numbers["kept"], len(rows), numbers["auc"], judged)
+    logger.info("augment: kept %d of %d calls, AUC %.3f, judged on %s", *said)
     ctx.metrics.log(numbers)
     about = {
         "judged_on": judged,

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -25,18 +25,15 @@ import numpy as np
 import pyarrow as pa
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.catalog.index import CatalogIndex
-from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.conversation_files.read import SHOWN, Rejected, read_chats, refuse
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.llm.paraphrase import Paraphraser
 from muse_core.dialogue.simulate import simulate
-from muse_core.dialogue.world import replay
 from muse_core.errors import MuseError
 from muse_core.evaluation.data_quality import measure
-from muse_core.records import from_table, to_table
+from muse_core.records import to_table
 from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import (
     LANGUAGES,
@@ -47,6 +44,8 @@ from muse_core.types import (
     JsonValue,
     Profile,
 )
+from muse_core.world.replay import replay
+from muse_core.world.shop import Shop, read_profiles
 
 READS = ("conversations", "reply", "llm.share", "llm.replies", "llm.model", "pairs.reserved_share")
 INPUTS = ("catalog", "profiles")
@@ -83,21 +82,21 @@ class Made:
 
 def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: StageContext) -> ArtifactRef:
     """The dialogues of all shoppers, or those of the user's file."""
-    shoppers: list[Profile] = from_table("profiles", ctx.store.read_table(profiles))
+    shoppers = read_profiles(ctx.store, profiles)
     given = Given(Path(config.conversations.file)) if config.conversations.file is not None else None
     if given is not None:
         made = list(_read(given, catalog, shoppers, ctx))
     else:
         made = list(_simulated(config, catalog, shoppers, ctx))
-    broken = [conversation_id for one in made for conversation_id in one.broken]
+    broken = [conversation_id for part in made for conversation_id in part.broken]
     if broken:
         raise MuseError(
             f"conversations: {len(broken)} do not replay to their stored results, "
             f"first {broken[0]}; a tool is not deterministic. "
-            "Find what differs with muse_core.dialogue.world.replay."
+            "Find what differs with muse_core.world.replay.replay."
         )
     metrics = _metrics(made) | (given.metrics() if given else {})
-    table = pa.concat_tables([one.table for one in made])
+    table = pa.concat_tables([part.table for part in made])
     if ctx.text_service is not None and given is None:
         table, counts = _reworded(table, config, catalog, shoppers, ctx)
         metrics |= counts
@@ -111,29 +110,29 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
 
 
 def _simulated(
-    config: RunConfig, catalog: ArtifactRef, shoppers: Sequence[Profile], ctx: StageContext
+    config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
 ) -> Iterator[Made]:
     count, done = config.conversations.count, 0
     ctx.progress.update(0, count, "conversations")
-    for one in ctx.stream(make_shard, _shards(config, catalog, shoppers, ctx)):
-        done += one.table.num_rows
+    for part in ctx.stream(make_shard, _shards(config, catalog, shoppers, ctx)):
+        done += part.table.num_rows
         ctx.progress.update(done, count, "conversations")
-        yield one
+        yield part
 
 
 def _shards(
-    config: RunConfig, catalog: ArtifactRef, shoppers: Sequence[Profile], ctx: StageContext
+    config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
 ) -> Iterator[Shard]:
-    count = config.conversations.count
+    count, everybody = config.conversations.count, list(shoppers.values())
     for number, first in enumerate(range(0, count, SHARD)):
         rows = range(first, min(first + SHARD, count))
-        people = tuple(shoppers[row % len(shoppers)] for row in rows)
+        people = tuple(everybody[row % len(everybody)] for row in rows)
         yield Shard(ctx.store.root, catalog, ctx.work, people, config, ctx.seed, number, first)
 
 
 def make_shard(shard: Shard) -> Made:
     """Runs in a worker: simulates the shard's conversations and replays each."""
-    index = _index(shard.root, shard.catalog, shard.work)
+    index = _shop(shard.root, shard.catalog, shard.work).index
     rng = np.random.default_rng([shard.seed, STAGE_NUMBER, shard.number])
     families = all_families()
     made = [
@@ -141,26 +140,29 @@ def make_shard(shard: Shard) -> Made:
         for row, profile in enumerate(shard.profiles)
     ]
     people = zip(made, shard.profiles, strict=True)
-    broken = tuple(one.conversation_id for one, profile in people if not replay(one, index, profile))
+    broken = tuple(talk.conversation_id for talk, profile in people if not replay(talk, index, profile))
     return Made(to_table(KIND, made), _counts(made), broken)
 
 
 @lru_cache(maxsize=1)
-def _index(root: Path, catalog: ArtifactRef, work: Path) -> CatalogIndex:
-    """The searchable shop, built once per process; the pictures' features once per stage."""
-    products = from_table("products", ArtifactStore(root).read_table(catalog))
-    return CatalogIndex(Catalog(tuple(products)), shared=work)
+def _shop(root: Path, catalog: ArtifactRef, work: Path) -> Shop:
+    """The shop without its shoppers, built once per process; the pictures' features once per stage."""
+    return Shop.read(ArtifactStore(root), catalog, shared=work)
 
 
 def _reworded(
-    table: pa.Table, config: RunConfig, catalog: ArtifactRef, shoppers: Sequence[Profile], ctx: StageContext
+    table: pa.Table,
+    config: RunConfig,
+    catalog: ArtifactRef,
+    shoppers: Mapping[str, Profile],
+    ctx: StageContext,
 ) -> tuple[pa.Table, dict[str, float]]:
     """Some conversations in a language model's words, and what was asked and turned down. The answers lie
     outside the stage's scratch folder, so that a rerun asks nothing twice."""
-    index, people = _index(ctx.store.root, catalog, ctx.work), {one.profile_id: one for one in shoppers}
+    index = _shop(ctx.store.root, catalog, ctx.work).index
     answers = ctx.store.work("language model answers")
     paraphraser = Paraphraser(
-        ctx.text_service, answers, index, people, config.llm.share, config.llm.replies, ctx.seed
+        ctx.text_service, answers, index, shoppers, config.llm.share, config.llm.replies, ctx.seed
     )
     try:
         return paraphraser.rewrite(table, ctx.progress), paraphraser.metrics()
@@ -187,24 +189,23 @@ class Given:
 
     def about(self) -> dict[str, JsonValue]:
         """What the manifest keeps."""
-        return {"source": str(self.file), "rejected": [str(one) for one in self.rejected]}
+        return {"source": str(self.file), "rejected": [str(line) for line in self.rejected]}
 
 
 def _read(
-    given: Given, catalog: ArtifactRef, shoppers: Sequence[Profile], ctx: StageContext
+    given: Given, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
 ) -> Iterator[Made]:
     """The file's conversations, some at a time; their calls have just been run, so they replay."""
-    index = _index(ctx.store.root, catalog, ctx.work)
-    people = {profile.profile_id: profile for profile in shoppers}
+    index = _shop(ctx.store.root, catalog, ctx.work).index
     waiting: list[Conversation] = []
     kept = 0
-    for number, one in enumerate(read_chats(given.file, index, people, given.changes), start=1):
-        if isinstance(one, Rejected):
-            given.rejected.append(one)
+    for number, chat in enumerate(read_chats(given.file, index, shoppers, given.changes), start=1):
+        if isinstance(chat, Rejected):
+            given.rejected.append(chat)
             if len(given.rejected) <= SHOWN:
-                log.warning("%s, %s", given.file.name, one)
+                log.warning("%s, %s", given.file.name, chat)
         else:
-            waiting.append(one)
+            waiting.append(chat)
         if len(waiting) == SHARD:
             yield Made(to_table(KIND, waiting), _counts(waiting))
             kept, waiting = kept + len(waiting), []
@@ -240,10 +241,10 @@ def _counts(conversations: Sequence[Conversation]) -> Counter[str]:
 
 
 def _metrics(made: Sequence[Made]) -> dict[str, float]:
-    counts = sum((one.counts for one in made), Counter[str]())
-    conversations = sum(one.table.num_rows for one in made)
+    counts = sum((part.counts for part in made), Counter[str]())
+    conversations = sum(part.table.num_rows for part in made)
     turns = sum(counts[f"decision_{name}"] for name in DECISIONS)
-    broken = sum(len(one.broken) for one in made)
+    broken = sum(len(part.broken) for part in made)
     metrics = {"conversations": float(conversations), "user_turns": float(turns)}
     metrics |= {"replayed": float(conversations), "replay_rate": 1 - broken / conversations}
     metrics |= {f"share_{name}": counts[f"language_{name}"] / conversations for name in LANGUAGES}

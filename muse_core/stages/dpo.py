@@ -23,8 +23,6 @@ from functools import partial
 import numpy as np
 from accelerate import PartialState
 
-from muse_core.catalog.index import CatalogIndex
-from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import DpoConfig, RunConfig
 from muse_core.context import MetricSink, StageContext
 from muse_core.errors import MuseError
@@ -32,6 +30,7 @@ from muse_core.examples.pairs import PairSet, pair_set
 from muse_core.models.loading import LoadedModel, load_model, save_model
 from muse_core.models.lora import add_adapters, merge_adapters
 from muse_core.preferences.cleaning import held_out_requests
+from muse_core.preferences.contexts import Environment
 from muse_core.preferences.lint import lint
 from muse_core.preferences.sampling import mine_pairs, need_pairs
 from muse_core.processes.launch import launch
@@ -49,6 +48,7 @@ from muse_core.training.preference_loss import PreferenceLoss
 from muse_core.training.processes import is_main_process
 from muse_core.training.references import references_of
 from muse_core.types import ArtifactRef
+from muse_core.world.shop import Shop
 
 READS = ("dpo", "pairs", "reply", "sft.profile_dropout", "sft.language_dropout")
 INPUTS = ("catalog", "profiles", "conversations", "sft", "pairs")
@@ -59,7 +59,7 @@ STAGE_NUMBER = 7
 PAIRS = "preference_pairs"
 REFERENCES, TRAINING, SAMPLES = "reference log-probs", "training", "samples of the model"
 Begin = Callable[[str], None]
-SHOP = ("catalog", "profiles", "conversations")
+SAMPLED_FROM = ("catalog", "profiles", "conversations")
 
 
 def run(
@@ -73,11 +73,11 @@ def run(
     ctx: StageContext,
 ) -> ArtifactRef:
     """Publishes the last round's best epoch by held-out loss. A second round needs the shop's three."""
-    shop = dict(zip(SHOP, (catalog, profiles, conversations), strict=True))
+    shop = dict(zip(SAMPLED_FROM, (catalog, profiles, conversations), strict=True))
     inputs = {"sft": sft, "pairs": pairs} | {name: ref for name, ref in shop.items() if ref is not None}
-    if config.dpo.rounds > 1 and not inputs.keys() >= set(SHOP):
+    if config.dpo.rounds > 1 and not inputs.keys() >= set(SAMPLED_FROM):
         raise MuseError(
-            f"dpo.rounds=2 samples new pairs and needs {', '.join(SHOP)}; found {', '.join(inputs)}"
+            f"dpo.rounds=2 samples new pairs and needs {', '.join(SAMPLED_FROM)}; found {', '.join(inputs)}"
         )
     if ctx.processes > 1:
         read = {
@@ -104,9 +104,9 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
             begin(SAMPLES)
             pairs = _mine_again(config, loaded, inputs, here, number)
         used.append(asdict(pairs))
-        found = _pair_set(config.dpo, loaded, pairs, ctx)
-        state = _fit(config.dpo, loaded, found, here, begin)
-        last = found.as_metrics() | final_metrics("dpo", state)
+        taught = _pair_set(config.dpo, loaded, pairs, ctx)
+        state = _fit(config.dpo, loaded, taught, here, begin)
+        last = taught.as_metrics() | final_metrics("dpo", state)
         metrics |= prefixed(last, number) if rounds > 1 else {}
     if not is_main_process():
         return None
@@ -178,13 +178,12 @@ def _publish_pairs(
     key: str,
     number: int,
 ) -> ArtifactRef:
-    products, people, talks = (
-        from_table(inputs[name].kind, ctx.store.read_table(inputs[name])) for name in SHOP
-    )
+    shop = Shop.read(ctx.store, inputs["catalog"], inputs["profiles"])
+    talks = from_table("conversations", ctx.store.read_table(inputs["conversations"]))
     reserved = partly_told(for_pairs(talks, config.pairs.reserved_share), **_dropouts(config), seed=ctx.seed)
     mined = mine_pairs(
-        loaded, reserved, {one.profile_id: one for one in people}, CatalogIndex(Catalog(tuple(products))),
-        config.pairs, config.reply.style, ctx.seed + number - 1, ctx.progress, "train",
+        loaded, reserved, Environment(shop, config.reply.style), config.pairs, ctx.seed + number - 1,
+        ctx.progress, "train",
     )  # fmt: skip
     need_pairs(mined, config.pairs)
     rng = np.random.default_rng([ctx.seed, STAGE_NUMBER, number])
@@ -202,12 +201,12 @@ def _dropouts(config: RunConfig) -> dict[str, float]:
 
 
 def _pair_set(config: DpoConfig, loaded: LoadedModel, pairs: ArtifactRef, ctx: StageContext) -> PairSet:
-    found = [pair for pair in from_table(PAIRS, ctx.store.read_table(pairs)) if pair.side != "test"]
+    usable = [pair for pair in from_table(PAIRS, ctx.store.read_table(pairs)) if pair.side != "test"]
     limit = min(config.max_sequence_length, loaded.model.config.max_position_embeddings)
-    made = pair_set(loaded, found, limit, config.scope)
+    made = pair_set(loaded, usable, limit, config.scope)
     if not made.train:
         raise MuseError(
-            f"dpo: none of {len(found)} pairs can be trained on ({made.too_long} do not fit {limit} tokens, "
+            f"dpo: none of {len(usable)} pairs can be trained on ({made.too_long} do not fit {limit} tokens, "
             f"{made.duplicates} come twice, {len(made.held_out)} are held out); expected at least one. Raise "
             "pairs.contexts, lower pairs.preference_strength_threshold, or raise dpo.max_sequence_length."
         )

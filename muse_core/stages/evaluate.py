@@ -72,6 +72,7 @@ from muse_core.evaluation.slot_detector import detector_quality
 from muse_core.evaluation.unknown_shoppers import anonymous_cases, anonymous_statistics
 from muse_core.generation.crew import crew_of
 from muse_core.models.loading import LoadedModel, load_model
+from muse_core.preferences.contexts import Environment
 from muse_core.preferences.sampling import mine_pairs
 from muse_core.progress import Phases
 from muse_core.records import Row, from_table, to_table
@@ -420,10 +421,8 @@ def _test_pairs(test: _Test, models: _Models) -> ArtifactRef | None:
     known = store.find("preference_pairs", key)
     if known is not None:
         return known
-    usable, shop = without_overlap(test.conversations), test.shop
-    mined = mine_pairs(
-        models["sft"], usable, shop.profiles, shop.index, config, style, seed, test.ctx.progress, "test"
-    )
+    usable, environment = without_overlap(test.conversations), Environment(test.shop, style)
+    mined = mine_pairs(models["sft"], usable, environment, config, seed, test.ctx.progress, "test")
     pairs, metrics = freeze(mined)
     if not pairs:
         log.warning(

@@ -20,7 +20,6 @@ from typing import Any
 
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.dialogue.world import context_before
 from muse_core.errors import MuseError
 from muse_core.export.manifest import file_list, model_card
 from muse_core.export.onnx_graph import export_onnx
@@ -33,6 +32,7 @@ from muse_core.models.tokenizer import encode
 from muse_core.records import from_table
 from muse_core.tools.toolbox import tool_schemas
 from muse_core.types import ArtifactRef, Conversation
+from muse_core.world.replay import context_before
 
 READS = ("export",)
 INPUTS = ("conversations", "dpo")

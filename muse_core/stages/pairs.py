@@ -16,22 +16,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from muse_core.catalog.index import CatalogIndex
-from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.human.human_pairs import SUFFIX
-from muse_core.evaluation.human.training_pairs import pairs_of_people, with_people
 from muse_core.generation.crew import crew_of
 from muse_core.models.loading import load_model
 from muse_core.preferences.cleaning import held_out_requests
+from muse_core.preferences.contexts import Environment
 from muse_core.preferences.lint import lint
+from muse_core.preferences.people import SUFFIX, pairs_of_people, with_people
 from muse_core.preferences.sampling import mine_pairs, need_pairs
 from muse_core.profiles.reserved import for_pairs
 from muse_core.profiles.system_line import partly_told
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, PreferencePair
+from muse_core.world.shop import Shop
 
 READS = ("pairs", "reply", "sft.profile_dropout", "sft.language_dropout")
 INPUTS = ("catalog", "profiles", "conversations", "sft")
@@ -50,8 +49,7 @@ def run(
     ctx: StageContext,
 ) -> ArtifactRef:
     """The pairs of the train side, linted."""
-    index = CatalogIndex(Catalog(tuple(from_table("products", ctx.store.read_table(catalog)))))
-    people = {one.profile_id: one for one in from_table("profiles", ctx.store.read_table(profiles))}
+    shop = Shop.read(ctx.store, catalog, profiles)
     dialogues = from_table("conversations", ctx.store.read_table(conversations))
     loaded = load_model(ctx.store.folder(sft), ctx.device)
     told = config.sft.profile_dropout, config.sft.language_dropout
@@ -60,7 +58,13 @@ def run(
     phases.begin("samples of the model")
     with crew_of(ctx.workers, loaded):
         mined = mine_pairs(
-            loaded, talks, people, index, config.pairs, config.reply.style, ctx.seed, ctx.progress, "train"
+            loaded,
+            talks,
+            Environment(shop, config.reply.style),
+            config.pairs,
+            ctx.seed,
+            ctx.progress,
+            "train",
         )
     need_pairs(mined, config.pairs)
     pairs = mined.pairs

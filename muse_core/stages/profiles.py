@@ -10,7 +10,7 @@ from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.profiles.make import make_profiles
-from muse_core.records import from_table, to_table
+from muse_core.records import to_table
 from muse_core.types import LANGUAGES, SIDES, ArtifactRef, Language
 
 READS = ("profiles",)
@@ -22,7 +22,7 @@ STAGE_NUMBER = 2
 def run(config: RunConfig, *, catalog: ArtifactRef, ctx: StageContext) -> ArtifactRef:
     """The shoppers of one shop."""
     settings = config.profiles
-    shop = Catalog(tuple(from_table("products", ctx.store.read_table(catalog))))
+    shop = Catalog.read(ctx.store, catalog)
     shares: dict[Language, float] = {"en": settings.share_en, "hi": settings.share_hi}
     profiles = make_profiles(shop, settings.count, shares, np.random.default_rng([ctx.seed, STAGE_NUMBER]))
     sides = Counter(profile.side for profile in profiles)

@@ -75,14 +75,14 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
     resolve_precision(ctx.precision, ctx.device)
     refuse_foreign(ctx.work, ctx.fingerprint)
     folder = ctx.store.folder(inputs["base"])
-    examples, dev, census = _examples(config, inputs, ctx)
-    ctx.metrics.log(census.as_metrics(), 0)
+    examples, dev, statistics = _examples(config, inputs, ctx)
+    ctx.metrics.log(statistics.as_metrics(), 0)
     loaded = load_model(folder, ctx.device)
     state = _fit(config.sft, loaded, examples, dev, ctx)
     if not is_main_process():
         return None
     loaded.about |= {"can_call": True, "trained": "sft"}
-    metrics = census.as_metrics() | final_metrics("sft", state)
+    metrics = statistics.as_metrics() | final_metrics("sft", state)
     about = loaded.about | {"history": list(state.history)}
     return ctx.store.write_folder(
         KIND, lambda folder: save_model(loaded, folder), ctx.fingerprint, metrics=metrics, about=about
@@ -91,7 +91,7 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
 
 def _examples(
     whole: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageContext
-) -> tuple[list[Example], list[Example], teaching.Census]:
+) -> tuple[list[Example], list[Example], teaching.DatasetStatistics]:
     """Examples of train and dev, and what was left out of train."""
     config = whole.sft
     tokenizer, positions = load_reader(ctx.store.folder(inputs["base"]))
@@ -104,18 +104,18 @@ def _examples(
     train = partly_told(heard, config.profile_dropout, config.language_dropout, ctx.seed)
     dev_side = [one for one in everything if one.side == "dev"][:DEV_CONVERSATIONS]
     reads = config.utterance_weight > 0
-    examples, census = teaching.examples_of(tokenizer, train, rows, config.calls, limit, reads)
+    examples, statistics = teaching.examples_of(tokenizer, train, rows, config.calls, limit, reads)
     dev, _ = teaching.examples_of(tokenizer, dev_side, (), "all", limit)
-    warning = census.warning(limit)
+    warning = statistics.warning(limit)
     if not examples:
         raise MuseError(
             f"sft: none of {len(train)} train conversations is left after the loss filter "
-            f"({census.too_long} do not fit {limit} tokens); expected at least one. "
+            f"({statistics.too_long} do not fit {limit} tokens); expected at least one. "
             "Lower augmentation.threshold, raise sft.max_sequence_length, or set sft.calls=gold."
         )
     if warning:
         log.warning("%s", warning)
-    return examples, dev, census
+    return examples, dev, statistics
 
 
 def _fit(

@@ -1,7 +1,7 @@
 """Micro-batches: what one optimizer step sees.
 
 `StepPlan` says which examples each optimizer step holds (random access, so that a resumed run goes
-on where it stopped); `collate` gathers them into flat micro-batches. How the examples of a step are
+on where it stopped); `collate` gathers them into packed micro-batches. How the examples of a step are
 gathered never changes the step's loss: normalisers are counted over the whole step.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from muse_core.examples.example import Example
-from muse_core.models.flat_stream import FlatStream, by_tokens, flat_stream
+from muse_core.models.packed_sequences import PackedSequences, by_tokens, pack
 from muse_core.models.tokenizer import PARTS
 
 
@@ -23,7 +23,7 @@ class MicroBatch:
     """Flat tensors of a few examples. `rows` predict `targets`; `branches[i]` is 2 x row i's example, + 1 in
     the second branch of a fork."""
 
-    stream: FlatStream
+    packed: PackedSequences
     rows: torch.Tensor
     targets: torch.Tensor
     parts: torch.Tensor
@@ -38,7 +38,7 @@ class MicroBatch:
 
     @property
     def tokens(self) -> int:
-        return self.stream.bounds[-1]
+        return self.packed.cu_seqlens[-1]
 
     @property
     def read_rows(self) -> torch.Tensor:
@@ -113,15 +113,15 @@ def _supervised(example: Example) -> np.ndarray:
 
 
 def micro_batches(examples: Sequence[Example], max_tokens: int, device: str) -> Iterator[MicroBatch]:
-    """The step's examples in flat micro-batches of at most `max_tokens`."""
+    """The step's examples in packed micro-batches of at most `max_tokens`."""
     for group in by_tokens(examples, [len(example) for example in examples], max_tokens):
         yield collate(group, device)
 
 
 def collate(chosen: Sequence[Example], device: str) -> MicroBatch:
-    """Examples as flat tensors on `device`."""
-    stream = flat_stream([example.ids for example in chosen], device, [example.fork for example in chosen])
-    begin = stream.bounds[:-1]
+    """Examples as packed tensors on `device`."""
+    packed = pack([example.ids for example in chosen], device, [example.fork for example in chosen])
+    begin = packed.cu_seqlens[:-1]
     targets, rows, branches = _targets(chosen, begin)
     parts = [part for example in chosen for part in example.parts[1:] if part]
     words = [(at + start, label) for start, e in zip(begin, chosen, strict=True) for at, label in e.words]
@@ -132,9 +132,9 @@ def collate(chosen: Sequence[Example], device: str) -> MicroBatch:
         return torch.tensor(values, dtype=torch.long, device=device)
 
     return MicroBatch(
-        stream=stream,
+        packed=packed,
         rows=whole(rows),
-        targets=stream.ids[whole(targets)],
+        targets=packed.ids[whole(targets)],
         parts=whole(parts),
         branches=whole(branches),
         word_rows=whole([row for row, _ in words]),

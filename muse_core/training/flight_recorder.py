@@ -18,8 +18,8 @@ from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.examples.example import Example
 from muse_core.models.chat_format import END, RESULT, RESULT_END
-from muse_core.models.flat_stream import by_tokens, flat_attention
 from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import by_tokens, packed_attention
 from muse_core.training.batches import micro_batches
 from muse_core.training.precision import autocast
 from muse_core.training.preference_loss import Judged, PreferenceLoss, first_loss
@@ -150,7 +150,7 @@ def judge(module: PreferenceLoss, pairs: Sequence[Example], ctx: StageContext) -
     """All pairs at once, without gradients or dropout."""
     module.eval()
     limit = module.config.micro_batch_tokens
-    with flat_attention(module.model), autocast(ctx.device, ctx.precision):
+    with packed_attention(module.model), autocast(ctx.device, ctx.precision):
         found = [module.judge(micro) for micro in micro_batches(pairs, limit, ctx.device)]
     return Judged(*(torch.cat([getattr(one, name.name) for one in found]) for name in fields(Judged)))
 

@@ -1,7 +1,7 @@
 """The one training loop: base, SFT and DPO differ only in examples and loss.
 
 The optimizer of `optimizer.py`, linear warm-up then linear decay per optimizer step, clipping,
-accumulation over flat micro-batches, checkpoints every N steps, resume, progress, metrics. accelerate
+accumulation over packed micro-batches, checkpoints every N steps, resume, progress, metrics. accelerate
 places the model and the mixed precision. Several processes share the micro-batches of a step and add
 up their gradients before it. Where memory does not suffice the same step is repeated in smaller
 micro-batches. Random numbers (dropout) are seeded per step and process.
@@ -26,7 +26,7 @@ from muse_core.context import StageContext
 from muse_core.errors import HardwareError, MuseError
 from muse_core.examples.example import Example
 from muse_core.models.device import resolve_precision
-from muse_core.models.flat_stream import flat_attention
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.training import checkpoints
 from muse_core.training.batches import MicroBatch, StepPlan, Totals, micro_batches, totals
 from muse_core.training.checkpoints import TrainingState
@@ -85,7 +85,7 @@ def train(
     `module(micro, totals) -> (loss, sums)`; `module.model` is the language model. `measure(epoch)` is
     called after each epoch and returns metrics, `dev_loss` among them. A signal ends it with a checkpoint."""
     _refuse_unsupervised(examples, plan, how.note)
-    with torch.random.fork_rng(), flat_attention(module.model), Interrupts() as interrupts:
+    with torch.random.fork_rng(), packed_attention(module.model), Interrupts() as interrupts:
         run = start_run(module, examples, plan, how, ctx, interrupts)
         try:
             while run.state.step < len(plan) and not _is_out_of_patience(run):

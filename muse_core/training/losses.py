@@ -16,8 +16,8 @@ import torch
 from torch.nn import functional
 
 from muse_core.config.run_config import SftConfig
-from muse_core.models.flat_stream import hidden_states, logits_at, target_log_probs
 from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import hidden_states, logits_at, target_log_probs
 from muse_core.models.tokenizer import PARTS
 from muse_core.training.batches import MicroBatch, Totals
 
@@ -76,7 +76,7 @@ class LanguageLoss(torch.nn.Module):
 
     def look(self, micro: MicroBatch, totals: Totals) -> Look:
         """The loss with what it was computed from (measuring needs both)."""
-        hidden = hidden_states(self.model, micro.stream, micro.read_rows)
+        hidden = hidden_states(self.model, micro.packed, micro.read_rows)
         logits = logits_at(self.model, hidden, micro.rows)
         loss, sums = self._text(-target_log_probs(logits, micro.targets), micro, totals)
         if self.weights.has_heads:

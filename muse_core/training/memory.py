@@ -10,7 +10,7 @@ from accelerate.utils.memory import should_reduce_batch_size
 
 from muse_core.errors import HardwareError
 from muse_core.examples.example import Example
-from muse_core.models.flat_stream import by_tokens
+from muse_core.models.packed_sequences import by_tokens
 
 SMALLER = {  # by what is trained
     "base": "Lower base.max_positions or base.hidden_size",

@@ -25,7 +25,7 @@ from transformers import PreTrainedModel
 from muse_core.config.run_config import DpoConfig
 from muse_core.examples.example import Example
 from muse_core.examples.pairs import acts
-from muse_core.models.flat_stream import hidden_states, logits_at, target_log_probs
+from muse_core.models.packed_sequences import hidden_states, logits_at, target_log_probs
 from muse_core.training.batches import MicroBatch, Totals
 
 Sums = dict[str, torch.Tensor]
@@ -106,7 +106,7 @@ class PreferenceLoss(torch.nn.Module):
 
     def log_probs(self, micro: MicroBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """(pairs, 2) summed log-probs of the assistant turns, and their token counts."""
-        hidden = hidden_states(self.model, micro.stream, micro.read_rows)
+        hidden = hidden_states(self.model, micro.packed, micro.read_rows)
         found = target_log_probs(logits_at(self.model, hidden, micro.rows), micro.targets)
         branches = 2 * len(micro.examples)
         total = found.new_zeros(branches).index_add(0, micro.branches, found)

@@ -26,8 +26,8 @@ from muse_core.context import StageContext
 from muse_core.examples.example import FLUENCY_PART, UTTERANCE_PART, Example, Start
 from muse_core.models.chat_format import SPECIAL_TOKENS
 from muse_core.models.device import use_threads
-from muse_core.models.flat_stream import flat_attention
 from muse_core.models.loading import LoadedModel, from_scratch
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.models.tokenizer import PAD, wrap_tokenizer
 from muse_core.training.batches import StepPlan
 from muse_core.training.interrupts import Interrupts
@@ -59,7 +59,7 @@ def probe(config: RunConfig, device: str = "cpu", seconds: float | None = None) 
     limit = SECONDS if seconds is None else seconds
     loaded = from_scratch(config.base, any_tokenizer(config.base), config.seed).to(device)
     examples, plan = _documents(config, np.random.default_rng(config.seed))
-    with TemporaryDirectory() as folder, torch.random.fork_rng(), flat_attention(loaded.model):
+    with TemporaryDirectory() as folder, torch.random.fork_rng(), packed_attention(loaded.model):
         run = _begin(config, loaded, examples, plan, Path(folder), device)
         for _ in range(WARM_UP_STEPS):
             _advance(run)

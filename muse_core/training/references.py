@@ -24,8 +24,8 @@ from muse_core.closure import code_digests
 from muse_core.context import StageContext
 from muse_core.examples.example import Example
 from muse_core.models.device import resolve_precision
-from muse_core.models.flat_stream import flat_attention
 from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.records import canonical_json
 from muse_core.training.batches import micro_batches
 from muse_core.training.checkpoints import weights_digest
@@ -73,7 +73,7 @@ def compute(
     found = torch.zeros(2, len(pairs), 2)
     groups = micro_batches(list(pairs.values()), module.config.micro_batch_tokens, ctx.device)
     module.eval()
-    with flat_attention(module.model), autocast(ctx.device, ctx.precision):
+    with packed_attention(module.model), autocast(ctx.device, ctx.precision):
         for number, micro in enumerate(groups):
             if number % state.num_processes == state.process_index:
                 log_probs, tokens = module.log_probs(micro)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from muse_core.examples.example import ARGUMENT_PART, Example
-from muse_core.models.flat_stream import flat_attention
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.training.batches import MicroBatch, micro_batches, totals
 from muse_core.training.losses import LanguageLoss, Look
 from muse_core.training.memory import free_memory, halved, is_out_of_memory
@@ -66,7 +66,7 @@ def _measured(
     count = totals(examples)
     sums: dict[str, float] = {}
     tally = Tally()
-    with flat_attention(module.model), autocast(device, precision):
+    with packed_attention(module.model), autocast(device, precision):
         for micro in micro_batches(examples, micro_batch_tokens, device):
             look = module.look(micro, count)
             for name, value in {"loss": look.loss, **look.sums}.items():
@@ -104,10 +104,10 @@ def _count(module: LanguageLoss, micro: MicroBatch, look: Look, tool_id: int, ta
     tally.argument_right += int((is_right & is_argument).sum())
     predicted = torch.full((micro.tokens,), -1, dtype=torch.long, device=best.device)
     predicted[micro.rows + 1] = best
-    right = (predicted == micro.stream.ids).tolist()
+    right = (predicted == micro.packed.ids).tolist()
     called = (predicted == tool_id).tolist()
     heads = module.heads.tool_logits(look.hidden[micro.start_rows].float()).argmax(-1).tolist()
-    begins = zip(micro.stream.bounds, micro.examples, strict=False)
+    begins = zip(micro.packed.cu_seqlens, micro.examples, strict=False)
     starts = [(start, begin + start.at + 1) for begin, example in begins for start in example.starts]
     for (start, first), head in zip(starts, heads, strict=True):
         act_end, call_end = first + start.act_end - start.at - 1, first + start.call_end - start.at - 1

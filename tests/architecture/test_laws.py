@@ -20,6 +20,8 @@ LAWS: tuple[Law, ...] = (
     laws.heavy_top_imports,
     laws.undeclared_config,
     laws.test_side_readers,
+    laws.long_files,
+    laws.long_functions,
 )
 
 STAGE = 'READS = ("sft", "base.max_positions")\n\n\ndef run(config: RunConfig, *, ctx):\n    {}\n'
@@ -65,6 +67,8 @@ BROKEN: tuple[tuple[Law, str, str], ...] = (
         "def f(rows):\n    return [r for r in rows if r.side == 'test']\n",
     ),
     (laws.test_side_readers, "muse_core/preferences/sampling.py", "SIDE = 'test'\n"),
+    (laws.long_files, "muse_core/tools/search.py", "X = 1\n" * (laws.MAX_FILE_LINES + 1)),
+    (laws.long_functions, "tasks/gate.py", "def f():\n" + "    x = 1\n" * laws.MAX_FUNCTION_LINES),
 )
 SOUND = (
     (
@@ -87,6 +91,8 @@ SOUND = (
     (laws.heavy_top_imports, "muse_core/catalog/index.py", "def f():\n    import bm25s\n"),
     (laws.environment_reads, "flows/environment.py", "import os\nX = os.environ\n"),
     (laws.file_io, "muse_core/artifacts.py", "import pyarrow.parquet as pq\n"),
+    (laws.long_files, "muse_core/tools/search.py", "X = 1\n" * laws.MAX_FILE_LINES),
+    (laws.long_functions, "tasks/gate.py", "def f():\n" + "    x = 1\n" * (laws.MAX_FUNCTION_LINES - 1)),
     (laws.wrong_external_imports, "muse_core/models/loading.py", "import torch\n"),
     (laws.wrong_contract_imports, "muse_core/records.py", "from data_contracts.schemas import SCHEMAS\n"),
 )

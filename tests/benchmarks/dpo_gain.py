@@ -40,7 +40,7 @@ from muse_core.context import StageContext
 from muse_core.evaluation.fluency import FluencyJudge, learn_judge
 from muse_core.evaluation.frozen_pairs import PairCluster, clusters_of, pair_log_probs
 from muse_core.evaluation.open_loop import Case, lexicalised_reply, open_loop_cases
-from muse_core.evaluation.predictions import Shop, predict
+from muse_core.evaluation.predictions import predict
 from muse_core.evaluation.preference_accuracy import (
     PairLogProbs,
     implicit_reward_statistics,
@@ -67,6 +67,7 @@ from muse_core.training.batches import StepPlan, plan_steps
 from muse_core.training.loop import Optimization, train
 from muse_core.training.losses import LanguageLoss, Weights
 from muse_core.types import ArtifactRef, Conversation, PreferencePair
+from muse_core.world.shop import Shop
 
 ARMS = {"sft": "SFT", "chosen": "SFT + chosen sides", "dpo": "SFT + DPO"}
 PAIRS = (("dpo", "sft"), ("chosen", "sft"), ("dpo", "chosen"))

@@ -44,7 +44,6 @@ from muse_core.config.run_config import BaseConfig, DpoConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.simulate import simulate
-from muse_core.dialogue.world import context_before, turn_messages
 from muse_core.examples.example import FLUENCY_PART, Example
 from muse_core.examples.pairs import example_of
 from muse_core.models.chat_format import render
@@ -58,6 +57,7 @@ from muse_core.training.optimizer import optimizer_of
 from muse_core.training.preference_loss import PreferenceLoss
 from muse_core.training.references import compute
 from muse_core.types import Conversation
+from muse_core.world.replay import context_before, turn_messages
 from tests import builders
 
 LEARNING_RATE, WARMUP, PER_STEP, LONGEST = 1e-4, 0.1, 8, 1024

@@ -42,7 +42,6 @@ from muse_core.catalog.synthetic import make_catalog
 from muse_core.config.run_config import BaseConfig, RunConfig
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.simulate import simulate
-from muse_core.dialogue.world import context_before
 from muse_core.generation.decode import Decoder
 from muse_core.generation.prefill import Row, prefill_in_turn
 from muse_core.generation.sampling import Sampling
@@ -51,6 +50,7 @@ from muse_core.models.loading import ABOUT, LoadedModel, from_pretrained, from_s
 from muse_core.models.tokenizer import encode, train_tokenizer
 from muse_core.profiles.make import make_profiles
 from muse_core.types import Conversation, Message
+from muse_core.world.replay import context_before
 
 Ids = list[list[int]]
 HF_BATCH = 32

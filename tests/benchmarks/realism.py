@@ -37,9 +37,9 @@ from muse_core.catalog.synthetic import make_catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.simulate import simulate
-from muse_core.dialogue.world import user_text
 from muse_core.language import lexicon
 from muse_core.profiles.make import make_profiles
+from muse_core.world.replay import user_text
 
 HUMAN = Path(__file__).resolve().parents[3] / "shared" / "data" / "utterances"
 FREQUENT, FOLDS, SEEDS, MOST = 300, 5, 3, 3000

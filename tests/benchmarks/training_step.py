@@ -13,8 +13,8 @@ import torch
 
 from muse_core.config.load import load_config
 from muse_core.examples.example import Example, Start
-from muse_core.models.flat_stream import flat_attention
 from muse_core.models.loading import from_scratch
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.training.batches import micro_batches, totals
 from muse_core.training.losses import LanguageLoss, Weights
 from muse_core.training.optimizer import optimizer_of
@@ -45,7 +45,7 @@ class Training:
         chosen = self.batches[self.number % STEPS]
         self.number, self.tokens = self.number + 1, sum(map(len, chosen))
         count = totals(chosen)
-        with flat_attention(self.module.model):
+        with packed_attention(self.module.model):
             for micro in micro_batches(chosen, self.micro_batch_tokens, "cpu"):
                 self.module(micro, count)[0].backward()
 

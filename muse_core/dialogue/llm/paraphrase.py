@@ -23,11 +23,11 @@ from muse_core.dialogue.llm.asking import Asker
 from muse_core.dialogue.llm.prompt import Offer, read_answer, request_for
 from muse_core.dialogue.llm.reading import Fact, Shelf, evidence, position, read
 from muse_core.dialogue.llm.service import TextAnswer, TextService
-from muse_core.dialogue.world import replay, turn_messages, user_text
 from muse_core.progress import Progress
-from muse_core.records import from_table, to_table
+from muse_core.records import calls_of, from_table, to_table
 from muse_core.tools.references import references_in
 from muse_core.types import Conversation, Message, Profile, ToolCall, TurnLabel
+from muse_core.world.replay import replay, turn_messages, user_text
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -181,7 +181,7 @@ def _is_understood(
 
 
 def _calls(conversation: Conversation, turn: int) -> list[ToolCall]:
-    return [call for message in turn_messages(conversation, turn) for call in message.tool_calls]
+    return calls_of(turn_messages(conversation, turn))
 
 
 def _label(conversation: Conversation, turn: int) -> TurnLabel:

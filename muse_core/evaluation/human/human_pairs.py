@@ -17,11 +17,11 @@ from muse_core.errors import ConfigError
 from muse_core.evaluation.human import CRITERIA
 from muse_core.evaluation.human.items import CHOSEN, REJECTED
 from muse_core.preferences.pairing import strength
+from muse_core.preferences.people import SUFFIX
 from muse_core.records import Row
 from muse_core.types import JsonValue, PreferencePair
 
 THRESHOLD = 0.6
-SUFFIX = ".people"  # behind the id of the mined pair that was shown
 
 
 def refuse_test_side(side: str, study_id: str) -> None:

@@ -19,16 +19,15 @@ from typing import Any
 import numpy as np
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.catalog.index import CatalogIndex
-from muse_core.catalog.product import Catalog
 from muse_core.errors import ConfigError
 from muse_core.evaluation.human.automatic import automatic_scores
 from muse_core.evaluation.human.views import Line, call_line, dialogue_lines, last_shown, pictures
 from muse_core.evaluation.open_loop import Case
-from muse_core.evaluation.predictions import Shop, world_of
+from muse_core.evaluation.predictions import world_of
 from muse_core.records import Row, from_table
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import ArtifactRef, Conversation, Message, PreferencePair, ToolCall
+from muse_core.world.shop import Shop
 
 MODELS = ("base", "sft", "dpo")
 CHOSEN, REJECTED = "chosen", "rejected"  # the "models" of a train-side item: what the reward said
@@ -111,7 +110,7 @@ def test_items(store: ArtifactStore, count: int, rng: np.random.Generator) -> So
     about = manifest["about"]
     tables = {name: about["predictions"][name] for name in MODELS if name in about["predictions"]}
     rows = {name: _keyed(store, ref) for name, ref in tables.items()}
-    conversations: list[Conversation] = _input(store, about, "conversations")
+    conversations = _conversations(store, about)
     cases = _cases(conversations, set.intersection(*(set(one) for one in rows.values())))
     drawn = [cases[place] for place in _deal_cases(cases, count, rng)]
     pairs = list(combinations(rows, 2))
@@ -132,17 +131,20 @@ def _keyed(store: ArtifactStore, ref: Mapping[str, Any]) -> dict[str, Row]:
     return {row["case_id"]: row for row in rows}
 
 
-def _input(store: ArtifactStore, about: Mapping[str, Any], stage: str) -> list[Any]:
+def _input(store: ArtifactStore, about: Mapping[str, Any], stage: str) -> ArtifactRef:
     digest = about["inputs"][stage]
     ref = next((one for one in store.list() if one.digest == digest), None)
     if ref is None:
         raise ConfigError(f"the {stage} of that run are no longer below {store.root}; run `muse run` again")
-    return from_table(ref.kind, store.read_table(ref))
+    return ref
+
+
+def _conversations(store: ArtifactStore, about: Mapping[str, Any]) -> list[Conversation]:
+    return from_table("conversations", store.read_table(_input(store, about, "conversations")))
 
 
 def _shop(store: ArtifactStore, about: Mapping[str, Any]) -> Shop:
-    products, profiles = _input(store, about, "catalog"), _input(store, about, "profiles")
-    return Shop(CatalogIndex(Catalog(tuple(products))), {one.profile_id: one for one in profiles})
+    return Shop.read(store, _input(store, about, "catalog"), _input(store, about, "profiles"))
 
 
 def _cases(conversations: Sequence[Conversation], wanted: set[str]) -> list[Case]:
@@ -219,7 +221,7 @@ def train_items(store: ArtifactStore, count: int, rng: np.random.Generator) -> S
         raise ConfigError(f"no preference pairs were mined below {store.root} yet; `muse run` does it")
     ref = ArtifactRef(**manifest["ref"])
     pairs = [pair for pair in from_table(ref.kind, store.read_table(ref)) if pair.side == "train"]
-    talks = {one.conversation_id: one for one in _input(store, manifest["about"], "conversations")}
+    talks = {one.conversation_id: one for one in _conversations(store, manifest["about"])}
     shop = _shop(store, manifest["about"])
     groups = [pair.conversation_id for pair in pairs]
     cells = [(str(pair.evidence.get("turn_type")), pair.language) for pair in pairs]

@@ -10,13 +10,13 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from muse_core.dialogue.world import picture_bytes
 from muse_core.evaluation.item_text import cut, item_text
 from muse_core.records import read_tool_message
 from muse_core.scoring.groundedness import has_facts
 from muse_core.tools.call_syntax import render_call
 from muse_core.tools.references import items_of, lexicalise
 from muse_core.types import JsonValue, Language, Message, ToolCall, ToolResult
+from muse_core.world.replay import picture_bytes
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex

@@ -18,16 +18,18 @@ from muse_core.config.run_config import RunConfig
 from muse_core.conversation_files.read import read_chats
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.simulate import simulate
-from muse_core.dialogue.world import replay, turn_messages
 from muse_core.evaluation.metrics import DECISIONS
 from muse_core.models import chat_format
-from muse_core.preferences.contexts import Context, Shop
+from muse_core.models.chat_reader import parse
+from muse_core.preferences.contexts import Context, Environment
 from muse_core.preferences.contrast import contrast_match
 from muse_core.records import to_table
 from muse_core.scoring.call_match import match_calls
 from muse_core.scoring.groundedness import check
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import LANGUAGES, Conversation, Message, ToolCall, TurnLabel
+from muse_core.world.replay import replay, turn_messages
+from muse_core.world.shop import Shop
 from tests.contract.planted import good_rows, table_of
 from tests.unit.conversation_files.builders_chats import called, chat, said, user
 from tests.unit.dialogue import builders_dialogue
@@ -110,7 +112,7 @@ def test_the_chat_format_shows_it_and_reads_it_back() -> None:
     assert "stock(item): say whether a result is in stock" in chat_format.tool_lines().splitlines()
     for one, _, turn in asked():
         text = chat_format.render(one.messages)
-        assert " ; in stock: " in text and chat_format.render(chat_format.parse(text)) == text
+        assert " ; in stock: " in text and chat_format.render(parse(text)) == text
         (call,) = turn[0].tool_calls
         assert match_calls([call], [call]).exact
 
@@ -145,10 +147,11 @@ def test_the_loss_filter_has_wrong_candidates_of_it() -> None:
 
 
 def test_contrast_pairs_are_made_of_it() -> None:
-    shop = Shop(index(), {one.profile_id: one for one in builders_dialogue.profiles()}, "references")
+    people = {one.profile_id: one for one in builders_dialogue.profiles()}
+    environment = Environment(Shop(index(), people), "references")
     contexts = [Context(one, label) for one, label, _ in asked()]
     for kind in ("needless_question", "wrong_tool", "wrong_value"):
-        made = [match for one in contexts[:12] if (match := contrast_match(kind, one, shop, 0.5, 3))]
+        made = [match for one in contexts[:12] if (match := contrast_match(kind, one, environment, 0.5, 3))]
         assert made, kind
         assert all(match.chosen.parts.total == 1 for match in made), kind
 

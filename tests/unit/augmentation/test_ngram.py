@@ -20,15 +20,20 @@ def model():
     return NgramModel.train(TEXTS)
 
 
+def chance(model, word, history, context):
+    """Of the trigram model and the cache together."""
+    (nats,) = target_nats([model.probability(word, history)], [word], Cache.of(words(context)))
+    return math.exp(-nats)
+
+
 @pytest.mark.parametrize("history", [[], ["show"], ["show", "me"], ["me", "a"], ["never", "seen"]])
 @pytest.mark.parametrize("context", ["", "blue blue shirt", "a brandname | ₹999 ; a brandname | ₹777"])
 def test_probabilities_sum_to_one(model, history, context):
     cache = Cache.of(words(context))
     known = set(model.vocabulary)
     outside = {word for word in cache.places if word not in known}
-    total = sum(model.mixed_probability(word, history, cache) for word in known | outside)
-    rest = UNSEEN_WORDS - len(outside)
-    total += rest * model.mixed_probability("\0", history, cache)
+    total = sum(chance(model, word, history, context) for word in known | outside)
+    total += (UNSEEN_WORDS - len(outside)) * chance(model, "\0", history, context)
     assert total == pytest.approx(1.0, abs=1e-9)
 
 

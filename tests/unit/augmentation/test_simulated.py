@@ -16,8 +16,8 @@ from muse_core.catalog.synthetic import make_catalog
 from muse_core.config.run_config import AugmentationConfig, RunConfig
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.simulate import simulate
-from muse_core.dialogue.world import world_for
 from muse_core.profiles.make import make_profiles
+from muse_core.world.replay import world_for
 
 CONFIG = AugmentationConfig()
 

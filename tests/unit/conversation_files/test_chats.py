@@ -10,11 +10,11 @@ import pytest
 
 from muse_core.catalog.index import CatalogIndex
 from muse_core.conversation_files.read import Rejected, read_chats
-from muse_core.dialogue.world import replay
 from muse_core.errors import ConfigError
 from muse_core.json_files import MAX_LINE_BYTES
 from muse_core.records import side_of
 from muse_core.types import Conversation
+from muse_core.world.replay import replay
 from tests.unit.conversation_files.builders_chats import called, chat, kept, read, reason, result, said, user
 from tests.unit.tools.builders_tools import profile, shop
 

@@ -17,9 +17,11 @@ from muse_core.dialogue.families import (
     head_of,
     openings,
 )
+from muse_core.dialogue.replies import replies
+from muse_core.dialogue.script import SCRIPTS, Script
 from muse_core.dialogue.utterance import slots_of
-from muse_core.dialogue.wording import SCRIPTS, Script, frames, replies
 from muse_core.dialogue.wording import asides as told_beside
+from muse_core.dialogue.wording import frames
 from muse_core.types import LANGUAGES, SIDES, TURN_TYPES
 
 _KNOWN_SLOTS = {

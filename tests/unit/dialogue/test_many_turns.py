@@ -10,8 +10,8 @@ import numpy as np
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.simulate import simulate
-from muse_core.dialogue.world import LOST_PICTURE, gold_call, replay, turn_messages, user_text
 from muse_core.types import Conversation, TurnLabel
+from muse_core.world.replay import LOST_PICTURE, gold_call, replay, turn_messages, user_text
 from tests.unit.dialogue.builders_dialogue import conversations, index, profile_of, profiles
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from muse_core.dialogue.wording import SCRIPTS, asides, frames, replies, stories, topics
+from muse_core.dialogue.replies import replies
+from muse_core.dialogue.script import SCRIPTS
+from muse_core.dialogue.wording import asides, frames, stories, topics
 
 HUMAN = Path(__file__).resolve().parents[4] / "shared" / "data" / "utterances"
 GRAM = 6

@@ -15,13 +15,13 @@ from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import PairsConfig, RunConfig
 from muse_core.dialogue.families import Family, all_families
 from muse_core.dialogue.simulate import simulate
-from muse_core.dialogue.world import gold_call, replay, turn_messages, user_text
 from muse_core.language import lexicon
 from muse_core.language.scripts import detect_language
 from muse_core.profiles.reserved import is_reserved
 from muse_core.tools.references import lexicalise, references_in
 from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import Conversation, ToolCall, TurnLabel
+from muse_core.world.replay import gold_call, replay, turn_messages, user_text
 from tests.unit.dialogue.builders_dialogue import conversations, converse, index, profile_of, profiles
 
 

@@ -16,9 +16,9 @@ import numpy as np
 from muse_core import records
 from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.synthetic import make_catalog
-from muse_core.dialogue.world import world_for
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Conversation, Goal, Language, Message, Profile, ToolCall, TurnLabel
+from muse_core.world.replay import world_for
 from tests import builders
 
 KEY = "sk-planted-9f2c71d0e4"

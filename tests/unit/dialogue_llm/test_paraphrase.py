@@ -14,9 +14,9 @@ import pytest
 
 from muse_core.dialogue.llm.asking import PATIENCE
 from muse_core.dialogue.llm.paraphrase import Paraphraser, is_drawn
-from muse_core.dialogue.world import replay, user_text
 from muse_core.records import from_table, to_table
 from muse_core.types import Conversation
+from muse_core.world.replay import replay, user_text
 from tasks.chat_endpoint import ChatEndpoint, EndpointAddress
 from tests.unit.dialogue_llm.builders_llm import (
     KEY,

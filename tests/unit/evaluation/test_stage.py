@@ -13,7 +13,6 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import EvaluationConfig, RunConfig
 from muse_core.context import StageContext
-from muse_core.dialogue.world import world_for
 from muse_core.evaluation import frozen_pairs
 from muse_core.evaluation.report import write_report
 from muse_core.evaluation.table import results_table
@@ -22,6 +21,7 @@ from muse_core.records import to_table, tool_message
 from muse_core.stages import evaluate
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import ArtifactRef, Conversation
+from muse_core.world.replay import world_for
 from tests import builders
 from tests.unit.evaluation.builders_evaluation import conversation
 from tests.unit.models.builders_models import tiny_model

@@ -40,8 +40,8 @@ def test_the_users_words_are_learnt_once_too() -> None:
 
 
 def test_turns_are_counted_once() -> None:
-    _, census = examples_of(tokenizer(), [talk(1, 3)], (), "all", 2000)
-    assert (census.conversations, census.turns, census.truncated_turns) == (1, 3, 0)
+    _, statistics = examples_of(tokenizer(), [talk(1, 3)], (), "all", 2000)
+    assert (statistics.conversations, statistics.turns, statistics.truncated_turns) == (1, 3, 0)
 
 
 def test_an_untold_conversation_has_one_line() -> None:

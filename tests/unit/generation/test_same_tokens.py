@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from muse_core.dialogue.world import turn_messages, world_before
 from muse_core.examples.conversations import examples_of
 from muse_core.examples.example import Example
 from muse_core.generation.answer import answer
@@ -13,6 +12,7 @@ from muse_core.generation.sampling import Sampling
 from muse_core.models.chat_format import END, RESULT, RESULT_END
 from muse_core.profiles.system_line import partly_told
 from muse_core.types import Conversation
+from muse_core.world.replay import turn_messages, world_before
 from tests.unit.dialogue.builders_dialogue import conversations, index, profile_of
 from tests.unit.generation.builders_answer import roomy_model, script_model
 
@@ -22,8 +22,8 @@ COUNT = 120
 def taught_turns(conversation: Conversation) -> dict[int, tuple[list[int], list[int]]]:
     """Turn -> (prompt, assistant's turn) in the tokens of its training example, from the front."""
     tokenizer = roomy_model().tokenizer
-    examples, census = examples_of(tokenizer, [conversation], (), "all", 8000)
-    assert not census.truncated_turns and not census.too_long
+    examples, statistics = examples_of(tokenizer, [conversation], (), "all", 8000)
+    assert not statistics.truncated_turns and not statistics.too_long
     user, assistant = (tokenizer.convert_tokens_to_ids(tag) for tag in ("<|user|>", "<|assistant|>"))
     found: dict[int, tuple[list[int], list[int]]] = {}
     for example in examples:

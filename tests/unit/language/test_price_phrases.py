@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muse_core.dialogue.wording import LANGUAGE_OF, SCRIPTS, Script, sayings
+from muse_core.dialogue.script import LANGUAGE_OF, SCRIPTS, Script
+from muse_core.dialogue.wording import sayings
 from muse_core.language.parse import parse_request
 from muse_core.language.prices import price_forms
 

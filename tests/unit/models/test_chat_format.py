@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from muse_core import records
 from muse_core.models import chat_format as cf
+from muse_core.models import chat_reader
 from muse_core.types import Message, ToolCall, ToolResult
 from tests.unit.models.builders_models import chain, talk
 
@@ -51,7 +52,7 @@ def dialogues(draw: st.DrawFn) -> tuple[Message, ...]:
 @given(dialogues())
 def test_render_parse_render_is_the_identity(messages: tuple[Message, ...]) -> None:
     text = cf.render(messages)
-    again = cf.parse(text)
+    again = chat_reader.parse(text)
     assert cf.render(again) == text
     spoken = [(m.role, m.content, m.tool_calls) for m in messages if m.role != "tool"]
     assert [(m.role, m.content, m.tool_calls) for m in again if m.role != "tool"] == spoken
@@ -86,11 +87,11 @@ def test_open_turn_is_a_prefix_of_the_closed_stream() -> None:
 
 
 def test_parse_turn_reads_calls_and_replies() -> None:
-    found = cf.parse_turn(
+    found = chat_reader.parse_turn(
         "<tool>search(query='a')</tool><tool>compare(items=[1, 2])</tool><result>", 3, first=1
     )
     assert [call.call_id for call in found.calls] == ["c3.1", "c3.2"] and found.malformed is None
-    reply = cf.parse_turn("see [1] \\u003c 5<|end|>", 0)
+    reply = chat_reader.parse_turn("see [1] \\u003c 5<|end|>", 0)
     assert reply.reply == "see [1] < 5" and not reply.calls and reply.malformed is None
 
 
@@ -104,13 +105,13 @@ def test_parse_turn_reads_calls_and_replies() -> None:
     ],
 )
 def test_parse_turn_names_what_is_malformed(text: str) -> None:
-    assert cf.parse_turn(text, 0).malformed
+    assert chat_reader.parse_turn(text, 0).malformed
 
 
 @pytest.mark.parametrize("text", ["hello", "<|user|>no end", "<|assistant|></tool>", "<|assistant|>words"])
 def test_parse_refuses_what_is_not_a_stream(text: str) -> None:
     with pytest.raises(ValueError):
-        cf.parse(text)
+        chat_reader.parse(text)
 
 
 def test_word_ends_leave_punctuation_out() -> None:

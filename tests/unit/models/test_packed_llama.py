@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from muse_core.models import cpu_linear, flat_stream
-from muse_core.models.flat_stream import hidden_states, target_log_probs
+from muse_core.models import cpu_linear, packed_sequences
 from muse_core.models.packed_llama import is_plain_llama
+from muse_core.models.packed_sequences import hidden_states, target_log_probs
 from muse_core.training.dropout import residual_dropout
 
 LENGTHS, FORK, READ = (7, 30, 19, 17, 8), (10, 20), (3, 8, 20, 40, 55, 60, 79)
@@ -32,15 +32,15 @@ def llama(kv_heads: int = 4, **changes: object) -> LlamaForCausalLM:
 
 
 def values_and_gradients(model: LlamaForCausalLM) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Of a stream of five documents, one of which forks, two of which attend together."""
+    """Of five packed documents, one of which forks, two of which attend together."""
     generator = torch.Generator().manual_seed(1)
     documents = [torch.randint(0, 500, (n,), generator=generator).tolist() for n in LENGTHS]
-    stream = flat_stream.flat_stream(documents, forks=[None, FORK, None, None, None])
+    packed = packed_sequences.pack(documents, forks=[None, FORK, None, None, None])
     rows = torch.tensor(READ)
     weight = torch.randn(len(rows), 64, generator=generator)
     model.zero_grad()
-    with flat_stream.flat_attention(model):
-        found = hidden_states(model, stream, rows)[rows]
+    with packed_sequences.packed_attention(model):
+        found = hidden_states(model, packed, rows)[rows]
         (found * weight).sum().backward()
     return found.detach(), {
         name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None
@@ -55,12 +55,12 @@ def values_and_gradients(model: LlamaForCausalLM) -> tuple[torch.Tensor, dict[st
 def test_values_and_gradients_are_those_of_transformers(
     monkeypatch: pytest.MonkeyPatch, kv_heads: int, is_onednn: bool, rope: dict[str, object]
 ) -> None:
-    for module in (cpu_linear, flat_stream):
+    for module in (cpu_linear, packed_sequences):
         monkeypatch.setattr(module, "uses_onednn", lambda: is_onednn)
     model = llama(kv_heads, **rope)
     assert is_plain_llama(model)
     found, gradients = values_and_gradients(model)
-    monkeypatch.setattr(flat_stream, "is_plain_llama", lambda model: False)
+    monkeypatch.setattr(packed_sequences, "is_plain_llama", lambda model: False)
     expected, wanted = values_and_gradients(model)
     torch.testing.assert_close(found, expected, atol=2e-6, rtol=1e-5)
     assert gradients.keys() == wanted.keys()
@@ -112,7 +112,7 @@ def test_a_gelu_model_is_left_to_transformers() -> None:
 def test_log_probs_and_their_gradient_are_those_of_cross_entropy(
     monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
-    monkeypatch.setattr(flat_stream, "CACHED_VALUES", 1024)
+    monkeypatch.setattr(packed_sequences, "CACHED_VALUES", 1024)
     generator = torch.Generator().manual_seed(2)
     logits = torch.randn(rows, 100, generator=generator) * 5
     targets, weight = torch.randint(0, 100, (rows,), generator=generator), torch.randn(rows)

@@ -7,12 +7,13 @@ from typing import Any
 
 from muse_core import records
 from muse_core.catalog.index import CatalogIndex
-from muse_core.dialogue.world import world_before
 from muse_core.models.chat_format import render
 from muse_core.preferences.pairing import Sample
 from muse_core.preferences.reward import GoldTurn, RewardParts, reward
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Conversation, JsonValue, Message, PreferencePair, ToolCall, ToolResult
+from muse_core.world.replay import world_before
+from muse_core.world.turns import Turn
 from tests.builders import pair
 
 
@@ -35,9 +36,9 @@ def sample(
     malformed: bool = False,
     **arguments: Any,
 ) -> Sample:
-    messages = turn(conversation, index, reply, number, **arguments)
+    sampled = Turn(turn(conversation, index, reply, number, **arguments))
     gold = GoldTurn.of(conversation, conversation.labels[number])
-    return Sample(messages, reward(messages, malformed, gold, index.catalog.by_id), 1.0, 7, malformed)
+    return Sample(sampled, reward(sampled, malformed, gold, index.catalog.by_id), 1.0, 7, malformed)
 
 
 def parts(total: float) -> RewardParts:
@@ -48,7 +49,8 @@ def parts(total: float) -> RewardParts:
 def said(text: str, total: float, decision: float = 1.0) -> Sample:
     """A reply without calls that is worth `total`."""
     values = parts(total)
-    return Sample((Message("assistant", text),), RewardParts(**vars(values) | {"decision": decision}), 1.0, 0)
+    turn = Turn((Message("assistant", text),))
+    return Sample(turn, RewardParts(**vars(values) | {"decision": decision}), 1.0, 0)
 
 
 def text_pair(number: int, chosen: str, rejected: str) -> PreferencePair:

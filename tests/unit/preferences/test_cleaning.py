@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from muse_core.preferences.cleaning import REASONS, clean, is_whole, says_nearly_the_same, says_the_same
+from muse_core.preferences.cleaning import REASONS, clean, is_whole
 from muse_core.types import Message, ToolCall
 from tests.builders import pair
 from tests.unit.preferences.builders_preferences import call_turn, text_pair
@@ -22,6 +22,11 @@ PLANTED = {
         prompt=(*pair().prompt[:-1], Message("user", "Seen, before!")),
     ),
 }
+
+
+def reason_of(pair):
+    """Why a pair alone is dropped; None when it stands."""
+    return next((reason for reason, count in clean([pair]).dropped.items() if count), None)
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -61,19 +66,19 @@ def test_half_a_turn_is_not_whole(turn):
 
 def test_calls_are_compared_by_meaning():
     priced = [call_turn("search", {"query": "shirt", "max_price": price}) for price in (200, 2000)]
-    assert not says_the_same(pair(chosen=priced[0], rejected=priced[1]))
+    assert reason_of(pair(chosen=priced[0], rejected=priced[1])) != "equal"
     spelled = [call_turn("search", {"query": query}) for query in ("shirt", "Shirts")]
-    assert says_the_same(pair(chosen=spelled[0], rejected=spelled[1]))
+    assert reason_of(pair(chosen=spelled[0], rejected=spelled[1])) == "equal"
 
 
 def test_a_reference_or_a_value_is_never_a_small_difference():
     said = LONG + " [1] [1:price]"
-    assert not says_nearly_the_same(text_pair(0, said, said.replace("[1]", "[2]")))
+    assert reason_of(text_pair(0, said, said.replace("[1]", "[2]"))) is None
     calls = [call_turn("search", {"query": kind}, reply=LONG) for kind in ("shirt", "kurta")]
-    assert not says_nearly_the_same(pair(chosen=calls[0], rejected=calls[1]))
+    assert reason_of(pair(chosen=calls[0], rejected=calls[1])) is None
     results = [call_turn("search", {"query": "x"}, LONG, value) for value in ({"total": 1}, {"total": 2})]
-    assert not says_nearly_the_same(pair(chosen=results[0], rejected=results[1]))
+    assert reason_of(pair(chosen=results[0], rejected=results[1])) != "near"
 
 
 def test_few_words_in_common_are_not_nearly_the_same():
-    assert not says_nearly_the_same(text_pair(0, "Which colour do you want?", "Which size do you want?"))
+    assert reason_of(text_pair(0, "Which colour do you want?", "Which size do you want?")) is None

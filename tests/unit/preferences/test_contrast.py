@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 import pytest
 
 from muse_core import records
-from muse_core.preferences.contexts import Context, Shop, contexts_of
+from muse_core.preferences.contexts import Context, Environment, contexts_of
 from muse_core.preferences.contrast import TYPES, contrast_match, contrast_pairs
 from muse_core.preferences.evidence import need_replay
 from muse_core.preferences.lint import lint
-from muse_core.preferences.reward import calls_of, reply_of
 from muse_core.scoring.slots import asked_slot
 from muse_core.tools.base import new_world
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Conversation, Goal, Message, ToolCall, TurnLabel
+from muse_core.world.shop import Shop
 from tests.unit.augmentation.builders_augmentation import dialogues, shop
 from tests.unit.preferences.builders_preferences import tokens_of
 
 INDEX = shop()
-SHOP = Shop(INDEX, {}, "references")
+ENVIRONMENT = Environment(Shop(INDEX), "references")
 THRESHOLD = 0.6
 
 
@@ -58,14 +58,14 @@ class Wrong:
 
 
 def wrong(name, where=SEARCH, threshold=THRESHOLD):
-    match = contrast_match(name, where, SHOP, threshold, 17)
-    assert match is not None and match.chosen.messages == where.gold_messages
+    match = contrast_match(name, where, ENVIRONMENT, threshold, 17)
+    assert match is not None and match.chosen.turn == where.gold.turn
     assert match.strength >= threshold
     gold, found = vars(match.chosen.parts), vars(match.rejected.parts)
     assert set(gold.values()) == {1.0}
     lost = {part: value for part, value in found.items() if value < 1 and part != "length"}
-    messages = match.rejected.messages
-    return Wrong([(c.name, c.arguments) for c in calls_of(messages)], reply_of(messages), lost)
+    turn = match.rejected.turn
+    return Wrong([(call.name, call.arguments) for call in turn.calls], turn.reply, lost)
 
 
 def test_needless_question():
@@ -95,7 +95,9 @@ def test_premature_call_for_other_slots():
     ((tool, _),) = wrong("premature_call", texts).calls
     assert tool == "translate"
     items = context("compare", "missing_slot", reply="Which items should I compare?", slot="items")
-    assert contrast_match("premature_call", items, SHOP, THRESHOLD, 17) is None  # nothing has been shown
+    assert (
+        contrast_match("premature_call", items, ENVIRONMENT, THRESHOLD, 17) is None
+    )  # nothing has been shown
 
 
 def test_needless_call():
@@ -141,7 +143,7 @@ def test_stopped_chain():
 def test_a_shorter_plan_that_is_accepted_is_no_fault():
     label = replace(CHAIN.label, plans=(("search", "filter"), ("search",)))
     accepted = Context(replace(CHAIN.conversation, labels=(label,)), label)
-    assert contrast_match("stopped_chain", accepted, SHOP, THRESHOLD, 17) is None
+    assert contrast_match("stopped_chain", accepted, ENVIRONMENT, THRESHOLD, 17) is None
 
 
 def test_ungrounded_reply():
@@ -153,8 +155,8 @@ def test_ungrounded_reply():
 
 def test_a_reply_that_speaks_of_results_where_there_are_none():
     empty = context("shirts under 1", "complete", [("search", {"query": "shirt", "max_price": 1})], "Sorry.")
-    match = contrast_match("ungrounded_reply", empty, SHOP, 0.5, 17)
-    assert "[1" in reply_of(match.rejected.messages) and match.rejected.parts.grounded == 0
+    match = contrast_match("ungrounded_reply", empty, ENVIRONMENT, 0.5, 17)
+    assert "[1" in match.rejected.turn.reply and match.rejected.parts.grounded == 0
 
 
 def test_wrong_question():
@@ -165,7 +167,7 @@ def test_wrong_question():
 
 
 def test_a_difference_below_the_threshold_gives_no_pair():
-    assert contrast_match("wrong_question", OPEN, SHOP, 0.65, 17) is None
+    assert contrast_match("wrong_question", OPEN, ENVIRONMENT, 0.65, 17) is None
 
 
 def test_types_keep_to_the_turns_that_they_suit():
@@ -186,7 +188,7 @@ def test_types_keep_to_the_turns_that_they_suit():
 def test_an_easy_pair_parts_at_the_first_act_and_a_hard_one_does_not():
     for where in (SEARCH, OPEN, ODD, CHAIN):
         for name, kind in TYPES.items():
-            match = contrast_match(name, where, SHOP, 0.5, 17) if kind.suits(where) else None
+            match = contrast_match(name, where, ENVIRONMENT, 0.5, 17) if kind.suits(where) else None
             if match is not None:
                 assert (match.rejected.parts.decision == 0) == (kind.grade == "easy"), name
 
@@ -203,24 +205,24 @@ def every(count=60):
 
 def test_the_types_take_turns_and_every_pair_replays():
     contexts = every()
-    pairs = contrast_pairs(contexts, 24, SHOP, THRESHOLD, tokens_of, 17)
+    pairs = contrast_pairs(contexts, 24, ENVIRONMENT, THRESHOLD, tokens_of, 17)
     counts = Counter(pair.evidence["type"] for pair in pairs)
     assert len(pairs) == 24 and max(counts.values()) - min(counts.values()) <= 2 and len(counts) >= 8
     assert {pair.kind for pair in pairs} == {"contrast"}
     assert all(pair.evidence["difficulty"] == TYPES[pair.evidence["type"]].grade for pair in pairs)
     assert len({(pair.conversation_id, pair.turn) for pair in pairs}) == 24  # one for each context
-    assert need_replay(pairs, contexts, SHOP) == 1.0
+    assert need_replay(pairs, contexts, ENVIRONMENT) == 1.0
 
 
 def test_the_same_seed_gives_the_same_pairs_and_fewer_are_the_first_of_more():
     contexts = every()
-    pairs = contrast_pairs(contexts, 24, SHOP, THRESHOLD, tokens_of, 17)
-    assert contrast_pairs(contexts, 24, SHOP, THRESHOLD, tokens_of, 17) == pairs
-    assert contrast_pairs(contexts, 9, SHOP, THRESHOLD, tokens_of, 17) == pairs[:9]
-    assert contrast_pairs(contexts, 0, SHOP, THRESHOLD, tokens_of, 17) == []
-    assert contrast_pairs(contexts, 24, SHOP, THRESHOLD, tokens_of, 18) != pairs
+    pairs = contrast_pairs(contexts, 24, ENVIRONMENT, THRESHOLD, tokens_of, 17)
+    assert contrast_pairs(contexts, 24, ENVIRONMENT, THRESHOLD, tokens_of, 17) == pairs
+    assert contrast_pairs(contexts, 9, ENVIRONMENT, THRESHOLD, tokens_of, 17) == pairs[:9]
+    assert contrast_pairs(contexts, 0, ENVIRONMENT, THRESHOLD, tokens_of, 17) == []
+    assert contrast_pairs(contexts, 24, ENVIRONMENT, THRESHOLD, tokens_of, 18) != pairs
 
 
 def test_more_than_there_are_gives_what_there_is():
-    assert 0 < len(contrast_pairs([SEARCH, OPEN], 50, SHOP, THRESHOLD, tokens_of, 17)) <= 2
-    assert lint(contrast_pairs([SEARCH, OPEN], 50, SHOP, THRESHOLD, tokens_of, 17), None).pairs
+    assert 0 < len(contrast_pairs([SEARCH, OPEN], 50, ENVIRONMENT, THRESHOLD, tokens_of, 17)) <= 2
+    assert lint(contrast_pairs([SEARCH, OPEN], 50, ENVIRONMENT, THRESHOLD, tokens_of, 17), None).pairs

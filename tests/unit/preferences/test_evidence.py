@@ -3,16 +3,17 @@ from dataclasses import replace
 import pytest
 
 from muse_core.errors import MuseError
-from muse_core.preferences.contexts import Context, Shop, branch
+from muse_core.preferences.contexts import Context, Environment, branch
 from muse_core.preferences.evidence import need_replay, not_replaying, pair_of
 from muse_core.preferences.pairing import match_of
 from muse_core.records import from_table, to_table
+from muse_core.world.shop import Shop
 from tests.unit.augmentation.builders_augmentation import dialogues, shop
 from tests.unit.preferences.builders_preferences import sample, tokens_of
 
 INDEX = shop()
 DIALOGUE = dialogues(INDEX, 1)[0]
-SHOP = Shop(INDEX, {}, "references")
+ENVIRONMENT = Environment(Shop(INDEX), "references")
 CONTEXT = Context(DIALOGUE, DIALOGUE.labels[1])  # "only the … ones": it filters what the first turn found
 GOLD = CONTEXT.gold.calls[0].arguments
 
@@ -28,7 +29,7 @@ def one_pair():
 
 def test_a_pair_replays_after_it_was_written_and_read():
     (read,) = from_table("preference_pairs", to_table("preference_pairs", [one_pair()]))
-    assert need_replay([read], [CONTEXT], SHOP) == 1.0
+    assert need_replay([read], [CONTEXT], ENVIRONMENT) == 1.0
 
 
 def with_trace(pair, side, **changes):
@@ -58,18 +59,18 @@ def swapped(pair):
 )
 def test_another_verdict_is_noticed(broken):
     pair = broken(one_pair())
-    assert not_replaying([pair, one_pair()], [CONTEXT], SHOP) == [pair.pair_id]
+    assert not_replaying([pair, one_pair()], [CONTEXT], ENVIRONMENT) == [pair.pair_id]
     with pytest.raises(MuseError, match=r"1 of 2 pairs give another verdict .*train0000\.1\.0"):
-        need_replay([pair, one_pair()], [CONTEXT], SHOP)
+        need_replay([pair, one_pair()], [CONTEXT], ENVIRONMENT)
 
 
 def test_a_changed_catalogue_gives_another_verdict():
-    other = Shop(shop(seed=5), {}, "references")
+    other = Environment(Shop(shop(seed=5)), "references")
     assert not_replaying([one_pair()], [CONTEXT], other) == ["train0000.1.0"]
 
 
 def test_a_branch_leaves_its_world_as_it_was():
-    world = SHOP.world(CONTEXT)
+    world = ENVIRONMENT.world(CONTEXT)
     before = world.session
     branch(world).session.last_ids = ()
     assert world.session == before and before.last_ids

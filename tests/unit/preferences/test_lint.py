@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from muse_core.errors import MuseError
-from muse_core.preferences.leaks import leak, reply_form, reply_language, reply_words
+from muse_core.preferences.artifact_probe import probe, reply_form, reply_language, reply_words
 from muse_core.preferences.lint import LENGTH_BLOCK, MAX_HELD_OUT, MIN_PAIRS, TEXT_BLOCK, lint
 from muse_core.scoring.normal import normal_text
 from muse_core.types import Message
@@ -73,8 +73,8 @@ def test_a_language_leak_blocks():
         return reply(r, 8), " ".join(r.permutation(HINDI)) + "." if r.random() < 0.4 else reply(r, 8)
 
     leaking = pairs(300, make)
-    assert leak(leaking, reply_language, rng()).auc == pytest.approx(0.70, abs=0.05)
-    assert leak(leaking, reply_words, rng()).low < TEXT_BLOCK
+    assert probe(leaking, reply_language, rng()).auc == pytest.approx(0.70, abs=0.05)
+    assert probe(leaking, reply_words, rng()).low < TEXT_BLOCK
     with pytest.raises(MuseError, match="the reply's language alone tells the chosen side"):
         lint(leaking, rng())
 
@@ -85,7 +85,7 @@ def test_a_format_leak_blocks():
         return mine, theirs.rstrip(".") if r.random() < 0.6 else theirs
 
     leaking = pairs(160, make)
-    assert leak(leaking, reply_form, rng()).auc > 0.65
+    assert probe(leaking, reply_form, rng()).auc > 0.65
     with pytest.raises(MuseError, match="the reply's form alone tells the chosen side"):
         lint(leaking, rng())
 

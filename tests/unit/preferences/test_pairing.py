@@ -8,6 +8,7 @@ from muse_core.config.run_config import PairsConfig
 from muse_core.preferences.pairing import Sample, extremes, matches, mistakes, strength
 from muse_core.tools.call_syntax import render_call
 from muse_core.types import Message, ToolCall
+from muse_core.world.turns import Turn
 from tests.unit.preferences.builders_preferences import parts, said
 
 
@@ -44,8 +45,8 @@ def test_rejection_sampling_needs_the_right_decision():
 
 def test_half_a_turn_never_pairs():
     call = ToolCall("c0.0", "search", {"query": "x"})
-    cut = Sample((Message("assistant", "", (call,)),), parts(0.0), 1.0, 0)
-    broken = Sample((Message("assistant", "x"),), parts(0.0), 1.0, 0, malformed=True)
+    cut = Sample(Turn((Message("assistant", "", (call,)),)), parts(0.0), 1.0, 0)
+    broken = Sample(Turn((Message("assistant", "x"),)), parts(0.0), 1.0, 0, malformed=True)
     assert list(extremes([said("a", 1.0), cut, broken], 0.6, 2, True)) == []
 
 
@@ -69,7 +70,7 @@ def called(
     """A call, its (empty) result, and a reply."""
     call = ToolCall("c0.0", tool, {"query": "shirt", **arguments})
     acts = (Message("assistant", "", (call,)), Message("tool", "{}", answers_call="c0.0"))
-    return Sample((*acts, Message("assistant", reply)), said("", total, decision).parts, 1.0, 0)
+    return Sample(Turn((*acts, Message("assistant", reply))), said("", total, decision).parts, 1.0, 0)
 
 
 RIGHT = called("Here is [1].", 1.0)
@@ -99,7 +100,9 @@ def test_equally_frequent_mistakes_rank_by_how_bad_they_are():
 
 def test_a_right_turn_of_which_there_are_more_is_chosen():
     other = called("You may like [1].", 1.0)
-    assert {m.chosen.acts[-1] for m in mistakes([other, RIGHT, RIGHT, RED], 0.6, 2, 0.98)} == {"Here is [1]."}
+    assert {m.chosen.turn.acts[-1] for m in mistakes([other, RIGHT, RIGHT, RED], 0.6, 2, 0.98)} == {
+        "Here is [1]."
+    }
 
 
 def test_without_a_right_turn_nothing_pairs():
@@ -124,8 +127,8 @@ def test_a_turn_that_ends_too_early_is_a_mistake_of_its_own():
     early = said("Which colour?", 0.1)
     (only,) = mistakes([RIGHT, early, replace(early, seed=1)], 0.6, 5, 0.98)
     assert only.rejected is early
-    call = render_call(RIGHT.messages[0].tool_calls[0])
-    assert RIGHT.acts == (call, "Here is [1].") and early.acts == ("Which colour?",)
+    call = render_call(RIGHT.turn.calls[0])
+    assert RIGHT.turn.acts == (call, "Here is [1].") and early.turn.acts == ("Which colour?",)
 
 
 def test_the_configuration_says_which_way():

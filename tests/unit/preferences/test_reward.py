@@ -3,6 +3,7 @@ import pytest
 from muse_core.preferences.reward import GoldTurn, RewardParts, reasoning, reward
 from muse_core.records import read_tool_message
 from muse_core.types import Message, TurnLabel
+from muse_core.world.turns import Turn
 from tests.unit.augmentation.builders_augmentation import dialogues, shop
 from tests.unit.preferences.builders_preferences import sample, turn
 
@@ -39,12 +40,11 @@ def test_no_call_where_one_is_due():
 
 def test_a_call_where_none_is_due():
     talk = Message("assistant", "Hello! What are you looking for today?")
-    gold = GoldTurn(TurnLabel(0, "chit_chat", "f", "none"), "en", (talk,), ())
-    called = reward(
-        turn(DIALOGUE, INDEX, "Here is [1] for you today.", query="shirt"), False, gold, INDEX.catalog.by_id
-    )
+    gold = GoldTurn(TurnLabel(0, "chit_chat", "f", "none"), "en", Turn((talk,)), ())
+    turned = Turn(turn(DIALOGUE, INDEX, "Here is [1] for you today.", query="shirt"))
+    called = reward(turned, False, gold, INDEX.catalog.by_id)
     assert (called.decision, called.arguments, called.runs) == (0, 0, 1)
-    assert reward((talk,), False, gold, INDEX.catalog.by_id).total == pytest.approx(1)
+    assert reward(Turn((talk,)), False, gold, INDEX.catalog.by_id).total == pytest.approx(1)
 
 
 def test_references_that_point_nowhere_are_ungrounded():
@@ -66,13 +66,13 @@ def test_language_and_length():
 
 def test_a_malformed_turn_decides_nothing():
     gold = GoldTurn.of(DIALOGUE, DIALOGUE.labels[0])
-    assert reward((), True, gold, INDEX.catalog.by_id) == RewardParts(0, 0, 0, 0, 0, 0, 0)
+    assert reward(Turn(()), True, gold, INDEX.catalog.by_id) == RewardParts(0, 0, 0, 0, 0, 0, 0)
 
 
 def test_plain_replies_name_products_by_title():
     messages = turn(DIALOGUE, INDEX, "", **GOLD)
     title = next(p.title for p in INDEX.catalog if f'"{p.product_id}"' in messages[1].content)
-    plain = (*messages[:2], Message("assistant", f"You may like {title} today."))
+    plain = Turn((*messages[:2], Message("assistant", f"You may like {title} today.")))
     gold = GoldTurn.of(DIALOGUE, DIALOGUE.labels[0])
     assert reward(plain, False, gold, INDEX.catalog.by_id, "plain").constraints == 1
     assert reward(plain, False, gold, INDEX.catalog.by_id).constraints == 0
@@ -97,10 +97,9 @@ def test_reasoning_names_what_differs():
     ],
 )
 def test_a_turn_without_a_call_must_say_what_is_due(turn_type, slot, reply, earned):
-    gold = GoldTurn(
-        TurnLabel(0, turn_type, "f", "none", missing_slot=slot), "en", (Message("assistant", reply),), ()
-    )
-    assert reward((Message("assistant", reply),), False, gold, INDEX.catalog.by_id).decision == earned
+    said = Turn((Message("assistant", reply),))
+    gold = GoldTurn(TurnLabel(0, turn_type, "f", "none", missing_slot=slot), "en", said, ())
+    assert reward(said, False, gold, INDEX.catalog.by_id).decision == earned
 
 
 def test_a_limit_that_a_second_search_gave_up_need_not_be_met():
@@ -109,6 +108,6 @@ def test_a_limit_that_a_second_search_gave_up_need_not_be_met():
         turn(DIALOGUE, INDEX, "", query=GOLD["query"], max_price=1)[:2],
         turn(DIALOGUE, INDEX, "", query=GOLD["query"])[:2],
     ]
-    messages = (*calls[0], *calls[1], Message("assistant", "Nothing under 1; without it [1] at [1:price]."))
-    gold = GoldTurn(TurnLabel(0, "complete", "f", "search"), "en", messages, ())
-    assert reward(messages, False, gold, INDEX.catalog.by_id).constraints == 1
+    both = Turn((*calls[0], *calls[1], Message("assistant", "Nothing under 1; without it [1] at [1:price].")))
+    gold = GoldTurn(TurnLabel(0, "complete", "f", "search"), "en", both, ())
+    assert reward(both, False, gold, INDEX.catalog.by_id).constraints == 1

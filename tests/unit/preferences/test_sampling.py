@@ -6,9 +6,10 @@ import pytest
 
 from muse_core.config.run_config import PairsConfig
 from muse_core.errors import MuseError
-from muse_core.preferences.contexts import Context, Shop, choose_contexts
+from muse_core.preferences.contexts import Context, Environment, choose_contexts
 from muse_core.preferences.sampling import MiningResult, _contrast_count, _pairs_of, need_pairs
 from muse_core.records import from_table, to_table
+from muse_core.world.shop import Shop
 from tests.unit.augmentation.builders_augmentation import dialogues, shop
 from tests.unit.preferences.builders_preferences import sample, tokens_of
 
@@ -16,7 +17,7 @@ INDEX = shop()
 DIALOGUES = dialogues(INDEX, 12)
 CONFIG = PairsConfig()
 GOOD_REPLY = "You may like [1], it costs [1:price]."
-SHOP = Shop(INDEX, {}, "references")
+ENVIRONMENT = Environment(Shop(INDEX), "references")
 
 
 def mined(number, replies, config=CONFIG):
@@ -24,7 +25,7 @@ def mined(number, replies, config=CONFIG):
     conversation = DIALOGUES[0]
     samples = [sample(conversation, INDEX, text, number, **arguments) for text, arguments in replies]
     context = Context(conversation, conversation.labels[number])
-    return list(_pairs_of(context, samples, SHOP, config, tokens_of))
+    return list(_pairs_of(context, samples, ENVIRONMENT, config, tokens_of))
 
 
 def gold_arguments(number):

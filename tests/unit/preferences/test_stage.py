@@ -11,6 +11,7 @@ from muse_core.errors import MuseError
 from muse_core.models.loading import save_model
 from muse_core.preferences import sampling
 from muse_core.preferences.cleaning import held_out_requests
+from muse_core.preferences.contexts import Environment
 from muse_core.preferences.evidence import need_replay
 from muse_core.preferences.sampling import mine_pairs
 from muse_core.profiles.reserved import is_reserved
@@ -20,11 +21,13 @@ from muse_core.scoring.normal import normal_text
 from muse_core.stages import pairs
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Message, ToolCall
+from muse_core.world.shop import Shop
 from tests.builders import profile
 from tests.unit.augmentation.builders_augmentation import dialogues, shop
 from tests.unit.models.builders_models import tiny_model
 
 INDEX = shop(60)
+ENVIRONMENT = Environment(Shop(INDEX), "references")
 CONFIG = PairsConfig(contexts=3, samples_per_context=4, max_new_tokens=12)
 
 
@@ -67,10 +70,7 @@ def test_pairs_are_mined_from_the_shoppers_that_sft_does_not_hear(tmp_path, monk
 
 def test_mining_is_repeatable_and_samples_differ():
     talks = dialogues(INDEX, 3)
-    mine = [
-        mine_pairs(tiny_model(), talks, {}, INDEX, CONFIG, "references", 17, Silent(), "train")
-        for _ in range(2)
-    ]
+    mine = [mine_pairs(tiny_model(), talks, ENVIRONMENT, CONFIG, 17, Silent(), "train") for _ in range(2)]
     assert mine[0].samples == mine[1].samples
     assert [len(drawn) for drawn in mine[0].samples] == [4, 4, 4]
     assert sorted(sample.temperature for sample in mine[0].samples[0]) == [0.7, 0.7, 1.0, 1.0]
@@ -80,17 +80,15 @@ def test_mining_is_repeatable_and_samples_differ():
 def test_top_p_reaches_the_sampler():
     """The narrowest nucleus is the most probable token alone: every sample is the greedy one."""
     config = CONFIG.model_copy(update={"top_p": 1e-6})
-    found = mine_pairs(
-        tiny_model(), dialogues(INDEX, 3), {}, INDEX, config, "references", 17, Silent(), "train"
-    )
+    found = mine_pairs(tiny_model(), dialogues(INDEX, 3), ENVIRONMENT, config, 17, Silent(), "train")
     assert [len({sample.text for sample in drawn}) for drawn in found.samples] == [1, 1, 1]
 
 
 def test_samples_do_not_depend_on_how_many_contexts_run_together(monkeypatch):
     talks = dialogues(INDEX, 3)
-    together = mine_pairs(tiny_model(), talks, {}, INDEX, CONFIG, "references", 17, Silent(), "train")
+    together = mine_pairs(tiny_model(), talks, ENVIRONMENT, CONFIG, 17, Silent(), "train")
     monkeypatch.setattr(sampling, "CHUNK", 1)
-    alone = mine_pairs(tiny_model(), talks, {}, INDEX, CONFIG, "references", 17, Silent(), "train")
+    alone = mine_pairs(tiny_model(), talks, ENVIRONMENT, CONFIG, 17, Silent(), "train")
     assert alone.samples == together.samples
 
 
@@ -125,7 +123,7 @@ def mined(monkeypatch, **changes):
     monkeypatch.setattr("muse_core.generation.assistant.respond", _answers)
     config = CONFIG.model_copy(update={"contexts": 24, "samples_per_context": 6, **changes})
     talks = dialogues(INDEX, 12)
-    return mine_pairs(tiny_model(), talks, {}, INDEX, config, "references", 17, Silent(), "train")
+    return mine_pairs(tiny_model(), talks, ENVIRONMENT, config, 17, Silent(), "train")
 
 
 def test_every_mined_pair_replays_and_says_where_it_parts(monkeypatch):
@@ -155,15 +153,15 @@ def test_contrast_pairs_are_added_up_to_their_share(monkeypatch):
 def test_a_tool_that_does_not_repeat_itself_stops_the_stage(monkeypatch):
     """Prices that move between sampling and replay."""
     monkeypatch.setattr(
-        sampling, "need_replay", lambda pairs, contexts, shop: need_replay(pairs, contexts, _dearer(shop))
+        sampling, "need_replay", lambda pairs, contexts, now: need_replay(pairs, contexts, _dearer(now))
     )
     with pytest.raises(MuseError, match="pairs give another verdict when their calls are run again"):
         mined(monkeypatch)
 
 
-def _dearer(shop_now):
-    products = [replace(one, price=one.price + 1000) for one in shop_now.index.catalog.products]
-    return replace(shop_now, index=CatalogIndex(Catalog(tuple(products))))
+def _dearer(now):
+    products = [replace(one, price=one.price + 1000) for one in now.shop.index.catalog.products]
+    return replace(now, shop=Shop(CatalogIndex(Catalog(tuple(products)))))
 
 
 def test_the_stage_keeps_requests_of_other_sides_out():

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from muse_core.dialogue.world import context_before, turn_messages
 from muse_core.records import result_values
 from muse_core.scoring.groundedness import check, has_facts
 from muse_core.tools.references import items_of, last_shown
+from muse_core.world.replay import context_before, turn_messages
 from tests.unit.dialogue.builders_dialogue import conversations
 
 RESULT = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.registered_model import CHAMPION, MODEL_NAME, RegisteredVersion, crown
+from tasks.registered_model import CHAMPION, MODEL_NAME, RegisteredVersion, set_champion_alias
 from tasks.tracking import TrackingPlace, open_client
 
 
@@ -19,8 +19,8 @@ def test_only_what_has_passed_becomes_champion(tmp_path: Path) -> None:
         )
         for _ in range(2)
     ]
-    assert crown(client, versions[0], True) == "muse version 1 is champion now."
-    assert crown(client, versions[1], False) == "The alias champion stays where it is."
+    assert set_champion_alias(client, versions[0], True) == "muse version 1 is champion now."
+    assert set_champion_alias(client, versions[1], False) == "The alias champion stays where it is."
     assert str(client.get_model_version_by_alias(MODEL_NAME, CHAMPION).version) == "1"
-    crown(client, versions[1], True)
+    set_champion_alias(client, versions[1], True)
     assert str(client.get_model_version_by_alias(MODEL_NAME, CHAMPION).version) == "2"

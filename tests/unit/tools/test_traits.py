@@ -12,7 +12,9 @@ import pytest
 from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.dialogue.questions import ANSWERS
-from muse_core.dialogue.wording import SCRIPTS, frames, replies
+from muse_core.dialogue.replies import replies
+from muse_core.dialogue.script import SCRIPTS
+from muse_core.dialogue.wording import frames
 from muse_core.scoring.cue_words import cues
 from muse_core.tools.base import Tool, new_world
 from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, Toolbox

@@ -10,8 +10,8 @@ from muse_core.config.run_config import DpoConfig
 from muse_core.context import StageContext
 from muse_core.examples import pairs as dpo
 from muse_core.examples.example import Example
-from muse_core.models.flat_stream import flat_attention
 from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.training.batches import micro_batches, totals
 from muse_core.training.preference_loss import PreferenceLoss
 from muse_core.training.references import References, references_of
@@ -52,7 +52,7 @@ def gradients(module: PreferenceLoss, pairs: Sequence[Example], max_tokens: int 
     """Loss (as a float, under "loss") and the gradient of every parameter."""
     module.zero_grad()
     total = 0.0
-    with flat_attention(module.model):
+    with packed_attention(module.model):
         for micro in micro_batches(pairs, max_tokens, "cpu"):
             loss, _ = module(micro, totals(pairs))
             loss.backward()

@@ -26,7 +26,7 @@ def test_collate_points_at_the_supervised_tokens() -> None:
     micro = collate(chosen, "cpu")
     assert micro.tokens == sum(len(e) for e in chosen)
     flat = [token for e in chosen for token, part in zip(e.ids, e.parts, strict=True) if part]
-    assert micro.targets.tolist() == flat == micro.stream.ids[micro.rows + 1].tolist()
+    assert micro.targets.tolist() == flat == micro.packed.ids[micro.rows + 1].tolist()
     assert micro.branches[micro.branches % 2 == 0].floor_divide(2).bincount().tolist() == [
         sum(p > 0 for p in e.parts) for e in chosen
     ]
@@ -45,7 +45,7 @@ def test_totals_do_not_depend_on_the_cut() -> None:
 def test_a_second_branch_starts_from_the_prompt() -> None:
     forked = Example([5, 6, 7, 8, 9, 10], [0, 0, 3, 3, 3, 3], fork=(2, 4))
     micro = collate([Example([4, 4], [0, 3]), forked], "cpu")
-    assert micro.stream.positions.tolist() == [0, 1, 0, 1, 2, 3, 2, 3]
+    assert micro.packed.positions.tolist() == [0, 1, 0, 1, 2, 3, 2, 3]
     assert micro.targets.tolist() == [4, 7, 8, 9, 10]
     assert micro.rows.tolist() == [0, 3, 4, 3, 6]
     assert micro.branches.tolist() == [0, 2, 2, 3, 3]

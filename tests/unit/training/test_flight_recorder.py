@@ -16,8 +16,8 @@ from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.examples.example import Example
 from muse_core.models import chat_format, device
-from muse_core.models.flat_stream import flat_attention
 from muse_core.models.loading import LoadedModel
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.models.tokenizer import train_tokenizer
 from muse_core.training.batches import MicroBatch, micro_batches
 from muse_core.training.flight_recorder import (
@@ -196,7 +196,7 @@ def test_measured_figures_are_means_over_all_pairs(sound: Setting) -> None:
     drift = sum(1 / chosen for chosen, _ in tokens) / len(tokens)
     assert values["dev_chosen_drift"] == pytest.approx(drift, abs=1e-4) and values["dev_rejected_drift"] < 0
     assert values["dev_loss"] == values["dev_dpo_loss"]
-    with torch.no_grad(), flat_attention(module.model):
+    with torch.no_grad(), packed_attention(module.model):
         [micro] = micro_batches(given, 10**6, "cpu")
         assert float(module.judge(micro).margins.mean()) == pytest.approx(values["dev_margin"], abs=1e-4)
     assert len(judge(module, given, ctx).losses) == 6

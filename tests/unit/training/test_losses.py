@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from muse_core.examples.example import Example
-from muse_core.models.flat_stream import flat_attention
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.training.batches import micro_batches, totals
 from muse_core.training.losses import LanguageLoss, Weights
 from tests.unit.models.builders_models import tiny_model
@@ -23,7 +23,7 @@ def loss_and_gradients(
         torch.nn.init.constant_(parameter, 0.1)
     module = LanguageLoss(loaded, ALL_LOSSES)
     total = 0.0
-    with flat_attention(loaded.model):
+    with packed_attention(loaded.model):
         for micro in micro_batches(batch, max_tokens, "cpu"):
             loss, _ = module(micro, totals(batch))
             loss.backward()
@@ -68,7 +68,7 @@ def test_the_loss_is_what_transformers_computes_on_a_padded_batch() -> None:
     )
     parts = torch.tensor([e.parts + [0] * (width - len(e)) for e in batch])[:, 1:].flatten()
     module = LanguageLoss(loaded, Weights(1.0, 0.6, 0.4))
-    with flat_attention(loaded.model):
+    with packed_attention(loaded.model):
         [micro] = micro_batches(batch, 10**6, "cpu")
         loss, sums = module(micro, totals(batch))
     weighted = sum(w * expected[parts == p].mean() for p, w in ((1, 1.0), (2, 0.6), (3, 0.4)))

@@ -12,7 +12,7 @@ import torch
 
 from muse_core.config.run_config import DpoConfig
 from muse_core.examples.example import Example
-from muse_core.models.flat_stream import flat_attention
+from muse_core.models.packed_sequences import packed_attention
 from muse_core.training.batches import micro_batches
 from muse_core.training.preference_loss import PreferenceLoss, acts_of, first_loss, preference_losses
 from tests.unit.models.builders_models import tiny_model
@@ -90,7 +90,7 @@ def test_normalising_divides_each_turns_log_ratio(normalize: Any, sizes: tuple[i
     example = tree([30, 31, 32], [40, 41, 42, 43, 44, 45], [50, 51, 52], (-30.0, -25.0))
     example.parts[3 + 2] = 0  # the chosen turn: two acts of together five tokens
     module = PreferenceLoss(tiny_model().model, DpoConfig(normalize=normalize, beta=0.5))
-    with torch.no_grad(), flat_attention(module.model):
+    with torch.no_grad(), packed_attention(module.model):
         [micro] = micro_batches([example], 10**6, "cpu")
         judged = module.judge(micro)
     chosen, rejected = (judged.policy[0] - judged.reference[0]).tolist()
@@ -104,7 +104,7 @@ def test_rpo_adds_the_chosen_nll_per_token() -> None:
     for weight in (0.0, 2.0):
         module = PreferenceLoss(tiny_model().model, DpoConfig(nll_weight=weight))
         found[weight] = gradients(module, pairs(1))["loss"]
-    with torch.no_grad(), flat_attention(module.model):
+    with torch.no_grad(), packed_attention(module.model):
         [micro] = micro_batches(pairs(1), 10**6, "cpu")
         policy, tokens = module.log_probs(micro)
     assert found[2.0] - found[0.0] == pytest.approx(float(-2 * policy[0, 0] / tokens[0, 0]), rel=1e-4)
@@ -113,7 +113,7 @@ def test_rpo_adds_the_chosen_nll_per_token() -> None:
 def test_figures_add_up_over_micro_batches_and_count_ties_half() -> None:
     module = PreferenceLoss(tiny_model().model, DpoConfig())
     batch = pairs()
-    with torch.no_grad(), flat_attention(module.model):
+    with torch.no_grad(), packed_attention(module.model):
         [whole] = [module.judge(micro) for micro in micro_batches(batch, 10**6, "cpu")]
         parts = [module.judge(micro).figures(len(batch)) for micro in micro_batches(batch, 1, "cpu")]
         tied = replace(whole, margins=torch.tensor([0.0, 1.0, -1.0, 0.0, 2.0])).figures(len(batch))
@@ -125,7 +125,7 @@ def test_figures_add_up_over_micro_batches_and_count_ties_half() -> None:
 def test_kl_and_drift_are_nats_per_token() -> None:
     module = PreferenceLoss(tiny_model().model, DpoConfig())
     example = tree([30, 31], [40, 41, 42, 43], [50, 51], (0.0, 0.0))
-    with torch.no_grad(), flat_attention(module.model):
+    with torch.no_grad(), packed_attention(module.model):
         [micro] = micro_batches([example], 10**6, "cpu")
         policy, _ = module.log_probs(micro)
         moved = replace(micro, references=policy + torch.tensor([[0.8, -0.6]]))

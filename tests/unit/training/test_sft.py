@@ -35,15 +35,15 @@ def test_gold_and_all_do_not_filter() -> None:
 
 def test_dropped_and_truncated_turns_are_counted() -> None:
     loaded = tiny_model()
-    found, census = examples_of(
+    found, statistics = examples_of(
         loaded.tokenizer, [talk(0, 3, line=""), talk(1, 3, line="")], [row(0)], "filtered", 512
     )
-    assert len(found) == 1 and census.dropped_turns == 4 and census.turns == 2
+    assert len(found) == 1 and statistics.dropped_turns == 4 and statistics.turns == 2
     longest = len(examples(loaded, 1)[0])
-    _, census = examples_of(loaded.tokenizer, [talk(0, 3, line="")], (), "all", longest - 1)
-    assert census.truncated_turns == 1 and census.turns == 2
-    _, census = examples_of(loaded.tokenizer, [talk(0, 3, line="")], (), "all", 20)
-    assert census.too_long == 1 and census.conversations == 0
+    _, statistics = examples_of(loaded.tokenizer, [talk(0, 3, line="")], (), "all", longest - 1)
+    assert statistics.truncated_turns == 1 and statistics.turns == 2
+    _, statistics = examples_of(loaded.tokenizer, [talk(0, 3, line="")], (), "all", 20)
+    assert statistics.too_long == 1 and statistics.conversations == 0
 
 
 def test_no_length_cuts_a_call_in_half() -> None:
@@ -52,8 +52,8 @@ def test_no_length_cuts_a_call_in_half() -> None:
     whole = examples(loaded, 1)[0]
     kept = set()
     for limit in range(20, len(whole) + 1):
-        found, census = examples_of(loaded.tokenizer, [talk(0, 3, line="")], (), "all", limit)
-        assert census.too_long + len(found) == 1
+        found, statistics = examples_of(loaded.tokenizer, [talk(0, 3, line="")], (), "all", limit)
+        assert statistics.too_long + len(found) == 1
         for example in found:
             assert len(example) <= limit and example.ids.count(tag) == example.ids.count(end)
             assert whole.ids[-30:] == example.ids[-30:]  # turns go from the front, whole
@@ -64,10 +64,10 @@ def test_no_length_cuts_a_call_in_half() -> None:
 def test_truncation_is_told_above_one_percent() -> None:
     loaded = tiny_model()
     longest = len(examples(loaded, 1)[0])
-    _, census = examples_of(loaded.tokenizer, [talk(0, 3, line="")], (), "all", longest - 1)
-    assert "33.3 % of the turns" in (census.warning(longest - 1) or "")
-    _, census = examples_of(loaded.tokenizer, [talk(0, 3, line="")], (), "all", 512)
-    assert census.warning(512) is None
+    _, statistics = examples_of(loaded.tokenizer, [talk(0, 3, line="")], (), "all", longest - 1)
+    assert "33.3 % of the turns" in (statistics.warning(longest - 1) or "")
+    _, statistics = examples_of(loaded.tokenizer, [talk(0, 3, line="")], (), "all", 512)
+    assert statistics.warning(512) is None
 
 
 def test_the_position_label_stands_at_the_word_of_the_row() -> None:

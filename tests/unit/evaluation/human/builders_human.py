@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.dialogue.world import context_before, turn_messages
 from muse_core.evaluation.human import CRITERIA
 from muse_core.evaluation.human.ratings_file import checksum
 from muse_core.evaluation.open_loop import Prediction, judge, open_loop_cases
 from muse_core.records import to_table
 from muse_core.types import ArtifactRef, Message, PreferencePair
+from muse_core.world.replay import context_before, turn_messages
 from tests import builders
 from tests.unit.evaluation.builders_evaluation import conversation
 

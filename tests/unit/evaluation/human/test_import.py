@@ -20,7 +20,7 @@ from muse_core.evaluation.human.key import write_key
 from muse_core.evaluation.human.ratings_file import checksum
 from muse_core.evaluation.human.record import record_ratings
 from muse_core.evaluation.human.study import make_study
-from muse_core.evaluation.human.training_pairs import pairs_of_people, with_people
+from muse_core.preferences.people import pairs_of_people, with_people
 from muse_core.records import from_table
 from muse_core.types import ArtifactRef, Message
 from tests.unit.evaluation.human.builders_human import finished_run, rate, save
@@ -234,7 +234,7 @@ def test_from_the_command_to_the_pairs_that_are_trained_on(run: Any, tmp_path: P
     import_ratings(files, True, True, home)
     said = json.loads(capsys.readouterr().out)
     assert said["pairs"]["kept"] == 9
-    assert any("9 pairs are too few to judge leaks" in line for line in said["warnings"])
+    assert any("9 pairs are too few to probe" in line for line in said["warnings"])
     talks = _of(store, "conversations")
     people = pairs_of_people(store, said["pairs"]["path"], talks)
     mined = _of(store, "preference_pairs", "pairs")

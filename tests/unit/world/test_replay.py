@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from muse_core.dialogue.world import (
+from muse_core.types import Message, ToolCall
+from muse_core.world.replay import (
     context_before,
     gold_call,
     picture_bytes,
@@ -10,7 +11,6 @@ from muse_core.dialogue.world import (
     turn_messages,
     world_before,
 )
-from muse_core.types import Message, ToolCall
 from tests import builders
 from tests.unit.dialogue.builders_dialogue import conversations, index, profile_of
 

@@ -1,7 +1,7 @@
-"""Flat streams: many documents in one row, no padding, exact attention.
+"""Packed sequences: many documents in one row, no padding, exact attention within each.
 
 A micro-batch is one row of tokens, documents behind one another, with position ids that start again
-at each document. `flat_attention` registers (once) and switches on an attention function that runs
+at each document. `packed_attention` registers (once) and switches on an attention function that runs
 one causal SDPA call per document: measured best on CPU (TRAPS.md: varlen and jagged kernels fail
 there in backward) and correct on every device. A preference pair is one document that forks, so that
 its prompt is computed once. Outside the `with` the model attends as it was loaded
@@ -25,37 +25,37 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from muse_core.models.cpu_linear import ROWS, onednn_linear, uses_onednn
 from muse_core.models.packed_llama import is_plain_llama, layers_forward
 
-NAME = "muse_flat"
+NAME = "muse_packed"
 CACHED_VALUES = 128 * 1024  # logits in a piece: half a megabyte
 Item = TypeVar("Item")
 Fork = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class FlatStream:
-    """`ids` and `positions` are (tokens,); document i is [bounds[i], bounds[i+1]) and, when it forks,
+class PackedSequences:
+    """`ids` and `positions` are (tokens,); document i is [cu_seqlens[i], cu_seqlens[i+1]) and, when it forks,
     has a boolean mask (True: may look)."""
 
     ids: torch.Tensor
     positions: torch.Tensor
-    bounds: tuple[int, ...]
+    cu_seqlens: tuple[int, ...]
     masks: tuple[torch.Tensor | None, ...]
 
 
-def flat_stream(
+def pack(
     documents: Sequence[Sequence[int]],
     device: str | torch.device = "cpu",
     forks: Sequence[Fork | None] | None = None,
-) -> FlatStream:
-    """The documents' token ids as one stream on `device`. A fork (a, b) says that a document is a
+) -> PackedSequences:
+    """The documents' token ids in one row on `device`. A fork (a, b) says that a document is a
     prompt [0, a) with two branches, [a, b) and [b, end), that do not see each other."""
     forks = forks or [None] * len(documents)
-    bounds = list(accumulate((len(document) for document in documents), initial=0))
+    cu_seqlens = list(accumulate((len(document) for document in documents), initial=0))
     ids = [token for document in documents for token in document]
     positions = [at for d, fork in zip(documents, forks, strict=True) for at in _positions(len(d), fork)]
     masks = tuple(_fork_mask(len(d), fork, device) for d, fork in zip(documents, forks, strict=True))
-    return FlatStream(
-        torch.tensor(ids, device=device), torch.tensor(positions, device=device), tuple(bounds), masks
+    return PackedSequences(
+        torch.tensor(ids, device=device), torch.tensor(positions, device=device), tuple(cu_seqlens), masks
     )
 
 
@@ -94,7 +94,7 @@ def per_document_attention(
     attention_mask: torch.Tensor | None,
     scaling: float | None = None,
     dropout: float = 0.0,
-    document_bounds: Sequence[int] = (),
+    cu_seqlens: Sequence[int] = (),
     document_masks: Sequence[torch.Tensor | None] = (),
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
@@ -102,7 +102,7 @@ def per_document_attention(
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
-    lengths = [end - start for start, end in pairwise(document_bounds)]
+    lengths = [end - start for start, end in pairwise(cu_seqlens)]
     queries, keys, values = (whole.split(lengths, dim=2) for whole in (query, key, value))
     outputs = [
         functional.scaled_dot_product_attention(
@@ -114,8 +114,8 @@ def per_document_attention(
 
 
 @contextmanager
-def flat_attention(model: PreTrainedModel) -> Iterator[None]:
-    """Within: `model` reads flat streams only."""
+def packed_attention(model: PreTrainedModel) -> Iterator[None]:
+    """Within: `model` reads packed sequences only."""
     if NAME not in ALL_ATTENTION_FUNCTIONS:
         ALL_ATTENTION_FUNCTIONS.register(NAME, per_document_attention)
     before = model.config._attn_implementation
@@ -128,24 +128,24 @@ def flat_attention(model: PreTrainedModel) -> Iterator[None]:
 
 
 def hidden_states(
-    model: PreTrainedModel, stream: FlatStream, rows: torch.Tensor | None = None
+    model: PreTrainedModel, packed: PackedSequences, rows: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Last hidden states (tokens, hidden); call inside `flat_attention`. Only those of `rows` are right
+    """Last hidden states (tokens, hidden); call inside `packed_attention`. Only those of `rows` are right
     where they are given: the others save the last layer's MLP."""
-    tokens = stream.bounds[-1]
+    tokens = packed.cu_seqlens[-1]
     filler = -tokens % ROWS if uses_onednn() else 0  # a document of its own that nobody reads
-    ids = functional.pad(stream.ids, (0, filler))
-    positions = torch.cat([stream.positions, torch.arange(filler, device=ids.device)])
-    bounds = (*stream.bounds, *([tokens + filler] * (filler > 0)))
-    masks = (*stream.masks, *([None] * (filler > 0)))
+    ids = functional.pad(packed.ids, (0, filler))
+    positions = torch.cat([packed.positions, torch.arange(filler, device=ids.device)])
+    cu_seqlens = (*packed.cu_seqlens, *([tokens + filler] * (filler > 0)))
+    masks = (*packed.masks, *([None] * (filler > 0)))
     if is_plain_llama(model):
-        return layers_forward(model, ids, positions, bounds, masks, rows)[:tokens]
+        return layers_forward(model, ids, positions, cu_seqlens, masks, rows)[:tokens]
     with _last_mlp_at(model, rows):
         output = model.base_model(
             input_ids=ids[None],
             position_ids=positions[None],
             use_cache=False,
-            document_bounds=bounds,
+            cu_seqlens=cu_seqlens,
             document_masks=masks,
         )
     return output.last_hidden_state[0, :tokens]
@@ -185,8 +185,8 @@ def logits_at(model: PreTrainedModel, hidden: torch.Tensor, rows: torch.Tensor) 
 
 def target_log_probs(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """log p(target) per row, in fp32."""
-    found: torch.Tensor = _TargetLogProbs.apply(logits.float(), targets)
-    return found
+    log_probs: torch.Tensor = _TargetLogProbs.apply(logits.float(), targets)
+    return log_probs
 
 
 class _TargetLogProbs(torch.autograd.Function):
@@ -202,14 +202,14 @@ class _TargetLogProbs(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:  # type: ignore[override]
         logits, targets, sums = ctx.saved_tensors
-        found = torch.empty_like(logits)
+        for_logits = torch.empty_like(logits)
         step = _cached_rows(logits)
         for rows, target, total, g in zip(
-            logits.split(step), found.split(step), sums.split(step), gradient.split(step), strict=True
+            logits.split(step), for_logits.split(step), sums.split(step), gradient.split(step), strict=True
         ):
             torch.sub(rows, total[:, None], out=target).exp_().mul_(-g[:, None])
-        found.scatter_add_(1, targets[:, None], gradient[:, None])
-        return found, None
+        for_logits.scatter_add_(1, targets[:, None], gradient[:, None])
+        return for_logits, None
 
 
 def _cached_rows(logits: torch.Tensor) -> int:

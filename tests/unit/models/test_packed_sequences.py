@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from muse_core.models.flat_stream import by_tokens, flat_attention, flat_stream, hidden_states
+from muse_core.models.packed_sequences import by_tokens, hidden_states, pack, packed_attention
 from tests.unit.models.builders_models import tiny_model
 
 DOCUMENTS = [[5, 6, 7, 8, 9], [10, 11], [12, 13, 14]]
@@ -14,10 +14,10 @@ def alone(model: torch.nn.Module) -> torch.Tensor:
     return torch.cat([model.base_model(torch.tensor([d])).last_hidden_state[0] for d in DOCUMENTS])
 
 
-def test_a_flat_stream_equals_the_documents_alone() -> None:
+def test_packed_sequences_equal_the_documents_alone() -> None:
     model = tiny_model().model
-    with flat_attention(model):
-        flat = hidden_states(model, flat_stream(DOCUMENTS))
+    with packed_attention(model):
+        flat = hidden_states(model, pack(DOCUMENTS))
     assert torch.allclose(flat, alone(model), atol=1e-5)
 
 
@@ -27,8 +27,8 @@ def test_gradients_are_equal_too() -> None:
     (alone(model) * weight).sum().backward()
     expected = {name: p.grad.clone() for name, p in model.named_parameters()}
     model.zero_grad()
-    with flat_attention(model):
-        (hidden_states(model, flat_stream(DOCUMENTS)) * weight).sum().backward()
+    with packed_attention(model):
+        (hidden_states(model, pack(DOCUMENTS)) * weight).sum().backward()
     for name, parameter in model.named_parameters():
         assert torch.allclose(parameter.grad, expected[name], atol=1e-4), name
 
@@ -39,14 +39,14 @@ def test_grouped_query_heads() -> None:
         num_key_value_heads=2, attn_implementation="sdpa",
     )  # fmt: skip
     model = LlamaForCausalLM(config).eval()
-    with flat_attention(model):
-        flat = hidden_states(model, flat_stream(DOCUMENTS))
+    with packed_attention(model):
+        flat = hidden_states(model, pack(DOCUMENTS))
     assert torch.allclose(flat, alone(model), atol=1e-5)
 
 
 def test_generation_with_a_cache_is_untouched_outside() -> None:
     model = tiny_model().model
-    with flat_attention(model):
+    with packed_attention(model):
         pass
     assert model.config._attn_implementation == "sdpa"
     ids = torch.tensor([[5, 6, 7, 8], [3, 9, 10, 11]])
@@ -71,8 +71,8 @@ def test_a_last_mlp_at_the_rows_that_are_read_changes_no_gradient(is_checkpointe
         if is_checkpointed:
             model.gradient_checkpointing_enable({"use_reentrant": False})
             model.train()
-        with flat_attention(model):
-            hidden = hidden_states(model, flat_stream(DOCUMENTS), rows)
+        with packed_attention(model):
+            hidden = hidden_states(model, pack(DOCUMENTS), rows)
             hidden[[0, 3, 3, 9]].square().sum().backward()
         gradients = [p.grad for p in model.parameters() if p.grad is not None]
         found.append([hidden.detach()[[0, 3, 9]], *gradients])

@@ -1,9 +1,9 @@
-"""People's preference pairs on their way into training: read, checked against this run, joined with the
+"""Pairs that people judged, on their way into training: read, checked against this run, joined with the
 mined ones.
 
-The `pairs` stage calls `pairs_of_people` with the artifact that `muse human-eval import --pairs` wrote,
-and lints what `with_people` gives like any other pairs. Refused: a table that people did not judge, and
-pairs of conversations that this run does not have on its train side.
+The `pairs` stage calls `pairs_of_people` with the artifact that `muse human-eval import --pairs` wrote
+(`evaluation/human/human_pairs.py`), and lints what `with_people` gives like any other pairs. Refused: a
+table that people did not judge, and pairs of conversations that this run does not have on its train side.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.dialogue.world import context_before
 from muse_core.errors import ConfigError
-from muse_core.evaluation.human.human_pairs import SUFFIX
 from muse_core.records import from_table
 from muse_core.types import Conversation, PreferencePair
+from muse_core.world.replay import context_before
 
 KIND = "preference_pairs"
+SUFFIX = ".people"  # behind the id of the mined pair that was shown
 SHOWN = 5
 
 
@@ -33,7 +33,7 @@ def pairs_of_people(
             "expected what `muse human-eval import --pairs` wrote"
         )
     pairs: list[PreferencePair] = from_table(KIND, store.read_table(ref))
-    known = {one.conversation_id: one for one in conversations if one.side == "train"}
+    known = {talk.conversation_id: talk for talk in conversations if talk.side == "train"}
     strange = [pair.pair_id for pair in pairs if not _is_of(known.get(pair.conversation_id), pair)]
     if strange:
         raise ConfigError(

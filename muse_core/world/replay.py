@@ -34,12 +34,12 @@ def world_for(
 
 def picture_bytes(attachments: Mapping[str, str], index: CatalogIndex) -> dict[str, bytes]:
     """Picture id -> encoded image. A product without a picture gives no entry, a lost one is empty."""
-    found: dict[str, bytes] = {}
+    pictures: dict[str, bytes] = {}
     for picture_id, source in attachments.items():
         data = _read(source, index)
         if data is not None:
-            found[picture_id] = data
-    return found
+            pictures[picture_id] = data
+    return pictures
 
 
 def _read(source: str, index: CatalogIndex) -> bytes | None:
@@ -57,9 +57,8 @@ def world_before(
     """The world as it stands before user turn `turn`: earlier calls are run again."""
     world = world_for(profile, index, conversation.attachments)
     toolbox = Toolbox(world)
-    for message in context_before(conversation, turn):
-        for call in message.tool_calls:
-            toolbox.run(call)
+    for call in records.calls_of(context_before(conversation, turn)):
+        toolbox.run(call)
     return world
 
 
@@ -83,10 +82,7 @@ def user_text(conversation: Conversation, turn: int) -> str:
 
 def gold_call(conversation: Conversation, turn: int) -> ToolCall | None:
     """The first call of the turn, None when the assistant only talks."""
-    for message in turn_messages(conversation, turn):
-        if message.tool_calls:
-            return message.tool_calls[0]
-    return None
+    return next(iter(records.calls_of(turn_messages(conversation, turn))), None)
 
 
 def replay(conversation: Conversation, index: CatalogIndex, profile: Profile | None) -> bool:

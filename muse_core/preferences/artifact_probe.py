@@ -1,4 +1,4 @@
-"""How well something that is not quality tells the chosen side: one cross-validated AUC per look.
+"""Artifact probe: how well something that is not quality tells the chosen side, as a cross-validated AUC.
 
 Logistic regressions, folds grouped by prompt, pooled AUC; `low` is its one-sided 95 % lower bound
 (bootstrap over prompts). A look turns assistant turns into the rows of a design matrix:
@@ -17,11 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from muse_core.models.chat_format import render
-from muse_core.preferences.reward import reply_of
-from muse_core.records import result_values
 from muse_core.scoring.language_match import language_match
 from muse_core.tools.references import items_of
-from muse_core.types import Language, Message, PreferencePair
+from muse_core.types import Language, PreferencePair
+from muse_core.world.turns import Turn
 
 FOLDS = 5
 RESAMPLES = 300
@@ -29,34 +28,34 @@ _END = re.compile(r"[.!?।…:)\]\"'’”]\s*$")
 
 
 @dataclass(frozen=True)
-class Turn:
+class ProbedTurn:
     """One side of a pair, and the language of its conversation."""
 
-    messages: tuple[Message, ...]
+    turn: Turn
     language: Language
 
 
-Look = Callable[[Sequence[Turn]], object]
+Look = Callable[[Sequence[ProbedTurn]], object]
 
 
 @dataclass(frozen=True)
-class Leak:
+class Probe:
     """One AUC with its one-sided 95 % lower bound."""
 
     auc: float
     low: float
 
 
-def leak(pairs: Sequence[PreferencePair], look: Look, rng: np.random.Generator) -> Leak:
+def probe(pairs: Sequence[PreferencePair], look: Look, rng: np.random.Generator) -> Probe:
     """How well the look tells chosen from rejected on prompts that the classifier has not seen."""
     chosen, rejected, value = scores(pairs, look)
     groups = _group_numbers(pairs)
     rows_of = [np.flatnonzero(groups == group) for group in range(groups.max() + 1)]
-    found = []
+    resampled = []
     for _ in range(RESAMPLES):
         rows = np.concatenate([rows_of[k] for k in rng.integers(len(rows_of), size=len(rows_of))])
-        found.append(_auc(chosen[rows], rejected[rows]))
-    return Leak(value, float(np.quantile(found, 0.05)))
+        resampled.append(_auc(chosen[rows], rejected[rows]))
+    return Probe(value, float(np.quantile(resampled, 0.05)))
 
 
 def scores(pairs: Sequence[PreferencePair], look: Look) -> tuple[np.ndarray, np.ndarray, float]:
@@ -65,16 +64,16 @@ def scores(pairs: Sequence[PreferencePair], look: Look) -> tuple[np.ndarray, np.
     from sklearn.model_selection import GroupKFold
 
     n = len(pairs)
-    sides = [Turn(pair.chosen, pair.language) for pair in pairs]
-    sides += [Turn(pair.rejected, pair.language) for pair in pairs]
+    sides = [ProbedTurn(Turn(pair.chosen), pair.language) for pair in pairs]
+    sides += [ProbedTurn(Turn(pair.rejected), pair.language) for pair in pairs]
     design = look(sides)
     truth = np.repeat([1, 0], n)
     groups = np.tile(_group_numbers(pairs), 2)
-    found = np.zeros(2 * n)
+    decided = np.zeros(2 * n)
     for train, unseen in GroupKFold(FOLDS).split(truth, truth, groups):
         model = LogisticRegression(max_iter=200).fit(design[train], truth[train])  # type: ignore[index]
-        found[unseen] = model.decision_function(design[unseen])  # type: ignore[index]
-    return found[:n], found[n:], _auc(found[:n], found[n:])
+        decided[unseen] = model.decision_function(design[unseen])  # type: ignore[index]
+    return decided[:n], decided[n:], _auc(decided[:n], decided[n:])
 
 
 def prompt_name(pair: PreferencePair) -> str:
@@ -97,14 +96,15 @@ def _auc(positives: np.ndarray, negatives: np.ndarray) -> float:
 # ---- looks ----------------------------------------------------------------------------------------
 
 
-def reply_length(turns: Sequence[Turn]) -> np.ndarray:
+def reply_length(turns: Sequence[ProbedTurn]) -> np.ndarray:
     """log words of the reply, and its square (both too short and too long can give away)."""
-    return _length_columns([len(reply_of(turn.messages).split()) for turn in turns])
+    return _length_columns([len(probed.turn.reply.split()) for probed in turns])
 
 
-def turn_length(turns: Sequence[Turn]) -> np.ndarray:
+def turn_length(turns: Sequence[ProbedTurn]) -> np.ndarray:
     """The same for everything the model wrote, calls included, in characters."""
-    return _length_columns([len(render([m for m in turn.messages if m.role != "tool"])) for turn in turns])
+    written = ([m for m in probed.turn.messages if m.role != "tool"] for probed in turns)
+    return _length_columns([len(render(messages)) for messages in written])
 
 
 def _length_columns(lengths: Sequence[int]) -> np.ndarray:
@@ -114,31 +114,31 @@ def _length_columns(lengths: Sequence[int]) -> np.ndarray:
     return np.column_stack([scaled, scaled**2])
 
 
-def reply_words(turns: Sequence[Turn]) -> object:
+def reply_words(turns: Sequence[ProbedTurn]) -> object:
     """Bag of words of the replies; references and numbers are words too."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     counter = CountVectorizer(binary=True, token_pattern=r"\[\d+(?::\w+)?\]|[\w\u0900-\u097f]+", min_df=2)
     try:
-        return counter.fit_transform([reply_of(turn.messages) for turn in turns])
+        return counter.fit_transform([probed.turn.reply for probed in turns])
     except ValueError:  # no word occurs twice
         return np.zeros((len(turns), 1))
 
 
-def reply_language(turns: Sequence[Turn]) -> np.ndarray:
+def reply_language(turns: Sequence[ProbedTurn]) -> np.ndarray:
     """1 where the reply, without the names in its results, is in the language of the conversation."""
-    return np.array([[float(_in_language(turn))] for turn in turns])
+    return np.array([[float(_in_language(probed))] for probed in turns])
 
 
-def _in_language(turn: Turn) -> bool:
-    items = [item for value in result_values(turn.messages) for item in items_of(value)]
+def _in_language(probed: ProbedTurn) -> bool:
+    items = [item for value in probed.turn.values for item in items_of(value)]
     names = [str(item[key]) for item in items for key in ("title", "brand") if item.get(key)]
-    return language_match(reply_of(turn.messages), turn.language, names)
+    return language_match(probed.turn.reply, probed.language, names)
 
 
-def reply_form(turns: Sequence[Turn]) -> np.ndarray:
+def reply_form(turns: Sequence[ProbedTurn]) -> np.ndarray:
     """Whether the reply ends like a sentence, and whether its brackets are closed."""
-    replies = [reply_of(turn.messages) for turn in turns]
+    replies = [probed.turn.reply for probed in turns]
     return np.array(
-        [[float(bool(_END.search(one))), float(one.count("[") == one.count("]"))] for one in replies]
+        [[float(bool(_END.search(reply))), float(reply.count("[") == reply.count("]"))] for reply in replies]
     )
