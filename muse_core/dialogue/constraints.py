@@ -1,18 +1,19 @@
 """One constraint as words: behind the noun (`in black`), before वाले, before `ones`; and prices.
 
 Values come in canonical English and go out as surface words of `language.lexicon` and prices of
-`language.prices`, so that every word said here can be read back to the argument it stands for.
+`language.prices`, so that every word said here can be read back to the argument it stands for. The words
+around them are in `wordings/<script>/phrases.toml`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
+from muse_core.dialogue.phrases import oblique, phrases, say
 from muse_core.dialogue.script import LANGUAGE_OF, Script
-from muse_core.dialogue.voice import ANY_PLURAL, Voice, forms_of, oblique, surface
-from muse_core.dialogue.wording import sayings, shared
+from muse_core.dialogue.voice import ANY_PLURAL, Voice, forms_of, surface
 from muse_core.language import prices
 
 Arguments = Mapping[str, Any]
@@ -22,11 +23,6 @@ OCCASIONS_FOR = frozenset(
 )
 _IN_ENGLISH = 0.75
 _LOWER_BRAND = 0.15
-_NOT: Mapping[str, tuple[str, ...]] = {
-    "hi": ("नहीं", "नहीं बल्कि"), "roman": ("nahi", "nahi balki"), "both": ("नहीं", "नहीं बल्कि"),
-}  # fmt: skip
-_IN_BRAND = {"hi": "ब्रांड में", "roman": "brand me", "both": "brand में"}
-_TO_WEAR = {"hi": "पहनने के लिए", "roman": "wear ke liye", "both": "wear के लिए"}
 _PLAIN_PRICE, _WORDED_PRICE = 0.45, 0.2  # shares of `1500` and of `डेढ़ हज़ार`; the rest is `Rs 1,500`
 
 
@@ -43,9 +39,9 @@ def constraint(voice: Voice, name: str, given: Arguments) -> str:
     if name in ("min_price", "max_price"):
         return price_phrase(voice, given)
     if name == "min_rating":
-        return str(voice.pick(sayings(voice.script)["rating"])).format(n=plain_number(value))
+        return say(voice, "rating", n=plain_number(value))
     if name == "sort_by":
-        return str(voice.pick(sayings(voice.script)["order"][value]))
+        return say(voice, "order", value)
     if name == "size":
         return size_phrase(voice, str(value))
     if name == "occasion":
@@ -56,25 +52,12 @@ def constraint(voice: Voice, name: str, given: Arguments) -> str:
 def _attribute_phrase(voice: Voice, name: str, value: str) -> str:
     """Colour, brand, gender or material behind the noun."""
     if name == "gender":
-        return f"for {value}" if voice.script == "en" else _for_whom_behind(voice, value)
+        return say(voice, name, value=value if voice.script == "en" else _for_whom(voice, value))
     if name == "brand":
-        brand = brand_name(voice, value)
-        if voice.script == "en":
-            return voice.pick((f"from {brand}", f"by {brand}", f"of brand {brand}"))
-        return f"{brand} {_IN_BRAND[voice.script]}"
+        return say(voice, name, value=brand_name(voice, value))
     if name == "material":
-        said = surface(voice, name, value)
-        if voice.script == "en":
-            return voice.pick((f"made of {said}", f"in {said}"))
-        return f"{oblique(voice, said)} {voice.postposition('me', 'में')}"
-    said = surface(voice, name, value, ANY_PLURAL)
-    if voice.script == "en":
-        return voice.pick((f"in {said}", f"in {said} colour", f"in {said} color"))
-    return {
-        "hi": voice.pick((f"{said} रंग में", f"{said} में")),
-        "roman": voice.pick((f"{said} color me", f"{said} rang me", f"{said} me")),
-        "both": voice.pick((f"{said} color में", f"{said} में")),
-    }[voice.script]
+        return say(voice, name, value=oblique(voice.script, surface(voice, name, value)))
+    return say(voice, name, value=surface(voice, name, value, ANY_PLURAL))
 
 
 def bare_value(voice: Voice, name: str, value: Any) -> str:
@@ -82,54 +65,47 @@ def bare_value(voice: Voice, name: str, value: Any) -> str:
     if name == "max_price":
         return price(voice, float(value))
     if name == "size":
-        return f"{'साइज़' if voice.script == 'hi' else 'size'} {value}"
+        return say(voice, "size_alone", value=str(value))
     return surface(voice, name, str(value), ANY_PLURAL)
 
 
 def contrast(voice: Voice, name: str, value: str, other: str) -> str:
     """`not in red but in blue`, लाल नहीं नीले: what is not wanted, then what is."""
     said, unsaid = (surface(voice, name, one, ANY_PLURAL) for one in (value, other))
-    if voice.script == "en":
-        return f"not in {unsaid} but in {said}"
-    return f"{unsaid} {voice.pick(_NOT[voice.script])} {said}"
+    return say(voice, "contrast", value=said, other=unsaid)
 
 
-def _for_whom_behind(voice: Voice, gender: str) -> str:
-    plain = [form for form in forms_of("gender", gender, voice.script) if form not in attributive("gender")]
-    who = voice.pick(plain) if plain else gender
-    return f"{who} {voice.postposition('ke liye', 'के लिए')}"
+def _for_whom(voice: Voice, gender: str) -> str:
+    plain = [
+        form for form in forms_of("gender", gender, voice.script) if form not in attributive(voice, "gender")
+    ]
+    return voice.pick(plain) if plain else gender
 
 
 def size_phrase(voice: Voice, size: str) -> str:
     """`in size M`, `M साइज़ में`; letter sizes sometimes as words."""
     words = forms_of("size", size, voice.script)
-    said = voice.pick(words) if len(words) > 1 and voice.chance(0.2) else size
-    if voice.script == "en":
-        return voice.pick((f"in size {said}", f"size {said}", f"in {said} size"))
-    if voice.script == "roman":
-        return voice.pick((f"size {said} me", f"{said} size me", f"size {said}"))
-    word = "साइज़" if voice.script == "hi" else "size"
-    return voice.pick((f"{said} {word} में", f"{word} {said} में", f"{word} {said}"))
+    return say(voice, "size", value=voice.pick(words) if len(words) > 1 and voice.chance(0.2) else size)
 
 
 def occasion_phrase(voice: Voice, occasion: str) -> str:
     """`for a wedding`, `शादी के लिए`; wear words (casual, formal) stand as adjectives."""
-    if voice.script == "en":
-        if occasion in shared()["occasions"]:
-            return str(voice.pick(shared()["occasions"][occasion]))
-        return f"for {surface(voice, 'occasion', occasion)} wear"
+    known = phrases(voice.script)
+    if occasion in known.get("occasions", ()):
+        return say(voice, "occasions", occasion)
     said = surface(voice, "occasion", occasion)
     if occasion not in OCCASIONS_FOR:
-        return f"{said} {_TO_WEAR[voice.script]}"
-    said = said.removesuffix(" wear").removesuffix(" dene")
-    return f"{said} {voice.postposition('ke liye', 'के लिए')}"
+        return say(voice, "occasion_worn", value=said)
+    for end in known["occasion_ends"]:
+        said = said.removesuffix(end)
+    return say(voice, "occasion", value=said)
 
 
 def price_phrase(voice: Voice, given: Arguments) -> str:
     """The price limits of `given` as one phrase."""
     bounds = [float(given[name]) for name in ("min_price", "max_price") if name in given]
     kind = "range" if len(bounds) == 2 else "max" if "max_price" in given else "min"
-    pattern: str = voice.pick(sayings(voice.script)["price"][kind])
+    pattern: str = voice.pick(phrases(voice.script)["price"][kind])
     return pattern.format(p=price(voice, bounds[-1]), q=plain_number(bounds[0]))
 
 
@@ -166,10 +142,8 @@ def plain_number(value: float) -> str:
 def limit_phrase(voice: Voice, given: Arguments) -> str:
     """What stands before वाले / wale: one or two limits."""
     names = [name for name in given if not (name == "min_price" and "max_price" in given)]
-    joint = {"hi": " और ", "both": voice.pick((" और ", " and ")), "roman": voice.pick((" aur ", " "))}.get(
-        voice.script, " and "
-    )
-    return joint.join(_limit(voice, name, given) for name in names)
+    link = say(voice, "limits_link")
+    return (f" {link} " if link else " ").join(_limit(voice, name, given) for name in names)
 
 
 def _limit(voice: Voice, name: str, given: Arguments) -> str:
@@ -183,7 +157,7 @@ def _limit(voice: Voice, name: str, given: Arguments) -> str:
     if name in ("material", "occasion"):
         return surface(voice, name, str(value))
     phrase = constraint(voice, name, given)
-    return phrase.removesuffix(" me").removesuffix(" में")
+    return phrase.removesuffix(f" {phrases(voice.script).get('limit_end', '')}")
 
 
 def adjective(voice: Voice, name: str, value: str) -> str:
@@ -210,7 +184,6 @@ def possessive(voice: Voice, gender: str) -> str:
     return voice.pick((f"{gender}'s", gender))
 
 
-@cache
-def attributive(slot: str) -> frozenset[str]:
-    """Hindi words of a slot that stand before a noun without के लिए or का."""
-    return frozenset(shared()["attributive"][slot])
+def attributive(voice: Voice, slot: str) -> frozenset[str]:
+    """Words of a slot that stand before a noun without के लिए or का."""
+    return frozenset(phrases(voice.script)["attributive"].get(slot, ()))

@@ -8,9 +8,9 @@ from typing import Any
 from muse_core.dialogue import goals, sayings
 from muse_core.dialogue.constraints import adjective, constraint, contrast, limit_phrase
 from muse_core.dialogue.noun_phrases import product_phrase
+from muse_core.dialogue.phrases import say
 from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.voice import Voice
-from muse_core.dialogue.wording import sayings as words_of
 from muse_core.tools.base import ShopWorld
 
 ENOUGH_TO_NARROW = 3  # results in the session
@@ -42,8 +42,8 @@ def refinement(shopper: Shopper, world: ShopWorld) -> Said | None:
 def _sorting(shopper: Shopper) -> Said:
     order = goals.sort_order(shopper.shop, shopper.rng)
     family = shopper.family("refinement", "sort")
-    voice, words = shopper.voice(), words_of(shopper.script)
-    values = {"sort": voice.pick(words["sort"][order]), "order": voice.pick(words["order"][order])}
+    voice = shopper.voice()
+    values = {"sort": say(voice, "sort", order), "order": say(voice, "order", order)}
     shopper.wish.said["sort_by"] = order
     call = call_of("filter", {"sort_by": order})
     return Said(shopper.utter(family, values), family, "refinement", (call,))
@@ -118,11 +118,11 @@ def comparison(shopper: Shopper, world: ShopWorld) -> Said | None:
         return None
     items, attribute = items_to_compare(shopper, shown), _attribute(shopper)
     family = shopper.family("comparison", "attribute" if attribute else "plain")
-    voice, words = shopper.voice(), words_of(shopper.script)
+    voice = shopper.voice()
     values = {"items": sayings.items_phrase(voice, items)}
     arguments: dict[str, Any] = {"items": items}
     if attribute:
-        values |= {"by": voice.pick(words["by"][attribute]), "which": voice.pick(words["which"][attribute])}
+        values |= {"by": say(voice, "by", attribute), "which": say(voice, "which", attribute)}
         arguments["attribute"] = attribute
     call = call_of("compare", arguments)
     return Said(shopper.utter(family, values), family, "comparison", (call,))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from muse_core.dialogue.constraints import Arguments, attributive, brand_name, possessive, tail_of
-from muse_core.dialogue.voice import Voice, agreeing, forms_of, oblique, surface
-from muse_core.dialogue.wording import shared, stories
+from muse_core.dialogue.phrases import oblique, phrases, say
+from muse_core.dialogue.voice import Voice, forms_of, surface
+from muse_core.dialogue.wording import stories
 
 _TOLD = 0.5  # of occasions are told in a sentence of their own
+_OF_ENGLISH = 0.4  # of English materials in Hinglish take `ka`
 
 
 def query_of(product_type: str, style: str | None) -> str:
@@ -19,7 +21,7 @@ def query_of(product_type: str, style: str | None) -> str:
 def style_in(title: str) -> str | None:
     """A style word of the shopper's vocabulary that a product's title has."""
     lowered = f" {title.lower()} "
-    return next((style for style in shared()["styles"] if f" {style} " in lowered), None)
+    return next((style for style in phrases("hi")["styles"] if f" {style} " in lowered), None)
 
 
 def product_phrase(
@@ -83,7 +85,7 @@ def _english_phrase(
 def plural(noun: str) -> str:
     """The English plural of a product noun; plurals and mass nouns stay."""
     last = noun.split()[-1]
-    rules = shared()["english_nouns"]
+    rules = phrases("en")["nouns"]
     if noun in rules["uncounted"] or last in rules["uncounted"] or last.endswith("s"):
         return noun
     if last in rules["irregular"]:
@@ -113,7 +115,7 @@ def _mixed_front(voice: Voice, product_type: str, style: str | None, front: Argu
     if "colour" in front:
         words.append(surface(voice, "colour", str(front["colour"]), product_type))
     if style:
-        words.append(shared()["styles"][style] if voice.script == "hi" else style)
+        words.append(phrases(voice.script).get("styles", {}).get(style, style))
     if "material" in front:
         words.append(_of_material(voice, str(front["material"]), product_type))
     return words
@@ -128,30 +130,20 @@ def _mixed_noun(voice: Voice, product_type: str, may_be_plural: bool) -> tuple[s
 
 
 def _of_brand(voice: Voice, brand: str, noun: str) -> str:
-    brand = brand_name(voice, brand)
-    if voice.script == "roman":
-        return voice.pick(
-            (f"{brand} {agreeing(noun, 'ka/ke/ki')}", f"{brand} brand {agreeing(noun, 'ka/ke/ki')}", brand)
-        )
-    of = agreeing(noun, "का/के/की")
-    return voice.pick((f"{brand} {of}", f"{brand} {'brand' if voice.script == 'both' else 'ब्रांड'} {of}"))
+    return say(voice, "before", "brand", noun=noun, value=brand_name(voice, brand))
 
 
 def _for_whom(voice: Voice, gender: str) -> str:
     who = surface(voice, "gender", gender)
-    if who in attributive("gender"):
-        return who
-    return f"{who} {voice.postposition('ke liye', 'के लिए')}"
+    return who if who in attributive(voice, "gender") else say(voice, "before", "gender", value=who)
 
 
 def _of_material(voice: Voice, material: str, noun: str) -> str:
     """`कॉटन की`, `सूती`, `cotton`: adjectives stand alone, nouns take का/के/की, English words may."""
     said = surface(voice, "material", material)
-    if said in attributive("material") or voice.script == "both":
+    if said in attributive(voice, "material") or voice.script == "both":
         return said
-    if voice.script == "hi":
-        return f"{oblique(voice, said)} {agreeing(noun, 'का/के/की')}"
-    is_hindi = said not in forms_of("material", material, "en")
-    if is_hindi or voice.chance(0.4):
-        return f"{oblique(voice, said) if is_hindi else said} {agreeing(noun, 'ka/ke/ki')}"
-    return said
+    is_english = voice.script == "roman" and said in forms_of("material", material, "en")
+    if is_english and not voice.chance(_OF_ENGLISH):
+        return said
+    return say(voice, "before", "material", noun=noun, value=oblique(voice.script, said))

@@ -12,13 +12,13 @@ from muse_core.dialogue.constraints import tail_of
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ENOUGH_TO_NARROW, items_to_compare
 from muse_core.dialogue.noun_phrases import product_phrase
+from muse_core.dialogue.phrases import say
 from muse_core.dialogue.price_limits import upper_price
 from muse_core.dialogue.requests import pictured
 from muse_core.dialogue.script import Script
 from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.utterance import Utterance, slots_of
 from muse_core.dialogue.voice import surface
-from muse_core.dialogue.wording import sayings as words_of
 from muse_core.dialogue.wording import topics
 from muse_core.tools.base import ShopWorld
 from muse_core.tools.toolbox import ALL_TOOLS
@@ -38,7 +38,7 @@ def translation(shopper: Shopper) -> Said:
     text = sayings.text_to_translate(voice, written, target)
     values = {
         "text": sayings.quoted(voice, text),
-        "target": voice.pick(words_of(shopper.script)["target"][target]),
+        "target": say(voice, "target", target),
     }
     call = call_of("translate", {"text": text, "target": target})
     return Said(shopper.utter(family, values), family, "translation", (call,))
@@ -83,7 +83,7 @@ def _incomplete_values(shopper: Shopper, slot: str, family: Family) -> tuple[dic
     voice = shopper.voice()
     if slot == "text":
         written, target = _direction(shopper, "out")
-        name = voice.pick(words_of(shopper.script)["target"][target])
+        name = say(voice, "target", target)
         return {"target": name}, {"written": written, "target": target}
     if slot != "query":
         return {}, {}

@@ -1,24 +1,27 @@
 """The assistant's words: delexicalised, short, in the script of the shopper's last turn.
 
-A reply after results is a lead, a body and at times an offer; other replies are one sentence. A body
-is used only when every item and field that it refers to exists in the last result, so that no
-reference can be out of range. Metrics and people see the lexicalised text (`tools/references.py`).
-The words: `replies_<script>.toml`.
+A reply after results is a sentence that names them, and at times an offer; other replies are whole as they
+stand. The sentence says how it names the results (`{one}` or `{two}` of them, a `{list}` behind a colon), so
+that the verb is its own. A text is used only when every item and field that it refers to exists in the
+last result, so that no reference can be out of range. Metrics and people see the lexicalised text
+(`tools/references.py`).
+The words: `wordings/<script>/replies.toml`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from muse_core.dialogue.script import LANGUAGE_OF, Script, read_words
+from muse_core.dialogue.script import LANGUAGE_OF, Script
 from muse_core.dialogue.voice import Voice
 from muse_core.tools.base import Tool
 from muse_core.tools.references import items_of, lexicalise, references_in
 from muse_core.tools.toolbox import TOOLS
 from muse_core.types import JsonValue
+from muse_core.wordings.words import words
 
 _RELAXED = (
     "max_price",
@@ -32,6 +35,8 @@ _RELAXED = (
     "min_price",
 )
 ENOUGH_TO_NARROW = 3  # items; below it nobody offers to filter or compare
+_NAMED = {"{one}": ("one",), "{two}": ("two",), "{items}": ("one", "two"), "{list}": ("list",)}
+_SENTENCE_START = re.compile(r"(?:^|[.!?।] )[a-z]")
 
 
 @dataclass(frozen=True)
@@ -44,15 +49,15 @@ class Outcome:
     value: JsonValue = None
 
 
-@cache
 def replies(script: Script) -> dict[str, Any]:
-    """`replies` {situation: [text]}, `limits` {argument: its name}, `targets` {language: its name}."""
-    return read_words(f"replies_{script}")
+    """`replies` {situation: [text]}, `items` {how: [names of results]}, `limits` {argument: its name},
+    `targets` {language: its name}."""
+    return words("replies", script)
 
 
 def reply(outcome: Outcome, voice: Voice, formality: str, style: str = "references") -> str:
     """One reply. With `style` "plain" the references are filled in at once."""
-    text = _reply(outcome, voice, formality)
+    text = _capitals(_reply(outcome, voice, formality))
     if style == "plain":
         text, _ = lexicalise(text, outcome.value, LANGUAGE_OF[voice.script])
     return text
@@ -90,12 +95,26 @@ def situations(script: Script) -> tuple[str, ...]:
 
 
 def _found(lead: str, items: Sequence[Mapping[str, JsonValue]], voice: Voice, formality: str) -> str:
-    bodies = [text for text in texts(voice.script, "body", formality) if fits(text, items)]
+    named = {mark: _fitting(mark, items, voice.script) for mark in _NAMED}
+    leads = [text for text in texts(voice.script, lead, formality) if named[_mark_in(text)]]
+    sentence = voice.pick(leads)
+    mark = _mark_in(sentence)
     offers = texts(voice.script, "offer", formality)
     if len(items) >= ENOUGH_TO_NARROW:
         offers += texts(voice.script, "offer_many", formality)
-    parts = (_pick(lead, voice, formality), voice.pick(bodies), voice.pick(offers))
-    return _capital(" ".join(part for part in parts if part), voice.script)
+    parts = sentence.replace(mark, voice.pick(named[mark])), voice.pick(offers)
+    return " ".join(part for part in parts if part)
+
+
+def _mark_in(sentence: str) -> str:
+    """The mark in a sentence that the names of results stand for."""
+    return next(mark for mark in _NAMED if mark in sentence)
+
+
+def _fitting(mark: str, items: Sequence[Mapping[str, JsonValue]], script: Script) -> list[str]:
+    """The names of results that may stand for a mark."""
+    known = replies(script)["items"]
+    return [text for name in _NAMED[mark] for text in known[name] if fits(text, items)]
 
 
 def fits(text: str, items: Sequence[Mapping[str, JsonValue]]) -> bool:
@@ -115,17 +134,19 @@ def _relaxed(outcome: Outcome, items: Sequence[Mapping[str, JsonValue]], voice: 
     """Results found without a limit: the reply says which one was given up."""
     name = replies(voice.script)["limits"][limit_to_relax(outcome.arguments)]
     known = [text for text in texts(voice.script, "relaxed", formality) if fits(text, items)]
-    return _capital(voice.pick(known).replace("{limit}", name), voice.script)
+    return voice.pick(known).replace("{limit}", name)
 
 
 def _empty(outcome: Outcome, voice: Voice, formality: str) -> str:
-    name = limit_to_relax(outcome.arguments) or "query"
-    text = _pick("empty", voice, formality).replace("{limit}", replies(voice.script)["limits"][name])
-    return _capital(text, voice.script)
+    name = limit_to_relax(outcome.arguments)
+    if name is None:
+        return _pick("empty_without_limit", voice, formality)
+    return _pick("empty", voice, formality).replace("{limit}", replies(voice.script)["limits"][name])
 
 
-def _capital(text: str, script: Script) -> str:
-    return text if script == "both" else text[0].upper() + text[1:]
+def _capitals(text: str) -> str:
+    """Latin letters that start a sentence as capitals: of a limit's name, for one."""
+    return _SENTENCE_START.sub(lambda found: found.group().upper(), text)
 
 
 def _told(

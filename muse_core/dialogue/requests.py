@@ -12,9 +12,9 @@ from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ALL_LIMITS, behind_ones
 from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.noun_phrases import product_phrase
+from muse_core.dialogue.phrases import say
 from muse_core.dialogue.price_limits import upper_price
 from muse_core.dialogue.shopper import Call, Said, Shopper, call_of
-from muse_core.dialogue.wording import sayings as words_of
 from muse_core.types import Decision
 from muse_core.world.replay import LOST_PICTURE
 
@@ -208,7 +208,7 @@ def _later_steps(shopper: Shopper, kind: str, ids: Sequence[str], values: dict[s
 
 def _sorting_step(shopper: Shopper, values: dict[str, str]) -> Call:
     order = goals.sort_order(shopper.shop, shopper.rng)
-    values["order2"] = shopper.voice().pick(words_of(shopper.script)["order"][order])
+    values["order2"] = say(shopper.voice(), "order", order)
     return call_of("filter", {"sort_by": order})
 
 

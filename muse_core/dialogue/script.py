@@ -8,16 +8,13 @@ that who needs the assistant's words (`replies.py`) does not depend on the shopp
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from muse_core.types import Language
+from muse_core.wordings.words import LANGUAGE_OF, SCRIPTS, Script
 
-Script = Literal["en", "hi", "roman", "both"]
-SCRIPTS: tuple[Script, ...] = ("en", "hi", "roman", "both")
-LANGUAGE_OF: Mapping[Script, Language] = {"en": "en", "hi": "hi", "roman": "mixed", "both": "mixed"}
+__all__ = ["LANGUAGE_OF", "SCRIPTS", "Script", "SpeakerGender", "read_words"]
 SpeakerGender = Literal["m", "f"]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from muse_core.dialogue import goals
 from muse_core.dialogue.families import Family, FamilyBook, Wordings, asides, closings, openings
 from muse_core.dialogue.goals import Assortment, Wish
+from muse_core.dialogue.phrases import phrases
 from muse_core.dialogue.script import Script, SpeakerGender
 from muse_core.dialogue.utterance import (
     Utterance,
@@ -27,7 +28,8 @@ from muse_core.dialogue.utterance import (
     with_slip,
     without_commas,
 )
-from muse_core.dialogue.voice import Voice, agreement_of
+from muse_core.dialogue.voice import Voice
+from muse_core.language.lexicon import agreement_with
 from muse_core.tools.toolbox import argument_order
 from muse_core.types import Decision, Language, Profile, TurnType
 
@@ -44,9 +46,6 @@ _ASIDE_OF: dict[TurnType, str] = {
     "out_of_scope": "talk",
 }  # fmt: skip
 _BRIEF = frozenset(("answer", "correction", "resume", "items"))
-_CASUAL_ONLY = frozenset(
-    ("yaar", "yaar,", "arre", "bhaiya,", "hello bhai,", "भैया,", "hi भैया,", "अरे", "suno na,", "umm", "hey,")
-)
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ class Shopper:
 
     def utter(self, family: Family, values: Mapping[str, str], noun: str | None = None) -> Utterance:
         """The family's words with the values in, spelled as this shopper types. Hindi agrees with `noun`."""
-        agreement = 1 if values.get("number") == "plural" else agreement_of(noun) if noun else 0
+        agreement = 1 if values.get("number") == "plural" else agreement_with(noun)
         core = fill(family.pattern, values, agreement, self.speaker)
         before = self._frame_words(openings(self.script, family.opening)) if family.opening else []
         after = self._frame_words(closings(self.script, family.closing)) if family.closing else []
@@ -179,7 +178,8 @@ class Shopper:
     def _frame_words(self, forms: Sequence[str]) -> list[Word]:
         """One opening or closing that suits the tone."""
         if self.profile.formality == "polite":
-            forms = [form for form in forms if form not in _CASUAL_ONLY] or forms
+            rude = phrases(self.script)["casual_only"]
+            forms = [form for form in forms if form not in rude] or forms
         return fill(forms[int(self.rng.random() * len(forms))], {}, 0, self.speaker)
 
     def _typed(self, utterance: Utterance, starts_plain: bool) -> Utterance:

@@ -1,4 +1,4 @@
-"""Who speaks and which surface words that gives: script, the speaker's gender, agreement with a noun."""
+"""Who speaks and which surface words of the lexicon that gives: script, chance, the speaker's gender."""
 
 from __future__ import annotations
 
@@ -37,10 +37,6 @@ class Voice:
         """The same speaker in English."""
         return Voice("en", self.rng, self.speaker)
 
-    def postposition(self, roman: str, hindi: str) -> str:
-        """`ke liye` or के लिए."""
-        return roman if self.script == "roman" else hindi
-
 
 @lru_cache(maxsize=65536)
 def forms_of(slot: str, value: str, script: Script, noun: str | None = None) -> tuple[str, ...]:
@@ -59,22 +55,3 @@ def surface(voice: Voice, slot: str, value: str, noun: str | None = None) -> str
     """One surface form, the usual one most often."""
     forms = forms_of(slot, value, voice.script, noun)
     return forms[0] if len(forms) == 1 or voice.chance(_USUAL) else voice.pick(forms)
-
-
-@lru_cache(maxsize=4096)
-def agreement_of(noun: str | None) -> int:
-    """0 masculine, 1 plural, 2 feminine: what Hindi adjectives do before this product type."""
-    said = lexicon.surfaces("colour", "black", "hi", noun)[0]
-    return {"काला": 0, "काले": 1, "काली": 2}.get(said, 0)
-
-
-def agreeing(noun: str | None, forms: str) -> str:
-    """`का/के/की` -> the form for the noun."""
-    return forms.split("/")[agreement_of(noun)]
-
-
-def oblique(voice: Voice, word: str) -> str:
-    """A Hindi noun before a postposition: चमड़ा -> चमड़े, chamda -> chamde."""
-    if voice.script == "roman":
-        return word[:-1] + "e" if word in ("chamda", "nakli chamda", "tamba", "sona") else word
-    return word[:-1] + "े" if word.endswith(("ड़ा", "बा", "ना")) else word

@@ -1,8 +1,8 @@
 """The shopper's words, read from the TOML files beside this module, once per process.
 
-`frames_*.toml` are request patterns, openings and closings; `wording.toml` how constraints, orders and
-positions are said; `topics.toml` what the shop declines; `asides.toml` what people tell beside a request;
-`spelling.toml` habits and slips. The assistant's sentences: `replies.py`, `safe_replies.py`.
+`frames_*.toml` are request patterns, openings and closings; `topics.toml` what the shop declines;
+`asides.toml` what people tell beside a request; `spelling.toml` habits and slips. How constraints are said:
+`phrases.py`; the assistant's sentences: `replies.py`, `safe_replies.py`.
 """
 
 from __future__ import annotations
@@ -25,18 +25,6 @@ def frames(script: Script) -> dict[str, Any]:
             dict.fromkeys([*borrowed, *own.get(turn_type, {}).get(kind, ())])
         )
     return found
-
-
-@cache
-def sayings(script: Script) -> dict[str, Any]:
-    """How one script says constraints, orders, positions and attributes."""
-    return dict(shared()[script])
-
-
-@cache
-def shared() -> dict[str, Any]:
-    """The whole of `wording.toml`: the scripts' sections and what they share."""
-    return read_words("wording")
 
 
 @cache

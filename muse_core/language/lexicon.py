@@ -55,7 +55,7 @@ def surfaces(slot: str, canonical: str, language: Language, noun: str | None = N
     entry = all_slots()[slot].entries.get(canonical)
     if entry is None:
         return (canonical,)
-    place = _agreement_place(noun)
+    place = agreement_with(noun)
     hi = tuple(form[min(place, len(form) - 1)] for form in entry.hi)
     roman = tuple(form[min(place, len(form) - 1)] for form in entry.roman)
     english = (canonical, *entry.en)
@@ -64,6 +64,12 @@ def surfaces(slot: str, canonical: str, language: Language, noun: str | None = N
     if language == "hi":
         return hi or (canonical,)
     return tuple(dict.fromkeys((*english, *roman, *hi)))
+
+
+def agreement_with(noun: str | None) -> int:
+    """What a Hindi adjective does before a product type: 0 masculine, 1 plural, 2 feminine."""
+    entry = all_slots()["product_type"].entries.get(noun) if noun is not None else None
+    return _AGREEMENT[entry.agreement] if entry is not None else 0
 
 
 def surface(
@@ -193,17 +199,12 @@ def _pick(forms: Sequence[str], rng: np.random.Generator) -> str:
 def _mixed_surface(slot: str, canonical: str, rng: np.random.Generator, noun: str | None) -> str:
     entry = all_slots()[slot].entries.get(canonical)
     draw = rng.random()
-    place = _agreement_place(noun)
+    place = agreement_with(noun)
     if entry is not None and 0.5 <= draw < 0.8 and entry.roman:
         return _pick([form[min(place, len(form) - 1)] for form in entry.roman], rng)
     if entry is not None and draw >= 0.8 and entry.hi:
         return _pick([form[min(place, len(form) - 1)] for form in entry.hi], rng)
     return _pick(surfaces(slot, canonical, "en"), rng)
-
-
-def _agreement_place(noun: str | None) -> int:
-    entry = all_slots()["product_type"].entries.get(noun) if noun is not None else None
-    return _AGREEMENT[entry.agreement] if entry is not None else 0
 
 
 # ---- translation ----------------------------------------------------------------------------------
@@ -232,7 +233,7 @@ def _said(entry: Entry, key: str, words: list[Token], after: int, target: str) -
         return None
     form = entry.hi[0]
     noun = _noun_after(words, after) if len(form) > 1 else None
-    return form[min(_agreement_place(noun), len(form) - 1)]
+    return form[min(agreement_with(noun), len(form) - 1)]
 
 
 def _noun_after(words: list[Token], position: int) -> str | None:

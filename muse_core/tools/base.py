@@ -137,7 +137,7 @@ class Tool:
     asks_for: ClassVar[str] = "query"
     left_open: ClassVar[float] = 0.0
 
-    # The situations of `replies_*.toml` that answer its results; a list of products has one, its lead.
+    # The situations of `replies.toml` that answer its results; a list of products has one, its lead.
     replies: ClassVar[tuple[str, ...]]
     failure: ClassVar[str] = ""  # the situation after an error; "": the simulator never causes one
 

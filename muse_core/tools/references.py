@@ -15,13 +15,10 @@ from dataclasses import dataclass
 from muse_core.language import lexicon
 from muse_core.language.prices import format_price
 from muse_core.types import JsonValue, Language
+from muse_core.wordings.words import words
 
 FIELDS = ("title", "price", "rating", "brand", "colour", "material", "size")
 REFERENCE = re.compile(r"\[(\d{1,2})(?::([a-z_]+))?\]")
-
-_PRICE_UNKNOWN: dict[Language, str] = {
-    "en": "price not known", "hi": "दाम पता नहीं", "mixed": "price pata nahi",
-}  # fmt: skip
 
 
 def items_of(value: JsonValue) -> list[Mapping[str, JsonValue]]:
@@ -105,4 +102,4 @@ def _said(
 def _price(found: JsonValue, currency: str, language: Language, is_product: bool) -> str | None:
     if isinstance(found, int | float) and not isinstance(found, bool):
         return format_price(float(found), currency)
-    return _PRICE_UNKNOWN[language] if is_product else None
+    return str(words("unknown_values")["price"][language]) if is_product else None

@@ -51,7 +51,7 @@ def write_wordings(copy: Path, left_out: str = "") -> None:
 
 def write_replies(copy: Path, left_out: str = "") -> None:
     for script, named in tomllib.loads((WRITTEN / "replies.toml").read_text(encoding="utf-8")).items():
-        file = copy / f"muse_core/dialogue/replies_{script}.toml"
+        file = copy / f"muse_core/wordings/{script}/replies.toml"
         for situation, texts in named.items():
             if f"{script}/{situation}" != left_out:
                 put(file, "[replies]", _toml(situation, texts))
@@ -102,7 +102,7 @@ def test_with_these_edits_the_suite_passes_and_every_part_knows_the_tool(tmp_pat
         (
             {write_replies: lambda copy: write_replies(copy, left_out="roman/sold_out")},
             "tests/unit/tools/test_traits.py",
-            r"stock: it has no reply `sold_out` in roman: add `sold_out = .*replies_roman\.toml",
+            r"stock: it has no reply `sold_out` in roman: add `sold_out = .*wordings/roman/replies\.toml",
         ),
         (
             {tell_derived: None},

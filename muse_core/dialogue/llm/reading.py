@@ -8,9 +8,11 @@ is not understood, and is left alone.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from importlib import resources
 
 from muse_core.language import lexicon
 from muse_core.language.matching import Token, form_key, singulars, tokens, word_key
@@ -18,14 +20,6 @@ from muse_core.language.prices import find_prices
 from muse_core.types import JsonValue, Product, ToolCall
 
 IMAGE = re.compile(r"\[image:(\w+)\]")
-# Words behind a value that belong to it: `1000 ke niche`, `लाल रंग में`, `3000 budget`.
-_BELONGING = """
-ke se me mein mei may tak kam km zyada jyada zada niche neeche nicche andar ander upar uper ooper liye lie
-beech bich size saiz budget rang colour color brand or less more max maximum min minimum rupees rupaye rs
-के लिए साइज़ से में तक कम ज़्यादा ज्यादा नीचे अंदर अन्दर ऊपर बीच बजट रंग ब्रांड रुपये रुपए"""
-_NEGATIONS = """
-not no don't dont without except neither nor never nahi nahin nhi mat bina chhod chhodkar siva
-नहीं नही मत बिना छोड़कर सिवाय न"""
 _PRICES = ("min_price", "max_price")
 MONEY = "price"
 INVENTED = ("brand", "title", MONEY)  # what a shopper may not name out of nowhere
@@ -103,7 +97,7 @@ def _has_digit(key: str) -> bool:
 
 @cache
 def _negations() -> frozenset[str]:
-    return frozenset(word_key(word) for word in _NEGATIONS.split())
+    return frozenset(word_key(word) for word in _listed("negations"))
 
 
 def keys(facts: Iterable[Fact]) -> frozenset[tuple[str, str]]:
@@ -167,7 +161,14 @@ def _with_belonging(words: list[Token], end: int) -> int:
 
 @cache
 def _belonging() -> frozenset[str]:
-    return frozenset(word_key(word) for word in _BELONGING.split())
+    return frozenset(word_key(word) for word in _listed("belonging"))
+
+
+@cache
+def _listed(name: str) -> tuple[str, ...]:
+    """A word list of `reading.toml`."""
+    text = resources.files(__package__).joinpath("reading.toml").read_text(encoding="utf-8")
+    return tuple(tomllib.loads(text)[name].split())
 
 
 def spelled(text: str) -> str:

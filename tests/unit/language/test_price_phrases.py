@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from muse_core.dialogue.phrases import phrases
 from muse_core.dialogue.script import LANGUAGE_OF, SCRIPTS, Script
-from muse_core.dialogue.wording import sayings
 from muse_core.language.parse import parse_request
 from muse_core.language.prices import price_forms
 
@@ -17,7 +17,7 @@ NOUNS: dict[Script, str] = {"en": "shirt", "hi": "शर्ट", "roman": "kamee
 
 def _said(script: Script, kind: str, low: int, high: int) -> list[str]:
     forms = price_forms(high, LANGUAGE_OF[script])
-    return [pattern.format(p=form, q=low) for pattern in sayings(script)["price"][kind] for form in forms]
+    return [pattern.format(p=form, q=low) for pattern in phrases(script)["price"][kind] for form in forms]
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -52,7 +52,7 @@ def missing_replies(tool: Tool) -> Iterator[str]:
             if not replies(script)["replies"].get(situation):
                 yield (
                     f"{tool.name}: it has no reply `{situation}` in {script}: add `{situation} = […]` below "
-                    f"[replies] in muse_core/dialogue/replies_{script}.toml"
+                    f"[replies] in muse_core/wordings/{script}/replies.toml"
                 )
 
 
