@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from flows.environment import home_folder
+from flows.wordings_verbs import wordings_app
 from muse_core.config.load import DEFAULT_PRESET, preset_names
 from muse_core.errors import MuseError
 from tasks.parts import PARTS
@@ -75,6 +76,7 @@ app.add_typer(catalog_app, name="catalog")
 app.add_typer(artifacts_app, name="artifacts")
 human_app = typer.Typer(no_args_is_help=True, help="Let people rate the models' answers.")
 app.add_typer(human_app, name="human-eval")
+app.add_typer(wordings_app, name="wordings")
 
 CHATS = """Your own chats (JSONL) instead of simulated ones. A line: {"messages": [{"role": "user" or
 "assistant" or "tool", "content": "…", "tool_calls": …}, …]} and, if you like, "language" (en, hi, mixed),

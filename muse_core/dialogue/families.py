@@ -1,38 +1,31 @@
 """Template families: the frames that utterances are cut from, and the side each belongs to.
 
-A family is one composition: an opening kind, a request pattern, an order of constraints, a closing
-kind. Its id is `<turn type>/<language>/<name>`. Words inside openings and closings, and every value,
-vary freely; what a family fixes is the frame. Families are put on the sides train / dev / test within
-(turn type, script, kind) by the head of their pattern (its longest word, cut to the stem): all patterns
-with one head are on one side, so that a test family asks in words that no train family of its kind is
-built on. In the same way some train patterns are reserved: where `pairs.reserved_share` keeps train-side
-shoppers from SFT, those ask in the reserved wordings, the others in the rest. The sentences told beside a
-request are held out one by one.
+A family is one composition: an opening kind, a wording, an order of constraints, a closing kind. Its id is
+`<turn type>/<language>/<name>`. Words inside openings and closings, and every value, vary freely; what a
+family fixes is the frame. It stands on the side of its wording (`wordings/sides.py`), so that a test
+family asks in words that no train family of its kind is built on. In the same way some train wordings are
+reserved: where `pairs.reserved_share` keeps train-side shoppers from SFT, those ask in the reserved ones,
+the others in the rest.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal
 
 import numpy as np
 
-from muse_core.dialogue.script import LANGUAGE_OF, SCRIPTS, Script
-from muse_core.dialogue.wording import asides as told_beside
-from muse_core.dialogue.wording import frames
+from muse_core.dialogue.script import LANGUAGE_OF, Script
 from muse_core.types import SIDES, Language, Side, TurnType
+from muse_core.wordings.book import Book, Wording, said, shipped
+from muse_core.wordings.grammar import readings
+from muse_core.wordings.kinds import Shelf
 
-PER_PATTERN = 3  # families made from one pattern
-_SMALL_KIND = 6  # patterns; below it a pattern gives one family more
-HELD_OUT_SHARE = 0.1  # of the patterns of a kind, on dev and on test each
-RESERVED_SHARE = 0.15  # of the train patterns of a kind that has `_FEWEST` of them
-_FEWEST = 4
-_STEM = 4  # letters of a head that patterns share: dikhao, dikhana
+PER_PATTERN = 3  # families made from one wording
 PLAIN_WEIGHT = 2.0  # people mostly say it without opening and closing
 _TYPED_PLAIN_WEIGHT = 3.0  # typed English queries are shorter still
 
@@ -92,7 +85,6 @@ _OPENINGS_OF_KIND: dict[str, tuple[str, ...]] = {"answer": ("filler",), "greet":
 _CLOSINGS_OF_KIND: dict[str, tuple[str, ...]] = {"answer": ("please", "thanks")}
 
 
-Shelf = tuple[Script, TurnType, str]  # script, turn type, kind
 Wordings = Literal["all", "common", "reserved"]  # which of a side's families somebody speaks in
 
 
@@ -130,42 +122,16 @@ class FamilyBook:
                 return family
         return fit[-1]
 
-    def kinds(self, script: Script, turn_type: TurnType) -> tuple[str, ...]:
-        """The kinds of a turn type that a script has, in the order of the frames."""
-        return tuple(frames(script)["patterns"][turn_type])
-
 
 @lru_cache(maxsize=1)
 def all_families() -> FamilyBook:
-    """Every family with its side."""
-    families: list[Family] = []
-    known: dict[tuple[str, str, str], Side] = {}  # a pattern that two scripts share has one side
-    for script in SCRIPTS:
-        for turn_type, kinds in frames(script)["patterns"].items():
-            for kind, patterns in kinds.items():
-                shared = {p: known[turn_type, kind, p] for p in patterns if (turn_type, kind, p) in known}
-                sides = shared | _sides([pattern for pattern in patterns if pattern not in shared])
-                known |= {(turn_type, kind, pattern): side for pattern, side in sides.items()}
-                reserved = _reserved([pattern for pattern in patterns if sides[pattern] == "train"])
-                families += [
-                    replace(family, side=sides[family.pattern], is_reserved=family.pattern in reserved)
-                    for family in _of_kind(script, turn_type, kind, patterns)
-                ]
-    taught = {(f.turn_type, f.kind, f.pattern) for f in families if f.side == "train" and not f.is_reserved}
-    return FamilyBook(  # a pattern that another script teaches is not reserved
-        replace(f, is_reserved=f.is_reserved and (f.turn_type, f.kind, f.pattern) not in taught)
-        for f in families
-    )
+    """Every family of the project's wordings. ConfigError when a wording cannot be read."""
+    return FamilyBook(families_of(shipped()))
 
 
-def openings(script: Script, kind: str) -> tuple[str, ...]:
-    """The words of an opening kind."""
-    return tuple(frames(script)["openings"][kind])
-
-
-def closings(script: Script, kind: str) -> tuple[str, ...]:
-    """The words of a closing kind."""
-    return tuple(frames(script)["closings"][kind])
+def families_of(book: Book) -> list[Family]:
+    """The families that a book's wordings give."""
+    return [family for wordings in book.values() for one in wordings for family in _of_wording(one)]
 
 
 def cells() -> dict[tuple[TurnType, Language], dict[Side, list[Family]]]:
@@ -180,20 +146,17 @@ def cells() -> dict[tuple[TurnType, Language], dict[Side, list[Family]]]:
 # ---- making families ------------------------------------------------------------------------------
 
 
-def _of_kind(script: Script, turn_type: str, kind: str, patterns: Sequence[str]) -> list[Family]:
-    count = PER_PATTERN + (len(patterns) < _SMALL_KIND)
-    return [family for pattern in patterns for family in _of_pattern(script, turn_type, kind, pattern, count)]
-
-
-def _of_pattern(script: Script, turn_type: str, kind: str, pattern: str, count: int) -> list[Family]:
+def _of_wording(wording: Wording) -> list[Family]:
     """The plain frame, then frames with an opening or a closing (or both), chosen by hash."""
+    script, turn_type, kind = wording.shelf
     out: dict[str, Family] = {}
-    for opening, closing in _compositions(script, turn_type, kind, pattern)[:count]:
-        parts = (kind, _MARK.get(script, ""), _slug(pattern), opening, closing)
+    for opening, closing in _compositions(script, turn_type, kind, wording.text)[:PER_PATTERN]:
+        parts = (kind, _MARK.get(script, ""), said(readings(wording.text)[0]), opening, closing)
         name = "-".join(part for part in parts if part)
         order: Literal["before", "after"] = "before" if _hash(script, name) % 5 < 3 else "after"
         family_id = f"{turn_type}/{LANGUAGE_OF[script]}/{name}-{order}"
-        out[family_id] = Family(family_id, turn_type, script, kind, pattern, opening, closing, order)  # type: ignore[arg-type]
+        frame = family_id, turn_type, script, kind, wording.text, opening, closing, order
+        out[family_id] = Family(*frame, wording.side, wording.is_reserved)
     return list(out.values())
 
 
@@ -215,65 +178,6 @@ def _compositions(script: Script, turn_type: str, kind: str, pattern: str) -> li
 
 
 _MARK: dict[str, str] = {"both": "2scripts"}
-
-
-def _slug(pattern: str) -> str:
-    """The pattern's own words, short: `show-me-np-tail`."""
-    words = re.findall(r"[\w\u0900-\u097f]+", re.sub(r"\(([^()/|]+)[^()]*\)", r"\1", pattern))
-    return "-".join(words)
-
-
-def _sides(patterns: Sequence[str]) -> dict[str, Side]:
-    """The side of every pattern of a kind: heads go to test and dev by hash until each has its share, and
-    one at least; a head with too many patterns stays in train."""
-    quota = max(1, round(HELD_OUT_SHARE * len(patterns)))
-    by_head: dict[str, list[str]] = {}
-    for pattern in patterns:
-        by_head.setdefault(head_of(pattern), []).append(pattern)
-    held: dict[Side, list[str]] = {"test": [], "dev": []}
-    for head in sorted(by_head, key=lambda head: (max(len(by_head[head]) - quota, 0), _hash("side", head))):
-        side: Side = "test" if len(held["test"]) <= len(held["dev"]) else "dev"
-        if not held[side] or len(held[side]) + len(by_head[head]) <= quota:
-            held[side] += by_head[head]
-    sides: dict[str, Side] = {pattern: side for side, chosen in held.items() for pattern in chosen}
-    return {pattern: sides.get(pattern, "train") for pattern in patterns}
-
-
-def _reserved(patterns: Sequence[str]) -> set[str]:
-    """Train patterns that are kept for preference pairs: whole heads by hash, small ones first, up to their
-    share; a head with more than a third of the patterns is never taken."""
-    if len(patterns) < _FEWEST:
-        return set()
-    quota = max(1, round(RESERVED_SHARE * len(patterns)))
-    by_head: dict[str, list[str]] = {}
-    for pattern in patterns:
-        by_head.setdefault(head_of(pattern), []).append(pattern)
-    taken: set[str] = set()
-    for head in sorted(by_head, key=lambda head: (max(len(by_head[head]) - quota, 0), _hash("pairs", head))):
-        size = len(by_head[head])
-        if size <= max(quota, len(patterns) // 3) and (not taken or len(taken) + size <= quota):
-            taken |= set(by_head[head])
-    return taken
-
-
-def head_of(pattern: str) -> str:
-    """The stem of the longest word that a pattern is built on."""
-    words = re.findall(r"[a-z]+|[\u0900-\u097f]+", re.sub(r"\{\w+\}", " ", pattern.lower()))
-    return max(words, key=len)[:_STEM] if words else ""
-
-
-@cache
-def asides(script: Script, kind: str, side: Side) -> tuple[str, ...]:
-    """Sentences of a kind that are told beside a request, those of one side."""
-    sentences = told_beside(script).get(kind, ())
-    sides = _sides_of_sentences(sentences)
-    return tuple(sentence for sentence in sentences if sides[sentence] == side)
-
-
-def _sides_of_sentences(sentences: Sequence[str]) -> dict[str, Side]:
-    held: tuple[Side, Side] = ("test", "dev")
-    ranked = sorted(sentences, key=lambda sentence: _hash("aside", sentence))
-    return {sentence: held[at] if at < len(held) else "train" for at, sentence in enumerate(ranked)}
 
 
 def _hash(*parts: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from muse_core.dialogue.constraints import Arguments, attributive, brand_name, possessive, tail_of
 from muse_core.dialogue.phrases import oblique, phrases, say
 from muse_core.dialogue.voice import Voice, forms_of, surface
-from muse_core.dialogue.wording import stories
+from muse_core.wordings.words import words
 
 _TOLD = 0.5  # of occasions are told in a sentence of their own
 _OF_ENGLISH = 0.4  # of English materials in Hinglish take `ka`
@@ -41,7 +41,7 @@ def product_phrase(
 
 def story_of(voice: Voice, given: Arguments) -> str | None:
     """A sentence that tells the occasion, when the script has one and the shopper feels like telling."""
-    known = stories(voice.script).get(given.get("occasion", ""))
+    known = words("stories", voice.script).get(given.get("occasion", ""))
     return voice.pick(known) if known and voice.chance(_TOLD) else None
 
 

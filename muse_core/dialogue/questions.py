@@ -19,9 +19,9 @@ from muse_core.dialogue.script import Script
 from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.utterance import Utterance, slots_of
 from muse_core.dialogue.voice import surface
-from muse_core.dialogue.wording import topics
 from muse_core.tools.base import ShopWorld
 from muse_core.tools.toolbox import ALL_TOOLS
+from muse_core.wordings.words import words
 
 _PRICE_SAID, _COLOUR_SAID = 0.6, 0.22  # of incomplete requests
 _NOT_SOLD = {"noun": 0.32, "task": 0.33, "question": 0.35}
@@ -172,7 +172,7 @@ def off_topic(shopper: Shopper) -> Said:
     """Something that a shop does not do."""
     kind = draw(_NOT_SOLD, shopper.rng)
     is_hindi = shopper.script == "both" and shopper.rng.random() < _TOPIC_IN_HINDI
-    topic = shopper.voice().pick(topics(f"{kind}s", "hi" if is_hindi else shopper.script))
+    topic = shopper.voice().pick(words("topics", "hi" if is_hindi else shopper.script)[f"{kind}s"])
     family = shopper.family("out_of_scope", kind)
     text = shopper.utter(family, {"ask" if kind == "question" else kind: topic}).text
     return Said(Utterance(text, None), family, "out_of_scope", situation="decline")

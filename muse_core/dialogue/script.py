@@ -2,7 +2,7 @@
 
 Scripts: `en`, `hi` (Devanagari), and for mixed shoppers `roman` (Hinglish in Latin script) and `both`
 (Devanagari with English words). No words stand here: a module names the files that it reads itself, so
-that who needs the assistant's words (`replies.py`) does not depend on the shopper's (`wording.py`).
+that who needs the assistant's words (`replies.py`) does not depend on the shopper's.
 """
 
 from __future__ import annotations

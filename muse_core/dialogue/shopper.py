@@ -7,13 +7,13 @@ they share: choosing a family of the shopper's side, filling it, and typing it t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from muse_core.dialogue import goals
-from muse_core.dialogue.families import Family, FamilyBook, Wordings, asides, closings, openings
+from muse_core.dialogue.families import Family, FamilyBook, Wordings
 from muse_core.dialogue.goals import Assortment, Wish
 from muse_core.dialogue.phrases import phrases
 from muse_core.dialogue.script import Script, SpeakerGender
@@ -32,6 +32,8 @@ from muse_core.dialogue.voice import Voice
 from muse_core.language.lexicon import agreement_with
 from muse_core.tools.toolbox import argument_order
 from muse_core.types import Decision, Language, Profile, TurnType
+from muse_core.wordings.beside import asides, closings, openings
+from muse_core.wordings.grammar import choose
 
 Call = tuple[str, dict[str, Any]]
 
@@ -98,9 +100,10 @@ class Shopper:
         return Voice(self.script, self.rng, self.speaker)
 
     def family(self, turn_type: TurnType, kind: str) -> Family:
-        """A frame of the shopper's side."""
+        """A frame of the shopper's side, one reading of its wording chosen."""
         shelf = self.script, turn_type, kind
-        return self.book.pick(self.profile.side, shelf, self.turn == 0, self.rng, self.wordings)
+        family = self.book.pick(self.profile.side, shelf, self.turn == 0, self.rng, self.wordings)
+        return replace(family, pattern=choose(family.pattern, self.rng))
 
     def new_wish(self, with_image: bool = False, for_self: bool = False) -> Wish:
         """The first wish is the goal's; later requests are for something else. `for_self`: suggestions
@@ -180,7 +183,8 @@ class Shopper:
         if self.profile.formality == "polite":
             rude = phrases(self.script)["casual_only"]
             forms = [form for form in forms if form not in rude] or forms
-        return fill(forms[int(self.rng.random() * len(forms))], {}, 0, self.speaker)
+        form = choose(forms[int(self.rng.random() * len(forms))], self.rng)
+        return fill(form, {}, 0, self.speaker)
 
     def _typed(self, utterance: Utterance, starts_plain: bool) -> Utterance:
         """Capitals and end marks as this shopper sets them; offsets stay."""
@@ -193,7 +197,7 @@ class Shopper:
             text += "." if text[-1] not in "?!.]" and self.rng.random() < _FULL_STOP else ""
         elif self.script == "hi" and is_careful and text[-1] not in "?!।" and self.rng.random() < 0.5:
             text += "।"
-        return Utterance(text, utterance.position)
+        return replace(utterance, text=text)
 
 
 def call_of(name: str, arguments: Mapping[str, Any]) -> Call:

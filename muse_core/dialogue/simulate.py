@@ -7,7 +7,7 @@ generator that is passed in; the same profile, catalogue and generator state giv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,11 @@ def simulate(
     wordings = _wordings_of(profile, config.pairs.reserved_share)
     shopper = Shopper(profile, shop, families, rng, noise, script, habit, wish, wish, script, wordings)
     expert = Expert(Toolbox(world_for(profile, index)), config.reply.style)
-    messages, labels = _talk(shopper, expert, config.conversations)
+    messages: list[Message] = []
+    labels: list[TurnLabel] = []
+    for turn, (said, acts, plan) in enumerate(turns(shopper, expert, config.conversations)):
+        messages += [Message("user", said.utterance.text), *acts]
+        labels.append(_label(said, turn, plan))
     return Conversation(
         conversation_id=conversation_id,
         profile_id=profile.profile_id,
@@ -71,27 +75,24 @@ def _wordings_of(profile: Profile, reserved_share: float) -> Wordings:
     return "reserved" if is_reserved(profile.profile_id, reserved_share) else "common"
 
 
-def _talk(
+def turns(
     shopper: Shopper, expert: Expert, settings: ConversationsConfig
-) -> tuple[list[Message], list[TurnLabel]]:
-    """The turns, one move of the agenda each; the answer to a question follows it."""
+) -> Iterator[tuple[Said, list[Message], tuple[str, ...]]]:
+    """What is said in each turn, the acts that answer it and the tools that ran. A turn is one move of the
+    agenda; the answer to a question follows it."""
     fewest, most = settings.min_user_turns, settings.max_user_turns
     steps = walk(fewest, most, shopper.shop.has_images)
-    turns = fewest + int(shopper.rng.random() * (most - fewest + 1))
+    count = fewest + int(shopper.rng.random() * (most - fewest + 1))
     world = expert.toolbox.world
-    messages: list[Message] = []
-    labels: list[TurnLabel] = []
     last: Move | None = None
-    for turn in range(turns):
+    for turn in range(count):
         shopper.turn = turn
         screen = screen_of(len(world.session.last_ids) if shopper.sees_results else 0)
-        move = steps.pick(State(turns - turn, screen, last), shopper.rng)
+        move = steps.pick(State(count - turn, screen, last), shopper.rng)
         last = last if shopper.pending is not None else move
-        said = say(shopper, move, world, is_last=turn == turns - 1)
+        said = say(shopper, move, world, is_last=turn == count - 1)
         acts, plan = expert.answer(said, turn, shopper)
-        messages += [Message("user", said.utterance.text), *acts]
-        labels.append(_label(said, turn, plan))
-    return messages, labels
+        yield said, acts, plan
 
 
 @dataclass

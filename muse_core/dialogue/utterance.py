@@ -1,9 +1,9 @@
 """From a pattern and its values to an utterance that knows where its arguments end.
 
-A pattern is read once into parts; filling it gives words, each with a role: `plain` (may be respelled),
-`argument` (the first call depends on it), `later` (a later call of the turn depends on it). The position
-of a turn is the offset right after its last `argument` word, punctuation not counted. When a pattern
-has no filled placeholder that counts, its `<...>` words do.
+A reading of a wording is read once into parts; filling it gives words, each with a role: `plain` (may be
+respelled), `argument` (the first call depends on it), `later` (a later call of the turn depends on it). The
+position of a turn is the offset right after its last `argument` word, punctuation not counted. When
+a reading has no filled placeholder that counts, its `*starred*` words do.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import Literal
 import numpy as np
 
 from muse_core.dialogue.script import Script, SpeakerGender
-from muse_core.dialogue.wording import spelling
+from muse_core.wordings.grammar import choose, slots_in_order
+from muse_core.wordings.words import words as words_of
 
 Role = Literal["plain", "argument", "later"]
 
-_PART = re.compile(r"\{(\w+)\}|<([^>]+)>|\(([^()/|]+(?:/[^()/|]+){2})\)|\(([^()/|]+)\|([^()/|]+)\)")
+_PART = re.compile(r"\{(\w+)\}|\*([^*]+)\*|\(([^()/|]+(?:/[^()/|]+){2})\)|\(([^()/|]+)/([^()/|]+)\)")
 _ONLY_PUNCTUATION = re.compile(r"^[,.?!।;:]+$")
 _TRAILING = " ,.?!।;:'\"’”)"
 _CONTENT_FREE = frozenset(["target"])  # alone it does not say what to translate
 _NOT_MEANT = frozenset(["wrong"])  # said, and taken back
-_CHOICE = re.compile(r"\[([^\]|]+(?:\|[^\]|]+)+)\]")
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,12 @@ class Word:
 
 @dataclass(frozen=True)
 class Utterance:
-    """What the shopper says; `position` is None when nothing in it is an argument."""
+    """What the shopper says; `position` is None when nothing in it is an argument. `arguments`: where words
+    stand that a call of the turn depends on, as (start, end)."""
 
     text: str
     position: int | None
+    arguments: tuple[tuple[int, int], ...] = ()
 
 
 @lru_cache(maxsize=8192)
@@ -85,7 +87,7 @@ def _part(match: re.Match[str]) -> Part:
 
 def slots_of(pattern: str) -> frozenset[str]:
     """Names of the placeholders of a pattern."""
-    return frozenset(part.text for part in read_pattern(pattern) if part.kind == "slot")
+    return frozenset(slots_in_order(pattern))
 
 
 def fill(
@@ -111,19 +113,11 @@ def _role(slot: str) -> Role:
     return "later" if slot.endswith("2") else "argument"
 
 
-def vary(text: str, rng: np.random.Generator) -> str:
-    """A text with one of each `[a|b|c]`."""
-    return _CHOICE.sub(lambda found: _one_of(found.group(1).split("|"), rng), text) if "[" in text else text
-
-
-def _one_of(forms: Sequence[str], rng: np.random.Generator) -> str:
-    return forms[int(rng.random() * len(forms))]
-
-
 def told(sentence: str, role: Role, speaker: SpeakerGender, rng: np.random.Generator) -> list[Word]:
     """A sentence beside the request as words of one role."""
     return [
-        word if word.glued else replace(word, role=role) for word in fill(vary(sentence, rng), {}, 0, speaker)
+        word if word.glued else replace(word, role=role)
+        for word in fill(choose(sentence, rng), {}, 0, speaker)
     ]
 
 
@@ -181,15 +175,21 @@ def render(words: Sequence[Word]) -> Utterance:
     """Text and position. Stray punctuation (before the first word, doubled) is dropped."""
     text = ""
     position: int | None = None
+    arguments: list[tuple[int, int]] = []
     for word in words:
         if word.glued:
             if text and text[-1] not in ",.?!।;:":
                 text += word.text
             continue
+        start = len(text) + bool(text)
         text += (" " if text else "") + word.text
+        end = len(text.rstrip(_TRAILING))
         if word.role == "argument":
-            position = len(text.rstrip(_TRAILING))
-    return Utterance(text.rstrip(","), position)
+            position = end
+        if word.role != "plain":
+            goes_on = bool(arguments) and arguments[-1][1] == start - 1
+            arguments.append((arguments.pop()[0] if goes_on else start, end))
+    return Utterance(text.rstrip(","), position, tuple(arguments))
 
 
 # ---- spelling -------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def render(words: Sequence[Word]) -> Utterance:
 def with_habits(words: Sequence[Word], habit: float, script: Script = "roman", tone: str = "") -> list[Word]:
     """The words as one writer puts them: the verb forms of the tone (`polite`, `casual`), then the
     writer's spellings. `habit` in [0, 1) picks the same variant every time."""
-    language = "hi" if script == "both" else script
+    language: Script = "hi" if script == "both" else script
     tables = [table for table in (_variants(tone, language), _variants("habits", language)) if table]
     for table in tables:
         words = [
@@ -212,10 +212,10 @@ Table = Mapping[str, tuple[tuple[str, float], ...]]
 
 
 @cache
-def _variants(kind: str, script: str) -> Table:
+def _variants(kind: str, script: Script) -> Table:
     """Word -> (form, cumulative share)."""
     table: dict[str, tuple[tuple[str, float], ...]] = {}
-    for word, forms in spelling().get(kind, {}).get(script, {}).items():
+    for word, forms in words_of("spelling", script).get(kind, {}).items():
         ends = accumulate(forms.values())
         table[word] = tuple((form, end / sum(forms.values())) for form, end in zip(forms, ends, strict=True))
     return table
@@ -254,7 +254,7 @@ def with_slip(words: Sequence[Word], rng: np.random.Generator, is_roman: bool = 
 
 
 def _english_slips(word: str) -> list[str]:
-    return list(spelling()["slips"]["english"].get(word.lower(), ()))
+    return list(words_of("spelling", "en")["slips"].get(word.lower(), ()))
 
 
 def _respelled(word: Word, text: str) -> Word:
@@ -265,9 +265,9 @@ def _slipped(word: str, rng: np.random.Generator, is_roman: bool) -> str:
     bare = word.rstrip(_TRAILING)
     end = word[len(bare) :]
     if not bare.isascii():
-        slips = spelling()["slips"]["devanagari"]
+        slips = words_of("spelling", "hi")["slips"]
         return next((word.replace(part, slips[part], 1) for part in slips if bare.startswith(part)), word)
-    known = list(spelling()["habits"]["roman"].get(bare, ())) if is_roman else _english_slips(bare)
+    known = list(words_of("spelling", "roman")["habits"].get(bare, ())) if is_roman else _english_slips(bare)
     if known:
         return known[int(rng.integers(len(known)))] + end
     if len(bare) < 5 or not bare.isalpha():

@@ -43,10 +43,12 @@ def register(copy: Path) -> None:
 
 
 def write_wordings(copy: Path, left_out: str = "") -> None:
-    for script, wordings in tomllib.loads((WRITTEN / "wordings.toml").read_text(encoding="utf-8")).items():
+    says = 'stock = { says = "whether one of the results is in stock", needs = ["items"] }\n'
+    put(copy / "muse_core/wordings/kinds.toml", "[comparison]", says)
+    for script, sides in tomllib.loads((WRITTEN / "wordings.toml").read_text(encoding="utf-8")).items():
         if script != left_out:
-            frames = copy / f"muse_core/dialogue/frames_{script}.toml"
-            put(frames, "[patterns.comparison]", _toml("stock", wordings))
+            with (copy / f"muse_core/wordings/{script}/comparison.toml").open("a", encoding="utf-8") as file:
+                file.write("\n[stock]\n" + "".join(_toml(side, texts) for side, texts in sides.items()))
 
 
 def write_replies(copy: Path, left_out: str = "") -> None:
@@ -97,7 +99,7 @@ def test_with_these_edits_the_suite_passes_and_every_part_knows_the_tool(tmp_pat
         (
             {write_wordings: lambda copy: write_wordings(copy, left_out="hi")},
             "tests/unit/tools/test_traits.py",
-            r"stock: nobody can ask for it in hi: add wordings `stock = .*frames_hi\.toml",
+            r"nobody can ask for it in hi: add a table \[stock\] to muse_core/wordings/hi/comparison\.toml",
         ),
         (
             {write_replies: lambda copy: write_replies(copy, left_out="roman/sold_out")},

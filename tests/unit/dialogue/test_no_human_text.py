@@ -11,29 +11,33 @@ from pathlib import Path
 import pytest
 
 from muse_core.dialogue.replies import replies
-from muse_core.dialogue.script import SCRIPTS
-from muse_core.dialogue.wording import asides, frames, stories, topics
+from muse_core.wordings.book import shipped
+from muse_core.wordings.grammar import readings
+from muse_core.wordings.words import SCRIPTS, words
 
 HUMAN = Path(__file__).resolve().parents[4] / "shared" / "data" / "utterances"
 GRAM = 6
 _WORD = re.compile(r"[\w\u0900-\u097f]+")
-_CHOICE = re.compile(r"\[([^\]|]+(?:\|[^\]|]+)+)\]|\(([^()]+)\)")
+_FORMS = re.compile(r"\(([^()|]+/[^()|]+)\)")
 
 
-def templates() -> Iterator[str]:
+def sentences() -> Iterator[str]:
+    """All that a shopper or the assistant may say, every choice made."""
+    for wordings in shipped().values():
+        yield from (text for wording in wordings for text in expanded(wording.text))
     for script in SCRIPTS:
-        tables = [*frames(script)["patterns"].values(), replies(script)["replies"], stories(script)]
-        tables += [asides(script), frames(script)["openings"], frames(script)["closings"]]
-        yield from (text for table in tables for texts in table.values() for text in texts)
-        yield from (text for kind in ("nouns", "tasks", "questions") for text in topics(kind, script))
+        for name in ("openings", "closings", "asides", "stories"):
+            yield from (text for template in texts_in(words(name, script)) for text in expanded(template))
+        yield from texts_in(words("topics", script))
+        yield from texts_in(replies(script)["replies"])
 
 
 def expanded(template: str) -> Iterator[str]:
-    """Every reading of a template with choices, `[a|b]`, `(a/b/c)` and `(a|b)`."""
-    parts = _CHOICE.split(template)
-    plain, choices = parts[::3], [one or other for one, other in zip(parts[1::3], parts[2::3], strict=True)]
-    for chosen in product(*(re.split(r"[|/]", choice) for choice in choices)):
-        yield "".join(f"{text}{choice}" for text, choice in zip(plain, [*chosen, ""], strict=True))
+    """Every reading of a template, in every one of the forms that agree."""
+    for reading in readings(template):
+        parts = _FORMS.split(reading)
+        for chosen in product(*(forms.split("/") for forms in parts[1::2])):
+            yield "".join(f"{text}{form}" for text, form in zip(parts[::2], [*chosen, ""], strict=True))
 
 
 def grams(text: str) -> Iterator[tuple[str, ...]]:
@@ -63,7 +67,7 @@ def texts_in(value: object) -> Iterator[str]:
 
 
 def test_choices_are_all_read() -> None:
-    assert set(expanded("a [b|c d] (e/f/g)")) == {f"a {x} {y}" for x in ("b", "c d") for y in "efg"}
+    assert set(expanded("a (b|c d) (e/f/g)")) == {f"a {x} {y}" for x in ("b", "c d") for y in "efg"}
     assert list(grams("one two three {np} four five six seven eight nine")) == [
         ("four", "five", "six", "seven", "eight", "nine")
     ]
@@ -71,7 +75,7 @@ def test_choices_are_all_read() -> None:
 
 @pytest.mark.skipif(not HUMAN.is_dir(), reason="the human utterances are not beside this project")
 def test_no_six_words_of_people_in_a_row() -> None:
-    ours = {gram: text for text in templates() for one in expanded(text) for gram in grams(one)}
+    ours = {gram: text for text in sentences() for gram in grams(text)}
     assert len(ours) > 200
     copied = {ours[gram]: gram for text in human_texts() for gram in grams(text) if gram in ours}
     assert not copied

@@ -25,9 +25,9 @@ def test_punctuation_is_not_counted_and_stray_marks_go() -> None:
 
 
 def test_cue_words_count_only_when_no_argument_is_said() -> None:
-    text, position = said("can you <recommend> something {tail}?", tail="")
+    text, position = said("can you *recommend* something {tail}?", tail="")
     assert text[:position] == "can you recommend"
-    text, position = said("{tail} can you <recommend> something?", tail="under 500")
+    text, position = said("{tail} can you *recommend* something?", tail="under 500")
     assert text[:position] == "under 500"
 
 
@@ -42,7 +42,7 @@ def test_a_picture_counts_with_its_bracket() -> None:
 
 
 def test_hindi_agrees_with_noun_and_speaker() -> None:
-    words = fill("{np} ढूंढ (रहा|रही) हूं, (मिलेगा/मिलेंगे/मिलेगी)?", {"np": "जूते"}, agreement=1, speaker="f")
+    words = fill("{np} ढूंढ (रहा/रही) हूं, (मिलेगा/मिलेंगे/मिलेगी)?", {"np": "जूते"}, agreement=1, speaker="f")
     assert render(words).text == "जूते ढूंढ रही हूं, मिलेंगे?"
 
 

@@ -14,34 +14,35 @@ from muse_core.catalog.product import Catalog
 from muse_core.dialogue.questions import ANSWERS
 from muse_core.dialogue.replies import replies
 from muse_core.dialogue.script import SCRIPTS
-from muse_core.dialogue.wording import frames
 from muse_core.scoring.cue_words import cues
 from muse_core.tools.base import Tool, new_world
 from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, Toolbox
 from muse_core.types import JsonValue, TurnType
+from muse_core.wordings.book import HERE, read_book
+from muse_core.wordings.kinds import kinds
 from tests.unit.tools.builders_tools import picture, product, run
 
-# English puts a limit before or behind the noun, Hindi before वाले.
-ONLY_IN = {"refinement/adj": ("en",), "refinement/post": ("en",), "refinement/limit": ("hi", "roman", "both")}
 # Calls of the tools that nobody calls carelessly.
 ASKED = {"filter": {"sort_by": "rating"}, "visual_search": {"image": "att1"}}
 _SLOT_OF_CUES = {"query": "product_type"}
 
 
-def wordings_of(script: str, turn_type: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = frames(script)["patterns"].get(turn_type, {})  # type: ignore[arg-type]
-    return found
-
-
 def missing_wordings(tool: Tool) -> Iterator[str]:
-    kinds = [(tool.turn_type, kind) for kind in tool.wordings]
-    kinds += [("missing_slot", tool.asks_for)] if tool.left_open else []
-    for turn_type, kind in kinds:
-        for script in ONLY_IN.get(f"{turn_type}/{kind}", SCRIPTS):
-            if kind not in wordings_of(script, turn_type):
+    named: list[tuple[TurnType, str]] = [(tool.turn_type, kind) for kind in tool.wordings]
+    named += [("missing_slot", tool.asks_for)] if tool.left_open else []
+    book, _ = read_book(HERE)
+    for turn_type, kind in named:
+        known = kinds()[turn_type].get(kind)
+        if known is None:
+            yield (
+                f"{tool.name}: no wording can ask for it: add `{kind} = {{ says = …, needs = […] }}` below "
+                f"[{turn_type}] in muse_core/wordings/kinds.toml"
+            )
+        for script in known.only if known is not None else ():
+            if not book[script, turn_type, kind]:
                 yield (
-                    f"{tool.name}: nobody can ask for it in {script}: add wordings `{kind} = […]` below "
-                    f"[patterns.{turn_type}] in muse_core/dialogue/frames_{script}.toml"
+                    f"{tool.name}: nobody can ask for it in {script}: add a table [{kind}] to "
+                    f"muse_core/wordings/{script}/{turn_type}.toml"
                 )
 
 
@@ -97,11 +98,10 @@ def test_no_two_tools_lack_the_same_or_are_asked_for_in_the_same_words() -> None
     assert len(set(slots)) == len(slots) and len(set(shelves)) == len(shelves)
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_no_wordings_of_a_tools_turn_type_are_nobodys(script: str) -> None:
+def test_no_wordings_of_a_tools_turn_type_are_nobodys() -> None:
     named = {(tool.turn_type, kind) for tool in ALL_TOOLS for kind in tool.wordings}
     types = {tool.turn_type for tool in ALL_TOOLS}
-    written = {(turn_type, kind) for turn_type in types for kind in wordings_of(script, turn_type)}
+    written = {(turn_type, kind) for turn_type in types for kind in kinds()[turn_type]}
     assert written <= named, f"no tool lists these in its `wordings`: {sorted(written - named)}"
 
 
