@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 Frame = pd.DataFrame
 
+# Stated a second time on purpose: tests/contract/test_lists.py compares them with the code.
 TOOLS = ("search", "filter", "recommend", "compare", "translate", "visual_search")
 ROWS_AT_ONCE = 8192
 _PLACED_CALL = re.compile(r" <tool>[^<]*</tool>")

@@ -30,14 +30,13 @@ JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "Jso
 Language = Literal["en", "hi", "mixed"]
 Side = Literal["train", "dev", "test"]
 Role = Literal["system", "user", "assistant", "tool"]
-ToolName = Literal["search", "filter", "recommend", "compare", "translate", "visual_search"]
-Decision = Literal["search", "filter", "recommend", "compare", "translate", "visual_search", "none"]
+Decision = str  # what an assistant does first: a tool of `tools.toolbox.TOOL_NAMES`, or "none"
 TurnType = Literal[
     "complete",  # a whole request: one call answers it
     "missing_slot",  # something needed is not said: the assistant asks, no call
     "out_of_scope",  # not a shop's business: the assistant declines, no call
     "refinement",  # narrows the last results
-    "comparison",  # compares items of the last results
+    "comparison",  # asks about items of the last results: compares them
     "chit_chat",  # greeting, thanks, small talk: no call
     "multi_step",  # one utterance that needs two or more calls
     "recommendation",
@@ -47,8 +46,6 @@ TurnType = Literal[
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 SIDES: tuple[Side, ...] = get_args(Side)
-TOOL_NAMES: tuple[ToolName, ...] = get_args(ToolName)
-DECISIONS: tuple[Decision, ...] = get_args(Decision)
 TURN_TYPES: tuple[TurnType, ...] = get_args(TurnType)
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from muse_core.language import lexicon
+from muse_core.tools.toolbox import ALL_TOOLS, refusals
 from muse_core.types import Conversation, JsonValue, Message, ToolCall, TurnLabel
 
 Kind = Literal["gold", "wrong_tool", "wrong_value", "dropped_limit"]
@@ -60,7 +61,7 @@ def acts(conversation: Conversation) -> Iterator[Act]:
 
 def _unlabelled(turn: int, message: Message) -> TurnLabel:
     """The label of a turn of the user's own data, read off its first call."""
-    return TurnLabel(turn, "complete", "given/none", message.tool_calls[0].name)  # type: ignore[arg-type]
+    return TurnLabel(turn, "complete", "given/none", message.tool_calls[0].name)
 
 
 def perturbed(act: Act, count: int, rng: np.random.Generator) -> list[Candidate]:
@@ -80,7 +81,7 @@ def perturbed(act: Act, count: int, rng: np.random.Generator) -> list[Candidate]
 def _dropped_limit(call: ToolCall, rng: np.random.Generator) -> ToolCall | None:
     """Without one limit; None when that leaves the call without meaning or changes nothing."""
     limits = [key for key in _LIMITS if call.arguments.get(key) is not None]
-    if not limits or (call.name == "filter" and len(call.arguments) < 2):
+    if not limits or (len(call.arguments) < 2 and refusals(call.name, {})):
         return None
     gone = limits[rng.integers(len(limits))]
     return replace(call, arguments={key: value for key, value in call.arguments.items() if key != gone})
@@ -104,6 +105,8 @@ def _another(key: str, value: JsonValue, rng: np.random.Generator) -> JsonValue:
         return _pick([order for order in _ORDERS if order != value], rng)
     if key == "items" and isinstance(value, list):
         return _other_items(value, rng)
+    if key == "item":
+        return _other_items([value], rng)[0]
     if key in ("min_price", "max_price") and isinstance(value, int | float):
         return _far_price(key, value, rng)
     if key == "text" and isinstance(value, str):
@@ -111,7 +114,7 @@ def _another(key: str, value: JsonValue, rng: np.random.Generator) -> JsonValue:
     return None
 
 
-def _other_items(items: list[JsonValue], rng: np.random.Generator) -> JsonValue:
+def _other_items(items: list[JsonValue], rng: np.random.Generator) -> list[JsonValue]:
     """As many positions, moved on by at least one, so that the first one named is another."""
     shift = int(rng.integers(1, 4))
     return [(int(item) - 1 + shift) % 6 + 1 for item in items if isinstance(item, int | float)]
@@ -124,19 +127,11 @@ def _far_price(key: str, value: float, rng: np.random.Generator) -> JsonValue:
 
 def _wrong_tool(call: ToolCall, rng: np.random.Generator) -> ToolCall | None:
     """The same request given to a tool that a careless reader could take for the right one."""
-    arguments = dict(call.arguments)
-    noun = arguments.get("query") or _pick(list(lexicon.values("product_type")), rng)
-    options: dict[str, dict[str, JsonValue]] = {
-        "search": {"query": noun},
-        "recommend": {key: arguments[key] for key in ("occasion", "max_price") if key in arguments},
-        "compare": {"items": [1, 2]},
-        "translate": {"text": str(noun), "target": "hi"},
-    }
-    options.pop(call.name, None)
-    if call.name == "search" and arguments.get("query") is not None:
-        options["recommend"] = {}
+    noun = call.arguments.get("query") or _pick(list(lexicon.values("product_type")), rng)
+    guesses = {tool.name: tool.careless(lambda: str(noun), call.arguments) for tool in ALL_TOOLS}
+    options = {name: said for name, said in guesses.items() if said is not None and name != call.name}
     name = _pick(list(options), rng)
-    return ToolCall(call.call_id, str(name), options[str(name)]) if name is not None else None
+    return ToolCall(call.call_id, name, options[name]) if name is not None else None
 
 
 def _pick(values: list[str], rng: np.random.Generator) -> str | None:

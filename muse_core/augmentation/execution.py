@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from muse_core.augmentation.candidates import Candidate
 from muse_core.augmentation.utility import CallText
 from muse_core.tools.base import Session, ShopWorld
-from muse_core.tools.call_syntax import render_call, render_result
+from muse_core.tools.call_syntax import render_call
+from muse_core.tools.result_text import render_result
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import ToolCall, ToolResult
 

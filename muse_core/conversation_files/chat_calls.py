@@ -12,8 +12,8 @@ from typing import Any
 from muse_core.conversation_files.chat_turns import BadLine, ChatCall
 from muse_core.scoring.normal import NUMBER_SLOTS, one_number
 from muse_core.tools.call_objects import UnreadableCall, call_of, calls_in, read_value
-from muse_core.tools.toolbox import argument_order
-from muse_core.types import TOOL_NAMES, JsonValue
+from muse_core.tools.toolbox import TOOL_NAMES, argument_order
+from muse_core.types import JsonValue
 
 _IDS = ("id", "call_id", "tool_use_id", "toolUseId", "tool_call_id")
 

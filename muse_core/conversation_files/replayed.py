@@ -26,8 +26,9 @@ from muse_core.profiles.system_line import profile_line
 from muse_core.records import calls_of, canonical_json, side_of, tool_message
 from muse_core.scoring.declines import declines
 from muse_core.scoring.slots import asked_slot
-from muse_core.tools.call_syntax import render, render_result
-from muse_core.tools.toolbox import ALL_TOOLS, Toolbox, argument_order
+from muse_core.tools.call_syntax import render
+from muse_core.tools.result_text import render_result
+from muse_core.tools.toolbox import TOOLS, Toolbox, argument_order
 from muse_core.types import (
     Conversation,
     Goal,
@@ -46,12 +47,7 @@ if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
 
 FAMILY = "given"  # turns of a user's file are of no template family: each chat is one of its own
-_TYPES: dict[str, TurnType] = {
-    "search": "complete", "filter": "refinement", "compare": "comparison", "recommend": "recommendation",
-    "translate": "translation", "visual_search": "picture",
-}  # fmt: skip
 _SCRIPTS: dict[Language, Script] = {"en": "en", "hi": "hi", "mixed": "roman"}
-_TOOLS = {tool.name: tool for tool in ALL_TOOLS}
 
 
 def replayed(chat: Chat, index: CatalogIndex, people: Mapping[str, Profile]) -> Conversation:
@@ -111,7 +107,7 @@ def _filled_in(said: str, call: ToolCall, result: ToolResult) -> str:
 def _call(call: ChatCall, call_id: str) -> ToolCall:
     """The call with its arguments as the tool reads them; left as they are where it refuses them."""
     try:
-        read = _TOOLS[call.name].Arguments.model_validate(call.arguments).model_dump(exclude_none=True)
+        read = TOOLS[call.name].Arguments.model_validate(call.arguments).model_dump(exclude_none=True)
     except ValueError:  # pydantic's ValidationError; `Toolbox.run` puts it into words
         return ToolCall(call_id, call.name, call.arguments)
     return ToolCall(call_id, call.name, {key: _whole(value) for key, value in read.items()})
@@ -166,9 +162,9 @@ def _label(number: int, turn: ChatTurn, acts: list[Message], language: Language,
         return TurnLabel(number, _silent_type(said, slot), family, "none", missing_slot=slot)
     return TurnLabel(
         number,
-        "multi_step" if len(calls) > 1 else _TYPES[calls[0].name],
+        "multi_step" if len(calls) > 1 else TOOLS[calls[0].name].turn_type,
         family,
-        calls[0].name,  # type: ignore[arg-type]
+        calls[0].name,
         plans=(tuple(call.name for call in calls),),
         position=position_of(turn.user, calls[0]),
     )

@@ -16,20 +16,21 @@ from typing import Literal
 
 import numpy as np
 
+from muse_core.tools.toolbox import ALL_TOOLS
+
 Move = Literal[
     "complete", "multi_step", "missing_slot", "refinement", "comparison", "recommendation",
     "translation", "picture", "out_of_scope", "chit_chat",
 ]  # fmt: skip
 Screen = Literal["empty", "two", "many"]  # what the last product result left to work on
 
-# Shares of user turns by move. `missing_slot` takes as many turns again for its answers:
-# 62 % become a search, 14 % a comparison, 12 % each a translation and a visual search.
+# Shares of user turns by move. `missing_slot` takes as many turns again for its answers (`MISSING`).
 WANTED: dict[Move, float] = {
     "complete": 0.090, "multi_step": 0.060, "missing_slot": 0.098, "refinement": 0.110, "comparison": 0.082,
     "recommendation": 0.096, "translation": 0.070, "picture": 0.056, "out_of_scope": 0.134,
     "chit_chat": 0.114,
 }  # fmt: skip
-MISSING: dict[str, float] = {"query": 0.62, "items": 0.14, "text": 0.12, "image": 0.12}
+MISSING: dict[str, float] = {tool.asks_for: tool.left_open for tool in ALL_TOOLS if tool.left_open}
 MULTI: dict[str, float] = {
     "search_filter": 0.25, "search_sort": 0.15, "search_compare": 0.25, "picture_filter": 0.2,
     "search_filter_compare": 0.15,
@@ -151,8 +152,8 @@ def _after(move: Move, state: State) -> list[tuple[State, float]]:
 
 
 def _after_answer(state: State) -> list[tuple[State, float]]:
-    """The answer to a missing product or picture brings new results; other answers leave the screen."""
-    new = MISSING["query"] + MISSING["image"]
+    """An answer that completes a call for products brings new results; other answers leave the screen."""
+    new = sum(tool.left_open for tool in ALL_TOOLS if tool.returns_products) / sum(MISSING.values())
     many, two = _LEAVES["complete"]
     shown = [(after, odds * new) for after, odds in _screens(state.left - 2, "missing_slot", (many, two))]
     return [*shown, (State(state.left - 2, state.screen, "missing_slot"), 1 - new)]

@@ -3,7 +3,7 @@ shop does not do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from muse_core.dialogue import goals, sayings
@@ -20,6 +20,7 @@ from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.utterance import Utterance, slots_of
 from muse_core.dialogue.voice import surface
 from muse_core.tools.base import ShopWorld
+from muse_core.tools.toolbox import ALL_TOOLS
 from muse_core.wordings.words import words
 
 _PRICE_SAID, _COLOUR_SAID = 0.6, 0.22  # of incomplete requests
@@ -66,7 +67,9 @@ def incomplete(shopper: Shopper, world: ShopWorld) -> Said:
     if not shopper.shop.has_images:
         shares["query"] += shares.pop("image")
     if not shopper.sees_results or len(world.session.last_shown) < ENOUGH_TO_NARROW:
-        shares["query"] += shares.pop("items")
+        for tool in ALL_TOOLS:
+            if tool.left_open and tool.needs_results:
+                shares["query"] += shares.pop(tool.asks_for)
     slot = draw(shares, shopper.rng)
     family = shopper.family("missing_slot", slot)
     values, carried = _incomplete_values(shopper, slot, family)
@@ -110,13 +113,7 @@ def answer(shopper: Shopper) -> Said:
     """What the assistant asked for; what was said before holds on."""
     slot, carried = shopper.pending or ("query", {})
     shopper.pending = None
-    if slot == "items":
-        return _answer_items(shopper)
-    if slot == "text":
-        return _answer_text(shopper, carried)
-    if slot == "image":
-        return _answer_image(shopper)
-    return _answer_product(shopper, carried)
+    return ANSWERS[slot](shopper, carried)
 
 
 def _answer_product(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
@@ -134,7 +131,7 @@ def _answer_product(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
     return Said(utterance, family, "complete", (call_of("search", wish.said),))
 
 
-def _answer_items(shopper: Shopper) -> Said:
+def _answer_items(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
     items = items_to_compare(shopper, ENOUGH_TO_NARROW)
     family = shopper.family("comparison", "answer")
     values = {"items": sayings.items_phrase(shopper.voice(), items)}
@@ -150,13 +147,22 @@ def _answer_text(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
     return Said(shopper.utter(family, {"text": sayings.quoted(voice, text)}), family, "translation", (call,))
 
 
-def _answer_image(shopper: Shopper) -> Said:
+def _answer_image(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
     wish = shopper.new_wish(with_image=True)
     arguments, values = pictured(shopper, wish)
     family = shopper.family("picture", "answer")
     wish.said = {"query": ""}
     call = call_of("visual_search", {"image": arguments["image"]})
     return Said(shopper.utter(family, values), family, "picture", (call,))
+
+
+# By the slot that was asked for: a slot that a tool leaves open (`Tool.left_open`) has its answer here.
+ANSWERS: Mapping[str, Callable[[Shopper, Mapping[str, Any]], Said]] = {
+    "query": _answer_product,
+    "items": _answer_items,
+    "text": _answer_text,
+    "image": _answer_image,
+}
 
 
 # ---- no product at all ----------------------------------------------------------------------------

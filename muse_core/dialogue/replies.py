@@ -17,7 +17,9 @@ from typing import Any
 
 from muse_core.dialogue.script import LANGUAGE_OF, Script
 from muse_core.dialogue.voice import Voice
+from muse_core.tools.base import Tool
 from muse_core.tools.references import items_of, lexicalise, references_in
+from muse_core.tools.toolbox import TOOLS
 from muse_core.types import JsonValue
 from muse_core.wordings.words import words
 
@@ -35,12 +37,6 @@ _RELAXED = (
 ENOUGH_TO_NARROW = 3  # items; below it nobody offers to filter or compare
 _NAMED = {"{one}": ("one",), "{two}": ("two",), "{items}": ("one", "two"), "{list}": ("list",)}
 _SENTENCE_START = re.compile(r"(?:^|[.!?।] )[a-z]")
-_LEADS = {
-    "search": "lead_search",
-    "filter": "lead_filter",
-    "recommend": "lead_recommend",
-    "visual_search": "lead_picture",
-}
 
 
 @dataclass(frozen=True)
@@ -75,12 +71,10 @@ def _reply(outcome: Outcome, voice: Voice, formality: str) -> str:
         return _relaxed(outcome, items, voice, formality)
     if not items:
         return _empty(outcome, voice, formality)
-    if outcome.tool == "translate":
-        target = replies(voice.script)["targets"][str(outcome.arguments["target"])]
-        return _pick("translated", voice, formality).replace("{target}", target)
-    if outcome.tool == "compare":
-        return _compared(outcome.value, items, voice, formality)
-    return _found(_LEADS[outcome.tool], items, voice, formality)
+    tool = TOOLS[outcome.tool]
+    if tool.returns_products:
+        return _found(tool.replies[0], items, voice, formality)
+    return _told(tool, outcome, items, voice, formality)
 
 
 def _pick(situation: str, voice: Voice, formality: str) -> str:
@@ -155,22 +149,27 @@ def _capitals(text: str) -> str:
     return _SENTENCE_START.sub(lambda found: found.group().upper(), text)
 
 
-def _compared(
-    value: JsonValue, items: Sequence[Mapping[str, JsonValue]], voice: Voice, formality: str
+def _told(
+    tool: Tool, outcome: Outcome, items: Sequence[Mapping[str, JsonValue]], voice: Voice, formality: str
 ) -> str:
-    facts = value if isinstance(value, dict) else {}
-    best, attribute = facts.get("best"), facts.get("attribute")
-    if items[0].get("colour") == items[1].get("colour"):  # "both are white" says nothing
+    """A sentence about a result that is no list of products, from the first situation with one that fits."""
+    value = outcome.value if isinstance(outcome.value, dict) else {}
+    if len(items) > 1 and items[0].get("colour") == items[1].get("colour"):  # "both are white" says nothing
         items = [{key: known for key, known in item.items() if key != "colour"} for item in items]
-    situations = [f"compared_{attribute or 'rating'}"] if best else []
-    if attribute == "material":
-        is_same = items[0].get("material") == items[1].get("material")
-        situations = ["compared_same_material" if is_same else "compared_material", "compared_no_material"]
-    for situation in (*situations, "compared"):
-        fit = [text for text in _numbered(situation, best, voice, formality) if fits(text, items)]
-        if fit:
-            break
-    return voice.pick(fit)
+    for situation in tool.situations(value):
+        numbered = _numbered(situation, value.get("best"), voice, formality)
+        if fit := [text for text in numbered if fits(text, items)]:
+            return _with_target(voice.pick(fit), outcome, voice.script)
+    raise ValueError(
+        f"no reply of {tool.name} fits its result {value}; let one of the situations {tool.replies} have a "
+        "reply that names only what every result has"
+    )
+
+
+def _with_target(text: str, outcome: Outcome, script: Script) -> str:
+    """The text with the name of the language that was translated into."""
+    target = outcome.arguments.get("target")
+    return text.replace("{target}", replies(script)["targets"][str(target)]) if target else text
 
 
 def _numbered(situation: str, best: JsonValue, voice: Voice, formality: str) -> list[str]:

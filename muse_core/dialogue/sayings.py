@@ -27,6 +27,12 @@ def items_phrase(voice: Voice, items: Sequence[int]) -> str:
     return _numbered(voice, [str(n) for n in items]) if voice.chance(0.4) else _ordinals(voice, items)
 
 
+def item_phrase(voice: Voice, item: int) -> str:
+    """`the second one`, दूसरे वाले, `number 2`: one position; in Hindi as it stands before का, की, में."""
+    ordinal = phrases(voice.script)["items"]["ordinals"][item - 1]
+    return say(voice, "items", "one", n=str(item), ordinal=ordinal)
+
+
 def _ordinals(voice: Voice, items: Sequence[int]) -> str:
     known = phrases(voice.script)["items"]
     is_other = "other_ordinals" in known and voice.chance(_OTHER_ORDINALS)

@@ -25,7 +25,7 @@ from muse_core.dialogue.shopper import Said, Shopper, script_of
 from muse_core.profiles.reserved import is_reserved
 from muse_core.profiles.system_line import profile_line
 from muse_core.tools.references import items_of
-from muse_core.tools.toolbox import Toolbox
+from muse_core.tools.toolbox import PRODUCT_TOOLS, TOOLS, Toolbox
 from muse_core.types import Conversation, Goal, JsonValue, Message, Profile, ToolCall, ToolResult, TurnLabel
 from muse_core.world.replay import picture_bytes, world_for
 
@@ -116,42 +116,41 @@ class Expert:
             plan.append(name)
             outcome = _outcome(call, result)
             has_found = bool(items_of(result.value))
-            shopper.sees_results = has_found if name != "translate" else shopper.sees_results
+            if name in PRODUCT_TOOLS:
+                shopper.sees_results = has_found
             if not has_found:
                 break
-        relaxed = self._relaxed(shopper, outcome, len(said.calls))
-        if relaxed is not None:
-            call = ToolCall(f"c{turn}.{len(plan)}", "search", relaxed)
-            result = self.toolbox.run(call)
-            acts += [Message("assistant", "", (call,)), records.tool_message(result)]
-            plan.append("search")
+        again = self._relaxed(shopper, outcome, len(said.calls), f"c{turn}.{len(plan)}")
+        if again is not None and items_of((result := self.toolbox.run(again)).value):
+            acts += [Message("assistant", "", (again,)), records.tool_message(result)]
+            plan.append(again.name)
             shopper.sees_results = True
             outcome = replace(outcome, situation="relaxed", value=result.value)
         voice = shopper.voice()
         acts.append(Message("assistant", reply(outcome, voice, shopper.profile.formality, self.style)))
         return acts, tuple(plan)
 
-    def _relaxed(self, shopper: Shopper, outcome: Outcome, steps: int) -> dict[str, JsonValue] | None:
-        """A search that found nothing, without the limit that stood in the way: its arguments; None when
-        there is nothing to mend, or the shopper is asked instead."""
-        if outcome.tool != "search" or steps > 1 or items_of(outcome.value):
+    def _relaxed(self, shopper: Shopper, outcome: Outcome, steps: int, call_id: str) -> ToolCall | None:
+        """A call that found nothing, without the limit that stood in the way; None when there is none, or
+        the shopper is asked instead."""
+        is_tried = bool(outcome.tool) and TOOLS[outcome.tool].relaxes and steps == 1
+        if not is_tried or items_of(outcome.value):
             return None
         limit = limit_to_relax(outcome.arguments)
         if limit is None or shopper.rng.random() > _RECOVERED:
             return None
-        arguments = {name: value for name, value in outcome.arguments.items() if name != limit}
-        given = {name: value for name, value in arguments.items() if name not in ("query", "sort_by")}
-        found, _ = shopper.shop.index.search(str(arguments["query"]), given, 1)
-        return arguments if found else None
+        kept = {name: value for name, value in outcome.arguments.items() if name != limit}
+        return ToolCall(call_id, outcome.tool, kept)
 
 
 def _outcome(call: ToolCall, result: ToolResult) -> Outcome:
-    """What the reply answers to. A picture may fail to arrive; any other error is the simulator's fault."""
+    """What the reply answers to. An error of a tool that names no reply to one is the simulator's fault."""
     if result.error is None:
         return Outcome("", call.name, call.arguments, result.value)
-    if call.name != "visual_search":
+    failure = TOOLS[call.name].failure
+    if not failure:
         raise ValueError(f"the expert's own call failed: {call.name}({call.arguments}): {result.error}")
-    return Outcome("failed")
+    return Outcome(failure)
 
 
 def _label(said: Said, turn: int, plan: Sequence[str]) -> TurnLabel:
@@ -160,7 +159,7 @@ def _label(said: Said, turn: int, plan: Sequence[str]) -> TurnLabel:
         turn=turn,
         turn_type=said.turn_type,
         family=said.family.family_id,
-        decision=decision,  # type: ignore[arg-type]
+        decision=decision,
         acceptable=said.acceptable,
         optional_arguments=said.optional,
         plans=_plans(said, plan),

@@ -26,7 +26,8 @@ from muse_core.models.chat_format import join, split_turns
 from muse_core.models.tokenizer import Encoded, TurnPlace, encode
 from muse_core.profiles.system_line import addressed
 from muse_core.records import calls_of, canonical_json
-from muse_core.types import TOOL_NAMES, AugmentedText, Conversation, Message, ToolCall
+from muse_core.tools.toolbox import TOOL_NAMES
+from muse_core.types import AugmentedText, Conversation, Message, ToolCall
 
 TRUNCATED_SHARE = 0.01
 Calls = Literal["filtered", "gold", "all"]

@@ -17,7 +17,8 @@ from muse_core.models.chat_format import SPECIAL_TOKENS
 from muse_core.records import result_values
 from muse_core.scoring.groundedness import check
 from muse_core.tools.references import REFERENCE, last_shown, lexicalise
-from muse_core.types import TOOL_NAMES, Language, Message
+from muse_core.tools.toolbox import TOOL_NAMES
+from muse_core.types import Language, Message
 from muse_core.world.turns import reply_of
 
 Fault = Literal["tag", "unfinished", "empty", "reference", "value"]

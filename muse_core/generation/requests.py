@@ -30,8 +30,8 @@ from muse_core.profiles.system_line import language_of, system_line
 from muse_core.records import read_tool_message, tool_message
 from muse_core.tools.base import ShopWorld, new_world
 from muse_core.tools.call_syntax import render_call
-from muse_core.tools.toolbox import Toolbox
-from muse_core.types import TOOL_NAMES, JsonValue, Message, ToolCall
+from muse_core.tools.toolbox import TOOL_NAMES, Toolbox
+from muse_core.types import JsonValue, Message, ToolCall
 
 MAX_CHARACTERS = 8000  # of one message
 MAX_PROFILE = 200

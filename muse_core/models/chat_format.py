@@ -37,7 +37,8 @@ from itertools import pairwise
 from typing import Literal
 
 from muse_core.records import read_tool_message, tool_message
-from muse_core.tools.call_syntax import escape_text, render_call, render_result
+from muse_core.tools.call_syntax import escape_text, render_call
+from muse_core.tools.result_text import render_result
 from muse_core.tools.toolbox import ALL_TOOLS
 from muse_core.types import JsonValue, Message, ToolCall, ToolResult
 
@@ -71,13 +72,15 @@ class Piece:
 def tool_lines() -> str:
     """One line per tool: `search(query, category, *filter): find products`.
 
-    `*filter` stands for every argument of the tool `filter`, so that the list stays short."""
-    shared = next((tuple(tool.Arguments.model_fields) for tool in ALL_TOOLS if tool.name == "filter"), ())
+    `*filter` stands for every argument of the tool that narrows the last results, so that the list stays
+    short."""
+    narrowing = next(tool for tool in ALL_TOOLS if tool.narrows)
+    shared = tuple(narrowing.Arguments.model_fields)
     lines = []
     for tool in ALL_TOOLS:
         keys = list(tool.Arguments.model_fields)
-        if tool.name != "filter" and shared and set(shared) <= set(keys):
-            keys = [key for key in keys if key not in shared] + ["*filter"]
+        if tool is not narrowing and set(shared) <= set(keys):
+            keys = [key for key in keys if key not in shared] + [f"*{narrowing.name}"]
         lines.append(f"{tool.name}({', '.join(keys)}): {tool.description}")
     return "\n".join(lines)
 

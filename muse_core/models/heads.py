@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from muse_core.types import TOOL_NAMES
+from muse_core.tools.toolbox import TOOL_NAMES
 
 FILE = "heads.safetensors"
 NUMBERS = ("min_price", "max_price")
@@ -42,7 +42,7 @@ class Heads(torch.nn.Module):
         return self.position(hidden).squeeze(-1)
 
     def tool_logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(n, hidden) at `<|assistant|>` -> (n, 7): index 0 is no tool, then TOOL_NAMES in order."""
+        """(n, hidden) at `<|assistant|>` -> (n, tools + 1): index 0 is no tool, then TOOL_NAMES in order."""
         scores = self.tool(hidden)
         return torch.cat([scores.new_zeros(len(scores), 1), scores], dim=1)
 

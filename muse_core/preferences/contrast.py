@@ -43,12 +43,12 @@ from muse_core.preferences.contexts import Context, Environment
 from muse_core.preferences.evidence import TokensOf, pair_of
 from muse_core.preferences.pairing import Match, Sample, match_of
 from muse_core.preferences.wrong_turns import Scene
+from muse_core.tools.toolbox import PRODUCT_TOOLS
 from muse_core.types import PreferencePair
 from muse_core.world.turns import Turn
 
 Grade = Literal["easy", "hard"]
 Made = tuple[Context, Match]
-_PRODUCT_TOOLS = frozenset(("search", "filter", "recommend", "visual_search"))
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _has_chain(context: Context) -> bool:
 
 
 def _shows_products(context: Context) -> bool:
-    return _calls(context) and context.gold.calls[-1].name in _PRODUCT_TOOLS
+    return _calls(context) and context.gold.calls[-1].name in PRODUCT_TOOLS
 
 
 TYPES: Mapping[str, Contrast] = {

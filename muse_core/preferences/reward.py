@@ -31,6 +31,7 @@ from muse_core.scoring.groundedness import check, has_facts
 from muse_core.scoring.language_match import language_match
 from muse_core.scoring.slots import asked_slot, is_asked
 from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
+from muse_core.tools.toolbox import PRODUCT_TOOLS, TOOLS
 from muse_core.types import Conversation, JsonValue, Language, Product, ToolCall, TurnLabel
 from muse_core.world.replay import context_before, turn_messages
 from muse_core.world.turns import Turn
@@ -44,7 +45,6 @@ WEIGHTS: Mapping[str, float] = {
     "language": 0.05,
     "length": 0.05,
 }
-_PRODUCT_TOOLS = frozenset({"search", "filter", "recommend", "visual_search"})
 _WORDS = {
     "runs": "runs cleanly",
     "decision": "right decision",
@@ -184,8 +184,8 @@ def _constraints_met(named: Sequence[str], gold: GoldTurn, products: Mapping[str
 def _limits(calls: Sequence[ToolCall]) -> list[Mapping[str, JsonValue]]:
     """What the products shown at the end must meet: the last look into the catalogue and what narrowed it.
     A search that was repeated without a limit has given that limit up."""
-    product_calls = [call for call in calls if call.name in _PRODUCT_TOOLS]
-    starts = [k for k, call in enumerate(product_calls) if call.name != "filter"]
+    product_calls = [call for call in calls if call.name in PRODUCT_TOOLS]
+    starts = [k for k, call in enumerate(product_calls) if not TOOLS[call.name].narrows]
     return [call.arguments for call in product_calls[starts[-1] if starts else 0 :]]
 
 

@@ -19,15 +19,18 @@ from muse_core.dialogue.voice import Voice
 from muse_core.language.scripts import share_devanagari
 from muse_core.preferences.contexts import Context, Environment, branch
 from muse_core.records import read_tool_message, tool_message
-from muse_core.tools.base import ShopWorld
+from muse_core.tools.base import ShopWorld, Tool
 from muse_core.tools.references import items_of
-from muse_core.tools.toolbox import Toolbox, argument_order
+from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, Toolbox, argument_order
 from muse_core.types import JsonValue, Message, ToolCall, TurnLabel
 
 _TRIES = 3  # draws until a wrong call runs
 _KINDS_DRAWN = 3  # of wrong calls: one of each kind
-_ASKED_FOR = {"compare": "ask_items", "translate": "ask_text", "visual_search": "ask_image"}
-_QUESTIONS = ("ask_query", "ask_text", "ask_image", "ask_items")
+# What can be asked for: what stands alone first, then what is about earlier results.
+_SLOTS = tuple(
+    dict.fromkeys(tool.asks_for for tool in sorted(ALL_TOOLS, key=lambda tool: tool.needs_results))
+)
+_NEEDLESS = tuple(tool for tool in ALL_TOOLS for _ in range(tool.needless))
 _INVENTED = ("colour", "brand", "material", "max_price", "occasion", "min_rating")
 
 Turn = tuple[Message, ...] | None
@@ -88,8 +91,8 @@ class Scene:
 
 
 def needless_question(scene: Scene) -> Turn:
-    situation = _ASKED_FOR.get(scene.gold_calls[0].name, "ask_query")
-    return (scene.say(Outcome(situation)),)
+    slot = TOOLS[scene.gold_calls[0].name].asks_for
+    return (scene.say(Outcome(f"ask_{slot}")),)
 
 
 def wrong_tool(scene: Scene) -> Turn:
@@ -97,19 +100,15 @@ def wrong_tool(scene: Scene) -> Turn:
 
 
 def premature_call(scene: Scene) -> Turn:
-    guesses: dict[str, tuple[str, dict[str, JsonValue]]] = {
-        "query": ("search", {"query": _some_noun(scene)}),
-        "items": ("compare", {"items": [1, 2]}),
-        "text": ("translate", {"text": _some_noun(scene), "target": "hi"}),
-        "image": ("recommend", {"query": _some_noun(scene)}),
-    }
+    """What the tool that lacks something would be called with by guess, or the tool called in its place."""
+    guesses = {tool.asks_for: _guess(tool, scene) for tool in ALL_TOOLS if tool.left_open}
     name, arguments = guesses.get(str(scene.label.missing_slot), guesses["query"])
     return scene.play([ToolCall(_call_id(scene), name, arguments)])
 
 
 def needless_call(scene: Scene) -> Turn:
-    name = scene.voice.pick(("search", "search", "recommend"))
-    return scene.play([ToolCall(_call_id(scene), name, {"query": _some_noun(scene)})])
+    name, arguments = _guess(scene.voice.pick(_NEEDLESS), scene)
+    return scene.play([ToolCall(_call_id(scene), name, arguments)])
 
 
 def wrong_value(scene: Scene) -> Turn:
@@ -153,8 +152,8 @@ def ungrounded_reply(scene: Scene) -> Turn:
 
 
 def wrong_question(scene: Scene) -> Turn:
-    others = [name for name in _QUESTIONS if name != f"ask_{scene.label.missing_slot}"]
-    return (scene.say(Outcome(scene.voice.pick(others))),)
+    others = [slot for slot in _SLOTS if slot != scene.label.missing_slot]
+    return (scene.say(Outcome(f"ask_{scene.voice.pick(others)}")),)
 
 
 # ---- what they are made of ------------------------------------------------------------------------
@@ -172,6 +171,12 @@ def _with_wrong_call(scene: Scene, kind: Kind) -> Turn:
         if turn is not None:
             return turn
     return None
+
+
+def _guess(tool: Tool, scene: Scene) -> tuple[str, dict[str, JsonValue]]:
+    """A call that nothing said asks for, of the tool or of the one that it is confused with."""
+    arguments = tool.careless(lambda: _some_noun(scene), {})
+    return (tool.name, arguments) if arguments is not None else _guess(TOOLS[tool.confused_with], scene)
 
 
 def _call_id(scene: Scene) -> str:

@@ -34,8 +34,8 @@ from muse_core.dialogue.simulate import simulate
 from muse_core.errors import MuseError
 from muse_core.evaluation.score.data_quality import measure
 from muse_core.records import to_table
+from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import (
-    DECISIONS,
     LANGUAGES,
     SIDES,
     TURN_TYPES,

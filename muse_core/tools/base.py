@@ -1,8 +1,7 @@
 """What a tool is, and the shop world that it looks at.
 
-A tool is one class in one file: `name`, `description`, `Arguments` (a pydantic model whose field
-descriptions become the schema that a model sees) and `__call__(arguments, world) -> JSON`. It raises
-`ToolError` when it cannot answer; any other exception is our bug and propagates.
+A tool is one class on `Tool` in one file. It raises `ToolError` when it cannot answer; any other exception
+is our bug and propagates.
 
 The world is rebuilt per conversation (`new_world`) and holds the session: which products the last
 product result found. An empty result leaves the session as it was, so that "the last results" are
@@ -11,14 +10,14 @@ the last ones the shopper has seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from muse_core.errors import ToolError
-from muse_core.types import JsonValue, Product, Profile
+from muse_core.types import JsonValue, Product, Profile, TurnType
 
 if TYPE_CHECKING:
     from muse_core.tools.translate import Translator
@@ -109,17 +108,61 @@ _WORD_LIMITS = ("category", "colour", "brand", "gender", "size", "material", "oc
 LIMIT_NAMES = frozenset((*_WORD_LIMITS, "min_price", "max_price", "min_rating"))
 
 
-class Tool(Protocol):
-    """Add a tool = one file + one entry in `toolbox.ALL_TOOLS` + one test."""
+class Tool:
+    """A tool: what the model is told of it, what it does, and its traits. Every list of tools in MUSE is
+    read off these through `toolbox.ALL_TOOLS`; a tool states only what differs from the defaults.
+
+    `careless`, `needless` and `confused_with` say how models get it wrong: the loss filter's candidates and
+    the contrast pairs are made of them."""
+
+    # What the model is told.
+    name: ClassVar[str]
+    description: ClassVar[str]
+    Arguments: ClassVar[type[ToolArguments]]
+
+    # What it does to the last results. A tool that needs results and returns products narrows them.
+    returns_products: ClassVar[bool] = False  # its result, when not empty, becomes the last results
+    needs_results: ClassVar[bool] = False  # without earlier results it raises ToolError
+    relaxes: ClassVar[bool] = False  # where it finds nothing, the expert may try it without one of the limits
+
+    # How shoppers ask for it: in the turns of a type, in the wordings `<turn type>/<kind>`.
+    turn_type: ClassVar[TurnType]
+    wordings: ClassVar[tuple[str, ...]]
+    # Of the turns of its type, how many ask for it about one of the last results, in the first of its
+    # wordings; its `item` is then the position. Tools with other arguments have a move in `dialogue/`.
+    item_share: ClassVar[float] = 0.0
+
+    # The argument that the assistant asks for where it was not said: wordings `missing_slot/<slot>`, the
+    # question `ask_<slot>`, the slot's cue words; and the share of incomplete requests that lack it.
+    asks_for: ClassVar[str] = "query"
+    left_open: ClassVar[float] = 0.0
+
+    # The situations of `replies.toml` that answer its results; a list of products has one, its lead.
+    replies: ClassVar[tuple[str, ...]]
+    failure: ClassVar[str] = ""  # the situation after an error; "": the simulator never causes one
+
+    # What a careless model does with it.
+    needless: ClassVar[int] = 0  # how often it is called for what no tool does, relative to the others
+    confused_with: ClassVar[str] = ""  # the tool that is called in its place where it cannot be guessed
+
+    def careless(self, noun: Callable[[], str], said: Mapping[str, JsonValue]) -> dict[str, JsonValue] | None:
+        """The arguments of a call in place of the right one. `said`: the arguments of the right call, {}
+        where there is none; `noun` gives some product type. None: nobody calls it by mistake."""
+        return None
+
+    def situations(self, value: Mapping[str, JsonValue]) -> Sequence[str]:
+        """Which of `replies` suit a result that is not empty, the best first."""
+        return self.replies
+
+    def __call__(self, arguments: Any, world: ShopWorld) -> JsonValue:
+        """The result as JSON: `items`, to which references point, or `text`; and `facts`, {name: value},
+        which the model reads behind the items. ToolError for what the tool cannot answer."""
+        raise NotImplementedError
 
     @property
-    def name(self) -> str: ...
-    @property
-    def description(self) -> str: ...
-    @property
-    def Arguments(self) -> type[ToolArguments]: ...
-
-    def __call__(self, arguments: Any, world: ShopWorld) -> JsonValue: ...
+    def narrows(self) -> bool:
+        """Whether its result is a part of the last results, which become fewer."""
+        return self.returns_products and self.needs_results
 
 
 def require_prices(arguments: ToolArguments, world: ShopWorld) -> None:

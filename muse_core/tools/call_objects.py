@@ -15,8 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from muse_core.json_text import JsonTextError, check_depth, read_json
-from muse_core.tools.toolbox import tool_schemas
-from muse_core.types import TOOL_NAMES
+from muse_core.tools.toolbox import TOOL_NAMES, tool_schemas
 
 Call = tuple[str, dict[str, Any]]
 MAX_LITERAL_CHARS = 20_000

@@ -1,4 +1,4 @@
-r"""How a call, a result and foreign text are written in the model's text stream.
+r"""How a call and foreign text are written in the model's text stream.
 
 A call is a keyword-only Python-like literal expression inside `<tool>…</tool>`::
 
@@ -7,8 +7,6 @@ A call is a keyword-only Python-like literal expression inside `<tool>…</tool>
 Keys come in the tool's schema order, strings in single quotes, `<` as `\u003c`, integral numbers as
 ints, absent (None) arguments not at all. The text is read by a hand-written literal grammar and is
 never evaluated. `parse_call(render_call(call))` gives back the name and the arguments (property test).
-
-A result is shortened for the model: at most three items, `id | title | ₹price`, joined by ` ; `.
 """
 
 from __future__ import annotations
@@ -19,13 +17,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from muse_core.language.prices import format_price
 from muse_core.tools.toolbox import argument_order
 from muse_core.types import JsonValue, ToolCall
 
 TOOL_OPEN, TOOL_CLOSE = "<tool>", "</tool>"
 MAX_CALL_CHARS = 4000
-MAX_SHOWN_ITEMS = 3
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
@@ -277,32 +273,3 @@ def escape_text(text: str) -> str:
 def unescape_text(text: str) -> str:
     """The inverse of `escape_text`."""
     return _TO_UNESCAPE.sub(lambda match: "<" if match.group().endswith("3c") else "\\", text)
-
-
-def render_result(value: JsonValue, error: str | None = None) -> str:
-    """The result as the model reads it, already escaped (do not escape it again)."""
-    if error is not None:
-        return escape_text(f"error: {error}")
-    if not isinstance(value, dict):
-        return "no items"
-    if "text" in value and "items" not in value:
-        return escape_text(str(value["text"]))
-    items = value.get("items")
-    if not isinstance(items, list) or not items:
-        return "no items"
-    shown = [_item_text(item) for item in items[:MAX_SHOWN_ITEMS] if isinstance(item, dict)]
-    if value.get("best") is not None:
-        shown.append(f"best [{value['best']}]")
-    return " ; ".join(shown)
-
-
-def _item_text(item: Mapping[str, JsonValue]) -> str:
-    price = item.get("price")
-    currency = str(item.get("currency", "INR"))
-    priced = format_price(float(price), currency) if isinstance(price, int | float) else "price unknown"
-    return " | ".join(_cell(text) for text in (str(item.get("id")), str(item.get("title")), priced))
-
-
-def _cell(text: str) -> str:
-    """One cell: one line, without the two separators."""
-    return escape_text(" ".join(text.split()).replace(" | ", " / ").replace(" ; ", ", "))

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from muse_core.errors import ToolError
-from muse_core.tools.base import ShopWorld, ToolArguments, item_of, require_prices
+from muse_core.tools.base import ShopWorld, Tool, ToolArguments, item_of, require_prices
+from muse_core.tools.references import items_of
 from muse_core.types import JsonValue, Product
 
 Attribute = Literal["price", "rating", "material"]
 
 
-class Compare:
+class Compare(Tool):
     """Positions count from 1 in the last results, as the shopper saw them. The session stays."""
 
     name: ClassVar[str] = "compare"
     description: ClassVar[str] = "set results side by side"
+    needs_results = True
+    turn_type = "comparison"
+    wordings = ("plain", "attribute", "answer")
+    asks_for = "items"
+    left_open = 0.14
+    replies = (
+        "compared", "compared_price", "compared_rating", "compared_material", "compared_same_material",
+        "compared_no_material",
+    )  # fmt: skip
 
     class Arguments(ToolArguments):
         items: Annotated[
@@ -33,6 +44,18 @@ class Compare:
             if len(set(self.items)) < len(self.items):
                 raise ValueError(f"items names a position twice: {self.items}; name different ones")
             return self
+
+    def careless(self, noun: Callable[[], str], said: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        return {"items": [1, 2]}
+
+    def situations(self, value: Mapping[str, JsonValue]) -> Sequence[str]:
+        """By the attribute that was asked for, where it tells the items apart."""
+        if value.get("attribute") == "material":
+            first, second, *_ = (item.get("material") for item in items_of(dict(value)))
+            same = "compared_same_material" if first == second else "compared_material"
+            return same, "compared_no_material", "compared"
+        by = value.get("attribute") or "rating"
+        return (f"compared_{by}", "compared") if value.get("best") else ("compared",)
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
         require_prices(arguments, world)

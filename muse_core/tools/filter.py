@@ -8,15 +8,20 @@ from pydantic import model_validator
 
 from muse_core.errors import ToolError
 from muse_core.tools import arguments as given
-from muse_core.tools.base import ShopWorld, ToolArguments, require_prices, show
+from muse_core.tools.base import ShopWorld, Tool, ToolArguments, require_prices, show
 from muse_core.types import JsonValue
 
 
-class Filter:
+class Filter(Tool):
     """Works on all remembered ids (at most 200), not only on those shown."""
 
     name: ClassVar[str] = "filter"
     description: ClassVar[str] = "narrow the last results"
+    returns_products = True
+    needs_results = True
+    turn_type = "refinement"
+    wordings = ("adj", "post", "limit", "sort", "named")
+    replies = ("lead_filter",)
 
     class Arguments(ToolArguments):
         colour: given.Colour = None

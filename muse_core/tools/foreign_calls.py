@@ -34,7 +34,7 @@ from muse_core.tools.call_objects import (
     typed,
 )
 from muse_core.tools.call_syntax import CallSyntaxError, parse_call
-from muse_core.types import TOOL_NAMES
+from muse_core.tools.toolbox import TOOL_NAMES
 
 _OURS = "|".join(TOOL_NAMES)
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)

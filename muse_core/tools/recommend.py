@@ -7,7 +7,7 @@ and catalogue always give the same list. Without a profile the list is the best 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
@@ -16,7 +16,7 @@ from pydantic import Field
 
 from muse_core.language import lexicon
 from muse_core.tools import arguments as given
-from muse_core.tools.base import MAX_SESSION, Catalog, ShopWorld, ToolArguments, require_prices, show
+from muse_core.tools.base import MAX_SESSION, Catalog, ShopWorld, Tool, ToolArguments, require_prices, show
 from muse_core.types import JsonValue, Product, Profile
 
 # What a reason is worth. Rating counts 0..1 (stars / 5), so a favourite brand outweighs any rating.
@@ -31,16 +31,28 @@ UNRATED = 0.5  # stars / 5 of a product without rating
 _REMEMBERED = 256  # queries whose rows are kept
 
 
-class Recommend:
+class Recommend(Tool):
     """Ranks by profile; `query` keeps to a product type, `occasion` and `max_price` are hard limits."""
 
     name: ClassVar[str] = "recommend"
     description: ClassVar[str] = "suggest by profile"
+    returns_products = True
+    turn_type = "recommendation"
+    wordings = ("query", "open")
+    replies = ("lead_recommend",)
+    needless = 1
 
     class Arguments(ToolArguments):
         query: Annotated[given.Text | None, Field(description="product type in English")] = None
         occasion: given.Occasion = None
         max_price: given.MaxPrice = None
+
+    def careless(self, noun: Callable[[], str], said: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """What was said without the product; the product alone where nothing was said."""
+        if not said:
+            return {"query": noun()}
+        kept = () if "query" in said else ("occasion", "max_price")
+        return {name: said[name] for name in kept if name in said}
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
         require_prices(arguments, world)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from muse_core.tools import arguments as given
-from muse_core.tools.base import MAX_SESSION, ShopWorld, ToolArguments, require_prices, show
+from muse_core.tools.base import MAX_SESSION, ShopWorld, Tool, ToolArguments, require_prices, show
 from muse_core.types import JsonValue
 
 
-class Search:
+class Search(Tool):
     """BM25 over the query and numeric or equal limits over the columns (`catalog.index`)."""
 
     name: ClassVar[str] = "search"
     description: ClassVar[str] = "find products"
+    returns_products = True
+    relaxes = True
+    turn_type = "complete"
+    wordings = ("request", "answer", "correction", "resume")
+    left_open = 0.62
+    replies = ("lead_search",)
+    needless = 2
 
     class Arguments(ToolArguments):
         query: Annotated[given.Text, Field(description="product noun phrase in English, without limits")]
@@ -30,6 +38,9 @@ class Search:
         max_price: given.MaxPrice = None
         min_rating: given.MinRating = None
         sort_by: given.Sort = None
+
+    def careless(self, noun: Callable[[], str], said: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        return {"query": noun()}
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
         require_prices(arguments, world)

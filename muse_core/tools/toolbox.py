@@ -1,4 +1,8 @@
-"""The six tools, their schema, and the one place where a call is run.
+"""The registry of the tools, their schema, and the one place where a call is run.
+
+Whoever needs a list of tools reads it here: `ALL_TOOLS` in the order in which a model is told of them, and
+their traits (`base.Tool`). The contracts alone keep lists of their own; `tests/contract/test_lists.py`
+compares them with this one.
 
 `Toolbox.run` turns exactly two failures into `ToolResult.error` (the model sees the text): a
 `ToolError`, and arguments that do not fit the schema. Anything else is our bug and propagates.
@@ -21,10 +25,20 @@ from muse_core.tools.recommend import Recommend
 from muse_core.tools.search import Search
 from muse_core.tools.translate import Translate
 from muse_core.tools.visual_search import VisualSearch
-from muse_core.types import ToolCall, ToolResult
+from muse_core.types import Decision, ToolCall, ToolResult
 
-ALL_TOOLS: tuple[Tool, ...] = (Search(), Filter(), Recommend(), Compare(), Translate(), VisualSearch())
-_BY_NAME = {tool.name: tool for tool in ALL_TOOLS}
+ALL_TOOLS: tuple[Tool, ...] = (
+    Search(),
+    Filter(),
+    Recommend(),
+    Compare(),
+    Translate(),
+    VisualSearch(),
+)
+TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in ALL_TOOLS}
+TOOL_NAMES: tuple[str, ...] = tuple(TOOLS)
+DECISIONS: tuple[Decision, ...] = (*TOOL_NAMES, "none")
+PRODUCT_TOOLS = frozenset(tool.name for tool in ALL_TOOLS if tool.returns_products)
 
 
 class Toolbox:
@@ -35,9 +49,9 @@ class Toolbox:
 
     def run(self, call: ToolCall) -> ToolResult:
         """The result of one call, or its error as text."""
-        tool = _BY_NAME.get(call.name)
+        tool = TOOLS.get(call.name)
         if tool is None:
-            known = ", ".join(_BY_NAME)
+            known = ", ".join(TOOLS)
             return ToolResult(call.call_id, None, f"unknown tool {call.name!r}; the tools are {known}")
         try:
             arguments = tool.Arguments.model_validate(call.arguments)
@@ -75,7 +89,7 @@ def _expected(error: dict[str, Any]) -> str:
 def refusals(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
     """What a tool's schema refuses, by argument, in the words of the call's error; "" stands for the
     arguments together. Empty when the tool takes them, or for a tool that we do not have."""
-    tool = _BY_NAME.get(name)
+    tool = TOOLS.get(name)
     if tool is None:
         return {}
     try:
@@ -88,7 +102,7 @@ def refusals(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
 
 def argument_order(name: str) -> tuple[str, ...]:
     """The schema's key order of a tool; empty for an unknown one."""
-    tool = _BY_NAME.get(name)
+    tool = TOOLS.get(name)
     return tuple(tool.Arguments.model_fields) if tool is not None else ()
 
 

@@ -6,6 +6,7 @@ reported in `unknown`. A neural backend can be injected through the `Translator`
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Protocol
 
@@ -14,7 +15,7 @@ from pydantic import Field
 from muse_core.errors import ToolError
 from muse_core.language import lexicon
 from muse_core.tools import arguments as given
-from muse_core.tools.base import ShopWorld, ToolArguments
+from muse_core.tools.base import ShopWorld, Tool, ToolArguments
 from muse_core.types import JsonValue
 
 Target = Literal["en", "hi"]
@@ -42,15 +43,23 @@ class LexiconTranslator:
         return Translation(translated, unknown)
 
 
-class Translate:
+class Translate(Tool):
     """Result: `{"text", "source" (the text given), "target"}` and `unknown` when not empty."""
 
     name: ClassVar[str] = "translate"
     description: ClassVar[str] = "translate shop text"
+    turn_type = "translation"
+    wordings = ("out", "meaning", "answer")
+    asks_for = "text"
+    left_open = 0.12
+    replies = ("translated",)
 
     class Arguments(ToolArguments):
         text: Annotated[given.Text, Field(description="the words to translate, as the shopper wrote them")]
         target: Annotated[Target, Field(description="language of the answer: en or hi")]
+
+    def careless(self, noun: Callable[[], str], said: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        return {"text": noun(), "target": "hi"}
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
         translation = world.translator.translate(arguments.text, arguments.target)

@@ -8,17 +8,25 @@ from pydantic import Field
 
 from muse_core.errors import ToolError
 from muse_core.tools import arguments as given
-from muse_core.tools.base import ShopWorld, ToolArguments, show
+from muse_core.tools.base import ShopWorld, Tool, ToolArguments, show
 from muse_core.types import JsonValue
 
 NEAREST = 50  # without limits, only so many pictures count as "like the picture"
 
 
-class VisualSearch:
+class VisualSearch(Tool):
     """Nearest pictures by `index.pictures` (colour and shape by default), then the limits."""
 
     name: ClassVar[str] = "visual_search"
     description: ClassVar[str] = "find products like a picture"
+    returns_products = True
+    turn_type = "picture"
+    wordings = ("request", "answer")
+    asks_for = "image"
+    left_open = 0.12
+    replies = ("lead_picture",)
+    failure = "failed"  # a picture may not arrive
+    confused_with = "recommend"
 
     class Arguments(ToolArguments):
         image: Annotated[given.Text, Field(description="picture id from the text, such as 'att1'")]

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from muse_core.records import Row
 from muse_core.scoring.call_match import CallMatch, match_accepted, match_tool
-from muse_core.types import TOOL_NAMES, JsonValue, Message, ToolCall
+from muse_core.tools.toolbox import TOOL_NAMES
+from muse_core.types import JsonValue, Message, ToolCall
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from muse_core.evaluation.cases.case_possible import impossible
 from muse_core.json_files import Entry, JsonFile
 from muse_core.records import Row
 from muse_core.scoring.normal import slot_name
-from muse_core.tools.toolbox import ALL_TOOLS
-from muse_core.types import DECISIONS, LANGUAGES, JsonValue, Message
+from muse_core.tools.toolbox import ALL_TOOLS, DECISIONS
+from muse_core.types import LANGUAGES, JsonValue, Message
 
 MAX_PROBLEMS = 50
 _ARGUMENTS = {tool.name: frozenset(tool.Arguments.model_fields) for tool in ALL_TOOLS}

@@ -23,7 +23,8 @@ from muse_core.scoring.language_match import language_match
 from muse_core.scoring.normal import left_in_surface_form, normal_text
 from muse_core.scoring.slots import asked_slot, is_question
 from muse_core.tools.references import last_shown, lexicalise
-from muse_core.types import TOOL_NAMES, Conversation, JsonValue, Language, Message, ToolCall, TurnLabel
+from muse_core.tools.toolbox import TOOL_NAMES
+from muse_core.types import Conversation, JsonValue, Language, Message, ToolCall, TurnLabel
 from muse_core.world.replay import context_before, turn_messages, user_text
 from muse_core.world.turns import reply_of
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from muse_core.evaluation.score.table import DPO_METRICS, SFT_METRICS, cell
 from muse_core.records import Row
-from muse_core.types import DECISIONS, LANGUAGES
+from muse_core.tools.toolbox import DECISIONS
+from muse_core.types import LANGUAGES
 
 MODEL_NAMES = {
     "base": "Baseline",

@@ -15,7 +15,8 @@ from muse_core.evaluation.report.figures import NAMES
 from muse_core.evaluation.report.inputs import ReportInputs
 from muse_core.evaluation.score.table import DASH
 from muse_core.preferences.lint import LENGTH_BLOCK, TEXT_BLOCK, TEXT_WARN
-from muse_core.types import LANGUAGES, TOOL_NAMES
+from muse_core.tools.toolbox import TOOL_NAMES
+from muse_core.types import LANGUAGES
 
 Numbers = Mapping[str, float]
 Mark = Literal["met", "missed", ""]

@@ -16,7 +16,7 @@ from muse_core.evaluation.score.statistics import Array, Statistic, mean_of
 from muse_core.generation.faults import FAULTS
 from muse_core.records import Row
 from muse_core.scoring.slots import is_asked
-from muse_core.types import DECISIONS
+from muse_core.tools.toolbox import DECISIONS
 
 SCORE = "score_1_5"
 TO_SCORE = (1.0, 4.0)

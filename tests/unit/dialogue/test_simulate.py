@@ -19,6 +19,7 @@ from muse_core.language import lexicon
 from muse_core.language.scripts import detect_language
 from muse_core.profiles.reserved import is_reserved
 from muse_core.tools.references import lexicalise, references_in
+from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import Conversation, ToolCall, TurnLabel
 from muse_core.world.replay import gold_call, replay, turn_messages, user_text
 from tests.unit.dialogue.builders_dialogue import conversations, converse, index, profile_of, profiles
@@ -43,6 +44,12 @@ def test_the_mixture_of_decisions() -> None:
     assert 0.17 <= shares["search"] <= 0.25
     multi = sum(label.turn_type == "multi_step" for _, label in turns()) / len(turns())
     assert 0.04 <= multi <= 0.08
+
+
+def test_every_tool_is_asked_for() -> None:
+    counts = Counter(call.name for _, _, call in calls())
+    unasked = [name for name in TOOL_NAMES if not counts[name]]
+    assert not unasked, f"nobody asks for {unasked}: state `item_share`, or write a move in dialogue/"
 
 
 def test_shoppers_kept_for_the_pairs_ask_in_wordings_of_their_own() -> None:

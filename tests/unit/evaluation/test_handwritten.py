@@ -17,8 +17,8 @@ from muse_core.language.scripts import detect_language
 from muse_core.records import to_table
 from muse_core.scoring.normal import comparable, normal_text
 from muse_core.tools.call_syntax import parse_call
-from muse_core.tools.toolbox import ALL_TOOLS
-from muse_core.types import LANGUAGES, TOOL_NAMES, ToolCall
+from muse_core.tools.toolbox import ALL_TOOLS, TOOL_NAMES
+from muse_core.types import LANGUAGES, ToolCall
 from tests.unit.dialogue.test_no_human_text import HUMAN, expanded, grams, human_texts, templates
 from tests.unit.models.builders_models import tiny_model
 

@@ -13,7 +13,8 @@ from muse_core.evaluation.score import metrics
 from muse_core.evaluation.score.fluency import learn_judge
 from muse_core.evaluation.score.scorecard import ModelRows, Scorecard, flat_metrics, only_metrics
 from muse_core.records import Row, to_table
-from muse_core.types import DECISIONS, Message, ToolCall
+from muse_core.tools.toolbox import DECISIONS
+from muse_core.types import Message, ToolCall
 from tests.unit.evaluation.builders_evaluation import call_turn, conversation
 
 

@@ -19,8 +19,8 @@ import pytest
 from muse_core.evaluation.cases.case import EvalCase, judge_case
 from muse_core.evaluation.cases.handwritten.rows import handwritten_cases
 from muse_core.scoring.call_match import match_accepted
-from muse_core.tools.toolbox import tool_schemas
-from muse_core.types import TOOL_NAMES, ToolCall
+from muse_core.tools.toolbox import TOOL_NAMES, tool_schemas
+from muse_core.types import ToolCall
 
 Checker = Callable[[str, dict[str, list[Any]], list[tuple[str, dict[str, Any]]]], bool]
 KINDS = {"number": "float", "integer": "integer", "array": "array", "string": "string"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.tools.base import ShopWorld, new_world
@@ -71,3 +73,14 @@ def ids(result: ToolResult) -> list[JsonValue]:
     assert result.error is None, result.error
     assert isinstance(result.value, dict) and isinstance(result.value["items"], list)
     return [item["id"] for item in result.value["items"] if isinstance(item, dict)]
+
+
+def picture(red: int, green: int, blue: int) -> bytes:
+    """A box of one colour on white, as PNG."""
+    from PIL import Image
+
+    image = Image.new("RGB", (64, 64), (255, 255, 255))
+    image.paste((red, green, blue), (16, 8, 48, 56))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -13,10 +13,10 @@ from muse_core.tools.call_syntax import (
     extract,
     parse_call,
     render_call,
-    render_result,
     unescape_text,
     wrap,
 )
+from muse_core.tools.result_text import render_result
 from muse_core.tools.toolbox import ALL_TOOLS, argument_order
 from muse_core.types import ToolCall
 
@@ -137,6 +137,8 @@ def test_results_for_the_model() -> None:
         == r"p1 | A \u003cb> / c | price unknown"
     )
     assert render_result({"items": items[:2], "attribute": "price", "best": 1}).endswith(" ; best [1]")
+    known = render_result({"items": items[:1], "facts": {"in stock": "yes", "a | b": "<"}})
+    assert known == r"p1 | Shirt 1 | ₹1,001 ; in stock: yes ; a / b: \u003c"
     assert render_result({"items": [], "total": 0}) == "no items"
     assert render_result({"text": "लाल", "source": "red", "target": "hi"}) == "लाल"
     assert render_result(None, "query is missing") == "error: query is missing"

@@ -1,8 +1,6 @@
-"""The six tools over a tiny real catalogue: what they find, what they refuse, and that they replay."""
+"""The tools over a tiny real catalogue: what they find, what they refuse, and that they replay."""
 
 from __future__ import annotations
-
-import io
 
 import pytest
 
@@ -12,18 +10,7 @@ from muse_core.tools.base import new_world
 from muse_core.tools.toolbox import Toolbox
 from muse_core.tools.translate import Target, Translation
 from muse_core.types import JsonValue, ToolCall
-from tests.unit.tools.builders_tools import ids, product, profile, run, shop, world
-
-
-def picture(red: int, green: int, blue: int) -> bytes:
-    from PIL import Image
-
-    image = Image.new("RGB", (64, 64), (255, 255, 255))
-    image.paste((red, green, blue), (16, 8, 48, 56))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
-
+from tests.unit.tools.builders_tools import ids, picture, product, profile, run, shop, world
 
 # ---- search ----
 

@@ -5,9 +5,9 @@ import pytest
 from muse_core.examples.conversations import examples_of, positions_of, teaching_turns
 from muse_core.models.chat_format import split_turns
 from muse_core.models.tokenizer import PARTS
+from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.training.losses import LanguageLoss
 from muse_core.training.sft import epoch_block, measure
-from muse_core.types import TOOL_NAMES
 from tests.unit.models.builders_models import talk, tiny_model
 from tests.unit.training.builders_training import ALL_LOSSES, examples, row
 
