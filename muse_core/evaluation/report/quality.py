@@ -6,20 +6,27 @@ did not run, or ran before a figure existed, has no row. A row without a goal ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from muse_core.config.run_config import AugmentationConfig
 from muse_core.evaluation.report.figures import NAMES
 from muse_core.evaluation.report.inputs import ReportInputs
-from muse_core.evaluation.score.table import DASH
+from muse_core.evaluation.report.quality_lines import (
+    PERCENT,
+    Line,
+    Numbers,
+    as_auc,
+    as_count,
+    as_number,
+    as_share,
+    judged_line,
+    plain_line,
+)  # fmt: skip
 from muse_core.preferences.lint import LENGTH_BLOCK, TEXT_BLOCK, TEXT_WARN
 from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import LANGUAGES
-
-Numbers = Mapping[str, float]
-Mark = Literal["met", "missed", ""]
 
 # Words per utterance of people, by script, and whose: the simulator should be within a quarter of it.
 HUMAN_WORDS = {
@@ -29,7 +36,6 @@ HUMAN_WORDS = {
     "both": ("Hinglish in two scripts", 13.3, "X-RiSAWOZ"),
 }
 WORDS_WITHIN = 0.25
-PERCENT = "\u00a0%"  # stays beside its number
 MAX_NEAR_DUPLICATES = 0.005
 MIN_AUC, MIN_YIELD = AugmentationConfig().min_auc, AugmentationConfig().min_yield  # a run may ask for less
 AUCS = (
@@ -37,17 +43,6 @@ AUCS = (
     ("wrong_value", "against calls with a wrong value"),
     ("dropped_limit", "against calls that drop a limit"),
 )
-
-
-@dataclass(frozen=True)
-class Line:
-    """One figure. `mark` is empty where there is no goal."""
-
-    name: str
-    value: str
-    goal: str = ""
-    mark: Mark = ""
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,11 @@ def yields(inputs: ReportInputs) -> dict[str, Any]:
     limits = sorted({name.split("/")[0] for name in numbers if name.startswith("yield_at_")}, key=_threshold)
     tools = [tool for tool in TOOL_NAMES if f"yield/{tool}" in numbers]
     lines = [
-        [tool, _count(numbers.get(f"rows/{tool}")), *(_share(numbers.get(f"{one}/{tool}")) for one in limits)]
+        [
+            tool,
+            as_count(numbers.get(f"rows/{tool}")),
+            *(as_share(numbers.get(f"{one}/{tool}")) for one in limits),
+        ]
         for tool in tools
     ]
     heads = ["tool", "calls", *(f"kept at ≥ {_threshold(one):g} nats" for one in limits)]
@@ -102,18 +101,18 @@ def _threshold(name: str) -> float:
 def _replay(inputs: ReportInputs) -> Iterator[Line]:
     talks, augment = inputs.numbers("conversations"), inputs.numbers("augment")
     if "replay_rate" in talks:
-        rate, of = talks["replay_rate"], _count(talks.get("replayed"))
-        yield _judged(
+        rate, of = talks["replay_rate"], as_count(talks.get("replayed"))
+        yield judged_line(
             "Conversations that replay",
-            _share(rate),
+            as_share(rate),
             f"100{PERCENT}",
             rate == 1,
             f"{of} conversations run again",
         )
     if augment.get("rows") and "not_replaying" in augment:
         rate = 1 - augment["not_replaying"] / augment["rows"]
-        note = f"all {_count(augment['rows'])} scored acts run again"
-        yield _judged("Augmented rows that replay", _share(rate), f"100{PERCENT}", rate == 1, note)
+        note = f"all {as_count(augment['rows'])} scored acts run again"
+        yield judged_line("Augmented rows that replay", as_share(rate), f"100{PERCENT}", rate == 1, note)
     for stage in ("conversations", "augment", "pairs"):
         approval = str(inputs.manifests.get(stage, {}).get("validated_by", ""))
         if approval:
@@ -125,26 +124,26 @@ def _augmentation(inputs: ReportInputs) -> Iterator[Line]:
     if not numbers:
         return
     judged = str(inputs.about("augment").get("judged_on") or "")
-    yield from _plain(numbers, "precision", "Precision at the threshold", "kept calls that are gold")
-    yield from _plain(numbers, "recall", "Recall at the threshold", "gold calls that are kept")
+    yield from plain_line(numbers, "precision", "Precision at the threshold", "kept calls that are gold")
+    yield from plain_line(numbers, "recall", "Recall at the threshold", "gold calls that are kept")
     worst = min((numbers[f"yield/{tool}"] for tool in TOOL_NAMES if f"yield/{tool}" in numbers), default=None)
     if worst is not None:
-        yield _judged(
-            "Lowest yield of a tool", _share(worst), f"≥ {100 * MIN_YIELD:g}{PERCENT}", worst >= MIN_YIELD
+        yield judged_line(
+            "Lowest yield of a tool", as_share(worst), f"≥ {100 * MIN_YIELD:g}{PERCENT}", worst >= MIN_YIELD
         )
     if "auc" in numbers:
         name = f"{judged}/auc" if f"{judged}/auc" in numbers else "auc"
         note = f"on {judged}" if name != "auc" else ""
         met = numbers[name] >= MIN_AUC
-        yield _judged("AUC, gold against perturbed", _auc(numbers[name]), f"≥ {MIN_AUC:g}", met, note)
+        yield judged_line("AUC, gold against perturbed", as_auc(numbers[name]), f"≥ {MIN_AUC:g}", met, note)
     for kind, title in AUCS:
-        yield from _plain(numbers, f"auc/{kind}", f"· {title}", "all sides", _auc)
-    yield from _plain(
+        yield from plain_line(numbers, f"auc/{kind}", f"· {title}", "all sides", as_auc)
+    yield from plain_line(
         numbers,
         "from_call/auc",
         "· AUC with weights from the call",
         "the paper’s start; ours is the anchor",
-        _auc,
+        as_auc,
     )
     if "median_gold" in numbers:
         both = f"{numbers['median_gold']:.2f} / {numbers.get('median_perturbed', 0):.2f}"
@@ -158,14 +157,14 @@ def _diversity(inputs: ReportInputs) -> Iterator[Line]:
     numbers = inputs.numbers("conversations")
     if "near_duplicates" in numbers:
         share = numbers["near_duplicates"]
-        yield _judged(
+        yield judged_line(
             "Near-duplicate conversations",
             f"{100 * share:.2f}{PERCENT}",
             f"≤ {100 * MAX_NEAR_DUPLICATES:g}{PERCENT}",
             share <= MAX_NEAR_DUPLICATES,
             "all that the shopper says; MinHash, Jaccard of word 3-grams ≥ 0.9",
         )
-    sample = f"{_count(numbers.get('diversity_sample'))} utterances"
+    sample = f"{as_count(numbers.get('diversity_sample'))} utterances"
     for name, title in (("distinct_2", "distinct-2"), ("self_bleu_4", "self-BLEU-4")):
         if name in numbers:
             each = [
@@ -179,16 +178,16 @@ def _diversity(inputs: ReportInputs) -> Iterator[Line]:
 
 def _scripts(inputs: ReportInputs) -> Iterator[Line]:
     numbers = inputs.numbers("conversations")
-    shares = [f"{NAMES[name]}\u00a0{_share(numbers.get(f'share_{name}'))}" for name in LANGUAGES]
+    shares = [f"{NAMES[name]}\u00a0{as_share(numbers.get(f'share_{name}'))}" for name in LANGUAGES]
     if "share_en" in numbers:
         yield Line("Conversations by language", " · ".join(shares))
     if "script/both" in numbers:
         parts = [
-            f"{name}\u00a0{_share(numbers[f'script/{key}'])}"
+            f"{name}\u00a0{as_share(numbers[f'script/{key}'])}"
             for key, name in (("latin", "Latin"), ("devanagari", "Devanagari"), ("both", "both"))
         ]
         yield Line("User turns by script", " · ".join(parts))
-    yield from _plain(
+    yield from plain_line(
         numbers,
         "devanagari_words_in_both",
         "Devanagari words in two-script turns",
@@ -202,7 +201,7 @@ def _lengths(inputs: ReportInputs) -> Iterator[Line]:
         if f"words/{script}" in numbers:
             mean = numbers[f"words/{script}"]
             low, high = human * (1 - WORDS_WITHIN), human * (1 + WORDS_WITHIN)
-            yield _judged(
+            yield judged_line(
                 f"Words per utterance, {title}",
                 f"{mean:.1f}",
                 f"{low:.1f}–{high:.1f}",
@@ -210,7 +209,7 @@ def _lengths(inputs: ReportInputs) -> Iterator[Line]:
                 f"people: {human} ({whose}) ± {100 * WORDS_WITHIN:.0f} %",
             )
     if "user_turns_mean" in numbers:
-        spread = f"{_count(numbers['user_turns_fewest'])} to {_count(numbers['user_turns_most'])}"
+        spread = f"{as_count(numbers['user_turns_fewest'])} to {as_count(numbers['user_turns_most'])}"
         yield Line("User turns per conversation", f"{numbers['user_turns_mean']:.1f}", "", "", spread)
 
 
@@ -220,8 +219,9 @@ def _reworded(inputs: ReportInputs) -> Iterator[Line]:
     if not numbers.get("llm/conversations"):
         return
     offered, accepted = numbers.get("llm/offered", 0), numbers.get("llm/accepted", 0)
-    note = f"{_count(accepted)} of {_count(offered)}, in {_count(numbers['llm/conversations'])} conversations"
-    yield Line("Wordings accepted", _share(accepted / offered if offered else None), "", "", note)
+    talks = as_count(numbers["llm/conversations"])
+    note = f"{as_count(accepted)} of {as_count(offered)}, in {talks} conversations"
+    yield Line("Wordings accepted", as_share(accepted / offered if offered else None), "", "", note)
     for prefix, title in (("llm/turned_down/", "Turned down"), ("llm/failed/", "Requests that failed")):
         reasons = _reasons(numbers, prefix)
         if reasons:
@@ -232,7 +232,7 @@ def _reworded(inputs: ReportInputs) -> Iterator[Line]:
 
 def _reasons(numbers: Numbers, prefix: str) -> str:
     found = {name.removeprefix(prefix): n for name, n in numbers.items() if name.startswith(prefix) and n}
-    return ", ".join(f"{reason.replace('_', ' ')} {_count(n)}" for reason, n in sorted(found.items()))
+    return ", ".join(f"{reason.replace('_', ' ')} {as_count(n)}" for reason, n in sorted(found.items()))
 
 
 def _pairs(inputs: ReportInputs) -> Iterator[Line]:
@@ -243,26 +243,26 @@ def _pairs(inputs: ReportInputs) -> Iterator[Line]:
             goal, met = _lint_goal(key, found)
             note = _lower(numbers, key)
             yield (
-                _judged(title, _auc(found), goal, met, note)
+                judged_line(title, as_auc(found), goal, met, note)
                 if goal
-                else Line(title, _auc(found), "", "", note)
+                else Line(title, as_auc(found), "", "", note)
             )
     known = {*LINT_AUCS, "lint/judged", *(f"{key}_low" for key in LINT_AUCS)}
     for key, value in numbers.items():
         if key.startswith("lint/") and key not in known and not key.endswith("_low"):
-            yield Line(f"Lint: {key.removeprefix('lint/').replace('_', ' ')}", _number(value))
+            yield Line(f"Lint: {key.removeprefix('lint/').replace('_', ' ')}", as_number(value))
     of = numbers.get("pairs") or numbers.get("kept")
     for key, value in numbers.items():
         if key.startswith("pairs/"):
-            share = _share(value / of) if of else ""
+            share = as_share(value / of) if of else ""
             yield Line(
                 f"Pairs: {key.removeprefix('pairs/').replace('_', ' ').replace('/', ', ')}",
-                _count(value),
+                as_count(value),
                 "",
                 "",
                 share,
             )
-    yield from _plain(numbers, "replay", "Pairs whose calls replay", "run again on the same catalogue")
+    yield from plain_line(numbers, "replay", "Pairs whose calls replay", "run again on the same catalogue")
 
 
 LINT_AUCS = {
@@ -284,36 +284,3 @@ def _lint_goal(key: str, found: float) -> tuple[str, bool]:
 def _lower(numbers: Numbers, key: str) -> str:
     low = numbers.get(f"{key}_low")
     return f"lower bound {low:.3f}; cross-validated, grouped by prompt" if low is not None else ""
-
-
-# ---- cells ----------------------------------------------------------------------------------------
-
-
-def _judged(name: str, value: str, goal: str, met: bool, note: str = "") -> Line:
-    return Line(name, value, goal, "met" if met else "missed", note)
-
-
-def _plain(
-    numbers: Numbers, key: str, name: str, note: str, text: Callable[[float | None], str] | None = None
-) -> Iterator[Line]:
-    """The line of a figure without a goal, when it was measured."""
-    if numbers.get(key) is not None:
-        yield Line(name, (text or _share)(numbers[key]), "", "", note)
-
-
-def _share(value: float | None) -> str:
-    if value is None:
-        return DASH
-    return f"100{PERCENT}" if value == 1 else f"{min(100 * value, 99.9):.1f}{PERCENT}"
-
-
-def _auc(value: float | None) -> str:
-    return DASH if value is None else f"{value:.3f}"
-
-
-def _count(value: float | None) -> str:
-    return DASH if value is None else f"{value:,.0f}"
-
-
-def _number(value: float) -> str:
-    return _count(value) if float(value).is_integer() else f"{value:.3f}"
