@@ -8,8 +8,6 @@ it checks would follow that code's mistakes.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,10 +17,21 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_contracts.nested import (
+    TOOLS,
+    Items,
+    Messages,
+    all_of,
+    are_arguments,
+    blank,
+    is_json,
+    is_list,
+    is_object,
+    sides_match,
+)  # fmt: skip
+
 Frame = pd.DataFrame
 
-# Stated a second time on purpose: tests/contract/test_lists.py compares them with the code.
-TOOLS = ("search", "filter", "recommend", "compare", "translate", "visual_search")
 ROWS_AT_ONCE = 8192
 _PLACED_CALL = re.compile(r" <tool>[^<]*</tool>")
 _ESCAPED = re.compile(r"\\u003c|\\u005c(?=u00[35]c)")
@@ -47,137 +56,15 @@ def _nested(kind: pa.DataType) -> bool:
     return bool(pa.types.is_nested(kind) or pa.types.is_binary(kind))
 
 
-# lists, taken apart
-
-
-class Items:
-    """A list column as one flat array, with the row of each item."""
-
-    def __init__(self, column: pa.Array | pa.ChunkedArray) -> None:
-        array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-        self.rows = len(array)
-        self.row: np.ndarray = pc.list_parent_indices(array).to_numpy()
-        self.values = pc.list_flatten(array)
-
-    def field(self, name: str) -> pa.Array:
-        return pc.struct_field(self.values, name)
-
-    def count(self, where: np.ndarray | None = None) -> np.ndarray:
-        """How many items each row has (for which `where` holds)."""
-        return np.bincount(self.row if where is None else self.row[where], minlength=self.rows)
-
-    def at(self, name: str, which: int) -> pd.Series:
-        """A field of the item at `which` (0 first, -1 last) of each row; missing where there is none."""
-        counts = self.count()
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        place = starts + (which if which >= 0 else counts + which)
-        there = (counts > which) if which >= 0 else (counts >= -which)
-        picked = self.field(name).take(pa.array(np.where(there, place, 0), mask=~there))
-        return picked.to_pandas()
-
-
-def _all_of(strings: pa.Array, test: Callable[[str], bool]) -> np.ndarray:
-    """Which strings pass `test`; each distinct one is tested once. Null fails."""
-    coded = strings.dictionary_encode() if not isinstance(strings, pa.ChunkedArray) else None
-    coded = coded if coded is not None else strings.combine_chunks().dictionary_encode()
-    verdicts = np.array([test(text) for text in coded.dictionary.to_pylist()] + [False])
-    return verdicts[coded.indices.fill_null(len(verdicts) - 1).to_numpy()]
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_object(text: str) -> bool:
-    return _is_json(text) and isinstance(json.loads(text), dict)
-
-
-def _is_list(text: str) -> bool:
-    return _is_json(text) and isinstance(json.loads(text), list)
-
-
-def _are_arguments(text: str) -> bool:
-    """A JSON object without nulls: an argument that is not given is left out."""
-    return _is_object(text) and None not in json.loads(text).values()
-
-
-def _side_of(identifier: str) -> str:
-    """The rule of the sides, stated a second time on purpose: 80/10/10 by sha256 of the id."""
-    bucket = int.from_bytes(hashlib.sha256(identifier.encode()).digest()[:4], "big") % 10
-    return {9: "test", 8: "dev"}.get(bucket, "train")
-
-
-def _sides_match(table: pa.Table, identifier: str) -> np.ndarray:
-    pairs = zip(table[identifier].to_pylist(), table["side"].to_pylist(), strict=True)
-    return np.array([known is not None and _side_of(known) == side for known, side in pairs], dtype=bool)
-
-
-# messages
-
-
-class Messages:
-    """A column of message lists, with the turn and the calls of each message."""
-
-    def __init__(self, column: pa.Array | pa.ChunkedArray) -> None:
-        self.items = Items(column)
-        self.role = self.items.field("role").to_numpy(zero_copy_only=False)
-        calls = Items(pc.fill_null(self.items.field("tool_calls"), []))
-        self.call_row = self.items.row[calls.row]
-        self.call_message = calls.row
-        self.calls = calls
-
-    def turn(self) -> np.ndarray:
-        """The user turn (0-based) that each message belongs to; -1 before the first."""
-        users = pd.Series(self.role == "user")
-        return (users.groupby(self.items.row).cumsum() - 1).to_numpy()
-
-    def call_keys(self) -> pd.MultiIndex:
-        ids = self.calls.field("call_id").to_pandas()
-        return pd.MultiIndex.from_arrays([self.call_row, ids])
-
-    def answer_keys(self) -> pd.MultiIndex:
-        tools = self.role == "tool"
-        ids = self.items.field("answers_call").to_pandas()[tools]
-        return pd.MultiIndex.from_arrays([self.items.row[tools], ids])
-
-    def call_facts(self) -> dict[str, np.ndarray]:
-        """Per row: calls without a result, results without a call, and calls that cannot be right."""
-        calls, answers = self.call_keys(), self.answer_keys()
-        tool_rows = self.items.row[self.role == "tool"]
-        names = self.calls.field("name").to_pandas()
-        sound = _all_of(self.calls.field("arguments_json"), _are_arguments)
-
-        def per_row(rows: np.ndarray) -> np.ndarray:
-            return np.bincount(rows, minlength=self.items.rows)
-
-        return {
-            "unanswered_calls": per_row(self.call_row[~calls.isin(answers)]),
-            "orphan_results": per_row(tool_rows[~answers.isin(calls)]),
-            "repeated_call_ids": per_row(self.call_row[calls.duplicated()]),
-            "unknown_tools": per_row(self.call_row[~names.isin(TOOLS).to_numpy()]),
-            "bad_arguments": per_row(self.call_row[~sound]),
-        }
-
-
-def _blank(strings: pa.Array) -> np.ndarray:
-    return pc.fill_null(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(strings)), 0), True).to_numpy(
-        zero_copy_only=False
-    )
-
-
 # one function per kind
 
 
 def _products(table: pa.Table) -> dict[str, Any]:
-    return {"attributes_ok": _all_of(table["attributes_json"], _is_object)}
+    return {"attributes_ok": all_of(table["attributes_json"], is_object)}
 
 
 def _profiles(table: pa.Table) -> dict[str, Any]:
-    return {"side_matches_id": _sides_match(table, "profile_id")}
+    return {"side_matches_id": sides_match(table, "profile_id")}
 
 
 def _conversations(table: pa.Table) -> dict[str, Any]:
@@ -189,10 +76,10 @@ def _conversations(table: pa.Table) -> dict[str, Any]:
         "first_role": messages.items.at("role", 0),
         "second_role": messages.items.at("role", 1),
         "last_role": messages.items.at("role", -1),
-        "empty_user_texts": messages.items.count(users & _blank(messages.items.field("content"))),
-        "side_matches_profile": _sides_match(table, "profile_id"),
-        "goal_ok": _all_of(table["goal_json"], _is_object),
-        "attachments_ok": _all_of(table["attachments_json"], _is_object),
+        "empty_user_texts": messages.items.count(users & blank(messages.items.field("content"))),
+        "side_matches_profile": sides_match(table, "profile_id"),
+        "goal_ok": all_of(table["goal_json"], is_object),
+        "attachments_ok": all_of(table["attachments_json"], is_object),
         **messages.call_facts(),
         **_label_facts(table, messages),
     }
@@ -263,8 +150,8 @@ def _augmented(table: pa.Table) -> dict[str, Any]:
         ],
         "bad_positions": calls.count(~((position >= 0) & (position <= length))),
         "unknown_tools": calls.count(~calls.field("tool_name").to_pandas().isin(TOOLS).to_numpy()),
-        "bad_arguments": calls.count(~_all_of(calls.field("arguments"), _are_arguments)),
-        "bad_results": calls.count(~_all_of(calls.field("result"), _is_json)),
+        "bad_arguments": calls.count(~all_of(calls.field("arguments"), are_arguments)),
+        "bad_results": calls.count(~all_of(calls.field("result"), is_json)),
         "missing_utilities": calls.count(
             (score.isna() & kept.iloc[calls.row].eq(True).to_numpy()).to_numpy()
         ),
@@ -313,7 +200,7 @@ def _preference_pairs(table: pa.Table) -> dict[str, Any]:
             for a, b in zip(chosen["messages"].to_pylist(), rejected["messages"].to_pylist(), strict=True)
         ],
         "sequences_match": _sequences_match(chosen) & _sequences_match(rejected),
-        "evidence_ok": _all_of(table["evidence_json"], _is_object),
+        "evidence_ok": all_of(table["evidence_json"], is_object),
     }
 
 
@@ -338,13 +225,13 @@ def _predictions(table: pa.Table) -> dict[str, Any]:
     exact, gold = table["exact_call"].to_pandas(), table["gold_decision"].to_pandas()
 
     def object_or_none(column: str) -> np.ndarray:
-        return table[column].is_null().to_numpy() | _all_of(table[column], _is_object)
+        return table[column].is_null().to_numpy() | all_of(table[column], is_object)
 
     return {
         "exact_is_right": ~exact.eq(True) | (gold == table["predicted_decision"].to_pandas()),
         "gold_call_ok": object_or_none("gold_call_json"),
         "predicted_call_ok": object_or_none("predicted_call_json"),
-        "facts_ok": _all_of(table["facts_json"], _is_object),
+        "facts_ok": all_of(table["facts_json"], is_object),
     }
 
 
@@ -360,8 +247,8 @@ def _test_cases(table: pa.Table) -> dict[str, Any]:
         "drawn_agrees": part.eq("further") == drawn.ne(""),
         "leaks_agree": (leaks.count() > 0) == table["like"].to_pandas().ne(""),
         "left_out_leaks": part.ne("left_out") | (leaks.count() > 0),
-        "goal_ok": _all_of(table["goal_json"], _is_object),
-        "attachments_ok": _all_of(table["attachments_json"], _is_object),
+        "goal_ok": all_of(table["goal_json"], is_object),
+        "attachments_ok": all_of(table["attachments_json"], is_object),
         **messages.call_facts(),
     }
 
@@ -371,10 +258,10 @@ def _talks(table: pa.Table) -> dict[str, Any]:
     success, recommended = table["success"].to_pandas(), table["recommended"].to_pandas()
     return {
         "n_turns": turns.count(),
-        "silent_turns": turns.count(_blank(turns.field("user"))),
-        "bad_calls": turns.count(~_all_of(turns.field("calls_json"), _is_list)),
-        "goal_ok": _all_of(table["goal_json"], _is_object),
-        "simulator_ok": _all_of(table["simulator_json"], _is_list),
+        "silent_turns": turns.count(blank(turns.field("user"))),
+        "bad_calls": turns.count(~all_of(turns.field("calls_json"), is_list)),
+        "goal_ok": all_of(table["goal_json"], is_object),
+        "simulator_ok": all_of(table["simulator_json"], is_list),
         "success_recommends": ~success.eq(True) | recommended.eq(True),
     }
 

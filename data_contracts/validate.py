@@ -73,7 +73,8 @@ def load_suite(kind: str) -> Suite:
     if not path.is_file():
         raise ContractViolation(f"there is no suite data_contracts/{kind}.yaml; every table kind needs one")
     text = path.read_text(encoding="utf-8")
-    return read_suite(kind, text, (folder / "derived.py").read_text(encoding="utf-8"))
+    source = "".join((folder / name).read_text(encoding="utf-8") for name in ("derived.py", "nested.py"))
+    return read_suite(kind, text, source)
 
 
 def read_suite(kind: str, text: str, derived_source: str = "") -> Suite:

@@ -63,9 +63,9 @@ def _toml(name: str, texts: list[str]) -> str:
     return f"{name} = [\n" + "".join(f'    "{text}",\n' for text in texts) + "]\n"
 
 
-def tell_derived(copy: Path) -> None:
+def tell_contract(copy: Path) -> None:
     known = '"translate", "visual_search"'
-    change(copy / "data_contracts/derived.py", f"{known})", f'{known}, "stock")')
+    change(copy / "data_contracts/nested.py", f"{known})", f'{known}, "stock")')
 
 
 def tell_predictions(copy: Path) -> None:
@@ -77,7 +77,7 @@ EDITS: tuple[Edit, ...] = (
     register,
     write_wordings,
     write_replies,
-    tell_derived,
+    tell_contract,
     tell_predictions,
 )
 
@@ -107,9 +107,9 @@ def test_with_these_edits_the_suite_passes_and_every_part_knows_the_tool(tmp_pat
             r"stock: it has no reply `sold_out` in roman: add `sold_out = .*wordings/roman/replies\.toml",
         ),
         (
-            {tell_derived: None},
+            {tell_contract: None},
             "tests/contract/test_lists.py",
-            r"data_contracts/derived\.py:\d+: add stock \(the tools are ALL_TOOLS",
+            r"data_contracts/nested\.py:\d+: add stock \(the tools are ALL_TOOLS",
         ),
         (
             {tell_predictions: None},

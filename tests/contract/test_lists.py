@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from data_contracts import derived
+from data_contracts import derived, nested
 from data_contracts.validate import load_suite
 from muse_core.tools.toolbox import DECISIONS, TOOL_NAMES
 from muse_core.types import TURN_TYPES
@@ -53,7 +53,7 @@ def lists() -> list[Listed]:
     predictions, ratings = "data_contracts/predictions.yaml", "data_contracts/ratings.yaml"
     decided, typed = value_set("predictions", "gold_decision"), value_set("predictions", "turn_type")
     return [
-        Listed("data_contracts/derived.py", "TOOLS = ", derived.TOOLS, TOOL_NAMES, TOOLS_HOME),
+        Listed("data_contracts/nested.py", "TOOLS = ", nested.TOOLS, TOOL_NAMES, TOOLS_HOME),
         Listed(predictions, "kwargs: {column: gold_decision, value_set", decided, DECISIONS, TOOLS_HOME),
         Listed("data_contracts/derived.py", "TURN_TYPES = ", derived.TURN_TYPES, TURN_TYPES, TYPES_HOME),
         Listed(predictions, "column: turn_type", typed, TURN_TYPES, TYPES_HOME),
@@ -68,9 +68,9 @@ def test_the_contracts_list_what_the_code_has() -> None:
 
 def test_a_missing_and_a_stray_name_are_told_with_their_line() -> None:
     names = [*TOOL_NAMES[1:], "juggle"]
-    listed = Listed("data_contracts/derived.py", "TOOLS = ", names, TOOL_NAMES, TOOLS_HOME)
-    lines = (ROOT / "data_contracts/derived.py").read_text(encoding="utf-8").splitlines()
+    listed = Listed("data_contracts/nested.py", "TOOLS = ", names, TOOL_NAMES, TOOLS_HOME)
+    lines = (ROOT / "data_contracts/nested.py").read_text(encoding="utf-8").splitlines()
     line = next(n for n, text in enumerate(lines) if text.startswith("TOOLS = "))
     assert listed.problem().startswith(
-        f"data_contracts/derived.py:{line + 1}: add {TOOL_NAMES[0]} and take out juggle"
+        f"data_contracts/nested.py:{line + 1}: add {TOOL_NAMES[0]} and take out juggle"
     )
