@@ -56,13 +56,8 @@ EXAMINERS = {f"{stage.module.replace('.', '/')}.py" for stage in STAGES if stage
 BLIND_ROOMS = (
     "stages", "examples", "training", "augmentation", "preferences", "models", "generation", "export",
 )  # fmt: skip
-# How long code outside tests may be; `STILL_LONG`: files that are being split.
+# How long code outside tests may be.
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 300, 45
-STILL_LONG = (
-    "data_contracts/derived.py", "flows/cli.py", "muse_core/evaluation/closed_loop_shopper.py",
-    "muse_core/evaluation/report/quality.py", "muse_core/stages/evaluate.py",
-    "muse_core/tools/call_syntax.py",
-)  # fmt: skip
 
 
 def sources(root: Path, *packages: str) -> Iterator[tuple[str, ast.Module]]:
