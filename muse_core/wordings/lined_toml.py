@@ -53,8 +53,8 @@ def read_toml(path: Path, name: str) -> LinedToml:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as problem:
-        line = problem.object[: problem.start].count(b"\n") + 1
-        raise TomlError(f"{Line(name, line)}: no UTF-8; save the file as UTF-8") from None
+        before = problem.object[: problem.start].count(b"\n")
+        raise TomlError(f"{Line(name, before + 1)}: no UTF-8; save the file as UTF-8") from None
     try:
         file = LinedToml(name, tomllib.loads(text))
     except tomllib.TOMLDecodeError as problem:

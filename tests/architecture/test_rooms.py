@@ -16,17 +16,27 @@ ROOMS = {
     "catalog": "catalog language records types",
     "profiles": "catalog profiles records types",
     "conversations": "catalog conversation_files dialogue evaluation json_files json_text language profiles "
-    "records scoring tools types world",
-    "base": "examples language models records tools training types",
-    "augment": "augmentation catalog language models profiles records tools types world",
-    "sft": "examples language models processes profiles records tools training types",
-    "pairs": "augmentation catalog dialogue generation language models preferences profiles records scoring "
-    "tools types world",
-    "dpo": "augmentation catalog dialogue examples generation language models preferences processes profiles "
-    "records scoring tools training types world",
-    "evaluate": "augmentation catalog dialogue evaluation generation json_files json_text language models "
-    "preferences profiles records scoring tools types world",
-    "export": "export generation language models profiles records tools types world",
+    "records scoring tools types wordings world",
+    "base": "examples language models records tools training types wordings",
+    "augment": "augmentation catalog language models profiles records tools types wordings world",
+    "sft": "examples language models processes profiles records tools training types wordings",
+    "pairs": "augmentation catalog dialogue generation language models preferences profiles records "
+    "scoring tools types wordings world",
+    "dpo": "augmentation catalog dialogue examples generation language models preferences "
+    "processes profiles records scoring tools training types wordings world",
+    "test_cases": "catalog dialogue evaluation generation language models profiles records scoring tools "
+    "types wordings world",
+    "predict": "catalog dialogue evaluation generation language models profiles records scoring tools "
+    "types wordings world",
+    "test_pairs": "augmentation catalog dialogue evaluation generation language models preferences "
+    "profiles records scoring tools types wordings world",
+    "talk_expert": "catalog dialogue evaluation generation language models profiles records scoring tools "
+    "types wordings world",
+    "talk": "catalog dialogue evaluation generation language models profiles records scoring tools "
+    "types wordings world",
+    "evaluate": "augmentation catalog dialogue evaluation generation json_files json_text language "
+    "models preferences profiles records scoring tools types wordings world",
+    "export": "export generation language models profiles records tools types wordings world",
 }
 
 

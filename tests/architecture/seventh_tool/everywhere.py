@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from muse_core.evaluation.metrics import DECISIONS
 
 from data_contracts.validate import validate
 from muse_core.augmentation.candidates import Act, acts, perturbed
@@ -18,7 +19,6 @@ from muse_core.config.run_config import RunConfig
 from muse_core.conversation_files.read import read_chats
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.simulate import simulate
-from muse_core.evaluation.metrics import DECISIONS
 from muse_core.models import chat_format
 from muse_core.models.chat_reader import parse
 from muse_core.preferences.contexts import Context, Environment

@@ -17,7 +17,7 @@ import pytest
 
 from muse_core.augmentation.verdict import metrics as augmentation_metrics
 from muse_core.config.run_config import AugmentationConfig
-from muse_core.examples.conversations import Census
+from muse_core.examples.conversations import DatasetStatistics
 from muse_core.examples.pairs import PairSet
 from muse_core.export.parity import Parity
 from muse_core.training.checkpoints import TrainingState, final_metrics
@@ -84,7 +84,7 @@ def counted() -> set[str]:
     state = TrainingState(history=[{"step": 0, "epoch": 1, "dev_loss": 1.0}], best_step=0)
     return {
         *augmentation_metrics([], [], AugmentationConfig()),
-        *Census().as_metrics(),
+        *DatasetStatistics().as_metrics(),
         *PairSet().as_metrics(),
         *final_metrics("sft", state),
         *final_metrics("dpo", state),

@@ -17,9 +17,12 @@ from tests.unit.fingerprint.builders_fingerprint import edit
 
 MODULES = sorted((SOURCE_ROOT / PACKAGE / "stages").glob("*.py"))
 STAGES = tuple(path.stem for path in MODULES if path.stem != "__init__")
-TOOL_READERS = "augment base conversations dpo evaluate export pairs sft"
-SPEAKERS = "augment base catalog conversations dpo evaluate export pairs sft"
-EVERY = "augment base catalog conversations dpo evaluate export pairs profiles sft"
+ASKERS = "conversations evaluate talk talk_expert test_cases"
+TOOL_READERS = (
+    "augment base conversations dpo evaluate export pairs predict sft talk talk_expert test_cases test_pairs"
+)
+SPEAKERS = f"augment base catalog {TOOL_READERS.removeprefix('augment base ')}"
+EVERY = SPEAKERS.replace("predict", "predict profiles")
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,10 @@ class Edit:
 EDITS = {
     # the four of the issue
     "the look of a rater's page": Edit("evaluation/human/page.css", "{", "{ ", ""),
-    "a Hindi request": Edit("wordings/hi/complete.toml", 'दिखाइए"', 'दिखाएँ"', SHOPPERS),
+    "a Hindi request": Edit("wordings/hi/complete.toml", 'दिखाइए"', 'दिखाएँ"', ASKERS),
     "a Hindi reply": Edit(
         "wordings/hi/replies.toml", 'lead_search = [', 'lead_search = [\n    "ये देखें:",',
-        "conversations dpo evaluate pairs",
+        "conversations dpo evaluate pairs talk talk_expert test_cases test_pairs",
     ),
     "an error text of the store": Edit("artifacts.py", "is missing from", "is not in", ""),
     "a comment among the cues": Edit("scoring/cues.toml", "\n[slots]", "\n# narrow ones first\n[slots]", ""),
@@ -53,16 +56,19 @@ EDITS = {
     "a tool's description": Edit("tools/search.py", '"find products"', '"find any product"', TOOL_READERS),
     "what a tool refuses": Edit("tools/compare.py", 'ToolError("', 'ToolError("No: ', TOOL_READERS),
     # words
-    "a safe reply": Edit("dialogue/safe_replies.toml", '= "', '= "So: ', "evaluate"),
+    "a safe reply": Edit(
+        "dialogue/safe_replies.toml", '= "', '= "So: ', "evaluate predict talk talk_expert test_pairs"
+    ),
     "a topic that is declined": Edit(
-        "wordings/en/topics.toml", "the weather", "any weather", "conversations evaluate"
+        "wordings/en/topics.toml", "the weather", "any weather", ASKERS
     ),
     "a cue of the reply detectors": Edit(
-        "scoring/cues.toml", "colour", "colour, tint", "conversations dpo evaluate pairs"
+        "scoring/cues.toml", "colour", "colour, tint",
+        "conversations dpo evaluate pairs predict talk talk_expert test_cases test_pairs",
     ),
     "a word of the lexicon": Edit("language/lexicon.toml", "laal", "lall", SPEAKERS),
     "a word of requests read by rules": Edit(
-        "language/request_words.toml", '"without"', '"lacking"', "evaluate"
+        "language/request_words.toml", '"without"', '"lacking"', "evaluate talk talk_expert"
     ),
     # data of one stage
     "a first name": Edit("profiles/personas.toml", "Asha", "Aasha", "profiles"),

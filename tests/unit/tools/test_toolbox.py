@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from muse_core.tools.toolbox import (
-    ALL_TOOLS,
     TOOL_NAMES,
     Toolbox,
     argument_order,
