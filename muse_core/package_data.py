@@ -19,7 +19,7 @@ from pathlib import Path
 
 from muse_core.source_digests import HOLE, Source, read_source
 
-NOT_DATA = (".py", ".pyc", ".typed")
+NOT_DATA = (".py", ".pyc", ".typed", ".md")
 _ALL_HOLE = re.compile(r"\*+(?:\.\w+)+")
 _ENDING = re.compile(r"\.\w+$")
 

@@ -63,7 +63,7 @@ def _written_out(script: Script, texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def check_beside(folder: Folder) -> None:
-    """Notes what is wrong in these files of every script, and files that nobody reads."""
+    """Notes what is wrong in these files of every script."""
     for script in SCRIPTS:
         for name in _BESIDE:
             file = folder.file(script, name)
@@ -73,7 +73,6 @@ def check_beside(folder: Folder) -> None:
         file = folder.file(script, "asides")
         if file is not None:
             _check_asides(folder, script, file)
-        _check_names(folder, script)
 
 
 def _check_asides(folder: Folder, script: Script, file: LinedToml) -> None:
@@ -112,8 +111,13 @@ def _check_lists(
                 folder.complain(line, f"is there already, on line {seen[text]}; delete one")
 
 
-def _check_names(folder: Folder, script: Script) -> None:
-    """Every file of the script is one that is read, and TOML."""
+def check_files(folder: Folder) -> None:
+    """Notes files that nobody reads, and files of others that are no TOML."""
+    for script in SCRIPTS:
+        _check_files(folder, script)
+
+
+def _check_files(folder: Folder, script: Script) -> None:
     known = (*TURN_TYPES, *_BESIDE, *_OTHERS, RULES)
     for path in sorted((folder.root / script).glob("*")):
         if path.suffix != ".toml" or path.stem not in known:

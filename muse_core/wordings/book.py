@@ -13,7 +13,7 @@ from pathlib import Path
 
 from muse_core.errors import ConfigError
 from muse_core.types import Side
-from muse_core.wordings.beside import check_beside
+from muse_core.wordings.beside import check_beside, check_files
 from muse_core.wordings.folder import Folder, read_folder
 from muse_core.wordings.grammar import readings
 from muse_core.wordings.kinds import Shelf, shelves
@@ -49,7 +49,7 @@ Book = Mapping[Shelf, tuple[Wording, ...]]
 @lru_cache(maxsize=1)
 def shipped() -> Book:
     """The wordings of this project. ConfigError with every problem, if there is one."""
-    book, problems = read_book(HERE)
+    book, problems = read_book(HERE, with_others=False)
     if problems:
         raise ConfigError(
             f"the wordings of {HERE} have mistakes ({len(problems)}); mend these lines", problems
@@ -57,10 +57,13 @@ def shipped() -> Book:
     return book
 
 
-def read_book(root: Path) -> tuple[Book, list[str]]:
-    """The wordings below a folder by shelf, and what is wrong with them."""
+def read_book(root: Path, with_others: bool = True) -> tuple[Book, list[str]]:
+    """The wordings below a folder by shelf, and what is wrong with them; `with_others`: with the files there
+    that other modules read, too."""
     folder = read_folder(root)
     check_beside(folder)
+    if with_others:
+        check_files(folder)
     parts = parts_of([(one.shelf, one.text, one.listed) for one in folder.wordings], folder.lenders)
     own: dict[Shelf, list[Wording]] = {}
     for one, part in zip(folder.wordings, parts, strict=True):
