@@ -53,11 +53,13 @@ def work() -> None:
     from muse_core.catalog.index import CatalogIndex
     from muse_core.catalog.load import load_catalog
     from muse_core.catalog.synthetic import make_catalog
+    from muse_core.dialogue.llm.reading import Shelf, read
     from muse_core.dialogue.safe_replies import safe_reply
     from muse_core.evaluation.cases.handwritten.rows import handwritten_cases
     from muse_core.evaluation.score.slot_detector import detector_quality
     from muse_core.language.parse import parse_request
     from muse_core.profiles.make import make_profiles
+    from muse_core.tools.references import lexicalise
     from tests.unit.dialogue.builders_dialogue import converse
 
     shop = CatalogIndex(make_catalog(np.random.default_rng(5), 100))
@@ -71,6 +73,8 @@ def work() -> None:
             (Path(folder) / name).write_text(text, "utf-8")
             load_catalog(Path(folder) / name)
     safe_reply([], "mixed", "ok")
+    lexicalise("[1] for [1:price]", [{"id": "p1", "title": "Lamp"}], "hi")
+    read("not red", Shelf.of(shop.catalog.products))
     detector_quality()
     for case in handwritten_cases():
         for picture in case.attachments.values():
