@@ -23,6 +23,7 @@ from muse_core.config.run_config import RunConfig
 from muse_core.durable import explained
 from muse_core.errors import ConfigError
 from muse_core.models.cpu import thread_count
+from tasks.addresses import without_passwords
 from tasks.chat_endpoint import EndpointAddress
 
 HOME = "MUSE_HOME"
@@ -188,7 +189,8 @@ def _require_answer(variable: str, address: str, path: str, remedy: str) -> None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "reason", problem)
         raise ConfigError(
-            f"{variable} is {address}, but no server answers there ({reason}). Start one with {remedy}."
+            without_passwords(f"{variable} is {address}, but no server answers there ({reason}).")
+            + f" Start one with {remedy}."
         ) from None
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from muse_core.config.run_config import ExecutionConfig
 from muse_core.errors import ConfigError
+from tasks.addresses import without_passwords
 
 ANSWER_TIMEOUT_S = 10.0
 MODULES = {"dask": "prefect_dask", "ray": "prefect_ray"}
@@ -35,8 +36,10 @@ def _require_listener(engine: str, address: str) -> None:
         socket.create_connection((host, port), ANSWER_TIMEOUT_S).close()
     except (OSError, ValueError) as problem:
         raise ConfigError(
-            f"execution.cluster_address is {address!r}, but no {engine} cluster answers there ({problem}); "
-            "expected host:port or scheme://host:port of a running scheduler. Start it, correct the "
+            without_passwords(
+                f"execution.cluster_address is {address!r}, but no {engine} cluster answers there ({problem})"
+            )
+            + "; expected host:port or scheme://host:port of a running scheduler. Start it, correct the "
             "address, or set execution.cluster_address=null for a local cluster"
         ) from None
 

@@ -26,6 +26,7 @@ from mlflow.models import set_model
 from muse_core.durable import file_lock
 from muse_core.errors import ConfigError
 from muse_core.fingerprint import library_versions
+from tasks.addresses import without_passwords
 
 MODEL_NAME = "muse"
 CANDIDATE = "candidate"
@@ -160,8 +161,8 @@ def model_folder(uri: str, tracking_uri: str) -> Path:
         found = mlflow.artifacts.download_artifacts(artifact_uri=version.source, tracking_uri=tracking_uri)
     except (MlflowException, TypeError) as problem:
         raise ConfigError(
-            f"{uri} is not in the registry {tracking_uri} ({problem}); "
-            f"expected models:/{MODEL_NAME}@{CANDIDATE} or models:/{MODEL_NAME}/<version>"
+            without_passwords(f"{uri} is not in the registry {tracking_uri} ({problem}); ")
+            + f"expected models:/{MODEL_NAME}@{CANDIDATE} or models:/{MODEL_NAME}/<version>"
         ) from None
     return Path(found) / "artifacts" / "model"
 

@@ -27,6 +27,7 @@ from muse_core.config.run_config import RunConfig
 from muse_core.errors import MuseError
 from muse_core.fingerprint import library_versions
 from muse_core.models.device import gpu_works
+from tasks.addresses import without_passwords
 from tasks.estimate import COSTS, about, estimate, threads_of
 
 if TYPE_CHECKING:
@@ -159,8 +160,8 @@ def prefect_server() -> Finding:
     except (urllib.error.URLError, OSError, ValueError) as problem:
         reason = getattr(problem, "reason", problem)
         text = f"PREFECT_API_URL is {address}, no server answers ({reason}); start it or unset the variable"
-        return Finding("server", "wrong", text)
-    return Finding("server", "ok", f"a server answers at {address}")
+        return Finding("server", "wrong", without_passwords(text))
+    return Finding("server", "ok", without_passwords(f"a server answers at {address}"))
 
 
 def options() -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.models.cpu import threads_in_words
 from muse_core.models.device import resolve_device, resolve_precision
+from tasks.addresses import without_passwords
 from tasks.engine import check_engine
 from tasks.estimate import START_UP
 from tasks.parts import wanted_stages
@@ -146,7 +147,7 @@ def _compared(spent: float, expected: float | None) -> list[str]:
 
 
 def _places(summary: Mapping[str, Any], environment: Environment) -> list[tuple[str, str]]:
-    tracking = environment.mlflow_uri
+    tracking = without_passwords(environment.mlflow_uri)
     look = tracking if tracking.startswith("http") else (
         f"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri {tracking}"
     )  # fmt: skip
