@@ -31,7 +31,7 @@ CATALOGUE = "id,name,MRP (INR),colour\n1,Blue Cotton Shirt,999,blue\n2,Red Silk 
 CHAT = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello!"}]}
 GUIDE = {"data_generation": {"num_profiles": 100}, "dpo_training": {"beta": 0.1}}  # docs/seed.md
 NOT_RUN = {
-    "shopper   need your help": "conversations to read; their calls are parsed below",
+    "shopper   Could you change": "conversations to read; their calls are parsed below",
     "catalog ─► profiles": "a picture; its stage names are compared below",
     "prefect server start": "starts a server, as tests/integration do; names are compared below",
     "prefect worker start": "runs until it is stopped; its pool is compared below",
@@ -239,7 +239,7 @@ def test_the_picture_shows_the_stages() -> None:
 
 def test_the_calls_of_the_conversations_are_calls() -> None:
     calls = re.findall(r"→ (.*)", block("", "shopper").text)
-    assert len(calls) == 8
+    assert len(calls) == 7
     for text in calls:
         parse_call(text)
 
