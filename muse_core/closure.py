@@ -9,6 +9,7 @@ Not covered: modules found at run time by name (`importlib.import_module(variabl
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,43 +33,85 @@ LEFT_OUT = tuple(
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where a statement holds statements
 
 
-def code_digests(module: str, root: Path = SOURCE_ROOT) -> dict[str, str]:
-    """Relative path -> digest, for `module`, all it imports inside muse_core, and the data they read."""
-    modules = modules_below(module, root)
-    digests = {path: read_source(path).digest for path in sorted(modules.values())}
-    listing: Listing = {}
-    for name, path in modules.items():
-        imported = [modules[other] for other in imports_of(path, name) if other in modules]
-        found = data_of(path, imported, root / PACKAGE, listing)
-        digests |= {file: data_digest(file) for file in found if file not in digests}
-    return {path.relative_to(root).as_posix(): digest for path, digest in digests.items()}
+@dataclass(frozen=True)
+class _Module:
+    """`file` is relative to the root; `imports` are names below muse_core, sorted."""
+
+    path: Path
+    file: str
+    digest: str
+    imports: tuple[str, ...]
+
+
+class Glance:
+    """One look at the sources below a root: for the keys of several stages each module is read once."""
+
+    def __init__(self, root: Path = SOURCE_ROOT) -> None:
+        self.root = root
+        self._modules: dict[str, _Module | None] = {}
+        self._data: dict[str, dict[str, str]] = {}
+        self._listing: Listing = {}
+
+    def module(self, name: str) -> _Module | None:
+        """None for what is no module, or left out."""
+        if name not in self._modules:
+            path = None if _left_out(name) else locate(name, self.root)
+            self._modules[name] = None if path is None else self._read(path, name)
+        return self._modules[name]
+
+    def _read(self, path: Path, name: str) -> _Module:
+        file = path.relative_to(self.root).as_posix()
+        return _Module(path, file, read_source(path).digest, tuple(sorted(imports_of(path, name))))
+
+    def data(self, name: str) -> dict[str, str]:
+        """Relative path -> digest of the package data that a module reads."""
+        if name not in self._data:
+            imports = self._modules[name].imports  # type: ignore[union-attr]
+            imported = [module.path for other in imports if (module := self.module(other))]
+            path = self._modules[name].path  # type: ignore[union-attr]
+            found = data_of(path, imported, self.root / PACKAGE, self._listing)
+            self._data[name] = {file.relative_to(self.root).as_posix(): data_digest(file) for file in found}
+        return self._data[name]
+
+
+def code_digests(module: str, root: Path = SOURCE_ROOT, glance: Glance | None = None) -> dict[str, str]:
+    """Relative path -> digest, for `module`, all it imports inside muse_core, and the data they read.
+    `glance`: a look at the same root that others have had."""
+    glance = glance or Glance(root)
+    reached = _reached(module, glance)
+    digests = dict(sorted((found.file, found.digest) for found, _ in reached.values()))
+    for name in reached:
+        digests |= glance.data(name)
+    return digests
 
 
 def modules_below(module: str, root: Path = SOURCE_ROOT) -> dict[str, Path]:
     """Every module reachable from `module` by imports, function-level ones included."""
-    return {name: path for name, (path, _) in _reached(module, root).items()}
+    return {name: found.path for name, (found, _) in _reached(module, Glance(root)).items()}
 
 
 def chain(module: str, target: str, root: Path = SOURCE_ROOT) -> list[str]:
     """The shortest way of imports from `module` to `target`, both included. KeyError when there is none."""
-    reached, steps = _reached(module, root), [target]
+    reached, steps = _reached(module, Glance(root)), [target]
     while steps[0] != module:
         steps.insert(0, reached[steps[0]][1])
     return steps
 
 
-def _reached(module: str, root: Path) -> dict[str, tuple[Path, str]]:
-    """Name -> its file and the module that imports it, the nearest first."""
-    found: dict[str, tuple[Path, str]] = {}
+def _reached(module: str, glance: Glance) -> dict[str, tuple[_Module, str]]:
+    """Name -> the module and the one that imports it, the nearest first."""
+    reached: dict[str, tuple[_Module, str]] = {}
+    seen: set[str] = set()
     waiting = [(module, "")]
     for name, importer in waiting:  # grows meanwhile
-        path = None if name in found or _left_out(name) else locate(name, root)
-        if path is None:
+        if name in seen:
             continue
-        found[name] = path, importer
-        targets = sorted(imports_of(path, name))
-        waiting += [(part, name) for target in targets for part in _with_parents(target)]
-    return found
+        seen.add(name)
+        found = glance.module(name)
+        if found is not None:
+            reached[name] = found, importer
+            waiting += [(part, name) for target in found.imports for part in _with_parents(target)]
+    return reached
 
 
 def _left_out(name: str) -> bool:

@@ -52,17 +52,18 @@ def key_of_stage(
     config: RunConfig,
     inputs: Mapping[str, ArtifactRef],
     extra: Mapping[str, str] | None = None,
+    glance: closure.Glance | None = None,
 ) -> Fingerprint:
     """The same for a stage that need not be in the table."""
-    parts = own_parts(stage, config) | dict(extra or {})
+    parts = own_parts(stage, config, glance) | dict(extra or {})
     parts |= {f"input {name}": ref.digest for name, ref in inputs.items()}
     text = canonical_json({"stage": stage.name, "parts": parts})
     return Fingerprint(hashlib.sha256(text.encode()).hexdigest(), parts)
 
 
-def own_parts(stage: Stage, config: RunConfig) -> dict[str, str]:
-    """All parts of the key except the inputs."""
-    found = closure.code_digests(stage.module, stage.root)
+def own_parts(stage: Stage, config: RunConfig, glance: closure.Glance | None = None) -> dict[str, str]:
+    """All parts of the key except the inputs. `glance`: a look at the sources that is still fresh."""
+    found = closure.code_digests(stage.module, stage.root, glance)
     parts = {f"{'code' if path.endswith('.py') else 'data'} {path}": digest for path, digest in found.items()}
     parts |= {f"schema {kind}": _schema_digest(kind) for kind in _kinds(stage)}
     parts |= {f"config {key}": value for key, value in config_values(config, stage.reads).items()}
@@ -179,18 +180,24 @@ class StagePlan:
 def plan(config: RunConfig, store: Finder, stages: Iterable[Stage] = STAGES) -> list[StagePlan]:
     """For each stage in order: cached, or would run and what changed since it last ran."""
     made: dict[str, ArtifactRef] = {}
-    return [_plan_stage(stage, config, store, made) for stage in stages]
+    glances: dict[Path, closure.Glance] = {}
+    return [
+        _plan_stage(stage, config, store, made, glances.setdefault(stage.root, closure.Glance(stage.root)))
+        for stage in stages
+    ]
 
 
-def _plan_stage(stage: Stage, config: RunConfig, store: Finder, made: dict[str, ArtifactRef]) -> StagePlan:
+def _plan_stage(
+    stage: Stage, config: RunConfig, store: Finder, made: dict[str, ArtifactRef], glance: closure.Glance
+) -> StagePlan:
     last = store.latest(stage.kind, stage.name)
     before = dict(last["about"].get("key_parts", {})) if last else None
     missing = [name for name in stage.inputs if name not in made]
     if missing:
-        own = changes(before, own_parts(stage, config), inputs=False)
+        own = changes(before, own_parts(stage, config, glance), inputs=False)
         upstream = [f"input {name} would run" for name in missing] if before is not None else []
         return StagePlan(stage.name, None, "would run", (*own, *upstream))
-    key = key_of_stage(stage, config, {name: made[name] for name in stage.inputs})
+    key = key_of_stage(stage, config, {name: made[name] for name in stage.inputs}, glance=glance)
     ref = store.find(stage.kind, key.value, trust_size_above=TRUST_SIZE_ABOVE)
     if ref is None:
         reasons = changes(before, key.parts) or ["its artifact is missing or damaged"]
