@@ -63,15 +63,14 @@ class Glance:
         file = path.relative_to(self.root).as_posix()
         return _Module(path, file, read_source(path).digest, tuple(sorted(imports_of(path, name))))
 
-    def data(self, name: str) -> dict[str, str]:
+    def data(self, module: _Module) -> dict[str, str]:
         """Relative path -> digest of the package data that a module reads."""
-        if name not in self._data:
-            imports = self._modules[name].imports  # type: ignore[union-attr]
-            imported = [module.path for other in imports if (module := self.module(other))]
-            path = self._modules[name].path  # type: ignore[union-attr]
-            found = data_of(path, imported, self.root / PACKAGE, self._listing)
-            self._data[name] = {file.relative_to(self.root).as_posix(): data_digest(file) for file in found}
-        return self._data[name]
+        if module.file not in self._data:
+            imported = [other.path for name in module.imports if (other := self.module(name))]
+            found = data_of(module.path, imported, self.root / PACKAGE, self._listing)
+            digests = {file.relative_to(self.root).as_posix(): data_digest(file) for file in found}
+            self._data[module.file] = digests
+        return self._data[module.file]
 
 
 def code_digests(module: str, root: Path = SOURCE_ROOT, glance: Glance | None = None) -> dict[str, str]:
@@ -80,8 +79,8 @@ def code_digests(module: str, root: Path = SOURCE_ROOT, glance: Glance | None = 
     glance = glance or Glance(root)
     reached = _reached(module, glance)
     digests = dict(sorted((found.file, found.digest) for found, _ in reached.values()))
-    for name in reached:
-        digests |= glance.data(name)
+    for found, _ in reached.values():
+        digests |= glance.data(found)
     return digests
 
 
