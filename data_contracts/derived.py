@@ -23,6 +23,7 @@ from data_contracts.nested import (
     Messages,
     all_of,
     are_arguments,
+    are_facets,
     blank,
     is_json,
     is_list,
@@ -60,7 +61,10 @@ def _nested(kind: pa.DataType) -> bool:
 
 
 def _products(table: pa.Table) -> dict[str, Any]:
-    return {"attributes_ok": all_of(table["attributes_json"], is_object)}
+    return {
+        "attributes_ok": all_of(table["attributes_json"], is_object),
+        "facets_ok": all_of(table["facets_json"], are_facets),
+    }
 
 
 def _profiles(table: pa.Table) -> dict[str, Any]:

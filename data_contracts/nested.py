@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -59,6 +60,21 @@ def is_json(text: str) -> bool:
 
 def is_object(text: str) -> bool:
     return is_json(text) and isinstance(json.loads(text), dict)
+
+
+_FACET = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def are_facets(text: str) -> bool:
+    """A JSON object of argument names, each with a list of texts that is not empty."""
+    return is_object(text) and all(
+        _FACET.fullmatch(name) and isinstance(values, list) and values and all(map(_is_text, values))
+        for name, values in json.loads(text).items()
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def is_list(text: str) -> bool:

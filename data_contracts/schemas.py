@@ -10,7 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 VERSION = 1  # of every contract but these
-VERSIONS = {"predictions": 2}
+VERSIONS = {"predictions": 2, "products": 2}
 
 _text = pa.string()
 _texts = pa.list_(pa.string())
@@ -19,7 +19,7 @@ _product = [
     ("product_id", _text), ("title", _text), ("product_type", _text), ("category", _text),
     ("brand", _text), ("colour", _text), ("gender", _text), ("sizes", _texts), ("material", _text),
     ("occasion", _text), ("price", pa.float64()), ("rating", pa.float64()), ("description", _text),
-    ("currency", _text), ("attributes_json", _text), ("image", pa.binary()),
+    ("currency", _text), ("attributes_json", _text), ("facets_json", _text), ("image", pa.binary()),
 ]  # fmt: skip
 
 _profile = [

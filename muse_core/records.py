@@ -90,15 +90,17 @@ def _without(row: Row, *names: str) -> Row:
 
 
 def product_row(product: Product) -> Row:
-    return _without(_plain(product), "attributes") | {
+    return _without(_plain(product), "attributes", "facets") | {
         "sizes": list(product.sizes),
         "attributes_json": canonical_json(dict(product.attributes)),
+        "facets_json": canonical_json({name: list(values) for name, values in product.facets.items()}),
     }
 
 
 def read_product(row: Row) -> Product:
-    clean = _tuples(_without(row, "attributes_json"), "sizes")
-    return Product(**clean, attributes=json.loads(row["attributes_json"]))
+    clean = _tuples(_without(row, "attributes_json", "facets_json"), "sizes")
+    facets = {name: tuple(values) for name, values in json.loads(row["facets_json"]).items()}
+    return Product(**clean, attributes=json.loads(row["attributes_json"]), facets=facets)
 
 
 _PROFILE_LISTS = ("occasions", "favourite_brands", "favourite_colours", "history")

@@ -166,6 +166,24 @@ class Profile:
     history: tuple[str, ...] = ()  # product ids bought before
 
 
+FacetKind = Literal["choice", "number", "yes_no"]
+
+
+@dataclass(frozen=True)
+class Facet:
+    """Something that a shop tells of its products beyond the fields of `Product`: memory, fuel, sleeve.
+
+    `name` is an argument of the tools (docs/decisions.md#facets). `unit`: of a number, "gb"; "" for a count
+    and for what is no number. `values`: of a choice, the canonical ones, most frequent first; of a number,
+    the smallest and the largest. `share`: of the products that have it."""
+
+    name: str
+    kind: FacetKind
+    unit: str = ""
+    values: tuple[str, ...] = ()
+    share: float = 1.0
+
+
 # Keys of `Product.attributes` for what a product of several variants or languages has.
 ALL_COLOURS = "all colours"  # canonical, "blue, green"
 HINDI_TITLE = "hindi title"
@@ -190,6 +208,7 @@ class Product:
     description: str = ""
     currency: str = "INR"
     attributes: Mapping[str, str] = field(default_factory=dict)
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name -> "16 gb" | "petrol" | "yes"
     image: bytes | None = None  # an encoded PNG or JPEG
 
     @property

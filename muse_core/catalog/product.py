@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from muse_core.catalog.facets import facets_of
 from muse_core.records import from_table
-from muse_core.types import ArtifactRef, Product
+from muse_core.types import ArtifactRef, Facet, Product
 
 if TYPE_CHECKING:
     from muse_core.artifacts import ArtifactStore
@@ -60,6 +61,11 @@ class Catalog:
         """Products whose kind is known, so that one can ask for them by it; all when no kind is."""
         known = (product for product in self.products if product.product_type not in UNKNOWN_TYPES)
         return tuple(known) or self.products
+
+    @cached_property
+    def facets(self) -> tuple[Facet, ...]:
+        """What the products have beyond our fields; arguments of this shop's tools."""
+        return facets_of(self.products)
 
     def types(self) -> dict[str, int]:
         """Product types with their counts, the most frequent first (ties by name)."""

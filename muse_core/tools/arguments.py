@@ -42,12 +42,19 @@ SizeWord = Annotated[str, BeforeValidator(_size_text), NonEmpty, AfterValidator(
 Money = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Stars = Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]
 
-Colour = Annotated[Word | None, Field(description="colour in English, such as 'navy blue'")]
-Brand = Annotated[Text | None, Field(description="brand name as written by its maker")]
+Several = Field(min_length=2, max_length=4)  # "red or maroon": any of these
+Words = Word | Annotated[list[Word], Several]
+Texts = Text | Annotated[list[Text], Several]
+SizeWords = SizeWord | Annotated[list[SizeWord], Several]
+
+Colour = Annotated[Words | None, Field(description="colour in English, such as 'navy blue'")]
+Brand = Annotated[Texts | None, Field(description="brand name as written by its maker")]
 Gender = Annotated[Word | None, Field(description="men, women, boys, girls or unisex")]
-Size = Annotated[SizeWord | None, Field(description="size such as 'M', 'XL' or '8'")]
-Material = Annotated[Word | None, Field(description="material in English, such as 'cotton'")]
-Occasion = Annotated[Word | None, Field(description="occasion in English, such as 'wedding'")]
+Size = Annotated[SizeWords | None, Field(description="size such as 'M', 'XL' or '8'")]
+Material = Annotated[Words | None, Field(description="material in English, such as 'cotton'")]
+Occasion = Annotated[Words | None, Field(description="occasion in English, such as 'wedding'")]
+NotWord = Annotated[Words | None, Field(description="what it must not be: 'not cotton'")]
+NotBrand = Annotated[Texts | None, Field(description="brands that it must not be of")]
 Category = Annotated[
     Word | None, Field(description="shelf of the catalogue, such as 'fashion' or 'electronics'")
 ]

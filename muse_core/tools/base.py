@@ -99,13 +99,12 @@ class ToolArguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     def limits(self) -> dict[str, JsonValue]:
-        """The structured limits that were given (no query, no sort order)."""
+        """The structured limits that were given (no query, no sort order); facets of the shop included."""
         given = self.model_dump(exclude_none=True)
-        return {key: given[key] for key in given if key in LIMIT_NAMES}
+        return {key: given[key] for key in given if key not in NO_LIMITS}
 
 
-_WORD_LIMITS = ("category", "colour", "brand", "gender", "size", "material", "occasion")
-LIMIT_NAMES = frozenset((*_WORD_LIMITS, "min_price", "max_price", "min_rating"))
+NO_LIMITS = frozenset(("query", "sort_by", "items", "attribute", "image", "like", "than", "text", "target"))
 
 
 class Tool:
@@ -123,6 +122,7 @@ class Tool:
     # What it does to the last results. A tool that needs results and returns products narrows them.
     returns_products: ClassVar[bool] = False  # its result, when not empty, becomes the last results
     needs_results: ClassVar[bool] = False  # without earlier results it raises ToolError
+    takes_facets: ClassVar[bool] = False  # the shop's own facets are arguments of it as well
     relaxes: ClassVar[bool] = False  # where it finds nothing, the expert may try it without one of the limits
 
     # How shoppers ask for it: in the turns of a type, in the wordings `<turn type>/<kind>`.

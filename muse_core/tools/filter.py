@@ -18,6 +18,7 @@ class Filter(Tool):
     name: ClassVar[str] = "filter"
     description: ClassVar[str] = "narrow the last results"
     returns_products = True
+    takes_facets = True
     needs_results = True
     turn_type = "refinement"
     wordings = ("adj", "post", "limit", "sort", "named")
@@ -30,6 +31,10 @@ class Filter(Tool):
         size: given.Size = None
         material: given.Material = None
         occasion: given.Occasion = None
+        not_colour: given.NotWord = None
+        not_brand: given.NotBrand = None
+        not_material: given.NotWord = None
+        not_occasion: given.NotWord = None
         min_price: given.MinPrice = None
         max_price: given.MaxPrice = None
         min_rating: given.MinRating = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -28,6 +28,8 @@ STYLE_WORD = 0.4  # the profile's style is named in title, occasion or descripti
 IN_BUDGET = 1.0
 UNRATED = 0.5  # stars / 5 of a product without rating
 
+Than = Literal["cheaper", "costlier", "better_rated"]
+
 _REMEMBERED = 256  # queries whose rows are kept
 
 
@@ -37,6 +39,7 @@ class Recommend(Tool):
     name: ClassVar[str] = "recommend"
     description: ClassVar[str] = "suggest by profile"
     returns_products = True
+    takes_facets = True
     turn_type = "recommendation"
     wordings = ("query", "open")
     replies = ("lead_recommend",)
@@ -44,8 +47,23 @@ class Recommend(Tool):
 
     class Arguments(ToolArguments):
         query: Annotated[given.Text | None, Field(description="product type in English")] = None
+        like: Annotated[
+            int | None, Field(ge=1, description="position in the last results of one to be like")
+        ] = None
+        than: Annotated[Than | None, Field(description="how it differs from that one")] = None
+        colour: given.Colour = None
+        brand: given.Brand = None
+        gender: given.Gender = None
+        size: given.Size = None
+        material: given.Material = None
         occasion: given.Occasion = None
+        not_colour: given.NotWord = None
+        not_brand: given.NotBrand = None
+        not_material: given.NotWord = None
+        not_occasion: given.NotWord = None
+        min_price: given.MinPrice = None
         max_price: given.MaxPrice = None
+        min_rating: given.MinRating = None
 
     def careless(self, noun: Callable[[], str], said: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """What was said without the product; the product alone where nothing was said."""

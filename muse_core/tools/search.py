@@ -18,6 +18,7 @@ class Search(Tool):
     name: ClassVar[str] = "search"
     description: ClassVar[str] = "find products"
     returns_products = True
+    takes_facets = True
     relaxes = True
     turn_type = "complete"
     wordings = ("request", "answer", "correction", "resume")
@@ -34,6 +35,10 @@ class Search(Tool):
         size: given.Size = None
         material: given.Material = None
         occasion: given.Occasion = None
+        not_colour: given.NotWord = None
+        not_brand: given.NotBrand = None
+        not_material: given.NotWord = None
+        not_occasion: given.NotWord = None
         min_price: given.MinPrice = None
         max_price: given.MaxPrice = None
         min_rating: given.MinRating = None

@@ -65,10 +65,10 @@ class Toolbox:
 
 def validation_text(problem: ValidationError) -> str:
     """Which argument, what was found, what was expected; one short line for all of them."""
-    return "; ".join(_one_problem(dict(error)) for error in problem.errors(include_url=False)[:3])
+    return "; ".join(one_problem(dict(error)) for error in problem.errors(include_url=False)[:3])
 
 
-def _one_problem(error: dict[str, Any]) -> str:
+def one_problem(error: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"][:1])
     if error["type"] == "missing":
         return f"{where} is missing"
@@ -96,7 +96,7 @@ def refusals(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
         tool.Arguments.model_validate(arguments)
     except ValidationError as problem:
         found = problem.errors(include_url=False)
-        return {str(one["loc"][0]) if one["loc"] else "": _one_problem(dict(one)) for one in reversed(found)}
+        return {str(one["loc"][0]) if one["loc"] else "": one_problem(dict(one)) for one in reversed(found)}
     return {}
 
 

@@ -251,6 +251,7 @@ PLANTED: dict[str, dict[str, Break]] = {
         f"colour: {NO_MATCH}": _put(colour=""),
         f"currency: {MATCH}": _put(currency="₹"),
         f"attributes_ok: {IN_SET}": _put(attributes_json="[1]"),
+        f"facets_ok: {IN_SET}": _put(facets_json='{"Memory (GB)": ["16 gb"]}'),
     },
     "profiles": {
         f"side_matches_id: {IN_SET}": _put(side="test"),
