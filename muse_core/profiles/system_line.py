@@ -20,6 +20,7 @@ the shopper's line, training reads some conversations without the profile and so
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -53,6 +54,12 @@ def relisted(facets: dict[str, str]) -> str:
     """The inverse of `listed`; "" without any."""
     entries = ", ".join(name + told for name, told in facets.items())
     return f"{_FACETS}{entries}\n" if entries else ""
+
+
+def most_listed(conversations: Iterable[Conversation]) -> str:
+    """The `also: …` line that most of them have; "" where most have none, the first of equal ones."""
+    lines = Counter(parts_of(one.messages[0].content)[0] for one in conversations if one.messages)
+    return lines.most_common(1)[0][0] if lines else ""
 
 
 def profile_line(profile: Profile) -> str:

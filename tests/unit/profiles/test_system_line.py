@@ -10,6 +10,7 @@ from muse_core.profiles.system_line import (
     anonymous,
     language_of,
     listed,
+    most_listed,
     partly_told,
     parts_of,
     profile_line,
@@ -132,3 +133,10 @@ def test_a_shopper_may_be_unknown_a_shop_is_not(dropouts: tuple[float, float]) -
     (told,) = partly_told([one], *dropouts, seed=17)
     assert told.messages[0].content == ALSO + ("en" if dropouts[0] else "")
     assert anonymous(one).messages[0].content == ALSO + "en"
+
+
+def test_the_shops_list_is_the_one_that_most_conversations_have() -> None:
+    lists = (ALSO, "also: ram (gb)\n", ALSO)
+    talks = [builders.conversation(messages=talk("laptops", line=one + "en")) for one in lists]
+    assert most_listed(talks) == ALSO and most_listed(talks[1:2]) == "also: ram (gb)\n"
+    assert most_listed([builders.conversation()]) == most_listed([]) == ""
