@@ -12,7 +12,7 @@ from muse_core.tools.base import ShopWorld, Tool, ToolArguments, item_of, requir
 from muse_core.tools.references import items_of
 from muse_core.types import JsonValue, Product
 
-Attribute = Literal["price", "rating", "material"]
+Attribute = Literal["price", "rating", "material", "brand", "colour", "size"]
 
 
 class Compare(Tool):
@@ -21,6 +21,7 @@ class Compare(Tool):
     name: ClassVar[str] = "compare"
     description: ClassVar[str] = "set results side by side"
     needs_results = True
+    facet_argument = "attribute"
     turn_type = "comparison"
     wordings = ("plain", "attribute", "answer")
     asks_for = "items"
