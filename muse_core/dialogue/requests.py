@@ -11,10 +11,11 @@ from muse_core.dialogue.constraints import OCCASIONS_FOR, bare_value, limit_phra
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ALL_LIMITS, behind_ones
 from muse_core.dialogue.goals import Wish
+from muse_core.dialogue.narrowing import narrowing
 from muse_core.dialogue.noun_phrases import product_phrase
 from muse_core.dialogue.phrases import say
 from muse_core.dialogue.price_limits import upper_price
-from muse_core.dialogue.shopper import Call, Said, Shopper, call_of
+from muse_core.dialogue.shopper import Call, Said, Shopper
 from muse_core.types import Decision
 from muse_core.world.replay import LOST_PICTURE
 
@@ -46,7 +47,7 @@ def _new_request(shopper: Shopper) -> Said:
     wish.said = {"query": wish.query, **given}
     utterance = shopper.utter(family, values, wish.target.product_type)
     optional = ("occasion",) if "story" in values else ()
-    return Said(utterance, family, "complete", (call_of("search", wish.said),), optional=optional)
+    return Said(utterance, family, "complete", (shopper.call("search", wish.said),), optional=optional)
 
 
 def _sayable(given: dict[str, Any], family: Family) -> dict[str, Any]:
@@ -61,7 +62,9 @@ def correction(shopper: Shopper) -> Said | None:
     """`sorry, not black, I meant blue`: the last request with one value changed. None when the last turn
     was no request, or said nothing that is easily confused."""
     wish, said = shopper.wish, shopper.wish.said
-    names = [name for name in ("colour", "max_price", "size") if name in said]
+    names = [
+        name for name in ("colour", "max_price", "size") if isinstance(said.get(name), str | int | float)
+    ]
     if shopper.asked_in != shopper.turn - 1 or not said.get("query") or not names:
         return None
     name = names[int(shopper.rng.random() * len(names))]
@@ -73,7 +76,7 @@ def correction(shopper: Shopper) -> Said | None:
     family = shopper.family("complete", "correction")
     wish.said = {**said, name: meant}
     utterance = shopper.utter(family, values)
-    return Said(utterance, family, "complete", (call_of("search", wish.said),))
+    return Said(utterance, family, "complete", (shopper.call("search", wish.said),))
 
 
 def _another(shopper: Shopper, name: str) -> Any:
@@ -97,7 +100,7 @@ def resumption(shopper: Shopper) -> Said | None:
     family = shopper.family("complete", "resume")
     values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, {}, family.order)
     utterance = shopper.utter(family, values, wish.target.product_type)
-    call = call_of("search", wish.said)
+    call = shopper.call("search", wish.said)
     optional = tuple(name for name in call[1] if name != "query")
     return Said(utterance, family, "complete", (call,), optional=optional)
 
@@ -114,7 +117,7 @@ def recommendation(shopper: Shopper) -> Said:
     family = shopper.family("recommendation", kind)
     noun = wish.target.product_type if kind == "query" else None
     values = product_phrase(shopper.voice(), wish.target.product_type, None, given, family.order)
-    call = call_of("recommend", ({"query": noun} if noun else {}) | given)
+    call = shopper.call("recommend", ({"query": noun} if noun else {}) | given)
     wish.said = call[1] or {"query": ""}
     acceptable: tuple[Decision, ...] = ("recommend", "search") if noun else ("recommend",)
     utterance = shopper.utter(family, values, noun)
@@ -137,7 +140,7 @@ def picture(shopper: Shopper, is_last: bool = False) -> Said | None:
         shopper.pending = ("image", {})
     family = shopper.family("picture", "request")
     wish.said = {name: value for name, value in arguments.items() if name != "image"} or {"query": ""}
-    call = call_of("visual_search", arguments)
+    call = shopper.call("visual_search", arguments)
     return Said(shopper.utter(family, values), family, "picture", (call,))
 
 
@@ -169,7 +172,7 @@ def several_steps(shopper: Shopper) -> Said | None:
     ids, _ = shopper.shop.index.search(wish.query, given, _SEARCHED)
     values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, given, family.order)
     wish.said = {"query": wish.query, **given}
-    first = call_of("search", wish.said)
+    first = shopper.call("search", wish.said)
     later = _later_steps(shopper, kind, ids, values) if len(ids) >= ENOUGH else ()
     if not later:
         return None
@@ -190,26 +193,26 @@ def _later_steps(shopper: Shopper, kind: str, ids: Sequence[str], values: dict[s
         return (_sorting_step(shopper, values),)
     steps: list[Call] = []
     if "filter" in kind:
-        limits = goals.narrowing(shopper.shop, ids, shopper.wish, shopper.rng, ALL_LIMITS)
+        limits = narrowing(shopper.shop, ids, shopper.wish, shopper.rng, ALL_LIMITS)
         ids = shopper.shop.index.narrow(ids, limits) if limits else []
         if not ids:
             return ()
         values |= _limits_of_later_step(shopper, limits)
-        steps.append(call_of("filter", limits))
+        steps.append(shopper.call("filter", limits))
     if "compare" in kind:
         if len(ids) < 2:
             return ()
         is_three = len(ids) >= 3 and shopper.rng.random() < _THREE_COMPARED
         items = [1, 2, 3] if is_three else [1, 2]
         values["items2"] = sayings.items_phrase(shopper.voice(), items)
-        steps.append(call_of("compare", {"items": items}))
+        steps.append(shopper.call("compare", {"items": items}))
     return tuple(steps)
 
 
 def _sorting_step(shopper: Shopper, values: dict[str, str]) -> Call:
     order = goals.sort_order(shopper.shop, shopper.rng)
     values["order2"] = say(shopper.voice(), "order", order)
-    return call_of("filter", {"sort_by": order})
+    return shopper.call("filter", {"sort_by": order})
 
 
 def _limits_of_later_step(shopper: Shopper, limits: Mapping[str, Any]) -> dict[str, str]:
@@ -225,11 +228,11 @@ def _picture_then_filter(shopper: Shopper, wish: Wish, family: Family) -> Said |
         return None
     near = [product_id for product_id, _ in pictures.nearest(wish.target.image, 50)]
     wish.said = {"colour": wish.target.colour}  # the picture shows it
-    limits = goals.narrowing(shopper.shop, near, wish, shopper.rng, ALL_LIMITS)
+    limits = narrowing(shopper.shop, near, wish, shopper.rng, ALL_LIMITS)
     if not limits:
         return None
     arguments, values = pictured(shopper, wish)
     values |= _limits_of_later_step(shopper, limits)
     wish.said = dict(limits)
-    calls = (call_of("visual_search", {"image": arguments["image"]}), call_of("filter", limits))
+    calls = (shopper.call("visual_search", {"image": arguments["image"]}), shopper.call("filter", limits))
     return Said(shopper.utter(family, values), family, "multi_step", calls)
