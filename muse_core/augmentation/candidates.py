@@ -15,7 +15,8 @@ from typing import Literal
 import numpy as np
 
 from muse_core.language import lexicon
-from muse_core.tools.toolbox import ALL_TOOLS, refusals
+from muse_core.tools.shop_schema import PLAIN
+from muse_core.tools.toolbox import ALL_TOOLS
 from muse_core.types import Conversation, JsonValue, Message, ToolCall, TurnLabel
 
 Kind = Literal["gold", "wrong_tool", "wrong_value", "dropped_limit"]
@@ -81,7 +82,7 @@ def perturbed(act: Act, count: int, rng: np.random.Generator) -> list[Candidate]
 def _dropped_limit(call: ToolCall, rng: np.random.Generator) -> ToolCall | None:
     """Without one limit; None when that leaves the call without meaning or changes nothing."""
     limits = [key for key in _LIMITS if call.arguments.get(key) is not None]
-    if not limits or (len(call.arguments) < 2 and refusals(call.name, {})):
+    if not limits or (len(call.arguments) < 2 and PLAIN.refusals(call.name, {})):
         return None
     gone = limits[rng.integers(len(limits))]
     return replace(call, arguments={key: value for key, value in call.arguments.items() if key != gone})

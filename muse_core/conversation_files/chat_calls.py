@@ -12,7 +12,8 @@ from typing import Any
 from muse_core.conversation_files.chat_turns import BadLine, ChatCall
 from muse_core.scoring.normal import NUMBER_SLOTS, one_number
 from muse_core.tools.call_objects import UnreadableCall, call_of, calls_in, read_value
-from muse_core.tools.toolbox import TOOL_NAMES, argument_order
+from muse_core.tools.shop_schema import PLAIN
+from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import JsonValue
 
 _IDS = ("id", "call_id", "tool_use_id", "toolUseId", "tool_call_id")
@@ -61,7 +62,7 @@ def _checked(name: str, arguments: Mapping[str, Any], where: str) -> ChatCall:
     if name not in TOOL_NAMES:
         raise BadLine(f"{where}: unknown tool {name[:40]!r}; the tools are {', '.join(TOOL_NAMES)}")
     given = {str(key): _number(key, value) for key, value in arguments.items() if value is not None}
-    known = argument_order(name)
+    known = PLAIN.order(name)
     unknown = [key for key in given if key not in known]
     if unknown:
         raise BadLine(f"{where}: {name} has no argument {unknown[0][:40]!r}; it has {', '.join(known)}")

@@ -28,7 +28,8 @@ from muse_core.scoring.declines import declines
 from muse_core.scoring.slots import asked_slot
 from muse_core.tools.call_syntax import render
 from muse_core.tools.result_text import render_result
-from muse_core.tools.toolbox import TOOLS, Toolbox, argument_order
+from muse_core.tools.shop_schema import PLAIN
+from muse_core.tools.toolbox import TOOLS, Toolbox
 from muse_core.types import (
     Conversation,
     Goal,
@@ -107,7 +108,7 @@ def _filled_in(said: str, call: ToolCall, result: ToolResult) -> str:
 def _call(call: ChatCall, call_id: str) -> ToolCall:
     """The call with its arguments as the tool reads them; left as they are where it refuses them."""
     try:
-        read = TOOLS[call.name].Arguments.model_validate(call.arguments).model_dump(exclude_none=True)
+        read = PLAIN.read(call.name, call.arguments)
     except ValueError:  # pydantic's ValidationError; `Toolbox.run` puts it into words
         return ToolCall(call_id, call.name, call.arguments)
     return ToolCall(call_id, call.name, {key: _whole(value) for key, value in read.items()})
@@ -120,7 +121,7 @@ def _whole(value: JsonValue) -> JsonValue:
 def _compare(call: ToolCall, given: str | None, result: ToolResult) -> None:
     """BadLine when the catalogue's answer is an error or not what the line says."""
     try:
-        written = render(call.name, call.arguments, argument_order(call.name))[:120]
+        written = render(call.name, call.arguments)[:120]
     except ValueError as problem:
         raise BadLine(str(problem)) from None
     if given is not None and {given.strip(), _canonical(given)} & _forms(result):

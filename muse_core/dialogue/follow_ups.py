@@ -18,7 +18,7 @@ from muse_core.dialogue.facet_phrases import attribute_words, may_stand_before
 from muse_core.dialogue.narrowing import exclusion, narrowing
 from muse_core.dialogue.noun_phrases import product_phrase
 from muse_core.dialogue.phrases import say
-from muse_core.dialogue.shopper import Said, Shopper
+from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.voice import Voice
 from muse_core.tools.base import ShopWorld
 
@@ -59,7 +59,7 @@ def _without(shopper: Shopper, ids: Sequence[str]) -> Said | None:
     family = shopper.family("refinement", "without")
     values = {"out": unwanted_words(shopper.voice(), name.removeprefix("not_"), value)}
     shopper.wish.said |= unwanted
-    return Said(shopper.utter(family, values), family, "refinement", (shopper.call("filter", unwanted),))
+    return Said(shopper.utter(family, values), family, "refinement", (call_of("filter", unwanted),))
 
 
 def _sorting(shopper: Shopper) -> Said:
@@ -68,7 +68,7 @@ def _sorting(shopper: Shopper) -> Said:
     voice = shopper.voice()
     values = {"sort": say(voice, "sort", order), "order": say(voice, "order", order)}
     shopper.wish.said["sort_by"] = order
-    call = shopper.call("filter", {"sort_by": order})
+    call = call_of("filter", {"sort_by": order})
     return Said(shopper.utter(family, values), family, "refinement", (call,))
 
 
@@ -79,7 +79,7 @@ def _limit(shopper: Shopper, ids: Sequence[str]) -> Said | None:
     kind, values = _limit_values(shopper, limits)
     family = shopper.family("refinement", kind)
     shopper.wish.said |= limits
-    return Said(shopper.utter(family, values), family, "refinement", (shopper.call("filter", limits),))
+    return Said(shopper.utter(family, values), family, "refinement", (call_of("filter", limits),))
 
 
 def _named_limit(shopper: Shopper, ids: Sequence[str]) -> Said | None:
@@ -95,7 +95,7 @@ def _named_limit(shopper: Shopper, ids: Sequence[str]) -> Said | None:
     values |= {"post": values["tail"], "limit": limit_phrase(voice, limits)}
     shopper.wish.said |= limits
     utterance = shopper.utter(family, values, noun)
-    call = shopper.call("filter", limits)
+    call = call_of("filter", limits)
     return Said(utterance, family, "refinement", (call,), acceptable=("filter", "search"))
 
 
@@ -151,7 +151,7 @@ def comparison(shopper: Shopper, world: ShopWorld) -> Said | None:
     if attribute:
         values |= attribute_words(voice, attribute)
         arguments["attribute"] = attribute
-    call = shopper.call("compare", arguments)
+    call = call_of("compare", arguments)
     return Said(shopper.utter(family, values), family, "comparison", (call,))
 
 

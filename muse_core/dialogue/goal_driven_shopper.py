@@ -24,7 +24,7 @@ from muse_core.dialogue.follow_ups import behind_ones, items_to_compare
 from muse_core.dialogue.hidden_goals import Agenda, HiddenGoal
 from muse_core.dialogue.noun_phrases import product_phrase
 from muse_core.dialogue.script import LANGUAGE_OF
-from muse_core.dialogue.shopper import Said, Shopper
+from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.utterance import slots_of
 from muse_core.dialogue.voice import surface
 from muse_core.language.scripts import detect_language
@@ -155,7 +155,7 @@ class GoalShopper:
         """The product with some constraints in one sentence."""
         given = {name: self.goal.wanted[name] for name in names}
         noun = self.goal.target.product_type
-        call = self.person.call("search", {"query": noun, **given})
+        call = call_of("search", {"query": noun, **given})
         self.is_named = True
 
         def make() -> Said:
@@ -203,7 +203,7 @@ class GoalShopper:
         if given.get("occasion") not in OCCASIONS_FOR:
             given.pop("occasion", None)
         noun = self.goal.target.product_type
-        call = self.person.call("recommend", {"query": noun, **given})
+        call = call_of("recommend", {"query": noun, **given})
         self.is_named = True
 
         def make() -> Said:
@@ -237,9 +237,9 @@ class GoalShopper:
         given = {name: self.goal.wanted[name] for name in names}
         has_results = bool(self.world.session.last_ids)
         everything = {name: self.goal.wanted[name] for name in (*self.told, *names)}
-        call = self.person.call("filter", given)
+        call = call_of("filter", given)
         if not has_results or act == "correct":
-            call = self.person.call("search", {"query": self.goal.target.product_type, **everything})
+            call = call_of("search", {"query": self.goal.target.product_type, **everything})
 
         def make() -> Said:
             voice, kind = self.person.voice(), "post" if self.person.script == "en" else "limit"
@@ -262,7 +262,7 @@ class GoalShopper:
     def _compare(self) -> Spoken:
         self.has_compared = True
         items = items_to_compare(self.person, len(self.world.session.last_shown))
-        call = self.person.call("compare", {"items": items})
+        call = call_of("compare", {"items": items})
 
         def make() -> Said:
             family = self.person.family("comparison", "plain")

@@ -20,7 +20,6 @@ from muse_core.dialogue.facet_limits import Variety
 from muse_core.dialogue.noun_phrases import query_of, style_in
 from muse_core.dialogue.price_limits import lower_price, upper_price
 from muse_core.language import lexicon
-from muse_core.tools.shop_schema import ShopSchema
 from muse_core.types import Facet, Product, Profile
 
 if TYPE_CHECKING:
@@ -48,7 +47,6 @@ class Assortment:
     has_ratings: bool
     has_materials: bool
     colours: tuple[str, ...]
-    schema: ShopSchema
     facets: Mapping[str, Facet]
     variety: Variety
 
@@ -70,7 +68,6 @@ def assortment_of(index: CatalogIndex) -> Assortment:
         has_ratings=any(product.rating is not None for product in catalog),
         has_materials=len({product.material for product in catalog if product.material}) > 1,
         colours=tuple(catalog.colours()),
-        schema=ShopSchema(catalog.facets),
         facets=facets,
         variety=facet_limits.variety_of(catalog, facets),
     )

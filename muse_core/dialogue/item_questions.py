@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from muse_core.dialogue import sayings
 from muse_core.dialogue.agenda import Move
-from muse_core.dialogue.shopper import Said, Shopper
+from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.tools.base import ShopWorld, Tool
 from muse_core.tools.toolbox import ALL_TOOLS
 
@@ -26,5 +26,5 @@ def _asked(shopper: Shopper, tool: Tool, shown: int) -> Said:
     item = int(shopper.rng.random() * shown) + 1
     family = shopper.family(tool.turn_type, tool.wordings[0])
     values = {"items": sayings.item_phrase(shopper.voice(), item)}
-    call = shopper.call(tool.name, {"item": item})
+    call = call_of(tool.name, {"item": item})
     return Said(shopper.utter(family, values), family, tool.turn_type, (call,))

@@ -9,7 +9,7 @@ from muse_core.dialogue.agenda import draw
 from muse_core.dialogue.constraints import constraint
 from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.phrases import agreeing, say
-from muse_core.dialogue.shopper import Said, Shopper
+from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.tools.base import ShopWorld
 from muse_core.types import Product
 
@@ -36,7 +36,7 @@ def likeness(shopper: Shopper, world: ShopWorld) -> Said | None:
     shopper.take_up(Wish(example, None, {"query": "", **change}))
     shopper.wish.said.pop("than", None)
     utterance = shopper.utter(family, values, example.product_type)
-    call = shopper.call("recommend", arguments | change)
+    call = call_of("recommend", arguments | change)
     return Said(utterance, family, "recommendation", (call,), acceptable=("recommend",))
 
 

@@ -16,7 +16,7 @@ from muse_core.dialogue.phrases import say
 from muse_core.dialogue.price_limits import upper_price
 from muse_core.dialogue.requests import pictured
 from muse_core.dialogue.script import Script
-from muse_core.dialogue.shopper import Said, Shopper
+from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.dialogue.utterance import Utterance, slots_of
 from muse_core.dialogue.voice import surface
 from muse_core.tools.base import ShopWorld
@@ -40,7 +40,7 @@ def translation(shopper: Shopper) -> Said:
         "text": sayings.quoted(voice, text),
         "target": say(voice, "target", target),
     }
-    call = shopper.call("translate", {"text": text, "target": target})
+    call = call_of("translate", {"text": text, "target": target})
     return Said(shopper.utter(family, values), family, "translation", (call,))
 
 
@@ -128,14 +128,14 @@ def _answer_product(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
     values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, extra, family.order)
     wish.said = {"query": wish.query, **carried, **extra}
     utterance = shopper.utter(family, values, wish.target.product_type)
-    return Said(utterance, family, "complete", (shopper.call("search", wish.said),))
+    return Said(utterance, family, "complete", (call_of("search", wish.said),))
 
 
 def _answer_items(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
     items = items_to_compare(shopper, ENOUGH_TO_NARROW)
     family = shopper.family("comparison", "answer")
     values = {"items": sayings.items_phrase(shopper.voice(), items)}
-    call = shopper.call("compare", {"items": items})
+    call = call_of("compare", {"items": items})
     return Said(shopper.utter(family, values), family, "comparison", (call,))
 
 
@@ -143,7 +143,7 @@ def _answer_text(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
     family = shopper.family("translation", "answer")
     voice = shopper.voice()
     text = sayings.text_to_translate(voice, carried["written"], carried["target"])
-    call = shopper.call("translate", {"text": text, "target": carried["target"]})
+    call = call_of("translate", {"text": text, "target": carried["target"]})
     return Said(shopper.utter(family, {"text": sayings.quoted(voice, text)}), family, "translation", (call,))
 
 
@@ -152,7 +152,7 @@ def _answer_image(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
     arguments, values = pictured(shopper, wish)
     family = shopper.family("picture", "answer")
     wish.said = {"query": ""}
-    call = shopper.call("visual_search", {"image": arguments["image"]})
+    call = call_of("visual_search", {"image": arguments["image"]})
     return Said(shopper.utter(family, values), family, "picture", (call,))
 
 

@@ -15,7 +15,7 @@ from muse_core.dialogue.narrowing import narrowing
 from muse_core.dialogue.noun_phrases import product_phrase
 from muse_core.dialogue.phrases import say
 from muse_core.dialogue.price_limits import upper_price
-from muse_core.dialogue.shopper import Call, Said, Shopper
+from muse_core.dialogue.shopper import Call, Said, Shopper, call_of
 from muse_core.types import Decision
 from muse_core.world.replay import LOST_PICTURE
 
@@ -47,7 +47,7 @@ def _new_request(shopper: Shopper) -> Said:
     wish.said = {"query": wish.query, **given}
     utterance = shopper.utter(family, values, wish.target.product_type)
     optional = ("occasion",) if "story" in values else ()
-    return Said(utterance, family, "complete", (shopper.call("search", wish.said),), optional=optional)
+    return Said(utterance, family, "complete", (call_of("search", wish.said),), optional=optional)
 
 
 def _sayable(given: dict[str, Any], family: Family) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def correction(shopper: Shopper) -> Said | None:
     family = shopper.family("complete", "correction")
     wish.said = {**said, name: meant}
     utterance = shopper.utter(family, values)
-    return Said(utterance, family, "complete", (shopper.call("search", wish.said),))
+    return Said(utterance, family, "complete", (call_of("search", wish.said),))
 
 
 def _another(shopper: Shopper, name: str) -> Any:
@@ -100,7 +100,7 @@ def resumption(shopper: Shopper) -> Said | None:
     family = shopper.family("complete", "resume")
     values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, {}, family.order)
     utterance = shopper.utter(family, values, wish.target.product_type)
-    call = shopper.call("search", wish.said)
+    call = call_of("search", wish.said)
     optional = tuple(name for name in call[1] if name != "query")
     return Said(utterance, family, "complete", (call,), optional=optional)
 
@@ -117,7 +117,7 @@ def recommendation(shopper: Shopper) -> Said:
     family = shopper.family("recommendation", kind)
     noun = wish.target.product_type if kind == "query" else None
     values = product_phrase(shopper.voice(), wish.target.product_type, None, given, family.order)
-    call = shopper.call("recommend", ({"query": noun} if noun else {}) | given)
+    call = call_of("recommend", ({"query": noun} if noun else {}) | given)
     wish.said = call[1] or {"query": ""}
     acceptable: tuple[Decision, ...] = ("recommend", "search") if noun else ("recommend",)
     utterance = shopper.utter(family, values, noun)
@@ -140,7 +140,7 @@ def picture(shopper: Shopper, is_last: bool = False) -> Said | None:
         shopper.pending = ("image", {})
     family = shopper.family("picture", "request")
     wish.said = {name: value for name, value in arguments.items() if name != "image"} or {"query": ""}
-    call = shopper.call("visual_search", arguments)
+    call = call_of("visual_search", arguments)
     return Said(shopper.utter(family, values), family, "picture", (call,))
 
 
@@ -172,7 +172,7 @@ def several_steps(shopper: Shopper) -> Said | None:
     ids, _ = shopper.shop.index.search(wish.query, given, _SEARCHED)
     values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, given, family.order)
     wish.said = {"query": wish.query, **given}
-    first = shopper.call("search", wish.said)
+    first = call_of("search", wish.said)
     later = _later_steps(shopper, kind, ids, values) if len(ids) >= ENOUGH else ()
     if not later:
         return None
@@ -198,21 +198,21 @@ def _later_steps(shopper: Shopper, kind: str, ids: Sequence[str], values: dict[s
         if not ids:
             return ()
         values |= _limits_of_later_step(shopper, limits)
-        steps.append(shopper.call("filter", limits))
+        steps.append(call_of("filter", limits))
     if "compare" in kind:
         if len(ids) < 2:
             return ()
         is_three = len(ids) >= 3 and shopper.rng.random() < _THREE_COMPARED
         items = [1, 2, 3] if is_three else [1, 2]
         values["items2"] = sayings.items_phrase(shopper.voice(), items)
-        steps.append(shopper.call("compare", {"items": items}))
+        steps.append(call_of("compare", {"items": items}))
     return tuple(steps)
 
 
 def _sorting_step(shopper: Shopper, values: dict[str, str]) -> Call:
     order = goals.sort_order(shopper.shop, shopper.rng)
     values["order2"] = say(shopper.voice(), "order", order)
-    return shopper.call("filter", {"sort_by": order})
+    return call_of("filter", {"sort_by": order})
 
 
 def _limits_of_later_step(shopper: Shopper, limits: Mapping[str, Any]) -> dict[str, str]:
@@ -234,5 +234,5 @@ def _picture_then_filter(shopper: Shopper, wish: Wish, family: Family) -> Said |
     arguments, values = pictured(shopper, wish)
     values |= _limits_of_later_step(shopper, limits)
     wish.said = dict(limits)
-    calls = (shopper.call("visual_search", {"image": arguments["image"]}), shopper.call("filter", limits))
+    calls = (call_of("visual_search", {"image": arguments["image"]}), call_of("filter", limits))
     return Said(shopper.utter(family, values), family, "multi_step", calls)

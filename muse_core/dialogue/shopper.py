@@ -30,6 +30,7 @@ from muse_core.dialogue.utterance import (
 )
 from muse_core.dialogue.voice import Voice
 from muse_core.language.lexicon import agreement_with
+from muse_core.tools.call_syntax import in_order
 from muse_core.types import Decision, Language, Profile, TurnType
 from muse_core.wordings.beside import asides, closings, openings
 from muse_core.wordings.grammar import choose
@@ -97,10 +98,6 @@ class Shopper:
     def voice(self) -> Voice:
         """This shopper, in the script of the turn."""
         return Voice(self.script, self.rng, self.speaker, self.shop.facets)
-
-    def call(self, name: str, arguments: Mapping[str, Any]) -> Call:
-        """The call with its arguments in the order of the shop's schema."""
-        return name, {key: arguments[key] for key in self.shop.schema.order(name) if key in arguments}
 
     def family(self, turn_type: TurnType, kind: str) -> Family:
         """A frame of the shopper's side, one reading of its wording chosen."""
@@ -201,6 +198,11 @@ class Shopper:
         elif self.script == "hi" and is_careful and text[-1] not in "?!।" and self.rng.random() < 0.5:
             text += "।"
         return replace(utterance, text=text)
+
+
+def call_of(name: str, arguments: Mapping[str, Any]) -> Call:
+    """The call with its arguments in the order in which they are written."""
+    return name, in_order(name, arguments)
 
 
 def script_of(language: Language, rng: np.random.Generator) -> Script:

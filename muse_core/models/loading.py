@@ -30,7 +30,7 @@ from muse_core.errors import ArtifactError, ConfigError
 from muse_core.models.chat_format import END, SPECIAL_TOKENS, format_digest
 from muse_core.models.heads import Heads, load_heads, save_heads
 from muse_core.models.saving import saving
-from muse_core.tools.toolbox import schema_digest
+from muse_core.tools.shop_schema import PLAIN
 from muse_core.types import JsonValue
 
 ABOUT = "muse.json"
@@ -69,7 +69,7 @@ def save_model(loaded: LoadedModel, folder: Path) -> None:
         loaded.model.save_pretrained(folder)
         loaded.tokenizer.save_pretrained(folder)
         save_heads(loaded.heads, folder)
-    about = {"format_digest": format_digest(), "tool_schema_digest": schema_digest()} | loaded.about
+    about = {"format_digest": format_digest(), "tool_schema_digest": PLAIN.digest()} | loaded.about
     (folder / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=2, sort_keys=True), "utf-8")
 
 

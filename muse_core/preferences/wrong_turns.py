@@ -20,8 +20,9 @@ from muse_core.language.scripts import share_devanagari
 from muse_core.preferences.contexts import Context, Environment, branch
 from muse_core.records import read_tool_message, tool_message
 from muse_core.tools.base import ShopWorld, Tool
+from muse_core.tools.call_syntax import in_order
 from muse_core.tools.references import items_of
-from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, Toolbox, argument_order
+from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, Toolbox
 from muse_core.types import JsonValue, Message, ToolCall, TurnLabel
 
 _TRIES = 3  # draws until a wrong call runs
@@ -122,7 +123,7 @@ def dropped_limit(scene: Scene) -> Turn:
 def invented_argument(scene: Scene) -> Turn:
     """One limit more than the call has arguments, all met by something that it found."""
     call, item = scene.gold_calls[0], _found_item(scene)
-    fit = argument_order(call.name)
+    fit = TOOLS[call.name].Arguments.model_fields
     known = [name for name in _INVENTED if name in fit and name not in call.arguments]
     values = {name: value for name in known if (value := _value_of(item, name, scene)) is not None}
     names = sorted(values)
@@ -131,8 +132,7 @@ def invented_argument(scene: Scene) -> Turn:
         return None
     chosen = [names[k] for k in scene.rng.permutation(len(names))[:count]]
     arguments = call.arguments | {name: values[name] for name in chosen}
-    ordered: dict[str, JsonValue] = {name: arguments[name] for name in fit if name in arguments}
-    return scene.play([replace(call, arguments=ordered), *scene.gold_calls[1:]])
+    return scene.play([replace(call, arguments=in_order(call.name, arguments)), *scene.gold_calls[1:]])
 
 
 def stopped_chain(scene: Scene) -> Turn:

@@ -30,7 +30,7 @@ from muse_core.export.tensorrt import build_engine
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.models.tokenizer import encode
 from muse_core.records import from_table
-from muse_core.tools.toolbox import tool_schemas
+from muse_core.tools.shop_schema import PLAIN
 from muse_core.types import ArtifactRef, Conversation
 from muse_core.world.replay import context_before
 
@@ -53,7 +53,8 @@ def run(config: RunConfig, *, conversations: ArtifactRef, dpo: ArtifactRef, ctx:
 
     def fill(folder: Path) -> None:
         shutil.copytree(model_folder, folder / "model")
-        (folder / "tools.json").write_text(json.dumps(tool_schemas(), ensure_ascii=False, indent=2), "utf-8")
+        tools = json.dumps(PLAIN.as_json(), ensure_ascii=False, indent=2)
+        (folder / "tools.json").write_text(tools, "utf-8")
         parts = _export_graphs(config, loaded, prompts, folder, ctx)
         metrics.update(parts.pop("metrics"))
         _write_papers(folder, parts, dpo, ctx)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from muse_core.errors import ToolError
-from muse_core.types import JsonValue, Product, Profile, TurnType
+from muse_core.types import Facet, JsonValue, Product, Profile, TurnType
 
 if TYPE_CHECKING:
     from muse_core.tools.translate import Translator
@@ -33,6 +33,8 @@ class Catalog(Protocol):
     def products(self) -> tuple[Product, ...]: ...
     @property
     def by_id(self) -> Mapping[str, Product]: ...
+    @property
+    def facets(self) -> tuple[Facet, ...]: ...
     @property
     def has_prices(self) -> bool: ...
 
@@ -100,8 +102,12 @@ class ToolArguments(BaseModel):
 
     def limits(self) -> dict[str, JsonValue]:
         """The structured limits that were given (no query, no sort order); facets of the shop included."""
-        given = self.model_dump(exclude_none=True)
+        given = self.given()
         return {key: given[key] for key in given if key not in NO_LIMITS}
+
+    def given(self) -> dict[str, JsonValue]:
+        """What was given, as the tool reads it, by the names of the arguments."""
+        return self.model_dump(exclude_none=True, by_alias=True)
 
 
 NO_LIMITS = frozenset(("query", "sort_by", "items", "attribute", "image", "like", "than", "text", "target"))
@@ -123,6 +129,7 @@ class Tool:
     returns_products: ClassVar[bool] = False  # its result, when not empty, becomes the last results
     needs_results: ClassVar[bool] = False  # without earlier results it raises ToolError
     takes_facets: ClassVar[bool] = False  # the shop's own facets are arguments of it as well
+    facet_argument: ClassVar[str] = ""  # the argument of which a facet's name is a value
     relaxes: ClassVar[bool] = False  # where it finds nothing, the expert may try it without one of the limits
 
     # How shoppers ask for it: in the turns of a type, in the wordings `<turn type>/<kind>`.
@@ -170,7 +177,7 @@ def require_prices(arguments: ToolArguments, world: ShopWorld) -> None:
     nothing is cheap enough."""
     if world.catalog.has_prices:
         return
-    given = arguments.model_dump(exclude_none=True)
+    given = arguments.given()
     asked = [name for name, value in given.items() if name.endswith("_price") or _is_price_order(name, value)]
     if asked:
         raise ToolError(f"prices are unknown: this shop gives none; leave out {', '.join(asked)}")

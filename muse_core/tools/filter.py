@@ -42,7 +42,7 @@ class Filter(Tool):
 
         @model_validator(mode="after")
         def _something_is_given(self) -> Self:
-            if not self.model_dump(exclude_none=True):
+            if not self.given():
                 raise ValueError("no argument was given; give at least one limit or sort_by")
             return self
 

@@ -22,6 +22,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from muse_core.json_text import JsonTextError, check_depth
 from muse_core.tools.call_objects import (
@@ -34,6 +35,7 @@ from muse_core.tools.call_objects import (
     typed,
 )
 from muse_core.tools.call_syntax import CallSyntaxError, parse_call
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import TOOL_NAMES
 
 _OURS = "|".join(TOOL_NAMES)
@@ -89,12 +91,12 @@ class Written:
 Span = tuple[int, int, list[Call]]
 
 
-def read_written(text: str) -> Written:
-    """What a model wrote, its thoughts left out; all of it is `after` when it only talks. UnreadableCall when
-    a call is begun and cannot be read."""
+def read_written(text: str, schema: ShopSchema = PLAIN) -> Written:
+    """What a model wrote, its thoughts left out; all of it is `after` when it only talks. `schema`: the
+    shop's, which types what XML leaves as text. UnreadableCall when a call is begun and cannot be read."""
     text = _END_TOKENS.sub("", _END_TOKENS.sub("", _THOUGHT.sub("", text))).strip()
     try:
-        spans = next((found for find in _FINDERS if (found := list(find(text)))), [])
+        spans = next((found for find in _finders(schema) if (found := list(find(text)))), [])
     except RecursionError:
         raise UnreadableCall("it is nested too deeply") from None
     except JsonTextError as problem:
@@ -137,7 +139,7 @@ def _mistral(text: str) -> Iterator[Span]:
     yield match.start(), len(text), found
 
 
-def _elements(text: str) -> Iterator[Span]:
+def _elements(text: str, schema: ShopSchema) -> Iterator[Span]:
     for match in _ELEMENT.finditer(text):
         name = plain_name(match.group(1) or match.group(3))
         body = (match.group(2) if match.group(1) else match.group(4)).strip()
@@ -148,7 +150,8 @@ def _elements(text: str) -> Iterator[Span]:
         pairs = [
             (one.group(1) or one.group(3), (one.group(2) or one.group(4) or "").strip()) for one in given
         ]
-        yield match.start(), match.end(), [(name, {key: typed(name, key, value) for key, value in pairs})]
+        arguments = {key: typed(name, key, value, schema) for key, value in pairs}
+        yield match.start(), match.end(), [(name, arguments)]
 
 
 def _tagged(text: str) -> Iterator[Span]:
@@ -195,9 +198,9 @@ def _among_words(text: str) -> Iterator[Span]:
             yield match.start(), closed, list(_pythonic(text[match.start() : closed]))
 
 
-_FINDERS: tuple[Callable[[str], Iterator[Span]], ...] = (
-    _mistral, _elements, _tagged, _python_tag, _fenced, _react, _whole, _among_words,
-)  # fmt: skip
+def _finders(schema: ShopSchema) -> tuple[Callable[[str], Iterator[Span]], ...]:
+    elements = partial(_elements, schema=schema)
+    return _mistral, elements, _tagged, _python_tag, _fenced, _react, _whole, _among_words
 
 
 # ---- what stands there ----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from muse_core.scoring.normal import NUMBER_SLOTS, one_number, same_value
-from muse_core.tools.toolbox import refusals, tool_schemas
+from muse_core.tools.shop_schema import PLAIN
 from muse_core.types import JsonValue
 
 SHOWN_CHARS = 60
@@ -29,7 +29,7 @@ def impossible(tool: str, accepted: Mapping[str, Sequence[JsonValue]]) -> list[s
             call[name] = fit
         elif wanted and len(wanted) == len(values):
             problems.append(f"no call can pass: {_why(tool, name, wanted)}")
-    if not problems and (refused := refusals(tool, call)):
+    if not problems and (refused := PLAIN.refusals(tool, call)):
         problems.append(f"no call can pass: {tool}: {'; '.join(refused.values())}")
     return problems
 
@@ -37,7 +37,7 @@ def impossible(tool: str, accepted: Mapping[str, Sequence[JsonValue]]) -> list[s
 def _takes(tool: str, name: str, value: JsonValue) -> Iterator[JsonValue]:
     """Values that the tool takes and that count as this one."""
     for one in _ways(tool, name, value):
-        if same_value(name, value, one) and name not in refusals(tool, {name: one}):
+        if same_value(name, value, one) and name not in PLAIN.refusals(tool, {name: one}):
             yield one
 
 
@@ -60,7 +60,7 @@ def _choices() -> dict[tuple[str, str], list[JsonValue]]:
     """The values of arguments that have a fixed list of them."""
     return {
         (schema["name"], name): part["enum"]
-        for schema in tool_schemas()
+        for schema in PLAIN.as_json()
         for name, entry in schema["parameters"]["properties"].items()
         for part in entry.get("anyOf", [entry])
         if "enum" in part
@@ -68,7 +68,7 @@ def _choices() -> dict[tuple[str, str], list[JsonValue]]:
 
 
 def _why(tool: str, name: str, values: Sequence[Any]) -> str:
-    told = refusals(tool, {name: values[0]}).get(name, "it counts as no value that the tool takes")
+    told = PLAIN.refusals(tool, {name: values[0]}).get(name, "it counts as no value that the tool takes")
     shown = ", ".join(map(repr, values))
     shown = shown if len(shown) <= SHOWN_CHARS else f"{shown[:SHOWN_CHARS]}…"
     lists = "; write each accepted list as one value, such as [[1, 2]]" if name == "items" else ""

@@ -8,7 +8,7 @@ from typing import Any
 from muse_core.evaluation.cases.answers import context_of
 from muse_core.evaluation.cases.case import EvalCase
 from muse_core.records import canonical_json
-from muse_core.tools.toolbox import tool_schemas
+from muse_core.tools.shop_schema import PLAIN
 
 MAX_NEW_TOKENS = 256
 
@@ -32,7 +32,7 @@ def chat_messages(case: EvalCase) -> list[dict[str, str]]:
 
 def openai_tools() -> list[dict[str, Any]]:
     """The six tools in the shape that chat templates and endpoints take."""
-    return [{"type": "function", "function": schema} for schema in tool_schemas()]
+    return [{"type": "function", "function": schema} for schema in PLAIN.as_json()]
 
 
 def prompt_digest() -> str:
