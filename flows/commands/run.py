@@ -7,6 +7,7 @@ configuration, the stage, the device. `--json` prints one object on stdout and n
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -158,5 +159,11 @@ def _places(summary: Mapping[str, Any], environment: Environment) -> list[tuple[
         ("registry", registered and f"{registered['uri']} (version {registered['version']})"),
         ("mlflow", look),
         ("artifacts", str(environment.artifacts)),
+        ("talk to it", summary["model"] and _talk(environment.home)),
     ]
     return [(name, place) for name, place in places if place]
+
+
+def _talk(home: Path) -> str:
+    """The command that opens a chat with the model that was made."""
+    return "muse chat" if home == Path(".muse").resolve() else f"muse chat --home {shlex.quote(str(home))}"

@@ -77,8 +77,14 @@ class _Turn:
         self.request, self.own, self.session = request, own, request.world.session
         self.messages, self.kept = own.messages, tuple(_without_reply(own.messages))
         self.language = language_of(request.context)
-        self.fault = fault_of(request.context, own.messages, own.malformed, self.language)
+        self.fault = self._fault_of(own, own.messages)
         self.repair: Repair | None = None
+
+    def _fault_of(self, outcome: TurnOutcome, messages: Sequence[Message]) -> Fault | None:
+        """Calls that somebody else runs say nothing that could be wrong."""
+        if outcome.stopped == "handed":
+            return None
+        return fault_of(self.request.context, messages, outcome.malformed, self.language)
 
     @property
     def may_go_on(self) -> bool:
@@ -93,24 +99,30 @@ class _Turn:
             context=(*self.request.context, *self.kept),
             seed=zlib.crc32(f"{self.request.seed} {number} {self.own.text}".encode()),
             sampling=Sampling(WARMTH, MASS, sampling.max_new_tokens),
-            calls=len(calls_of(self.kept)),
+            calls=self.request.calls + len(calls_of(self.kept)),
         )
 
     def take(self, outcome: TurnOutcome) -> None:
         """A sample that can be shown stands in for the model's own turn."""
         messages = (*self.kept, *outcome.messages)
-        if fault_of(self.request.context, messages, outcome.malformed, self.language) is None:
+        if self._fault_of(outcome, messages) is None:
             self.messages, self.repair = messages, "sample"
 
     def answered(self, repairs: bool) -> Answered:
         """What is served."""
         if repairs and self.fault is not None and self.repair is None:
             self.request.world.session = self.session
-            said = safe_reply(result_values(self.kept), self.language, self.request.context[-1].content)
-            self.messages, self.repair = (*self.kept, Message("assistant", said)), "sentence"
+            self.messages, self.repair = (*self.kept, Message("assistant", self._safe())), "sentence"
         shown = last_shown(result_values((*self.request.context, *self.messages)))
         text, _ = lexicalise(reply_of(self.messages), shown, self.language)
         return Answered(self.messages, text, self.language, self.own, self.fault, self.repair)
+
+    def _safe(self) -> str:
+        """The safe sentence behind all results of this turn, those that somebody else sent included."""
+        context = self.request.context
+        asked = max(place for place, message in enumerate(context) if message.role == "user")
+        found = result_values((*context[asked:], *self.kept))
+        return safe_reply(found, self.language, context[asked].content)
 
 
 def _without_reply(turn: Sequence[Message]) -> Sequence[Message]:

@@ -35,6 +35,7 @@ class TurnRequest:
     """`context` ends with a user message; `world` stands as it was before this turn; `turn` is the
     0-based user turn; `seed` is used when sampling; `sampling`: its own, in place of the call's. A turn
     that goes on behind acts of its own has these at the end of `context`; `calls` of them were calls.
+    `runs_tools` off: the turn ends at its first act with calls, which somebody else runs.
 
     Requests that share the very same `context` object (the samples of one context) are read once."""
 
@@ -44,6 +45,7 @@ class TurnRequest:
     seed: int = 0
     sampling: Sampling | None = None
     calls: int = 0
+    runs_tools: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class TurnOutcome:
     - `end`: it replied, or wrote what cannot be read
     - `length`: an act of `max_new_tokens` without an end
     - `calls`: it went on calling after MAX_ROUNDS rounds of calls
+    - `handed`: its calls are for somebody else to run
     - `positions`: the context, or a result, left no room among the positions that the model has
     """
 
@@ -190,6 +193,8 @@ class _Room:
         elif act.malformed is not None or not act.calls:
             is_result_of_nothing = not act.calls and row.new[-1] == self.call
             self._finish(turn, "end", malformed=act.malformed is not None or is_result_of_nothing)
+        elif not turn.request.runs_tools:
+            self._finish(turn, "handed", malformed=False)
         else:
             row.guide = self._guide(turn)
             return self._run_calls(turn, act.calls, row.length)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.architecture.laws import ROOT
 
-_KEPT = ("muse_core", "data_contracts", "flows", "tasks", "tests", "deployments", "docker", "docs")
+_KEPT = ("muse_core", "data_contracts", "flows", "tasks", "serving", "tests", "deployments", "docker", "docs")
 # No promise within a promise.
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*_cache", "test_promise_*.py")
 

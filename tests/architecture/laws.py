@@ -15,7 +15,7 @@ from muse_core.closure import literals_of
 from muse_core.stage_table import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("flows", "tasks", "data_contracts", "muse_core")
+PACKAGES = ("flows", "tasks", "serving", "data_contracts", "muse_core")
 MODEL_ROOMS = tuple(
     f"muse_core/{room}/"
     for room in ("models", "examples", "training", "generation", "export", "processes", "stages")

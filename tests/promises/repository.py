@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("flows", "tasks", "data_contracts", "muse_core", "deployments", "docker", "tests", "pyproject.toml")
+COPIED = (
+    "flows",
+    "tasks",
+    "serving",
+    "data_contracts",
+    "muse_core",
+    "deployments",
+    "docker",
+    "tests",
+    "pyproject.toml",
+)
 
 
 def copy_into(folder: Path) -> Path:

@@ -25,7 +25,8 @@ from muse_core.evaluation.cases.case_possible import impossible
 from muse_core.json_files import Entry, JsonFile
 from muse_core.records import Row
 from muse_core.scoring.normal import slot_name
-from muse_core.tools.toolbox import DECISIONS, argument_order
+from muse_core.tools.shop_schema import PLAIN
+from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import LANGUAGES, JsonValue, Message
 
 MAX_PROBLEMS = 50
@@ -149,7 +150,7 @@ def _check_arguments(row: Row) -> list[str]:
         return [f"'expected_args' is {given!r}, expected an object of lists"]
     if tool == "none" and given:
         return ["'expected_args' is not empty although 'expected_tool' is none"]
-    known = (argument_order(tool) if isinstance(tool, str) else ()) or None
+    known = (PLAIN.order(tool) if isinstance(tool, str) else ()) or None
     problems = [f"{name!r} and {slot_name(name)!r} are one argument" for name in _two_names(given)]
     for name, values in given.items():
         if known is not None and slot_name(name) not in known:

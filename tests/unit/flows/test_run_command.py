@@ -64,6 +64,17 @@ def test_the_terminal_shows_results_timings_and_places(tmp_path: Path) -> None:
     assert lines["in"] == ["in", "all", "17.6", "6", "1.46", "×"]  # 9.5 s of the 6.5 s that had an estimate
     assert "/home/report.html" in text and "models:/muse@candidate (version 3)" in text
     assert "mlflow ui" in text
+    assert text.splitlines()[-1] == f"talk to it muse chat --home {tmp_path}"
+
+
+def test_nothing_to_talk_to_before_there_is_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    texts = []
+    for model in ("/home/model", None):
+        out = Console(file=io.StringIO(), width=100)
+        show(SUMMARY | {"model": model}, Environment(tmp_path / ".muse", "http://there", None), out)
+        texts.append(out.file.getvalue())  # type: ignore[attr-defined]
+    assert texts[0].splitlines()[-1] == "talk to it muse chat" and "muse chat" not in texts[1]
 
 
 def test_the_parts_of_a_stage_are_below_it_and_count_once(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from muse_core.generation.faults import fault_of
 from muse_core.models.chat_format import format_digest, tool_lines
 from muse_core.tools.base import ShopWorld, Tool, ToolArguments
 from muse_core.tools.foreign_calls import read_written
+from muse_core.tools.shop_schema import PLAIN
 from muse_core.tools.toolbox import (
     ALL_TOOLS,
     DECISIONS,
@@ -20,7 +21,6 @@ from muse_core.tools.toolbox import (
     REGISTRY,
     TOOL_NAMES,
     TOOLS,
-    argument_order,
 )
 from muse_core.types import JsonValue, Message
 
@@ -54,7 +54,7 @@ def test_every_view_follows_the_registry() -> None:
         assert tuple(TOOL_NAMES) == (*own, "delivery") and TOOL_NAMES[-1] == "delivery"
         assert tuple(DECISIONS) == (*own, "delivery", "none") and TOOL_NAMES.index("delivery") == len(own)
         assert TOOLS["delivery"] is delivery and "delivery" in PRODUCT_TOOLS
-        assert argument_order("delivery") == ("pincode",)
+        assert PLAIN.order("delivery") == ("pincode",)
     assert tuple(ALL_TOOLS) == OWN_TOOLS and "delivery" not in TOOLS and "delivery" not in PRODUCT_TOOLS
     assert TOOLS.get("delivery") is None and tuple(DECISIONS) == (*own, "none")
 
