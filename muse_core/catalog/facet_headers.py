@@ -109,12 +109,11 @@ def _latin(word: str) -> str:
         return word
     if (known := _names().get(word_key(word))) is not None:
         return known
-    letters, out = table("facets")["latin"], ""
+    vowels, consonants = table("facets")["vowels"], table("facets")["consonants"]
+    out = ""
     for at, sign in enumerate(word):
-        said = letters.get(sign, "")
-        following = word[at + 1 : at + 2]
-        is_bare = "\u0915" <= sign <= "\u0939" and "\u0915" <= following <= "\u0939"
-        out += said + ("a" if is_bare else "")
+        is_bare = sign in consonants and word[at + 1 : at + 2] in consonants
+        out += vowels.get(sign) or consonants.get(sign, "") + ("a" if is_bare else "")
     return out
 
 

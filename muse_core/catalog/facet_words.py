@@ -17,7 +17,6 @@ from muse_core.language.matching import word_key
 
 _DEVANAGARI = re.compile("[\u0900-\u097f]")
 _WORD = re.compile("[\u0900-\u097f]+")
-_DECADE = re.compile("(\\d{4}) [\u0900-\u097f]{2} \u0926\u0936\u0915")  # '2010 ke dashak'
 _GAP = re.compile(r"(?<=\b[a-z]) (?=\d)")
 
 
@@ -30,7 +29,7 @@ def english(text: str) -> str:
     whole = _phrases().get(_key(text)) or _known(text)
     if whole:
         return whole
-    said = _DECADE.sub(r"\1s", text)
+    said = _decade().sub("s", text)
     said = _GAP.sub("", _WORD.sub(lambda word: _word(word.group()), said))  # 'i 3' is 'i3'
     if _DEVANAGARI.search(said):
         glossed, unknown = lexicon.gloss(text, "en")
@@ -81,6 +80,13 @@ def _letters() -> dict[str, str]:
 @cache
 def _letter() -> re.Pattern[str]:
     return re.compile("|".join(sorted(map(re.escape, _letters()), key=len, reverse=True)))
+
+
+@cache
+def _decade() -> re.Pattern[str]:
+    """What stands behind the year of a decade."""
+    said = "|".join(map(re.escape, listed(table("facets")["cells"]["decade"])))
+    return re.compile(f"(?<=\\d{{4}}) (?:{said})")
 
 
 @cache
