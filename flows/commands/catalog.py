@@ -78,8 +78,11 @@ def _print_facets(found: Mapping[str, Any], out: Console) -> None:
         for facet in found["facets"]:
             table.add_row(*map(Text, _facet_row(facet)))
         out.print(table)
+    by_reason: dict[str, list[str]] = {}
     for column, why in found.get("no_facets", {}).items():
-        out.print(f"no facet: {column} ({why})", markup=False, highlight=False)
+        by_reason.setdefault(why, []).append(column)
+    for why, columns in by_reason.items():
+        out.print(f"no facet, {why}: {_few(columns)}", markup=False, highlight=False)
 
 
 def _facet_row(facet: Mapping[str, Any]) -> tuple[str, ...]:

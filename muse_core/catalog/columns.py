@@ -14,6 +14,7 @@ from statistics import median
 
 from muse_core.catalog import cells, headers, nouns
 from muse_core.catalog import column_values as values
+from muse_core.catalog.facet_headers import stated_unit
 from muse_core.catalog.headers import MEANINGS
 from muse_core.errors import ConfigError
 
@@ -127,7 +128,8 @@ def _means_other(header: str, meaning: str, strength: float, sample: list[str]) 
     """Whether a header that could have the meaning has another one: a 'screen size' of inches is no size that
     one chooses, a 'usage' of gaming no occasion."""
     if meaning == "sizes":
-        return strength > -headers.EXACT and values.share(sample, values.is_measured) >= 0.5
+        is_measured = stated_unit(header) or values.share(sample, values.is_measured) >= 0.5
+        return strength > -headers.EXACT and bool(is_measured)
     return headers.is_unsure(header, meaning) and values.share(sample, values.knows(meaning)) < 0.6
 
 

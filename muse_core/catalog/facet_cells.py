@@ -29,6 +29,7 @@ _SAMPLE = 400  # cells that a column of very many is judged by
 _OWN = 0.9  # share of different values from which on every product has its own
 _LONGEST, _MOST_WORDS = 40, 5  # of a value
 _LISTS = 0.15  # share of cells with several values that makes a column one of lists
+_CODE = re.compile(r"[{}\[\]<>=\\_]|https?:")  # what programs write, no word of a shopper
 _SEPARATOR = re.compile(r"\s*(?:[;|\n/]|,(?!\d{2,3}\b))\s*")
 
 
@@ -174,7 +175,7 @@ def _value(part: str) -> str:
     said = rest if rest and first in words_of("articles") else said
     if len(said) > _LONGEST or len(said.split()) > _MOST_WORDS or _key(said) in words_of("nothing"):
         return ""
-    return said if any(map(str.isalnum, said)) else ""
+    return said if any(map(str.isalnum, said)) and not _CODE.search(said) else ""
 
 
 @lru_cache(maxsize=65536)

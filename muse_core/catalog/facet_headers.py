@@ -112,7 +112,7 @@ def _latin(word: str) -> str:
     vowels, consonants = table("facets")["vowels"], table("facets")["consonants"]
     out = ""
     for at, sign in enumerate(word):
-        is_bare = sign in consonants and word[at + 1 : at + 2] in consonants
+        is_bare = sign in consonants and word[at + 1 : at + 2].isalpha()  # a vowel's sign is no letter
         out += vowels.get(sign) or consonants.get(sign, "") + ("a" if is_bare else "")
     return out
 
