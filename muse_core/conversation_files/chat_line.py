@@ -123,9 +123,9 @@ def _about_shopper(row: Mapping[str, Any], system: Any) -> str | None:
                 f"profile: expected one line about the shopper of at most {MAX_LINE_CHARS} characters"
             )
         return " ".join(found.split())
-    line = (
-        parts_of(system)[1] if isinstance(system, str) else "\n"
-    )  # an export of ours lists its shop's facets
+    if not isinstance(system, str):
+        return None
+    _, line = parts_of(system)  # an export of ours names its shop's facets in front
     return line or None if len(line) <= MAX_LINE_CHARS and "\n" not in line else None
 
 

@@ -7,8 +7,8 @@ One case::
      "max_price": [2000], "sort_by": ["price_low", ""]}}
 
 `""` among the accepted values makes an argument optional. Without `expected_args` only the decision is
-judged; `{}` says that the call has no arguments. They may name the facets of the shop that is asked. A case that no call can pass is refused
-(`case_possible.py`). Unknown extra fields are passed over. Which files are read: `json_files.py`.
+judged; `{}` says that the call has no arguments. They may name facets of the shop that is asked. A case that
+no call can pass is refused (`case_possible.py`). Unknown extra fields are passed over. Which files are read: `json_files.py`.
 """
 
 from __future__ import annotations
