@@ -20,6 +20,8 @@ from muse_core.errors import ToolError
 from muse_core.types import Facet, JsonValue, Product, Profile, TurnType
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from muse_core.tools.translate import Translator
 
 MAX_ITEMS = 10  # items in a result value
@@ -58,6 +60,7 @@ class Index(Protocol):
     def narrow(
         self, ids: Sequence[str], limits: Mapping[str, Any], sort_by: str | None = None
     ) -> list[str]: ...
+    def within(self, limits: Mapping[str, Any]) -> np.ndarray: ...
 
 
 @dataclass
@@ -184,27 +187,74 @@ def require_prices(arguments: ToolArguments, world: ShopWorld) -> None:
 
 
 def _is_price_order(name: str, value: JsonValue) -> bool:
+    if name == "than":
+        return value in ("cheaper", "costlier")
     return name in ("sort_by", "attribute") and str(value).startswith("price")
 
 
-def item_of(product: Product) -> dict[str, JsonValue]:
-    """A product in a result value; keys that the catalogue does not know are absent."""
+# ---- facets ---------------------------------------------------------------------------------------
+
+_PREFIXES = ("min_", "max_", "not_")
+
+
+def facet_place(argument: str) -> tuple[str, int]:
+    """The facet that an argument limits, and its place among the arguments of that facet."""
+    for place, prefix in enumerate(_PREFIXES, 1):
+        if argument.startswith(prefix):
+            return argument.removeprefix(prefix), place
+    return argument, 0
+
+
+def facets_named(arguments: ToolArguments, world: ShopWorld) -> tuple[str, ...]:
+    """The shop's facets that a call names, in limits or as what to compare by; its result tells them."""
+    known = {facet.name for facet in world.catalog.facets}
+    if not known:
+        return ()
+    given = arguments.given()
+    named = [name if name in known else facet_place(name)[0] for name in given]
+    return tuple(dict.fromkeys(name for name in (*named, given.get("attribute")) if name in known))
+
+
+# ---- results --------------------------------------------------------------------------------------
+
+ITEM_FIELDS = frozenset(
+    ("id", "title", "price", "rating", "brand", "colour", "material", "size", "currency", "text")
+)  # of an item of a result; what else it has is a facet
+
+
+def item_of(product: Product, facets: Iterable[str] = ()) -> dict[str, JsonValue]:
+    """A product in a result value, with those of its facets; what the catalogue does not know is absent."""
     item: dict[str, JsonValue] = {"id": product.product_id, "title": product.title}
     item.update(price=_plain(product.price), rating=product.rating, brand=product.brand)
     item.update(colour=product.colour, material=product.material)
     item.update(size=", ".join(product.sizes) or None)
     item.update(currency=None if product.currency == "INR" else product.currency)
+    item.update({name: ", ".join(product.facets.get(name, ())) or None for name in facets})
     return {key: value for key, value in item.items() if value is not None}
 
 
-def show(world: ShopWorld, ids: Iterable[str], total: int | None = None) -> JsonValue:
-    """The value of a product result, remembered in the session when it is not empty."""
+def show(
+    world: ShopWorld, ids: Iterable[str], total: int | None = None, facets: Sequence[str] = ()
+) -> JsonValue:
+    """The value of a product result, remembered in the session when it is not empty. `facets`: those that
+    its items tell."""
     found = tuple(ids)[:MAX_SESSION]
     if found:
         world.session = Session(found, found[:MAX_ITEMS])
     by_id = world.catalog.by_id
-    items: list[JsonValue] = [item_of(by_id[product_id]) for product_id in found[:MAX_ITEMS]]
+    items: list[JsonValue] = [item_of(by_id[product_id], facets) for product_id in found[:MAX_ITEMS]]
     return {"items": items, "total": len(found) if total is None else total}
+
+
+def shown_product(world: ShopWorld, position: int, purpose: str) -> Product:
+    """The product at a position of the last results. ToolError when there is none, which says what the
+    position was for."""
+    shown = world.session.last_shown
+    if not shown:
+        raise ToolError(f"there are no earlier results {purpose}; call search first")
+    if position > len(shown):
+        raise ToolError(f"no item {position} in the last results; positions go from 1 to {len(shown)}")
+    return world.catalog.by_id[shown[position - 1]]
 
 
 def _plain(price: float | None) -> int | float | None:

@@ -18,13 +18,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
+from muse_core.tools.base import facet_place
 from muse_core.tools.toolbox import TOOLS
 from muse_core.types import JsonValue, ToolCall
 
 TOOL_OPEN, TOOL_CLOSE = "<tool>", "</tool>"
 MAX_CALL_CHARS = 4000
 
-_PREFIXES = ("min_", "max_", "not_")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _WORDS = {"True": True, "False": False, "None": None}
@@ -74,14 +74,6 @@ def in_order(name: str, arguments: Mapping[str, JsonValue]) -> dict[str, JsonVal
     own = tool.Arguments.model_fields if tool is not None else ()
     others = sorted((key for key in arguments if key not in own), key=facet_place)
     return {key: arguments[key] for key in (*own, *others) if key in arguments}
-
-
-def facet_place(name: str) -> tuple[str, int]:
-    """By which arguments of facets are sorted: those of one facet together, its own name first."""
-    for place, prefix in enumerate(_PREFIXES, 1):
-        if name.startswith(prefix):
-            return name.removeprefix(prefix), place
-    return name, 0
 
 
 def wrap(call: ToolCall) -> str:

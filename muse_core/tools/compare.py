@@ -7,8 +7,15 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from muse_core.errors import ToolError
-from muse_core.tools.base import ShopWorld, Tool, ToolArguments, item_of, require_prices
+from muse_core.tools.base import (
+    ShopWorld,
+    Tool,
+    ToolArguments,
+    facets_named,
+    item_of,
+    require_prices,
+    shown_product,
+)
 from muse_core.tools.references import items_of
 from muse_core.types import JsonValue, Product
 
@@ -61,14 +68,9 @@ class Compare(Tool):
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
         require_prices(arguments, world)
-        shown = world.session.last_shown
-        if not shown:
-            raise ToolError("there are no earlier results to compare; call search first")
-        wrong = [position for position in arguments.items if position > len(shown)]
-        if wrong:
-            raise ToolError(f"no item {wrong[0]} in the last results; positions go from 1 to {len(shown)}")
-        products = [world.catalog.by_id[shown[position - 1]] for position in arguments.items]
-        items: list[JsonValue] = [item_of(product) for product in products]
+        products = [shown_product(world, position, "to compare") for position in arguments.items]
+        told = facets_named(arguments, world)
+        items: list[JsonValue] = [item_of(product, told) for product in products]
         return {
             "items": items,
             "attribute": arguments.attribute,
@@ -76,9 +78,10 @@ class Compare(Tool):
         }
 
 
-def _best(products: list[Product], attribute: Attribute | None) -> int | None:
-    """1-based place of the lowest price or highest rating; None if unknown, tied, or a matter of taste."""
-    if attribute == "material":
+def _best(products: list[Product], attribute: str | None) -> int | None:
+    """1-based place of the lowest price or highest rating; None if unknown, tied, or a matter of taste, as
+    every other attribute is: more memory is better to one, a smaller screen to another."""
+    if attribute not in (None, "price", "rating"):
         return None
     if attribute == "price":
         values = [None if product.price is None else -product.price for product in products]

@@ -14,13 +14,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, ValidationError, create_model
 
 from muse_core.tools import arguments as given
-from muse_core.tools.base import Tool, ToolArguments
-from muse_core.tools.call_syntax import facet_place
+from muse_core.tools.base import ITEM_FIELDS, Tool, ToolArguments, facet_place
 from muse_core.tools.refused import refused
 from muse_core.tools.toolbox import ALL_TOOLS, TOOLS
 from muse_core.types import Facet, JsonValue
@@ -31,17 +30,18 @@ Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 @dataclass(frozen=True)
 class ShopSchema:
     """The arguments of every tool in a shop with these facets; `ShopSchema()` is a shop without any.
-    ValueError for facets whose arguments are ours already, or two facets' alike."""
+    ValueError for facets whose names are taken: by an argument, a field of an item, or another facet."""
 
     facets: tuple[Facet, ...] = ()
     _arguments: dict[str, type[ToolArguments]] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         ours = {name for tool in ALL_TOOLS if tool.takes_facets for name in tool.Arguments.model_fields}
+        ours |= ITEM_FIELDS
         names = [name for facet in self.facets for name, _ in _fields(facet)]
         taken = sorted({name for name in names if name in ours or names.count(name) > 1})
         if taken:
-            raise ValueError(f"two arguments would be called {', '.join(taken)}; rename the facets")
+            raise ValueError(f"{', '.join(taken)}: the name is taken; rename the facets")
 
     def arguments(self, tool: Tool) -> type[ToolArguments]:
         """The model that a call's arguments are checked with."""
@@ -139,4 +139,5 @@ def _field(name: str, kind: Any, description: str) -> tuple[str, Any]:
 def _or_a_facet(tool: Tool, facets: tuple[Facet, ...]) -> Any:
     """The field of an argument whose values are fixed, with the facets' names among them."""
     ours = tool.Arguments.model_fields[tool.facet_argument]
-    return (ours.annotation | Literal[tuple(facet.name for facet in facets)], ours)  # type: ignore[operator]
+    fixed = [value for kind in get_args(ours.annotation) for value in get_args(kind)]
+    return Literal[(*fixed, *(facet.name for facet in facets))] | None, ours
