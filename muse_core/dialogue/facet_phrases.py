@@ -110,7 +110,8 @@ def quantity(voice: Voice, facet: Facet, number: float) -> str:
     """A number with its unit as people type it: `16 gb`, `16GB`."""
     if not facet.unit:
         return number_text(number)
-    unit = voice.usual(_said(voice.script, "facet_units", facet.unit))
+    forms = _said(voice.script, "facet_units", facet.unit)
+    unit = forms[0] if number == 1 else voice.usual(forms)  # no "1 years"
     is_glued = len(unit) <= 3 and unit.isascii() and voice.chance(_GLUED)
     return f"{number_text(number)}{'' if is_glued else ' '}{unit}"
 
