@@ -61,7 +61,7 @@ def answer(
     `repairs` off: faults are found and named, but stay."""
     asked = [replace(one, context=addressed(one.context)) for one in requests]
     outcomes = respond(loaded, asked, sampling, progress=progress)
-    turns = [_Turn(request, own) for request, own in zip(asked, outcomes, strict=True)]
+    turns = [ServedTurn(request, own) for request, own in zip(asked, outcomes, strict=True)]
     for number in range(TRIES if repairs else 0):
         broken = [turn for turn in turns if turn.may_go_on]
         again = [turn.once_more(number, sampling) for turn in broken]
@@ -70,8 +70,9 @@ def answer(
     return [turn.answered(repairs) for turn in turns]
 
 
-class _Turn:
-    """A turn on its way to the shopper. `kept`: acts that stay, whatever is said behind them."""
+class ServedTurn:
+    """A turn on its way to the shopper, as the model did it itself at first; each sample is taken, until it
+    may not go on. `kept`: acts that stay, whatever is said behind them."""
 
     def __init__(self, request: TurnRequest, own: TurnOutcome) -> None:
         self.request, self.own, self.session = request, own, request.world.session

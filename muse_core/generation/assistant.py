@@ -6,7 +6,8 @@ did in each: the calls, their results and the reply, as messages. Requests do no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -69,7 +70,9 @@ class TurnOutcome:
 
 
 @dataclass
-class _Turn:
+class Turn:
+    """A turn under way: what was done so far, and the outcome once it is over."""
+
     request: TurnRequest
     sampling: Sampling
     messages: list[Message] = field(default_factory=list)
@@ -128,28 +131,41 @@ def _respond_here(
     batch_size: int,
     progress: Progress | None,
 ) -> list[TurnOutcome]:
-    turns = [_Turn(one, one.sampling or sampling, calls=one.calls) for one in requests]
-    room = _Room(loaded, turns, progress or Silent())
-    Decoder(loaded.model, room.rows(), {room.end, room.call}, room.after_act, batch_size).run()
-    return [turn.outcome for turn in turns if turn.outcome is not None]
+    turns = dict(enumerate(turn_of(one, sampling) for one in requests))
+    room = _CountedRoom(loaded, progress or Silent(), len(turns))
+    rows = room.rows(turns)
+    Decoder(loaded.model, rows, {room.end, room.call}, room.after_act, batch_size).run()
+    return [turn.outcome for turn in turns.values() if turn.outcome is not None]
 
 
-class _Room:
-    """All turns under way: who enters, and what happens when one of them has written an act."""
+def turn_of(request: TurnRequest, sampling: Sampling) -> Turn:
+    """A turn at its beginning; one whose calls somebody else has run goes on counting its rounds."""
+    acts = 0 if request.runs_tools else _acts_at_the_end(request.context)
+    return Turn(request, request.sampling or sampling, calls=request.calls, acts=acts)
 
-    def __init__(self, loaded: LoadedModel, turns: Sequence[_Turn], progress: Progress) -> None:
+
+def _acts_at_the_end(context: Sequence[Message]) -> int:
+    after = itertools.takewhile(lambda message: message.role != "user", reversed(context))
+    return sum(bool(message.tool_calls) for message in after)
+
+
+class Room:
+    """All turns under way, by number: who enters, and what happens when one of them has written an act."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
         self.model, self.tokenizer = loaded.model, loaded.tokenizer
-        self.turns, self.progress, self.finished = turns, progress, 0
+        self.turns: dict[int, Turn] = {}
         self.end, self.call = (self.tokenizer.convert_tokens_to_ids(tag) for tag in (END, RESULT))
         self.positions = int(self.model.config.max_position_embeddings)
         self.grammars: dict[tuple[Facet, ...], CallGrammar] = {}  # by shop
 
-    def rows(self) -> Iterator[list[Row]]:
-        """The turns as rows; one whose last user message alone is too long to be read is over."""
-        prompts = self._prompts()
-        readable = [number for number, prompt in enumerate(prompts) if len(prompt) < self.positions]
-        for number in set(range(len(prompts))) - set(readable):
-            self._finish(self.turns[number], "positions", malformed=True)
+    def rows(self, turns: Mapping[int, Turn]) -> Iterator[list[Row]]:
+        """Turns that enter, as rows; one whose last user message alone is too long to be read is over."""
+        self.turns.update(turns)
+        prompts = self._prompts(turns)
+        readable = [number for number, prompt in prompts.items() if len(prompt) < self.positions]
+        for number in set(turns) - set(readable):
+            self._finish(number, "positions", malformed=True)
         for rows in prefill_in_turn(self.model, [prompts[number] for number in readable]):
             for row in rows:
                 row.number = readable[row.number]
@@ -158,7 +174,7 @@ class _Room:
                 row.guide = self._guide(turn)
             yield rows
 
-    def _guide(self, turn: _Turn) -> Guide | None:
+    def _guide(self, turn: Turn) -> Guide | None:
         """For the next act of a turn, in grammar mode."""
         if not turn.sampling.grammar:
             return None
@@ -168,18 +184,18 @@ class _Room:
             self.grammars[facets] = CallGrammar(self.tokenizer, vocabulary, schema_of(facets))
         return self.grammars[facets].guide()
 
-    def _prompts(self) -> list[list[int]]:
+    def _prompts(self, turns: Mapping[int, Turn]) -> dict[int, list[int]]:
         """Each context's token ids, cut at user turns so that there is room for the turn to come."""
         found: dict[tuple[int, int], list[int]] = {}
-        prompts = []
-        for turn in self.turns:
+        prompts = {}
+        for number, turn in turns.items():
             context = turn.request.context
             answer = (MAX_ROUNDS + 1) * turn.sampling.max_new_tokens
             longest = max(self.positions - answer, self.positions // 2)
             key = (id(context), longest)
             if key not in found:
                 found[key] = encode(self.tokenizer, context, True, longest).ids
-            prompts.append(found[key])
+            prompts[number] = found[key]
         return prompts
 
     def after_act(self, row: Row) -> list[int] | None:
@@ -192,32 +208,51 @@ class _Room:
         turn.take(act)
         if row.new[-1] not in (self.end, self.call):
             is_long = len(row.new) >= row.sampling.max_new_tokens
-            self._finish(turn, "length" if is_long else "positions", malformed=True)
+            self._finish(row.number, "length" if is_long else "positions", malformed=True)
         elif act.malformed is not None or not act.calls:
             is_result_of_nothing = not act.calls and row.new[-1] == self.call
-            self._finish(turn, "end", malformed=act.malformed is not None or is_result_of_nothing)
+            self._finish(row.number, "end", malformed=act.malformed is not None or is_result_of_nothing)
         elif not turn.request.runs_tools:
-            self._finish(turn, "handed", malformed=False)
+            self._hand_over(row.number, turn)
         else:
             row.guide = self._guide(turn)
-            return self._run_calls(turn, act.calls, row.length)
+            return self._run_calls(row, turn, act.calls)
         return None
 
-    def _run_calls(self, turn: _Turn, calls: Sequence[ToolCall], length: int) -> list[int] | None:
+    def _hand_over(self, number: int, turn: Turn) -> None:
+        if turn.acts <= MAX_ROUNDS:
+            self._finish(number, "handed", malformed=False)
+        else:
+            turn.messages.pop()  # nobody runs these
+            self._finish(number, "calls", malformed=True)
+
+    def _run_calls(self, row: Row, turn: Turn, calls: Sequence[ToolCall]) -> list[int] | None:
         """Appends the results; their token ids as the model reads them behind its own `<result>`."""
         results = [Toolbox(turn.request.world).run(call) for call in calls]
         turn.messages += [tool_message(result) for result in results]
         texts = [part for result in results for part in (RESULT, result_text(result))][1:]
         shown = [token for text in texts for token in encode_text(self.tokenizer, text)]
         if turn.acts > MAX_ROUNDS:
-            self._finish(turn, "calls", malformed=True)
-        elif length + len(shown) >= self.positions:
-            self._finish(turn, "positions", malformed=True)
+            self._finish(row.number, "calls", malformed=True)
+        elif row.length + len(shown) >= self.positions:
+            self._finish(row.number, "positions", malformed=True)
         else:
             return shown
         return None
 
-    def _finish(self, turn: _Turn, stopped: str, malformed: bool) -> None:
+    def _finish(self, number: int, stopped: str, malformed: bool) -> None:
+        turn = self.turns.pop(number)
         turn.outcome = TurnOutcome(tuple(turn.messages), turn.text, malformed, stopped)
+
+
+class _CountedRoom(Room):
+    """One that says how many of its turns are over."""
+
+    def __init__(self, loaded: LoadedModel, progress: Progress, count: int) -> None:
+        super().__init__(loaded)
+        self.progress, self.count, self.finished = progress, count, 0
+
+    def _finish(self, number: int, stopped: str, malformed: bool) -> None:
+        super()._finish(number, stopped, malformed)
         self.finished += 1
-        self.progress.update(self.finished, len(self.turns), "turns")
+        self.progress.update(self.finished, self.count, "turns")

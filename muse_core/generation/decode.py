@@ -3,7 +3,8 @@
 Rows that have read and written the same tokens (the samples of one context until they part) sit in one
 slot and are computed once; they fork when they choose different tokens. A row that stops leaves its
 slot; `after` says what it reads before it goes on (a tool's result), and it waits for a slot again.
-Waiting rows enter when a quarter of the slots is free, so the batch stays full until the prompts run out.
+Waiting rows enter when a quarter of the slots is free, so the batch stays full until the prompts run out;
+where people wait (`live.py`), as soon as one is. A row that is dropped leaves without a word.
 
 Greedy output is token-identical to `generate` of transformers; a sampled row's tokens follow from its
 seed, whatever the batch (both tested).
@@ -56,7 +57,8 @@ class Decoder:
 
     `fresh`: rows in passes, as `prefill_in_turn` gives them. `after(row)` is called when a row has
     written a token of `stop`, its `max_new_tokens`, or as much as the model has positions for: `row.new`
-    holds the tokens; it returns the tokens to read before the row goes on, or None when the row is done."""
+    holds the tokens; it returns the tokens to read before the row goes on, or None when the row is done.
+    `fresh` may have rows again after it had none: `run` ends when nobody is left, and can be called again."""
 
     def __init__(
         self,
@@ -65,11 +67,12 @@ class Decoder:
         stop: Collection[int],
         after: After,
         batch_size: int = 64,
+        refill_share: float = REFILL_SHARE,
     ) -> None:
         self._model, self._fresh, self._after = model, fresh, after
         self._stop = frozenset(stop)
         self._positions = int(model.config.max_position_embeddings)
-        self._batch_size = batch_size
+        self._batch_size, self._refill_from = batch_size, refill_share * batch_size
         self._cache = SlotCache(batch_size)
         self._lanes: list[_Lane] = []
         self._waiting: list[Row] = []
@@ -89,9 +92,9 @@ class Decoder:
     def _let_in(self) -> bool:
         """Fills the free slots when enough of them can be filled; False when nothing is left to do."""
         free = self._batch_size - len(self._lanes)
-        if free >= REFILL_SHARE * self._batch_size:
+        if free >= self._refill_from:
             groups = self._groups(free)
-            if len(groups) >= min(REFILL_SHARE * self._batch_size, len(self._lanes)):
+            if len(groups) >= min(self._refill_from, len(self._lanes)):
                 self._enter(groups[:free])
         return bool(self._lanes)
 
@@ -206,6 +209,8 @@ class Decoder:
         going: dict[int, list[Row]] = {}
         stopped: list[Row] = []
         for row, token in zip(lane.rows, tokens, strict=True):
+            if row.dropped:
+                continue
             row.new.append(token)
             row.length += 1
             if row.guide is not None:

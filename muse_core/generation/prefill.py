@@ -33,7 +33,8 @@ class Row:
     the end that are not computed yet. `cache` [2 · layers, kv heads, length − pending, head size]: of the
     others, while the row waits; None while it sits in a slot. `new`: the tokens written since it last
     went on. `rng`: for sampling. `guide`: what the grammar allows in this act, None without one.
-    `logits` [vocabulary]: behind the prompt, from `prefill` only."""
+    `logits` [vocabulary]: behind the prompt, from `prefill` only. `dropped`: nobody waits for it any more; it
+    leaves its slot at the next token."""
 
     number: int
     length: int
@@ -44,6 +45,7 @@ class Row:
     rng: np.random.Generator | None = None
     guide: Guide | None = None
     logits: torch.Tensor | None = None
+    dropped: bool = False
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ import pytest
 from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import BaseConfig
-from muse_core.generation import assistant
+from muse_core.generation import assistant, live
 from muse_core.generation.prefill import Row
 from muse_core.generation.sampling import Sampling
 from muse_core.models.chat_format import END, RESULT
@@ -66,7 +66,7 @@ def script_model(monkeypatch: pytest.MonkeyPatch, script: Script) -> Recorder:
         yield [Row(number, len(ids), list(ids), None) for number, ids in enumerate(prompts)]
 
     class Scripted:
-        def __init__(self, model: Any, fresh: Iterator[list[Row]], stop: Any, after: Any, size: int) -> None:
+        def __init__(self, model: Any, fresh: Iterator[list[Row]], stop: Any, after: Any, *size: Any) -> None:
             self.fresh, self.after = fresh, after
 
         def run(self) -> None:
@@ -87,6 +87,7 @@ def script_model(monkeypatch: pytest.MonkeyPatch, script: Script) -> Recorder:
 
     monkeypatch.setattr(assistant, "prefill_in_turn", prefill)
     monkeypatch.setattr(assistant, "Decoder", Scripted)
+    monkeypatch.setattr(live, "Decoder", Scripted)
     return recorder
 
 
