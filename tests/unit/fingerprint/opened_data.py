@@ -42,9 +42,9 @@ saree,Silk Saree Wedding,Sarees,Title,Default Title,"₹4,999.00",draft,Hand mad
 fee,Shipping Charges,Service,,,"₹49.00",active,
 """
 JSON = """{"data": {"items": [
-{"sku": "k1", "name": "Brass Lamp", "price": {"amount": 1500, "currency": "INR"},
+{"sku": "k1", "name": "Brass Lamp", "price": {"amount": 1500, "currency": "INR"}, "Power": "40 W",
  "attributes": [{"key": "colour", "value": "gold"}]},
-{"sku": "k2", "name": "Steel Pan", "price": 700}]}}"""
+{"sku": "k2", "name": "Steel Pan", "price": 700, "Power": "60 W"}]}}"""
 
 
 def work() -> None:
@@ -56,6 +56,7 @@ def work() -> None:
     from muse_core.dialogue.llm.reading import Shelf, read
     from muse_core.dialogue.safe_replies import safe_reply
     from muse_core.evaluation.cases.handwritten.rows import handwritten_cases
+    from muse_core.evaluation.cases.handwritten.three_shops import people_cases
     from muse_core.evaluation.score.slot_detector import detector_quality
     from muse_core.language.parse import parse_request
     from muse_core.profiles.make import make_profiles
@@ -79,6 +80,7 @@ def work() -> None:
     lexicalise("[1] for [1:price]", [{"id": "p1", "title": "Lamp"}], "hi")
     read("not red", Shelf.of(shop.catalog.products))
     detector_quality()
+    people_cases()
     for case in handwritten_cases():
         for picture in case.attachments.values():
             Path(picture).read_bytes()
