@@ -5,9 +5,9 @@
 Takes the turns of the run's test side whose gold calls name a facet, and asks each model four times: with the
 shop's own list, the same list in another order, the facets under names that no training reads
 (`unseen_facets.toml`; the catalogue's facets are renamed alike, so that the tools run), and both. Prints tool
-accuracy (strict) and exact calls with Wilson intervals, and how many first calls have an argument that the list
-does not have. Several homes are printed one below the other: a run with `sft.facet_variation=0` beside one with
-it says what training on other lists is worth.
+accuracy (strict) and exact calls with Wilson intervals, and how many first calls have an argument that the
+list does not have. Several homes are printed one below the other: a run with `sft.facet_variation=0` beside
+one with it says what training on other lists is worth.
 
 Not covered: facets of another kind or unit; more facets than the shop has.
 """
