@@ -205,13 +205,18 @@ def facet_place(argument: str) -> tuple[str, int]:
     return argument, 0
 
 
+def facet_of(argument: str) -> str:
+    """`min_memory` -> `memory`."""
+    return facet_place(argument)[0]
+
+
 def facets_named(arguments: ToolArguments, world: ShopWorld) -> tuple[str, ...]:
     """The shop's facets that a call names, in limits or as what to compare by; its result tells them."""
     known = {facet.name for facet in world.catalog.facets}
     if not known:
         return ()
     given = arguments.given()
-    named = [name if name in known else facet_place(name)[0] for name in given]
+    named = [name if name in known else facet_of(name) for name in given]
     return tuple(dict.fromkeys(name for name in (*named, given.get("attribute")) if name in known))
 
 
