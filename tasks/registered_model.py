@@ -194,8 +194,10 @@ def _open_shop(folder: Path) -> Any:
 
 
 def _open_model(folder: Path) -> Any:
+    from muse_core.models.carried_tools import serving
     from muse_core.models.loading import load_model
 
+    serving(folder)
     return load_model(folder)
 
 

@@ -260,12 +260,20 @@ class ExecutionConfig(Section):
     num_processes: Count = 1
 
 
+class ToolsConfig(Section):
+    """Tools beside our own (docs/tools.md): `.py` files with classes on `Tool`, `.toml` or `.json` files that
+    name an HTTP address. They enter the fingerprints by their content."""
+
+    extra: tuple[str, ...] = ()
+
+
 class RunConfig(Section):
     """All of it. `preset` is the name it started from."""
 
     preset: str = "full"
     seed: int = 17
     report_to: tuple[Literal["mlflow", "wandb"], ...] = ("mlflow",)
+    tools: ToolsConfig = ToolsConfig()
     catalog: CatalogConfig = CatalogConfig()
     profiles: ProfilesConfig = ProfilesConfig()
     conversations: ConversationsConfig = ConversationsConfig()

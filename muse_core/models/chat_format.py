@@ -32,14 +32,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
 from muse_core.records import read_tool_message, tool_message
 from muse_core.tools.call_syntax import escape_text, render_call
 from muse_core.tools.result_text import render_result
-from muse_core.tools.toolbox import ALL_TOOLS
+from muse_core.tools.toolbox import ALL_TOOLS, per_tools
 from muse_core.types import JsonValue, Message, ToolCall, ToolResult
 
 SYSTEM, USER, ASSISTANT, END = "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"
@@ -68,7 +67,7 @@ class Piece:
 # ---- writing ------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
+@per_tools
 def tool_lines() -> str:
     """One line per tool: `search(query, category, *filter): find products`.
 
@@ -177,7 +176,7 @@ def join(*parts: Iterable[Message]) -> tuple[Message, ...]:
     return tuple(message for part in parts for message in part)
 
 
-@lru_cache(maxsize=1)
+@per_tools
 def format_digest() -> str:
     """sha256 over the rendered form of one fixed conversation: changes when the format does."""
     call = ToolCall("c0.0", "search", {"query": "a < b", "max_price": 2000.0})

@@ -25,11 +25,11 @@ from muse_core.evaluation.cases.case_possible import impossible
 from muse_core.json_files import Entry, JsonFile
 from muse_core.records import Row
 from muse_core.scoring.normal import slot_name
-from muse_core.tools.toolbox import ALL_TOOLS, DECISIONS
+from muse_core.tools.shop_schema import PLAIN
+from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import LANGUAGES, JsonValue, Message
 
 MAX_PROBLEMS = 50
-_ARGUMENTS = {tool.name: frozenset(tool.Arguments.model_fields) for tool in ALL_TOOLS}
 
 
 def load_cases(path: Path) -> list[EvalCase]:
@@ -150,7 +150,7 @@ def _check_arguments(row: Row) -> list[str]:
         return [f"'expected_args' is {given!r}, expected an object of lists"]
     if tool == "none" and given:
         return ["'expected_args' is not empty although 'expected_tool' is none"]
-    known = _ARGUMENTS.get(tool) if isinstance(tool, str) else None
+    known = (PLAIN.order(tool) if isinstance(tool, str) else ()) or None
     problems = [f"{name!r} and {slot_name(name)!r} are one argument" for name in _two_names(given)]
     for name, values in given.items():
         if known is not None and slot_name(name) not in known:

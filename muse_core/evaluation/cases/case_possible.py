@@ -8,11 +8,11 @@ takes says so, and a model would be wrong whatever it did.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from muse_core.scoring.normal import NUMBER_SLOTS, one_number, same_value
 from muse_core.tools.shop_schema import PLAIN
+from muse_core.tools.toolbox import per_tools
 from muse_core.types import JsonValue
 
 SHOWN_CHARS = 60
@@ -55,7 +55,7 @@ def _ways(tool: str, name: str, value: JsonValue) -> Iterator[JsonValue]:
     yield from _choices().get((tool, name), ())
 
 
-@lru_cache(maxsize=1)
+@per_tools
 def _choices() -> dict[tuple[str, str], list[JsonValue]]:
     """The values of arguments that have a fixed list of them."""
     return {
