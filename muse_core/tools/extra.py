@@ -79,7 +79,10 @@ def tools_of(path: Path, is_live: bool = False) -> list[Tool]:
     if problems:
         raise ConfigError(f"the wordings of {path.name} have mistakes ({len(problems)}):", problems)
     limits = [LIMIT_S if not isinstance(tool, HttpTool) else tool.timeout_s + LIMIT_S for tool in tools]
-    return [guarded(tool, path.name, limit, words=words) for tool, limit in zip(tools, limits, strict=True)]
+    return [
+        guarded(tool, path.name, limit, words=words.of(tool.wordings))
+        for tool, limit in zip(tools, limits, strict=True)
+    ]
 
 
 def _made(kind: type[Tool], path: Path) -> Tool:

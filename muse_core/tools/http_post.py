@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 from muse_core.errors import MuseError, ToolError, TransientError
 from muse_core.json_text import JsonTextError, read_json
@@ -51,14 +53,12 @@ def _exchange(
 ) -> tuple[int, bytes]:
     import httpx
 
+    client = _client()
     ends, raw = time.monotonic() + timeout_s, b""
     sent = json.dumps(dict(body), ensure_ascii=False).encode("utf-8")
     headers = {"content-type": "application/json", "accept": "application/json"}
     try:
-        with (
-            httpx.Client(timeout=timeout_s, trust_env=False, follow_redirects=False) as client,
-            client.stream("POST", address, content=sent, headers=headers) as answer,
-        ):
+        with client.stream("POST", address, content=sent, headers=headers, timeout=timeout_s) as answer:
             for chunk in answer.iter_bytes():
                 raw += chunk
                 if len(raw) > max_bytes:
@@ -70,6 +70,14 @@ def _exchange(
         raise _Failed(f"did not answer within {timeout_s:g} s (timeout_s)", again=True) from None
     except httpx.HTTPError as problem:
         raise _Failed(f"cannot be reached ({type(problem).__name__}: {problem})", again=True) from None
+
+
+@cache
+def _client() -> Any:
+    """One for the process: making one reads all certificates."""
+    import httpx
+
+    return httpx.Client(trust_env=False, follow_redirects=False)
 
 
 def _read(status: int, raw: bytes) -> JsonValue:

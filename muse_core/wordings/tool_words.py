@@ -46,6 +46,11 @@ class ToolWords:
     book: Book = field(default_factory=dict)
     replies: Mapping[Script, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
+    def of(self, kinds: Sequence[str]) -> ToolWords:
+        """Those of one tool of the file."""
+        book = {shelf: wordings for shelf, wordings in self.book.items() if shelf[2] in kinds}
+        return ToolWords(book, self.replies)
+
 
 def read_tool_words(path: Path, wanted: Sequence[Wanted]) -> tuple[ToolWords, list[str]]:
     """The wordings of all tools of one file, and everything that is wrong with them, by file and line."""

@@ -19,7 +19,7 @@ class Stock(Tool):
     needs_results = True
     turn_type = "comparison"
     wordings = ("stock",)
-    item_share = 0.3
+    item_share = 0.4
     replies = ("in_stock", "sold_out")
 
     class Arguments(ToolArguments):
