@@ -134,6 +134,7 @@ class SftConfig(Section):
     dropout: Share = 0.0
     profile_dropout: Share = 0.35  # of the conversations: told the shopper's language, not the profile
     language_dropout: Share = 0.1  # of the conversations: told nothing; see profiles/system_line.py
+    facet_variation: Share = 0.2  # of the conversations: told other facets; see examples/other_facets.py
     save_every_steps: Count = 20
     gradient_checkpointing: bool = False
     lora_rank: int = Field(default=0, ge=0)  # 0 = train all weights; see models/lora.py
@@ -260,12 +261,20 @@ class ExecutionConfig(Section):
     num_processes: Count = 1
 
 
+class ToolsConfig(Section):
+    """Tools beside our own (docs/tools.md): `.py` files with classes on `Tool`, `.toml` or `.json` files that
+    name an HTTP address. They enter the fingerprints by their content."""
+
+    extra: tuple[str, ...] = ()
+
+
 class RunConfig(Section):
     """All of it. `preset` is the name it started from."""
 
     preset: str = "full"
     seed: int = 17
     report_to: tuple[Literal["mlflow", "wandb"], ...] = ("mlflow",)
+    tools: ToolsConfig = ToolsConfig()
     catalog: CatalogConfig = CatalogConfig()
     profiles: ProfilesConfig = ProfilesConfig()
     conversations: ConversationsConfig = ConversationsConfig()

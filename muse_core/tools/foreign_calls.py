@@ -13,7 +13,7 @@
     ReAct               Action: search, Action Input: {…}
 
 Text around a call is given back beside it (models think aloud); what is begun and cannot be read raises,
-and so does what looks like a call of one of our tools in a notation that is not read (`_suspect`).
+and so does what looks like a call of one of our tools in a notation that is not read (`_SUSPECT`).
 """
 
 from __future__ import annotations
@@ -63,6 +63,15 @@ _REACT = re.compile(r"^\s*Action\s*:\s*([\w.]+)\s*\n\s*Action[ _]Input\s*:\s*", 
 _PYTHONIC = re.compile(r"\A\[\s*[A-Za-z_][\w.]*\(.*\)\s*\]\Z", re.DOTALL)
 _HEAD = re.compile(r"\A\[?\s*\{\s*\"(?:name|type|function|tool_calls)\"\s*:")
 _OBJECT = re.compile(r"\[\s*\{\s*[\"']|\{\s*[\"']")
+_PYTHONIC_OURS = r"\[\s*(?:functions\.)?(?:OURS)\((?:\s*\w+\s*=|\s*\))"
+_BARE_OURS = r"(?s)\A(?:functions\.)?(?:OURS)\((?:\s*\w+\s*=.*|\s*)\)\Z"
+_SUSPECT = (
+    r"(?m)\b(?:OURS)\W{0,3}[(\[]\s*(?:\w+\s*=|[\"'])"  # search("x"), filter[colour=red]
+    r"|[\"'](?:name|tool|tool_name|action|function)[\"']\s*:\s*[\"'](?:functions\.)?(?:OURS)[\"']"
+    r"|\b(?:OURS)\b[^{}\n]{0,30}\{\s*[\"']"  # search with {"query": …}
+    r"|^\s*(?:Action|Tool|Function)\s*:\s*\W{0,3}(?:OURS)\b|</?(?:OURS)\b[^>]*>|^/(?:OURS)\b"
+    r"|^>>>\s*(?:OURS)\b|tool▁call|to=functions\.|&lt;/?(?:tool|function)"
+)
 _END_TOKENS = re.compile(
     r"\A\s*(?:<s>|<bos>)|(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id)\|>|</s>|<eos>|<end_of_turn>)\s*\Z"
 )
@@ -81,28 +90,9 @@ Span = tuple[int, int, list[Call]]
 
 
 @per_tools
-def _pythonic_ours() -> re.Pattern[str]:
-    return re.compile(rf"\[\s*(?:functions\.)?(?:{'|'.join(TOOL_NAMES)})\((?:\s*\w+\s*=|\s*\))")
-
-
-@per_tools
-def _bare_ours() -> re.Pattern[str]:
-    ours = "|".join(TOOL_NAMES)
-    return re.compile(rf"\A(?:functions\.)?(?:{ours})\((?:\s*\w+\s*=.*|\s*)\)\Z", re.DOTALL)
-
-
-@per_tools
-def _suspect() -> re.Pattern[str]:
-    """What looks like a call of one of our tools in a notation that is not read."""
-    ours = "|".join(TOOL_NAMES)
-    return re.compile(
-        rf"\b(?:{ours})\W{{0,3}}[(\[]\s*(?:\w+\s*=|[\"'])"  # search("x"), filter[colour=red]
-        rf"|[\"'](?:name|tool|tool_name|action|function)[\"']\s*:\s*[\"'](?:functions\.)?(?:{ours})[\"']"
-        rf"|\b(?:{ours})\b[^{{}}\n]{{0,30}}\{{\s*[\"']"  # search with {"query": …}
-        rf"|^\s*(?:Action|Tool|Function)\s*:\s*\W{{0,3}}(?:{ours})\b|</?(?:{ours})\b[^>]*>|^/(?:{ours})\b"
-        rf"|^>>>\s*(?:{ours})\b|tool▁call|to=functions\.|&lt;/?(?:tool|function)",
-        re.MULTILINE,
-    )
+def _of_ours(pattern: str) -> re.Pattern[str]:
+    """A pattern about calls of our tools, with their names."""
+    return re.compile(pattern.replace("OURS", "|".join(TOOL_NAMES)))
 
 
 def read_written(text: str, schema: ShopSchema = PLAIN) -> Written:
@@ -118,7 +108,7 @@ def read_written(text: str, schema: ShopSchema = PLAIN) -> Written:
     before = " ".join(filter(None, (part.strip() for part in _between(text, spans)))) if spans else ""
     after = text[spans[-1][1] :].strip() if spans else text
     after = _WRAPPER.sub("", after).strip() if spans else after
-    if suspect := _suspect().search(after):
+    if suspect := _of_ours(_SUSPECT).search(after):
         raise UnreadableCall(f"found {suspect.group().strip()[:40]!r} in a notation that is not read")
     return Written(
         tuple(call for *_, calls in spans for call in calls), _WRAPPER.sub("", before).strip(), after
@@ -207,7 +197,7 @@ def _among_words(text: str) -> Iterator[Span]:
         if end and looks_like_call(value):
             yield match.start(), end, list(calls_in(value))
         at = end or match.end()
-    for match in _pythonic_ours().finditer(text):
+    for match in _of_ours(_PYTHONIC_OURS).finditer(text):
         if (closed := _closing(text, match.start())) is not None:
             yield match.start(), closed, list(_pythonic(text[match.start() : closed]))
 
@@ -268,7 +258,7 @@ def _is_call(text: str) -> bool:
 
 
 def _is_pythonic(text: str) -> bool:
-    return bool(_PYTHONIC.match(text) or _bare_ours().match(text))
+    return bool(_PYTHONIC.match(text) or _of_ours(_BARE_OURS).match(text))
 
 
 def _pythonic(text: str) -> Iterator[Call]:

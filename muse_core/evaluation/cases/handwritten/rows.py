@@ -10,6 +10,7 @@ and per language, with paired differences. Sixty cases show large differences on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from muse_core.evaluation.score.scorecard import DIFFERENCES, metric_rows
 from muse_core.evaluation.score.statistics import difference, estimate, resampler, slices_of
 from muse_core.models.loading import LoadedModel
 from muse_core.records import Row
+from muse_core.tools.shop_schema import schema_of
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -54,7 +56,9 @@ def handwritten_rows(
     that has never learnt to call gets rows for tool selection only."""
     silent = {name for name, loaded in models.items() if not loaded.can_call}
     rows: list[Row] = []
-    for prefix, cases in ((PREFIX, handwritten_cases()), (PEOPLE, people_cases())):
+    schema = schema_of(index.catalog.facets)
+    own = [replace(case, schema=schema) for case in handwritten_cases()]
+    for prefix, cases in ((PREFIX, own), (PEOPLE, people_cases())):
         judged = {name: verdicts_of(loaded, cases, index) for name, loaded in models.items()}
         rows += rows_of(judged, silent, resamples, seed, prefix)
     return rows
