@@ -21,6 +21,7 @@ from muse_core.types import Product
 
 SAMPLE = 2000  # products that likeness is judged by
 _SAME, _MOSTLY = 0.9, 0.6
+_BITS_OF_A_NUMBER = 2.0  # a shopper cuts it in about four, however finely it is measured
 _FINER = 0.1  # what the finer of two such columns is worth
 _FIELDS = ("brand", "category", "product_type", "gender", "material", "occasion", "title")
 
@@ -66,6 +67,8 @@ def _worth(one: Candidate) -> float:
         unknown = 0
     known = sum(counts.values())
     entropy = -sum(n / known * log2(n / known) for n in counts.values())
+    if one.kind == "number":
+        entropy = min(entropy, _BITS_OF_A_NUMBER)
     mentions = sum(n * len(values) for values, n in counts.items())
     different = len({value for values in counts for value in values})
     own = different / mentions if one.kind == "choice" else 0.0
