@@ -28,13 +28,15 @@ from muse_core.catalog.load import load_catalog
 
 OWN = ("Product ID", "Product Name", "Brand", "Category", "Colour", "Selling Price", "Rating", "Description")
 CELLS = {
-    "RAM": ("8 GB", "8gb ram", "16GB", "32 GB", "4 जीबी"), "Storage": ("256GB SSD", "512 GB SSD + 1 TB HDD", "1TB"),
-    "Screen Size": ('15.6"', "14 inch", "13.3-inch", "17.3 इंच"), "Processor": ("Intel Core i5", "intel core i7", "AMD Ryzen 5"),
-    "Operating System": ("Windows 11", "macOS", "Linux", ""), "Touchscreen": ("Yes", "No", "No"),
-    "Backlit Keyboard": ("TRUE", "FALSE"), "Battery (mAh)": ("5000", "4,500", "6000"), "Weight": ("1.5-2kg", "1400 gm", "2.1 kg"),
-    "Warranty": ("1 Year", "24 months", "3 years"), "Graphics": ("Integrated", "RTX 3050", "RTX 4060", "N/A"),
+    "RAM": ("8 GB", "8gb ram", "16GB", "32 GB", "4 जीबी"), "Touchscreen": ("Yes", "No", "No"),
+    "Storage": ("256GB SSD", "512 GB SSD + 1 TB HDD", "1TB"), "Backlit Keyboard": ("TRUE", "FALSE"),
+    "Screen Size": ('15.6"', "14 inch", "13.3-inch", "17.3 इंच"),
+    "Battery (mAh)": ("5000", "4,500", "6000"),
+    "Processor": ("Intel Core i5", "intel core i7", "AMD Ryzen 5"), "Weight": ("1.5-2kg", "1400 gm", "2.1 kg"),
+    "Operating System": ("Windows 11", "macOS", "Linux", ""), "Warranty": ("1 Year", "24 months", "3 years"),
+    "Graphics": ("Integrated", "RTX 3050", "RTX 4060", "N/A"), "Refresh Rate": ("60 Hz", "120Hz", "144 hz"),
     "Ports": ("USB, HDMI and Type-C", "HDMI, USB", "Type-C"), "Usage": ("gaming", "business", "lightweight"),
-    "Refresh Rate": ("60 Hz", "120Hz", "144 hz"), "Camera": ("720p", "1080p", "none"), "Finish": ("Matte", "matte", "Glossy"),
+    "Camera": ("720p", "1080p", "none"), "Finish": ("Matte", "matte", "Glossy"),
     "Fan Count": ("1", "2", "3"), "Country of Origin": ("China", "India", "Vietnam"),
 }  # fmt: skip
 
@@ -87,8 +89,9 @@ def measure(path: Path, at_most: int) -> dict[str, object]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     return took | {
         "peak_mb": round(peak), "file_mb": round(path.stat().st_size / 2**20, 1), "rows": report.rows_kept,
-        "columns": len(report.columns) + len(report.other_columns), "facets": [facet.name for facet in facets],
-        "found": found, "no_facets": dict(report.no_facets),
+        "columns": len(report.columns) + len(report.other_columns),
+        "facets": [facet.name for facet in facets], "found": found,
+        "no_facets": dict(report.no_facets),
     }  # fmt: skip
 
 
