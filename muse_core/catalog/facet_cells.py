@@ -53,7 +53,9 @@ def read(counts: Counter[str], stated: str | None, header: str, given: bool = Fa
     cleaned = _cleaned(counts)
     if not any(cleaned.values()):
         return "no values"
-    found = _yes_no(cleaned) or _numbers(cleaned, stated, header, counts) or _choice(counts, cleaned, given)
+    found = _yes_no(cleaned) or _numbers(cleaned, stated, header, counts)
+    if found is None or (given and isinstance(found, str)):
+        found = _choice(counts, cleaned, given)
     return found if isinstance(found, str) or given else _told(found, counts)
 
 
