@@ -127,7 +127,10 @@ class FacetText:
 
     def _parts(self, at: int) -> tuple[set[Target], int]:
         for last in range(min(len(self.words), at + self.index.longest), at, -1):
-            if targets := self._look_up(self.index.parts, at, last):
+            targets = self._look_up(self.index.forms, at, last)
+            if last == at + 1:
+                targets = targets | self._look_up(self.index.parts, at, last)
+            if targets:
                 return targets, last
         return set(), at + 1
 
@@ -174,7 +177,9 @@ class FacetText:
         has_digit = any(char.isdecimal() for char in stem)
         if has_digit:
             return stem[0].isdecimal()
-        if len(stem) < _MIN_PART or stem in listed("never_parts") or is_roman_hindi(self.words[at].key):
+        if len(stem) < _MIN_PART or stem.endswith("ly") or is_roman_hindi(self.words[at].key):
+            return True
+        if stem in listed("never_parts") or stem in self.index.names:
             return True
         return all(words_of(target.value)[-1].stem == stem for target in left)
 

@@ -131,7 +131,8 @@ def _values(kind: str, unit: str, cells: list[str]) -> tuple[str, ...]:
     if kind == "number":
         numbers = sorted({float(number) for cell in known for number in _numbers(cell)})
         return tuple(f"{number:g} {unit}".strip() for number in (numbers[0], numbers[-1]))
-    parts = Counter(part for cell in known for part in _parts(cell))
+    is_list = any(" keyboard" in cell for cell in known)
+    parts = Counter(part for cell in known for part in (_parts(cell) if is_list else [cell.lower()]))
     return tuple(value for value, _ in parts.most_common())
 
 
@@ -143,10 +144,9 @@ def _numbers(cell: str) -> Iterator[str]:
 
 
 def _parts(cell: str) -> Iterator[str]:
-    """ "A backlit keyboard, PCIe SSD, and quick charge" are three values; "Taiwan, China" is one."""
-    parts = cell.replace(" and ", ", ").split(",") if "keyboard" in cell or "charge" in cell else [cell]
-    for part in parts:
-        value = part.strip().lower().removeprefix("a ").removeprefix("and ")
+    """ "A backlit keyboard, PCIe SSD, and quick charge" are three values."""
+    for part in cell.lower().replace(" and ", ", ").split(","):
+        value = part.strip(" .").removeprefix("a ")
         if value:
             yield value
 
