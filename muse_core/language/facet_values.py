@@ -100,7 +100,7 @@ class FacetText:
 
     def _choice_at(self, at: int) -> tuple[Found | None, int]:
         """(the choice whose first word is at `at`, the place behind it)."""
-        if self.words[at].key in listed("light"):
+        if self.words[at].key in listed("light") and self.words[at].stem not in self.index.own:
             return None, at + 1
         for last in range(min(len(self.words), at + self.index.longest), at, -1):
             for table in (self.index.own, self.index.full):
