@@ -172,14 +172,18 @@ class FacetText:
         is_usual = last - at == 1 and (self.words[at].stem in listed("everyday_values"))
         if is_usual or key in listed("everyday_values") or len(key) == 1 or key.isdecimal():
             return True
-        if steps is None or steps > 1 or last - at > 1:
+        if steps is None or steps > 1:
+            return False
+        if key in self.index.names or joined(self.words[at:last]) in self.index.names:
+            return True  # "hard disk" names a facet, it is no part of "double hard drives"
+        if last - at > 1:
             return False
         has_digit = any(char.isdecimal() for char in stem)
         if has_digit:
             return stem[0].isdecimal()
         if len(stem) < _MIN_PART or stem.endswith("ly") or is_roman_hindi(self.words[at].key):
             return True
-        if stem in listed("never_parts") or stem in self.index.names:
+        if stem in listed("never_parts"):
             return True
         return all(words_of(target.value)[-1].stem == stem for target in left)
 

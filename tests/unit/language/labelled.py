@@ -1,6 +1,6 @@
 """Labelled requests in shops' own attributes, the shops they go to, and how well they are read.
 
-python -m tests.unit.language.labelled [--wrong]     the figures by shop and language
+python -m tests.unit.language.labelled [--loaded | --tuning] [--wrong]    figures by shop and language
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from muse_core.catalog.load import load_catalog
+from muse_core.evaluation.score.statistics import wilson
 from muse_core.language.parse import ParsedRequest, parse_request
 from muse_core.types import Facet
 
@@ -61,6 +63,10 @@ SHOPS: dict[str, tuple[str, str, dict[str, tuple[str, str, str]]]] = {
         "douban_score": ("douban_score", "number", ""),
     }),
 }  # fmt: skip
+_BOUNDS = ("min_", "max_", "not_")
+_LOADED = {"number_of_seats": "seats", "four_wd": "wheel_drive"}
+_ELSEWHERE = ("classification", "type", "douban_score")
+_DISKS = {"512gb ssd": 512, "1tb hdd": 1024}
 _UNKNOWN = ("N/A", "other")
 
 
@@ -122,6 +128,28 @@ def catalog_shop(shop: str) -> Shop:
         for column, (name, kind, unit) in columns.items()
     )
     return Shop(facets, tuple(dict.fromkeys(row[brand] for row in rows)) if brand else ())
+
+
+@cache
+def loaded_shop(shop: str) -> Shop:
+    """A shop as the catalogue's loader reads it: facets and brands."""
+    catalog = load_catalog(CATALOGS / SHOPS[shop][0]).catalog
+    brands = dict.fromkeys(product.brand for product in catalog if product.brand)
+    return Shop(catalog.facets, tuple(brands))
+
+
+def as_loaded(request: Request) -> Request:
+    """The request with the loader's names. What it reads as the kind of product or as rating is no facet
+    there; a disk's size is a number."""
+    wanted: dict[str, Any] = {}
+    for argument, value in request.wanted.items():
+        bound = next((kind for kind in _BOUNDS if argument.startswith(kind)), "")
+        name = argument.removeprefix(bound)
+        if name not in _ELSEWHERE:
+            wanted[bound + _LOADED.get(name, name)] = (
+                _DISKS.get(value, value) if isinstance(value, str) else value
+            )
+    return replace(request, wanted=wanted)
 
 
 def _values(kind: str, unit: str, cells: list[str]) -> tuple[str, ...]:
@@ -218,15 +246,15 @@ def score(request: Request, shop: Shop) -> tuple[Score, dict[str, Any]]:
     return Score(len(found & labelled), len(found), len(labelled), found == labelled, 1), read
 
 
-def interval(successes: int, trials: int) -> tuple[float, float]:
-    """Wilson's 95 % interval."""
-    from muse_core.evaluation.score.statistics import wilson
-
-    return wilson(successes, trials)
+def _percent(right: int, of: int) -> str:
+    low, high = wilson(right, of)
+    return f"{right}/{of} = {right / max(of, 1):.3f} [{low:.3f}, {high:.3f}]"
 
 
 def main() -> None:
     rows = [(request, catalog_shop(request.shop)) for request in requests("facet_requests.toml")]
+    if "--loaded" in sys.argv:
+        rows = [(as_loaded(request), loaded_shop(request.shop)) for request, _ in rows]
     if "--tuning" in sys.argv:
         rows = [(one, tuning_shops()[one.shop]) for one in requests("facet_requests_tuning.toml")]
     totals: dict[str, Score] = {}
@@ -237,8 +265,8 @@ def main() -> None:
         if "--wrong" in sys.argv and not own.whole:
             print(f"{request.shop}: {request.text}\n    wanted {request.wanted}\n    read   {read}")
     for name, total in totals.items():
-        print(f"{name:8} precision {total.precision:.3f} of {total.found}, recall {total.recall:.3f} of "
-              f"{total.labelled}, whole {total.whole}/{total.requests}")  # fmt: skip
+        precision, recall = (_percent(total.right, of) for of in (total.found, total.labelled))
+        print(f"{name:9} precision {precision}, recall {recall}, whole {total.whole}/{total.requests}")
 
 
 if __name__ == "__main__":

@@ -53,6 +53,16 @@ def test_labelled_requests_are_read() -> None:
     assert total.recall >= 0.93, total
 
 
+@needs_catalogs
+def test_labelled_requests_are_read_with_the_facets_that_the_loader_finds() -> None:
+    total = labelled.Score()
+    for request in map(labelled.as_loaded, labelled.requests("facet_requests.toml")):
+        total += labelled.score(request, labelled.loaded_shop(request.shop))[0]
+    assert total.labelled > 75
+    assert total.precision >= 0.95, total
+    assert total.recall >= 0.93, total
+
+
 def test_requests_that_the_rules_were_tuned_on_are_read() -> None:
     total = labelled.Score()
     for request in labelled.requests("facet_requests_tuning.toml"):
