@@ -1,6 +1,6 @@
 """Labelled requests in shops' own attributes, the shops they go to, and how well they are read.
 
-python -m tests.unit.language.labelled [--loaded | --tuning] [--wrong]    figures by shop and language
+python -m tests.unit.language.labelled [--loaded | --tuning | --unseen] [--wrong]
 """
 
 from __future__ import annotations
@@ -103,9 +103,9 @@ def requests(name: str) -> list[Request]:
 
 
 @cache
-def tuning_shops() -> dict[str, Shop]:
-    """The shops of the requests that the rules were tuned on."""
-    shops = tomllib.loads((LABELS / "facet_requests_tuning.toml").read_text("utf-8"))["facets"]
+def invented_shops(name: str) -> dict[str, Shop]:
+    """The shops that a file of labels has made up."""
+    shops = tomllib.loads((LABELS / name).read_text("utf-8"))["facets"]
     return {
         shop: Shop(
             tuple(
@@ -255,8 +255,10 @@ def main() -> None:
     rows = [(request, catalog_shop(request.shop)) for request in requests("facet_requests.toml")]
     if "--loaded" in sys.argv:
         rows = [(as_loaded(request), loaded_shop(request.shop)) for request, _ in rows]
-    if "--tuning" in sys.argv:
-        rows = [(one, tuning_shops()[one.shop]) for one in requests("facet_requests_tuning.toml")]
+    for name in ("tuning", "unseen"):
+        if f"--{name}" in sys.argv:
+            file = f"facet_requests_{name}.toml"
+            rows = [(one, invented_shops(file)[one.shop]) for one in requests(file)]
     totals: dict[str, Score] = {}
     for request, shop in rows:
         own, read = score(request, shop)
