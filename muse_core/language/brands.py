@@ -1,4 +1,4 @@
-"""Brands of a catalogue in a text, in Latin letters or as Hindi writes them (अरावली, एडिडास, एचपी)."""
+"""Brands of a catalogue in a text, each in either script: Aravali as अरावली, HP as एचपी, डेल as dell."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from functools import lru_cache
 
 from muse_core.language import lexicon
 from muse_core.language.matching import form_key, roman_key, tokens
-from muse_core.language.sounds import latin_of, letters_of, skeleton
+from muse_core.language.sounds import english_sound, latin_of, letters_of, skeleton
 
 Span = tuple[str, int, int]
 
 _MIN_SOUND = 4  # letters of a brand that is matched by sound
+_MIN_LATIN = 3  # and of one in Devanagari: डेल is dell
 
 
 def find_brands(text: str, brands: Sequence[str]) -> list[Span]:
@@ -34,15 +35,19 @@ def _brand_at(text: str, keys: list[str], index: _Index) -> tuple[int, str | Non
         key = "".join(keys[:length])
         if (brand := index.exact.get(key)) is not None:
             return length, brand
-        if not key.isascii() and (brand := _by_sound(key, index)) is not None:
+        if (brand := _by_sound(key, index)) is not None:
             return length, brand
     return 1, None
 
 
 def _by_sound(key: str, index: _Index) -> str | None:
-    """A Devanagari word that sounds like a brand, or spells it, and is no word of the lexicon."""
+    """A word of the other script that sounds like a brand, or spells it, and is no word of the lexicon."""
+    if key.isascii() and not index.latin:
+        return None
     if any(lexicon.canonical(slot, key) for slot in (*lexicon.slots(), lexicon.WORDS)):
         return None
+    if key.isascii():
+        return index.latin.get(key) or index.latin.get(english_sound(key))
     if len(spelt := letters_of(key)) > 1 and spelt in index.exact:
         return index.exact[spelt]
     sound = roman_key(latin_of(key))
@@ -50,7 +55,8 @@ def _by_sound(key: str, index: _Index) -> str | None:
 
 
 class _Index:
-    """Brands by their joined key, by sound and by consonants."""
+    """Brands by their joined key, by sound and by consonants; those in Devanagari by what Latin letters write
+    of them (`latin`)."""
 
     def __init__(self, brands: Sequence[str]) -> None:
         self.exact = {form_key(brand): brand for brand in brands}
@@ -60,6 +66,10 @@ class _Index:
         self.sounds = {roman_key(key): brand for key, brand in latin.items() if len(key) >= _MIN_SOUND}
         self.skeletons = {skeleton(roman_key(key)): brand for key, brand in latin.items()}
         self.skeletons.pop("", None)
+        hindi = [(key, brand) for key, brand in self.exact.items() if not key.isascii()]
+        said = [(roman_key(latin_of(key)), brand) for key, brand in hindi]
+        self.latin = {sound: brand for sound, brand in said if len(sound) >= _MIN_LATIN}
+        self.latin |= {letters: brand for key, brand in hindi if len(letters := letters_of(key)) > 1}
 
 
 @lru_cache(maxsize=16)

@@ -1,5 +1,5 @@
-"""What a number of a facet limits: the phrases of prices (under, तक), and those that only measures have (lighter
-than, से बड़ा)."""
+"""What a number of a facet limits: the phrases of prices (under, तक), and those that only measures have
+(lighter than, से बड़ा)."""
 
 from __future__ import annotations
 

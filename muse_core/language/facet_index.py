@@ -42,7 +42,8 @@ class FacetIndex:
     """Names and values of one shop's facets by joined stems (`facet_forms`).
 
     `own`: whole values as the shop writes them; `full`: other forms of whole values; `parts`: the values
-    that have a word, or a form of their own in it; `names`: facets; `lengths`: words of each value."""
+    that have a word, `forms`: those of a part that has other forms; `names`: facets; `lengths`: words of each
+    value."""
 
     def __init__(self, facets: Sequence[Facet]) -> None:
         self.facets = tuple(facets)
@@ -50,6 +51,7 @@ class FacetIndex:
         self.own: dict[str, set[Target]] = {}
         self.full: dict[str, set[Target]] = {}
         self.parts: dict[str, set[Target]] = {}
+        self.forms: dict[str, set[Target]] = {}
         self.lengths: dict[Target, int] = {}
         self.longest = 1
         self._loose: dict[str, str] = {}
@@ -102,7 +104,7 @@ class FacetIndex:
                 self.full.setdefault(form, set()).add(target)
         for run in _runs(words[: 2 * _LONGEST_FORM]):
             for form in self._forms(table.get(joined(run), ())):
-                self.parts.setdefault(form, set()).add(target)
+                self.forms.setdefault(form, set()).add(target)
         for word in words:
             self.parts.setdefault(word.stem, set()).add(target)
 

@@ -100,8 +100,8 @@ class _NumberReader:
             first, last = bisect_left(self.starts, found.start), bisect_left(self.starts, found.end)
             if any(self.is_taken[first:last]):
                 continue
-            amount = _Amount((found.value,), found.unit, first, last)
-            if before is not None and self._is_range(before, amount):
+            amount = self._with_start(_Amount((found.value,), found.unit, first, last))
+            if before is not None and len(amount.values) == 1 and self._is_range(before, amount):
                 yield _Amount((*before.values, found.value), found.unit, before.first, last)
                 before = None
                 continue
@@ -111,9 +111,21 @@ class _NumberReader:
         if before is not None:
             yield before
 
+    def _with_start(self, high: _Amount) -> _Amount:
+        """ "between 8 and 16 gb": the other links of a range need no "between" (`units`)."""
+        start = high.first - 2
+        if start < 1 or self.keys[high.first - 1] not in price_words("joining_links"):
+            return high
+        low = read_number(self.keys, start)
+        is_range = low is not None and low.end == high.first - 1 and self.keys[start - 1] == "between"
+        if low is None or not is_range or low.value >= high.values[0]:
+            return high
+        return _Amount((low.value, *high.values), high.unit, start, high.last)
+
     def _is_range(self, low: _Amount, high: _Amount) -> bool:
         is_linked = high.first == low.last + 1 and self.keys[low.last] in _links()
-        return is_linked and low.unit == high.unit and low.values[0] < high.values[0]
+        is_single = len(low.values) == 1
+        return is_linked and is_single and low.unit == high.unit and low.values[0] < high.values[0]
 
     def _candidates(self, unit: str) -> list[int]:
         """The facets that a number with this unit may be about."""

@@ -45,6 +45,20 @@ def read_facets(text: str, facets: Sequence[Facet], own: Sequence[Mention], cues
     return FacetReading(wanted, without, numbers, frozenset(gone))
 
 
+def find_facets(text: str, facets: Sequence[Facet]) -> list[tuple[str, str, int, int]]:
+    """(argument, value, start, end) of everything that a text says of facets, whether wanted or not."""
+    if not facets:
+        return []
+    said = FacetText(text, facet_index(tuple(facets)))
+    values = said.values()
+    limits = find_limits(text, said, [(value.start, value.end) for value in values])
+    found = [(facets[value.facet].name, value.value, value.start, value.end) for value in values]
+    for limit in limits:
+        name = facets[limit.facet].name
+        found.append((_argument(limit, name), f"{limit.value:g}", limit.start, limit.end))
+    return sorted(found, key=lambda row: row[2:])
+
+
 def _settled(text: str, values: list[Found], own: Sequence[Mention]) -> tuple[list[Found], set[Mention]]:
     """The facets' values without those that are our own fields', and the mentions that are a facet's."""
     kept: list[Found] = []

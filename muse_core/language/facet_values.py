@@ -100,7 +100,7 @@ class FacetText:
 
     def _choice_at(self, at: int) -> tuple[Found | None, int]:
         """(the choice whose first word is at `at`, the place behind it)."""
-        if self.words[at].key in listed("light"):
+        if self.words[at].key in listed("light") and self.words[at].stem not in self.index.own:
             return None, at + 1
         for last in range(min(len(self.words), at + self.index.longest), at, -1):
             for table in (self.index.own, self.index.full):
@@ -127,7 +127,10 @@ class FacetText:
 
     def _parts(self, at: int) -> tuple[set[Target], int]:
         for last in range(min(len(self.words), at + self.index.longest), at, -1):
-            if targets := self._look_up(self.index.parts, at, last):
+            targets = self._look_up(self.index.forms, at, last)
+            if last == at + 1:
+                targets = targets | self._look_up(self.index.parts, at, last)
+            if targets:
                 return targets, last
         return set(), at + 1
 
@@ -169,12 +172,18 @@ class FacetText:
         is_usual = last - at == 1 and (self.words[at].stem in listed("everyday_values"))
         if is_usual or key in listed("everyday_values") or len(key) == 1 or key.isdecimal():
             return True
-        if steps is None or steps > 1 or last - at > 1:
+        if steps is None or steps > 1:
+            return False
+        if key in self.index.names or joined(self.words[at:last]) in self.index.names:
+            return True  # "hard disk" names a facet, it is no part of "double hard drives"
+        if last - at > 1:
             return False
         has_digit = any(char.isdecimal() for char in stem)
         if has_digit:
             return stem[0].isdecimal()
-        if len(stem) < _MIN_PART or stem in listed("never_parts") or is_roman_hindi(self.words[at].key):
+        if len(stem) < _MIN_PART or stem.endswith("ly") or is_roman_hindi(self.words[at].key):
+            return True
+        if stem in listed("never_parts"):
             return True
         return all(words_of(target.value)[-1].stem == stem for target in left)
 

@@ -44,6 +44,7 @@ class Cues:
         self.keys = [word.key for word in self.words]
         self._starts = [word.start for word in self.words]
         self._is_asking = any(key in _listed("asking") for key in self.keys)
+        self._named: set[int] = set()  # words of the mentions that are looked at
         self._nouns = {at for start, end in nouns for at in range(self._first(start), self._first(end))}
 
     def meant(self, mentions: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
@@ -68,6 +69,8 @@ class Cues:
     # ---- negation
 
     def _unwanted(self, mentions: Sequence[Mention]) -> list[Mention]:
+        places = [(self._first(mention.start), self._first(mention.end)) for mention in mentions]
+        self._named = {at for first, last in places for at in range(first, last)}
         before = [self._is_negated_before(mention) for mention in mentions]
         after = [self._is_negated_after(mention) for mention in mentions]
         for at in range(1, len(mentions)):
@@ -108,12 +111,15 @@ class Cues:
         if self.text[mention.end : mention.end + 5].lower() == "-free":
             return True
         begin = self._first(mention.end)
+        strange = 0  # words that an exclusion reaches over, once: "taiwan wali series chhod kar"
         for at in range(begin, min(begin + _REACH, len(self.words))):
             if (negation := self._negation_at(at)) is not None:
                 is_stopped = _STOP.search(self.text[mention.end : self.words[at].start])
-                return not is_stopped and self._is_said(negation, at)
-            if self.keys[at] not in _listed("between") and at not in self._nouns:
+                is_near = not strange or (strange == 1 and negation[0] not in _listed("doubtful"))
+                return not is_stopped and is_near and self._is_said(negation, at)
+            if at in self._named:
                 return False
+            strange += self.keys[at] not in _listed("between") and at not in self._nouns
         return False
 
     def _negation_at(self, at: int) -> Phrase | None:

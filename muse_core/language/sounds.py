@@ -14,7 +14,12 @@ from muse_core.language.word_lists import read_words
 _MIN_SKELETON = 3  # consonants that a loan word must share with a name
 _VIRAMA = "्"
 # English letters that roman_key does not fold by their sound.
-_ENGLISH = ((re.compile("tion"), "shan"), (re.compile("c(?=[eiy])"), "s"), (re.compile("c(?!h)"), "k"))
+_ENGLISH = (
+    (re.compile("tion"), "shan"),
+    (re.compile("ture$"), "char"),
+    (re.compile("c(?=[eiy])"), "s"),
+    (re.compile("c(?!h)"), "k"),
+)
 
 
 def latin_of(word: str) -> str:

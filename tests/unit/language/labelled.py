@@ -1,6 +1,6 @@
 """Labelled requests in shops' own attributes, the shops they go to, and how well they are read.
 
-python -m tests.unit.language.labelled [--wrong]     the figures by shop and language
+python -m tests.unit.language.labelled [--loaded | --tuning | --unseen] [--wrong]
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from muse_core.catalog.load import load_catalog
+from muse_core.evaluation.score.statistics import wilson
 from muse_core.language.parse import ParsedRequest, parse_request
 from muse_core.types import Facet
 
@@ -61,6 +63,10 @@ SHOPS: dict[str, tuple[str, str, dict[str, tuple[str, str, str]]]] = {
         "douban_score": ("douban_score", "number", ""),
     }),
 }  # fmt: skip
+_BOUNDS = ("min_", "max_", "not_")
+_LOADED = {"number_of_seats": "seats", "four_wd": "wheel_drive"}
+_ELSEWHERE = ("classification", "type", "douban_score")
+_DISKS = {"512gb ssd": 512, "1tb hdd": 1024}
 _UNKNOWN = ("N/A", "other")
 
 
@@ -97,9 +103,9 @@ def requests(name: str) -> list[Request]:
 
 
 @cache
-def tuning_shops() -> dict[str, Shop]:
-    """The shops of the requests that the rules were tuned on."""
-    shops = tomllib.loads((LABELS / "facet_requests_tuning.toml").read_text("utf-8"))["facets"]
+def invented_shops(name: str) -> dict[str, Shop]:
+    """The shops that a file of labels has made up."""
+    shops = tomllib.loads((LABELS / name).read_text("utf-8"))["facets"]
     return {
         shop: Shop(
             tuple(
@@ -124,6 +130,28 @@ def catalog_shop(shop: str) -> Shop:
     return Shop(facets, tuple(dict.fromkeys(row[brand] for row in rows)) if brand else ())
 
 
+@cache
+def loaded_shop(shop: str) -> Shop:
+    """A shop as the catalogue's loader reads it: facets and brands."""
+    catalog = load_catalog(CATALOGS / SHOPS[shop][0]).catalog
+    brands = dict.fromkeys(product.brand for product in catalog if product.brand)
+    return Shop(catalog.facets, tuple(brands))
+
+
+def as_loaded(request: Request) -> Request:
+    """The request with the loader's names. What it reads as the kind of product or as rating is no facet
+    there; a disk's size is a number."""
+    wanted: dict[str, Any] = {}
+    for argument, value in request.wanted.items():
+        bound = next((kind for kind in _BOUNDS if argument.startswith(kind)), "")
+        name = argument.removeprefix(bound)
+        if name not in _ELSEWHERE:
+            wanted[bound + _LOADED.get(name, name)] = (
+                _DISKS.get(value, value) if isinstance(value, str) else value
+            )
+    return replace(request, wanted=wanted)
+
+
 def _values(kind: str, unit: str, cells: list[str]) -> tuple[str, ...]:
     known = [cell for cell in cells if cell not in _UNKNOWN]
     if kind == "yes_no":
@@ -131,7 +159,8 @@ def _values(kind: str, unit: str, cells: list[str]) -> tuple[str, ...]:
     if kind == "number":
         numbers = sorted({float(number) for cell in known for number in _numbers(cell)})
         return tuple(f"{number:g} {unit}".strip() for number in (numbers[0], numbers[-1]))
-    parts = Counter(part for cell in known for part in _parts(cell))
+    is_list = any(" keyboard" in cell for cell in known)
+    parts = Counter(part for cell in known for part in (_parts(cell) if is_list else [cell.lower()]))
     return tuple(value for value, _ in parts.most_common())
 
 
@@ -143,10 +172,9 @@ def _numbers(cell: str) -> Iterator[str]:
 
 
 def _parts(cell: str) -> Iterator[str]:
-    """ "A backlit keyboard, PCIe SSD, and quick charge" are three values; "Taiwan, China" is one."""
-    parts = cell.replace(" and ", ", ").split(",") if "keyboard" in cell or "charge" in cell else [cell]
-    for part in parts:
-        value = part.strip().lower().removeprefix("a ").removeprefix("and ")
+    """ "A backlit keyboard, PCIe SSD, and quick charge" are three values."""
+    for part in cell.lower().replace(" and ", ", ").split(","):
+        value = part.strip(" .").removeprefix("a ")
         if value:
             yield value
 
@@ -218,17 +246,19 @@ def score(request: Request, shop: Shop) -> tuple[Score, dict[str, Any]]:
     return Score(len(found & labelled), len(found), len(labelled), found == labelled, 1), read
 
 
-def interval(successes: int, trials: int) -> tuple[float, float]:
-    """Wilson's 95 % interval."""
-    from muse_core.evaluation.score.statistics import wilson
-
-    return wilson(successes, trials)
+def _percent(right: int, of: int) -> str:
+    low, high = wilson(right, of)
+    return f"{right}/{of} = {right / max(of, 1):.3f} [{low:.3f}, {high:.3f}]"
 
 
 def main() -> None:
     rows = [(request, catalog_shop(request.shop)) for request in requests("facet_requests.toml")]
-    if "--tuning" in sys.argv:
-        rows = [(one, tuning_shops()[one.shop]) for one in requests("facet_requests_tuning.toml")]
+    if "--loaded" in sys.argv:
+        rows = [(as_loaded(request), loaded_shop(request.shop)) for request, _ in rows]
+    for name in ("tuning", "unseen"):
+        if f"--{name}" in sys.argv:
+            file = f"facet_requests_{name}.toml"
+            rows = [(one, invented_shops(file)[one.shop]) for one in requests(file)]
     totals: dict[str, Score] = {}
     for request, shop in rows:
         own, read = score(request, shop)
@@ -237,8 +267,8 @@ def main() -> None:
         if "--wrong" in sys.argv and not own.whole:
             print(f"{request.shop}: {request.text}\n    wanted {request.wanted}\n    read   {read}")
     for name, total in totals.items():
-        print(f"{name:8} precision {total.precision:.3f} of {total.found}, recall {total.recall:.3f} of "
-              f"{total.labelled}, whole {total.whole}/{total.requests}")  # fmt: skip
+        precision, recall = (_percent(total.right, of) for of in (total.found, total.labelled))
+        print(f"{name:9} precision {precision}, recall {recall}, whole {total.whole}/{total.requests}")
 
 
 if __name__ == "__main__":
