@@ -131,9 +131,11 @@ def test_shoppers_ask_for_both_in_three_languages_and_models_read_it(
 def test_the_sft_example_holds_the_calls(store: ArtifactStore, with_tools: None) -> None:
     loaded = load_model(store.folder(newest(store, "model", "sft")))
     conversations = from_table("conversations", store.read_table(newest(store, "conversations")))
+    rows = from_table("augmented", store.read_table(newest(store, "augmented")))
+    kept = {call.name: row for row in rows if row.kept for call in row.tool_calls}
     for name in NAMES:
-        one = next(c for c in conversations if any(label.decision == name for label in c.labels))
-        (example, *_), _ = examples_of(loaded.tokenizer, [one], [], "gold", 1024)
+        one = next(c for c in conversations if c.conversation_id == kept[name].conversation_id)
+        (example, *_), _ = examples_of(loaded.tokenizer, [one], rows, "filtered", 1024)
         assert f"<tool>{name}(" in loaded.tokenizer.decode(example.ids).replace(" ", "")
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,7 @@ def test_a_declaration_that_cannot_go_through_a_run_is_refused(
     assert told in refused(edit(folder / "shop_tools.py", change))
 
 
-def broken_tool(folder: Path, body: str, limit_s: float = 5.0) -> Tool:
+def broken_tool(folder: Path, body: str, limit_s: float = 60.0) -> Tool:
     """`stock` with this body."""
     text = (folder / "shop_tools.py").read_text("utf-8")
     head = text[: text.index("        shown = world")]
@@ -172,7 +173,7 @@ def broken_tool(folder: Path, body: str, limit_s: float = 5.0) -> Tool:
     ],
 )
 def test_a_tool_that_breaks_ends_the_run_and_is_named(folder: Path, body: str, told: str) -> None:
-    tool = broken_tool(folder, body, 0.2 if "sleep" in body else 5.0)
+    tool = broken_tool(folder, body, 0.2 if "sleep" in body else 60.0)
     with REGISTRY.only([tool]), pytest.raises(MuseError) as caught:
         run(Toolbox(world()), "stock", item=1)
     assert told in str(caught.value) and "stock(item=1) of shop_tools.py" in str(caught.value)
@@ -449,3 +450,8 @@ def test_the_page_shows_the_tools_that_are_tested() -> None:
     wordings = (OWN / "delivery.wordings.toml").read_text("utf-8")
     english = wordings[wordings.index("[en.delivery]") : wordings.index("[hi.delivery]")].strip()
     assert english in page
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    written = [tomllib.loads(block) for block in blocks]
+    assert [list(one) for one in written if set(one) == {"samples"}] == [["samples"]]
+    for one in written:
+        read_samples(one.get("samples", {}))
