@@ -26,7 +26,7 @@ from muse_core.errors import ConfigError
 from muse_core.generation.answer import Answered, answer
 from muse_core.generation.assistant import TurnRequest
 from muse_core.models.loading import LoadedModel
-from muse_core.profiles.system_line import language_of, system_line
+from muse_core.profiles.system_line import language_of, system_content, system_line
 from muse_core.records import read_tool_message, tool_message
 from muse_core.tools.base import ShopWorld, new_world
 from muse_core.tools.call_syntax import render_call
@@ -76,7 +76,7 @@ def _turn(request: Any, index: CatalogIndex) -> TurnRequest:
     row = {str(key): plain for key, value in row.items() if not _is_missing(plain := _plain(value))}
     world = new_world(index)
     spoken = list(_Conversation(world).read(_given_messages(row)))
-    line = system_line(language_of(spoken), _profile(row))
+    line = system_content(index.catalog.facets, system_line(language_of(spoken), _profile(row)))
     users = sum(message.role == "user" for message in spoken)
     return TurnRequest((Message("system", line), *spoken), world, users - 1)
 
