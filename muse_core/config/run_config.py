@@ -130,6 +130,7 @@ class SftConfig(Section):
     dropout: Share = 0.0
     profile_dropout: Share = 0.35  # of the conversations: told the shopper's language, not the profile
     language_dropout: Share = 0.1  # of the conversations: told nothing; see profiles/system_line.py
+    facet_variation: Share = 0.2  # of the conversations: told other facets; see examples/other_facets.py
     save_every_steps: Count = 20
     gradient_checkpointing: bool = False
     lora_rank: int = Field(default=0, ge=0)  # 0 = train all weights; see models/lora.py

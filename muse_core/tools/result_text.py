@@ -48,7 +48,7 @@ def _item_text(item: Mapping[str, JsonValue], by: str) -> str:
     price = item.get("price")
     currency = str(item.get("currency", "INR"))
     priced = format_price(float(price), currency) if isinstance(price, int | float) else "price unknown"
-    told = dict.fromkeys([*filter(None, [by]), *(name for name in item if name not in ITEM_FIELDS)])
+    told = dict.fromkeys([*filter(None, [by]), *sorted(name for name in item if name not in ITEM_FIELDS)])
     asked = [f"{name.replace('_', ' ')} {_fact(item.get(name))}" for name in told]
     return " | ".join(_cell(text) for text in (str(item.get("id")), str(item.get("title")), priced, *asked))
 

@@ -8,7 +8,8 @@ One case::
 
 `""` among the accepted values makes an argument optional. Without `expected_args` only the decision is
 judged; `{}` says that the call has no arguments. They may name facets of the shop that is asked. A case that
-no call can pass is refused (`case_possible.py`). Unknown extra fields are passed over. Which files are read: `json_files.py`.
+no call can pass is refused (`case_possible.py`). Unknown extra fields are passed over. Which files are read:
+`json_files.py`.
 """
 
 from __future__ import annotations
