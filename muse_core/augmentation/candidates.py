@@ -2,8 +2,8 @@
 
 Three perturbations, each a call that a careless model would make: the wrong tool for the same words,
 a wrong value in one argument (another colour, type or occasion of the lexicon, another item, a far
-price, what a facet is not), or a limit left out. They measure whether the filter can tell good from bad; they never
-become training rows.
+price, what a facet is not), or a limit left out. They measure whether the filter can tell good from bad; they
+never become training rows.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""A call whose facets a careless reader got wrong: another value, another facet of the same unit, or what is not
-wanted taken for what is wanted.
+"""A call whose facets a careless reader got wrong: another value, another facet of the same unit, or what is
+not wanted taken for what is wanted.
 
     memory=16  ->  memory=8, storage=16          not_colour='red'  ->  colour='red'
 """
