@@ -138,7 +138,7 @@ def constraints(shop: Assortment, wish: Wish, rng: np.random.Generator) -> dict[
     for name in weighted_sample(available(shop, target), max(0, _count(rng) - len(asked)), rng):
         out[name] = value_of(shop, target, name, rng)
     for name in asked:
-        out |= facet_limits.limit_on(shop.facets[name], target, shop.variety, rng)
+        out |= limit_of(shop, target, name, rng)
     if "min_price" in out and "max_price" in out and out["min_price"] >= out["max_price"]:
         del out["min_price"]
     if "colour" in out and rng.random() < OTHER_COLOUR:
@@ -191,6 +191,13 @@ def known_of(product: Product) -> dict[str, bool]:
 def _is_sayable(brand: str) -> bool:
     """A brand short enough to type, without marks that belong to our own notation."""
     return len(brand) <= 24 and not set(brand) & set("[]{}<>|")
+
+
+def limit_of(shop: Assortment, product: Product, name: str, rng: np.random.Generator) -> dict[str, Any]:
+    """The argument of a field of ours, or those of a facet."""
+    if name in product.facets:
+        return facet_limits.limit_on(shop.facets[name], product, shop.variety, rng)
+    return {name: value_of(shop, product, name, rng)}
 
 
 def value_of(shop: Assortment, product: Product, name: str, rng: np.random.Generator) -> Any:

@@ -27,10 +27,7 @@ def narrowing(
     weights = _open(shop, meant, said, names, pool)
     out: dict[str, Any] = {}
     for name in goals.weighted_sample(weights, 2 if rng.random() < 0.22 else 1, rng):
-        if name in meant.facets:
-            out |= facet_limits.limit_on(shop.facets[name], meant, shop.variety, rng)
-        else:
-            out[name] = goals.value_of(shop, meant, name, rng)
+        out |= goals.limit_of(shop, meant, name, rng)
     if "colour" in out and shop.colours and rng.random() < OTHER_COLOUR:
         out["colour"] = shop.colours[int(rng.random() * min(len(shop.colours), 12))]  # perhaps not there
     if out.get("min_price", 0) >= out.get("max_price", said.get("max_price", float("inf"))):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from muse_core.dialogue.facet_phrases import facet_name, facet_of
@@ -136,8 +137,13 @@ def fits(text: str, items: Sequence[Mapping[str, JsonValue]]) -> bool:
     """Whether every reference of a text can be filled in from the items."""
     return all(
         position <= len(items) and items[position - 1].get(name) is not None
-        for position, name in references_in(text)
+        for position, name in _references(text)
     )
+
+
+@lru_cache(maxsize=8192)
+def _references(text: str) -> tuple[tuple[int, str], ...]:
+    return tuple(references_in(text))
 
 
 def limit_to_relax(arguments: Mapping[str, Any]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from muse_core.dialogue import goals, sayings
+from muse_core.dialogue import facet_limits, goals, sayings, shares
 from muse_core.dialogue.agenda import MULTI, draw
 from muse_core.dialogue.constraints import OCCASIONS_FOR, bare_value, limit_phrase, tail_of
 from muse_core.dialogue.families import Family
@@ -114,6 +114,9 @@ def recommendation(shopper: Shopper) -> Said:
     if wish.target.price is not None and shopper.rng.random() < 0.4:
         given["max_price"] = upper_price(wish.target.price, shopper.rng)
     kind = draw(_ASKED_TO_SUGGEST, shopper.rng)
+    facets = facet_limits.wanted(shopper.shop.facets, wish.target)
+    if kind == "query" and facets and shopper.rng.random() < shares.SUGGESTED_BY_FACET:
+        given |= goals.limit_of(shopper.shop, wish.target, draw(facets, shopper.rng), shopper.rng)
     family = shopper.family("recommendation", kind)
     noun = wish.target.product_type if kind == "query" else None
     values = product_phrase(shopper.voice(), wish.target.product_type, None, given, family.order)
