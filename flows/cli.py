@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.failures import MuseGroup
-from flows.talk_verbs import chat
+from flows.talk_verbs import chat, serve
 from flows.wordings_verbs import wordings_app
 from muse_core.config.load import DEFAULT_PRESET, preset_names
 from tasks.parts import PARTS
@@ -35,6 +35,7 @@ human_app = typer.Typer(no_args_is_help=True, help="Let people rate the models' 
 app.add_typer(human_app, name="human-eval")
 app.add_typer(wordings_app, name="wordings")
 app.command()(chat)
+app.command()(serve)
 
 CHATS = """Your own chats (JSONL) instead of simulated ones. A line: {"messages": [{"role": "user" or
 "assistant" or "tool", "content": "…", "tool_calls": …}, …]} and, if you like, "language" (en, hi, mixed),

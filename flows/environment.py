@@ -28,6 +28,7 @@ from tasks.chat_endpoint import EndpointAddress
 
 HOME = "MUSE_HOME"
 LLM_BASE_URL, LLM_MODEL, LLM_API_KEY = "MUSE_LLM_BASE_URL", "MUSE_LLM_MODEL", "MUSE_LLM_API_KEY"
+SERVE_KEY = "MUSE_SERVE_KEY"
 HEALTH_TIMEOUT_S = 5.0
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 # How often a thread of libgomp looks before it sleeps; its own 300,000 keep a core from the thread that is
@@ -149,6 +150,14 @@ def endpoint_address(model: str | None, why: str) -> EndpointAddress:
     if problems:
         raise ConfigError(why, problems)
     return EndpointAddress(values[LLM_BASE_URL].rstrip("/"), model, values[LLM_API_KEY])
+
+
+def serve_key() -> str:
+    """What requests to `muse serve` must carry, "" = nothing. ConfigError where no header can hold it."""
+    key = os.environ.get(SERVE_KEY, "").strip()
+    if not key.isascii() or not key.isprintable():
+        raise ConfigError(f"{SERVE_KEY} holds characters that no header may hold")
+    return key
 
 
 def _language_model_problems(values: Mapping[str, str], model: str) -> list[tuple[bool, str]]:

@@ -51,3 +51,24 @@ def chat(
 
     flags = ChatFlags(message, image, profile, lang, as_json)
     command(home, model, catalog, flags, lambda uri: registered_folder(uri, home))
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; others than loopback are open.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
+    model: Model = None,
+    catalog: Catalog = None,
+    at_once: Annotated[int, typer.Option(min=1, help="Turns under way; more are told to come back.")] = 128,
+    slots: Annotated[int, typer.Option(min=1, help="Turns that are decoded together.")] = 32,
+    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Of one turn.")] = 60.0,
+    home: Home = None,
+) -> None:
+    """Serve the assistant: a page, and OpenAI's protocol for programs."""
+    from flows.commands.registry import registered_folder
+    from flows.commands.serve import serve as command
+    from serving.limits import Limits
+
+    limits = Limits(at_once=at_once, turn_s=timeout)
+    command(home, model, catalog, host, port, limits, slots, lambda uri: registered_folder(uri, home))
