@@ -38,7 +38,7 @@ VERBS = [
     [], ["run"], ["explain"], ["eval"], ["report"], ["doctor"], ["catalog"], ["catalog", "check"],
     ["human-eval"], ["human-eval", "make"], ["human-eval", "import"],
     ["artifacts"], ["artifacts", "ls"], ["artifacts", "show"], ["artifacts", "export"],
-    ["artifacts", "verify"],
+    ["artifacts", "verify"], ["up"], ["down"],
 ]  # fmt: skip
 
 
