@@ -76,7 +76,7 @@ def automations() -> tuple[AutomationCore, ...]:
             ),
             actions=[
                 ChangeFlowRunState(
-                    state=StateType.SCHEDULED, name="AwaitingRetry", message="It goes on by itself.", force=False
+                    state=StateType.SCHEDULED, name="AwaitingRetry", message="It goes on.", force=False
                 )
             ],
         ),

@@ -49,9 +49,9 @@ class Service:
     def is_running(self) -> bool:
         """Whether this process, and not another of the same number, is alive."""
         try:
-            process = psutil.Process(self.pid)
-            alive = process.status() != psutil.STATUS_ZOMBIE
-            return alive and process.environ().get(TOKEN) == self.token
+            told = psutil.Process(self.pid).as_dict(["status", "environ"])
+            variables = told["environ"] or {}  # None where it may not be read: not ours then
+            return told["status"] != psutil.STATUS_ZOMBIE and variables.get(TOKEN) == self.token
         except psutil.Error:
             return False
 
