@@ -93,14 +93,11 @@ def test_a_server_of_the_active_profile_is_used(tmp_path: Path, server: str) -> 
     del os.environ["PREFECT_PROFILE"]
 
 
-@pytest.mark.parametrize(
-    ("variable", "remedy"),
-    [("PREFECT_API_URL", "prefect server start"), ("MLFLOW_TRACKING_URI", "mlflow server")],
-)
-def test_a_dead_server_is_the_users_mistake(tmp_path: Path, variable: str, remedy: str) -> None:
+@pytest.mark.parametrize("variable", ["PREFECT_API_URL", "MLFLOW_TRACKING_URI"])
+def test_a_dead_server_is_the_users_mistake(tmp_path: Path, variable: str) -> None:
     os.environ[variable] = "http://127.0.0.1:9/api"
     with pytest.raises(
-        ConfigError, match=rf"{variable} is http://127.0.0.1:9/api, but no server answers.*{remedy}"
+        ConfigError, match=rf"{variable} is http://127.0.0.1:9/api, but no server answers.*`muse up`"
     ):
         prepare(tmp_path)
 
