@@ -50,7 +50,8 @@ def test_navy_blue_is_a_blue_and_unisex_is_for_everybody() -> None:
 LAPTOP = product(
     title="Vega Laptop", brand="Vega", colour="black",
     facets={
-        "memory": ("16 gb",), "processor": ("intel core i5",), "touchscreen": ("no",), "ports": ("hdmi", "usb c"),
+        "memory": ("16 gb",), "processor": ("intel core i5",), "touchscreen": ("no",),
+        "ports": ("hdmi", "usb c"),
     },
 )  # fmt: skip
 FACETS = ("memory", "processor", "touchscreen", "ports", "battery")
