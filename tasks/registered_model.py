@@ -195,8 +195,10 @@ def _open_shop(folder: Path) -> Any:
 
 
 def _open_model(folder: Path, index: Any) -> Any:
+    from muse_core.models.carried_tools import serving
     from muse_core.models.loading import load_model
 
+    serving(folder)
     return load_model(folder, shop=index.catalog.facets)
 
 

@@ -41,9 +41,11 @@ _MAX_FACT = 80  # characters of a brand
 class Reading:
     """What became of the table: products in row order, why rows were dropped, what to tell the user.
 
-    `price_source`: the column that prices were read from. `pictures`: how many were read, or why not."""
+    `rows`: the table's row of each product. `price_source`: the column that prices were read from.
+    `pictures`: how many were read, or why not."""
 
     products: list[Product]
+    rows: list[int]
     dropped: Counter[str]
     notes: list[str]
     pictures: Counter[str]
@@ -68,7 +70,7 @@ def read_rows(
     ratings = quantities.ratings(columns_of.get("rating"), notes)
     pictures, seen = shop_pictures.pictures(table, meaning, keep, folder, notes)
     extra = _attribute_columns(table, meaning)
-    products = []
+    products, rows = [], []
     for at, row in enumerate(keep):
         product_id = ids[at]
         if product_id is None:
@@ -76,6 +78,7 @@ def read_rows(
         if not any(letter.isalpha() for letter in titles[at]):
             dropped[NO_TITLE] += 1
             continue
+        rows.append(row)
         facts = _facts({name: column[at] for name, column in columns_of.items()}, titles[at])
         products.append(
             Product(
@@ -90,7 +93,7 @@ def read_rows(
             )
         )
     asked = [*table.questions, *money.questions]
-    return Reading(products, dropped, notes, seen, asked, next(iter(money.sources), None))
+    return Reading(products, rows, dropped, notes, seen, asked, next(iter(money.sources), None))
 
 
 def _cleaned(

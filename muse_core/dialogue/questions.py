@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from muse_core.dialogue import facet_limits, goals, sayings
-from muse_core.dialogue.agenda import MISSING, draw
+from muse_core.dialogue.agenda import draw, missing
 from muse_core.dialogue.constraints import tail_of
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ENOUGH_TO_NARROW, items_to_compare
@@ -63,7 +63,7 @@ def _direction(shopper: Shopper, kind: str) -> tuple[Script, str]:
 
 def incomplete(shopper: Shopper, world: ShopWorld) -> Said:
     """A request that lacks what the call needs; the assistant's question is then pending."""
-    shares = dict(MISSING)
+    shares = missing()
     if not shopper.shop.has_images:
         shares["query"] += shares.pop("image")
     if not shopper.sees_results or len(world.session.last_shown) < ENOUGH_TO_NARROW:

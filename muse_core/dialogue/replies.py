@@ -21,7 +21,7 @@ from muse_core.dialogue.script import LANGUAGE_OF, Script
 from muse_core.dialogue.voice import Voice
 from muse_core.tools.base import NO_LIMITS, Tool
 from muse_core.tools.references import items_of, lexicalise, references_in
-from muse_core.tools.toolbox import TOOLS
+from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, per_tools
 from muse_core.types import JsonValue
 from muse_core.wordings.words import words
 
@@ -51,10 +51,14 @@ class Outcome:
     value: JsonValue = None
 
 
+@per_tools
 def replies(script: Script) -> dict[str, Any]:
     """`replies` {situation: [text]}, `items` {how: [names of results]}, `limits` {argument: its name},
-    `targets` {language: its name}."""
-    return words("replies", script)
+    `targets` {language: its name}. The replies of tools that bring theirs are among them."""
+    own = words("replies", script)
+    brought = [tool.words.replies[script] for tool in ALL_TOOLS if tool.words]
+    said = {situation: texts for one in brought for situation, texts in one.items()}
+    return own | {"replies": own["replies"] | said}
 
 
 def reply(outcome: Outcome, voice: Voice, formality: str, style: str = "references") -> str:

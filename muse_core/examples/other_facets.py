@@ -27,7 +27,7 @@ from muse_core.records import read_tool_message, tool_message
 from muse_core.tools.base import ITEM_FIELDS, facet_place
 from muse_core.tools.call_syntax import in_order
 from muse_core.tools.references import REFERENCE, items_of, references_in
-from muse_core.tools.toolbox import ALL_TOOLS, TOOLS
+from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, per_tools
 from muse_core.types import Conversation, JsonValue, Message, ToolCall, ToolResult
 
 KEPT_UNUSED = 0.5  # of the facets that a conversation does not use
@@ -98,7 +98,7 @@ def other_names(name: str) -> list[str]:
     return [one for one in filled if facet_place(one)[1] == 0 and one[:1].isalpha()]
 
 
-@cache
+@per_tools
 def reserved() -> frozenset[str]:
     """Names that no facet may have: arguments of our tools and fields of an item."""
     own = {name for tool in ALL_TOOLS for name in tool.Arguments.model_fields}

@@ -68,6 +68,11 @@ def words_of(unit: str, script: Literal["english", "roman", "devanagari"]) -> tu
     return (known.words[script] or known.words["english"]) if known else (unit,)
 
 
+def meant_in(unit: str, dimension: str) -> str:
+    """The unit that a letter means beside units of a dimension: "1T" on a disk is no ton."""
+    return _letters().get((dimension, unit), unit)
+
+
 # ---- finding --------------------------------------------------------------------------------------
 
 
@@ -117,7 +122,10 @@ def _unit_at(
         unit = _spellings().get(word)
         written = text[found[at].start : found[at].end]
         glued = found[at].start == end or written.isupper()  # "2 L" is no size
-        if unit is not None and (in_cell or _is_said(word, value, glued)):
+        is_unit = (
+            _is_in_cell(word, keys[at + count : at + count + 1]) if in_cell else _is_said(word, value, glued)
+        )
+        if unit is not None and is_unit:
             return unit, at + count, found[at + count - 1].end
     return None
 
@@ -135,6 +143,11 @@ def _is_said(word: str, value: float, glued: bool) -> bool:
     if word == "g" and value in _networks():
         return False
     return word not in _listed("cells_only") and (glued or word not in _listed("glued"))
+
+
+def _is_in_cell(word: str, behind: list[str]) -> bool:
+    """Whether a word of a cell is a unit: "in" before another word is not."""
+    return word != "in" or not behind or not behind[0].isalpha()
 
 
 def _shared(
@@ -183,6 +196,12 @@ def _spellings() -> dict[str, str]:
 @lru_cache(maxsize=4)
 def _listed(name: str) -> frozenset[str]:
     return frozenset(map(_key, _split(read_words("units")["reading"][name])))
+
+
+@lru_cache(maxsize=1)
+def _letters() -> dict[tuple[str, str], str]:
+    rows = (row.split() for row in _split(read_words("units")["reading"]["letters"]))
+    return {(dimension, unit): meant for dimension, unit, meant in rows}
 
 
 @lru_cache(maxsize=1)

@@ -33,7 +33,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -41,7 +40,7 @@ from muse_core.profiles.system_line import system_content
 from muse_core.records import read_tool_message, tool_message
 from muse_core.tools.call_syntax import escape_text, render_call
 from muse_core.tools.result_text import render_result
-from muse_core.tools.toolbox import ALL_TOOLS
+from muse_core.tools.toolbox import ALL_TOOLS, per_tools
 from muse_core.types import Facet, JsonValue, Message, ToolCall, ToolResult
 
 SYSTEM, USER, ASSISTANT, END = "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"
@@ -70,7 +69,7 @@ class Piece:
 # ---- writing ------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
+@per_tools
 def tool_lines() -> str:
     """One line per tool: `search(query, category, *filter): find products`.
 
@@ -179,7 +178,7 @@ def join(*parts: Iterable[Message]) -> tuple[Message, ...]:
     return tuple(message for part in parts for message in part)
 
 
-@lru_cache(maxsize=1)
+@per_tools
 def format_digest() -> str:
     """sha256 over the rendered form of one fixed conversation: changes when the format does."""
     limits: dict[str, JsonValue] = {"colour": ["red", "pink"], "max_memory": 8, "memory": 4.5, "touch": True}

@@ -29,10 +29,12 @@ from transformers.utils import logging as transformers_logging
 
 from muse_core.config.run_config import BaseConfig
 from muse_core.errors import ArtifactError, ConfigError
+from muse_core.models.carried_tools import carried, carry
 from muse_core.models.chat_format import END, SPECIAL_TOKENS, format_digest
 from muse_core.models.heads import Heads, load_heads, save_heads
 from muse_core.models.learnt_shop import learnt_schema, unfamiliar, write_tools
 from muse_core.models.saving import saving
+from muse_core.tools.in_use import in_use
 from muse_core.types import Facet, JsonValue
 
 ABOUT = "muse.json"
@@ -74,6 +76,7 @@ def save_model(loaded: LoadedModel, folder: Path) -> None:
         loaded.tokenizer.save_pretrained(folder)
         save_heads(loaded.heads, folder)
         write_tools(loaded.about, folder)
+    carry(folder)
     digests = {"format_digest": format_digest(), "tool_schema_digest": learnt_schema(loaded.about).digest()}
     about = loaded.about | digests
     (folder / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=2, sort_keys=True), "utf-8")
@@ -143,11 +146,27 @@ def _read_about(folder: Path) -> dict[str, JsonValue]:
         )
     about: dict[str, JsonValue] = json.loads(path.read_text("utf-8"))
     if about.get("format_digest") != format_digest():
+        _refuse_without_tools(folder)
         raise ArtifactError(
             f"{folder} was trained with chat format or tool list {str(about.get('format_digest'))[:12]}, "
             f"this version has {format_digest()[:12]}: train it again, or use the version that wrote it."
         )
     return about
+
+
+def _refuse_without_tools(folder: Path) -> None:
+    """ArtifactError when it is the user's own tools that a model was trained with, or without, and they are
+    others here."""
+    files, here = carried(folder), in_use().files
+    if not files and not here:
+        return
+    has = ", ".join(files) or "none"
+    uses = ", ".join(here) or "none"
+    listed = json.dumps(list(files))
+    raise ArtifactError(
+        f"{folder} was trained with these tools of its own: {has}; in use here: {uses}. Use its own with "
+        f"--set tools.extra='{listed}' (they are code: only of a model that you trust), or another model."
+    )
 
 
 def from_scratch(config: BaseConfig, tokenizer: PreTrainedTokenizerFast, seed: int) -> LoadedModel:

@@ -129,7 +129,7 @@ def reward(
         runs=float(not malformed and not turn.has_error),
         decision=_decision_part(turn, malformed, spoken, gold),
         arguments=_argument_f1(turn.calls, malformed, gold, schema),
-        constraints=_constraints_met(named, gold, products, schema) if said else 0.0,
+        constraints=_constraints_met(named, gold, products) if said else 0.0,
         grounded=float(said and _grounded(reply, turn.values, values, gold.language)),
         language=float(said and language_match(spoken, gold.language, _names(values, spoken))),
         length=float(said and gold.reply_words / 2 <= len(spoken.split()) <= gold.reply_words * 2),
@@ -175,18 +175,12 @@ def _named(reply: str, items: Sequence[Mapping[str, JsonValue]], reply_style: st
     return [str(item.get("id")) for item in items if str(item.get("title")).lower() in reply.lower()]
 
 
-def _constraints_met(
-    named: Sequence[str], gold: GoldTurn, products: Mapping[str, Product], schema: ShopSchema
-) -> float:
+def _constraints_met(named: Sequence[str], gold: GoldTurn, products: Mapping[str, Product]) -> float:
     """Over the named products; a turn whose gold limits nothing, or finds nothing, has nothing to meet."""
     limits = _limits(gold.calls)
     if not any(limits) or not any(map(has_facts, gold.values)):
         return 1.0
-    facets = [facet.name for facet in schema.facets]
-    met = [
-        name in products and all(satisfied(products[name], limit, facets) for limit in limits)
-        for name in named
-    ]
+    met = [name in products and all(satisfied(products[name], limit) for limit in limits) for name in named]
     return sum(met) / len(met) if met else 0.0
 
 

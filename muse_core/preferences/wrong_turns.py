@@ -27,11 +27,6 @@ from muse_core.types import Facet, JsonValue, Message, ToolCall, TurnLabel
 
 _TRIES = 3  # draws until a wrong call runs
 _KINDS_DRAWN = 3  # of wrong calls: one of each kind
-# What can be asked for: what stands alone first, then what is about earlier results.
-_SLOTS = tuple(
-    dict.fromkeys(tool.asks_for for tool in sorted(ALL_TOOLS, key=lambda tool: tool.needs_results))
-)
-_NEEDLESS = tuple(tool for tool in ALL_TOOLS for _ in range(tool.needless))
 _INVENTED = ("colour", "brand", "material", "max_price", "occasion", "min_rating")
 
 Turn = tuple[Message, ...] | None
@@ -113,7 +108,8 @@ def premature_call(scene: Scene) -> Turn:
 
 
 def needless_call(scene: Scene) -> Turn:
-    name, arguments = _guess(scene.voice.pick(_NEEDLESS), scene)
+    needless = [tool for tool in ALL_TOOLS for _ in range(tool.needless)]
+    name, arguments = _guess(scene.voice.pick(needless), scene)
     return scene.play([ToolCall(_call_id(scene), name, arguments)])
 
 
@@ -157,8 +153,14 @@ def ungrounded_reply(scene: Scene) -> Turn:
 
 
 def wrong_question(scene: Scene) -> Turn:
-    others = [slot for slot in _SLOTS if slot != scene.label.missing_slot]
+    others = [slot for slot in _slots() if slot != scene.label.missing_slot]
     return (scene.say(Outcome(f"ask_{scene.voice.pick(others)}")),)
+
+
+def _slots() -> tuple[str, ...]:
+    """What can be asked for: what stands alone first, then what is about earlier results."""
+    ordered = sorted(ALL_TOOLS, key=lambda tool: tool.needs_results)
+    return tuple(dict.fromkeys(tool.asks_for for tool in ordered))
 
 
 # ---- what they are made of ------------------------------------------------------------------------

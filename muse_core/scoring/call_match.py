@@ -3,7 +3,7 @@
 The rule is BFCL's AST check (Patil et al. 2025) with the normalisation of `normal.py`: the tool is
 right, every required argument has an accepted value, and no argument is invented. An argument whose
 accepted values contain `""` may be left out. A value that the tool would refuse is wrong, whatever it says:
-"2000" as text is no price to it. Slot F1 counts arguments: matched, invented or wrong,
+"2000" as text is no price to it, nor "true" a yes. Slot F1 counts arguments: matched, invented or wrong,
 missing; a wrong value is both invented and missing. One predicted call satisfies one gold call.
 """
 

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from muse_core.errors import ToolError
+from muse_core.tools.samples import Samples
 from muse_core.types import Facet, JsonValue, Product, Profile, TurnType
 
 if TYPE_CHECKING:
     import numpy as np
 
     from muse_core.tools.translate import Translator
+    from muse_core.wordings.tool_words import ToolWords
 
 MAX_ITEMS = 10  # items in a result value
 MAX_SESSION = 200  # ids that `filter` can narrow
@@ -141,6 +143,11 @@ class Tool:
     # Of the turns of its type, how many ask for it about one of the last results, in the first of its
     # wordings; its `item` is then the position. Tools with other arguments have a move in `dialogue/`.
     item_share: ClassVar[float] = 0.0
+    # The same for a tool of the user's own with other arguments, whose values are drawn from `samples`
+    # ({argument: values}), and the wordings that it brings along (docs/tools.md).
+    asked_share: ClassVar[float] = 0.0
+    samples: ClassVar[Mapping[str, Samples]] = {}
+    words: ClassVar[ToolWords | None] = None
 
     # The argument that the assistant asks for where it was not said: wordings `missing_slot/<slot>`, the
     # question `ask_<slot>`, the slot's cue words; and the share of incomplete requests that lack it.
@@ -205,13 +212,18 @@ def facet_place(argument: str) -> tuple[str, int]:
     return argument, 0
 
 
+def facet_of(argument: str) -> str:
+    """`min_memory` -> `memory`."""
+    return facet_place(argument)[0]
+
+
 def facets_named(arguments: ToolArguments, world: ShopWorld) -> tuple[str, ...]:
     """The shop's facets that a call names, in limits or as what to compare by; its result tells them."""
     known = {facet.name for facet in world.catalog.facets}
     if not known:
         return ()
     given = arguments.given()
-    named = [name if name in known else facet_place(name)[0] for name in given]
+    named = [name if name in known else facet_of(name) for name in given]
     return tuple(dict.fromkeys(name for name in (*named, given.get("attribute")) if name in known))
 
 

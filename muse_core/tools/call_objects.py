@@ -11,12 +11,11 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from muse_core.json_text import JsonTextError, check_depth, read_json
 from muse_core.tools.shop_schema import ShopSchema, schema_of
-from muse_core.tools.toolbox import TOOL_NAMES
+from muse_core.tools.toolbox import TOOL_NAMES, per_tools
 from muse_core.types import Facet
 
 Call = tuple[str, dict[str, Any]]
@@ -100,7 +99,7 @@ def typed(name: str, key: str, text: str, schema: ShopSchema) -> Any:
     return text
 
 
-@lru_cache(maxsize=8)
+@per_tools
 def _kinds(facets: tuple[Facet, ...]) -> dict[tuple[str, str], frozenset[str]]:
     """The JSON types of every argument of every tool in a shop with these facets."""
     return {

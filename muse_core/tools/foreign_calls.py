@@ -36,9 +36,8 @@ from muse_core.tools.call_objects import (
 )
 from muse_core.tools.call_syntax import CallSyntaxError, parse_call
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
-from muse_core.tools.toolbox import TOOL_NAMES
+from muse_core.tools.toolbox import TOOL_NAMES, per_tools
 
-_OURS = "|".join(TOOL_NAMES)
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _TAGGED = re.compile(
     r"<\|?(tool_calls?|functioncall|function_call)\|?>(.*?)(?:<\|?/\1\|?>|(?=<\|?\1\|?>)|\Z)"
@@ -62,17 +61,16 @@ _PYTHON_TAG = re.compile(r"<\|python_tag\|>(.*)\Z", re.DOTALL)
 _FENCE = re.compile(r"```[\w-]*\s*\n(.*?)\n?```", re.DOTALL)
 _REACT = re.compile(r"^\s*Action\s*:\s*([\w.]+)\s*\n\s*Action[ _]Input\s*:\s*", re.MULTILINE)
 _PYTHONIC = re.compile(r"\A\[\s*[A-Za-z_][\w.]*\(.*\)\s*\]\Z", re.DOTALL)
-_PYTHONIC_OURS = re.compile(rf"\[\s*(?:functions\.)?(?:{_OURS})\((?:\s*\w+\s*=|\s*\))")
-_BARE_OURS = re.compile(rf"\A(?:functions\.)?(?:{_OURS})\((?:\s*\w+\s*=.*|\s*)\)\Z", re.DOTALL)
 _HEAD = re.compile(r"\A\[?\s*\{\s*\"(?:name|type|function|tool_calls)\"\s*:")
 _OBJECT = re.compile(r"\[\s*\{\s*[\"']|\{\s*[\"']")
-_SUSPECT = re.compile(
-    rf"\b(?:{_OURS})\W{{0,3}}[(\[]\s*(?:\w+\s*=|[\"'])"  # search("x"), filter[colour=red]
-    rf"|[\"'](?:name|tool|tool_name|action|function)[\"']\s*:\s*[\"'](?:functions\.)?(?:{_OURS})[\"']"
-    rf"|\b(?:{_OURS})\b[^{{}}\n]{{0,30}}\{{\s*[\"']"  # search with {"query": …}
-    rf"|^\s*(?:Action|Tool|Function)\s*:\s*\W{{0,3}}(?:{_OURS})\b|</?(?:{_OURS})\b[^>]*>|^/(?:{_OURS})\b"
-    rf"|^>>>\s*(?:{_OURS})\b|tool▁call|to=functions\.|&lt;/?(?:tool|function)",
-    re.MULTILINE,
+_PYTHONIC_OURS = r"\[\s*(?:functions\.)?(?:OURS)\((?:\s*\w+\s*=|\s*\))"
+_BARE_OURS = r"(?s)\A(?:functions\.)?(?:OURS)\((?:\s*\w+\s*=.*|\s*)\)\Z"
+_SUSPECT = (
+    r"(?m)\b(?:OURS)\W{0,3}[(\[]\s*(?:\w+\s*=|[\"'])"  # search("x"), filter[colour=red]
+    r"|[\"'](?:name|tool|tool_name|action|function)[\"']\s*:\s*[\"'](?:functions\.)?(?:OURS)[\"']"
+    r"|\b(?:OURS)\b[^{}\n]{0,30}\{\s*[\"']"  # search with {"query": …}
+    r"|^\s*(?:Action|Tool|Function)\s*:\s*\W{0,3}(?:OURS)\b|</?(?:OURS)\b[^>]*>|^/(?:OURS)\b"
+    r"|^>>>\s*(?:OURS)\b|tool▁call|to=functions\.|&lt;/?(?:tool|function)"
 )
 _END_TOKENS = re.compile(
     r"\A\s*(?:<s>|<bos>)|(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id)\|>|</s>|<eos>|<end_of_turn>)\s*\Z"
@@ -91,6 +89,12 @@ class Written:
 Span = tuple[int, int, list[Call]]
 
 
+@per_tools
+def _of_ours(pattern: str) -> re.Pattern[str]:
+    """A pattern about calls of our tools, with their names."""
+    return re.compile(pattern.replace("OURS", "|".join(TOOL_NAMES)))
+
+
 def read_written(text: str, schema: ShopSchema = PLAIN) -> Written:
     """What a model wrote, its thoughts left out; all of it is `after` when it only talks. `schema`: the
     shop's, which types what XML leaves as text. UnreadableCall when a call is begun and cannot be read."""
@@ -104,7 +108,7 @@ def read_written(text: str, schema: ShopSchema = PLAIN) -> Written:
     before = " ".join(filter(None, (part.strip() for part in _between(text, spans)))) if spans else ""
     after = text[spans[-1][1] :].strip() if spans else text
     after = _WRAPPER.sub("", after).strip() if spans else after
-    if suspect := _SUSPECT.search(after):
+    if suspect := _of_ours(_SUSPECT).search(after):
         raise UnreadableCall(f"found {suspect.group().strip()[:40]!r} in a notation that is not read")
     return Written(
         tuple(call for *_, calls in spans for call in calls), _WRAPPER.sub("", before).strip(), after
@@ -193,7 +197,7 @@ def _among_words(text: str) -> Iterator[Span]:
         if end and looks_like_call(value):
             yield match.start(), end, list(calls_in(value))
         at = end or match.end()
-    for match in _PYTHONIC_OURS.finditer(text):
+    for match in _of_ours(_PYTHONIC_OURS).finditer(text):
         if (closed := _closing(text, match.start())) is not None:
             yield match.start(), closed, list(_pythonic(text[match.start() : closed]))
 
@@ -254,7 +258,7 @@ def _is_call(text: str) -> bool:
 
 
 def _is_pythonic(text: str) -> bool:
-    return bool(_PYTHONIC.match(text) or _BARE_OURS.match(text))
+    return bool(_PYTHONIC.match(text) or _of_ours(_BARE_OURS).match(text))
 
 
 def _pythonic(text: str) -> Iterator[Call]:

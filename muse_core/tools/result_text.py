@@ -15,6 +15,7 @@ from muse_core.tools.call_syntax import escape_text
 from muse_core.types import JsonValue
 
 MAX_SHOWN_ITEMS = 3
+MAX_TOLD, MAX_FACT_CHARS = 6, 60  # facts beside title and price that an item tells, and of each of them
 
 
 def render_result(value: JsonValue, error: str | None = None) -> str:
@@ -49,12 +50,15 @@ def _item_text(item: Mapping[str, JsonValue], by: str) -> str:
     currency = str(item.get("currency", "INR"))
     priced = format_price(float(price), currency) if isinstance(price, int | float) else "price unknown"
     told = dict.fromkeys([*filter(None, [by]), *sorted(name for name in item if name not in ITEM_FIELDS)])
-    asked = [f"{name.replace('_', ' ')} {_fact(item.get(name))}" for name in told]
+    asked = [f"{name.replace('_', ' ')} {_fact(item.get(name))}" for name in list(told)[:MAX_TOLD]]
     return " | ".join(_cell(text) for text in (str(item.get("id")), str(item.get("title")), priced, *asked))
 
 
 def _fact(value: JsonValue) -> str:
-    return "unknown" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    if value is None:
+        return "unknown"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= MAX_FACT_CHARS else f"{text[: MAX_FACT_CHARS - 1]}…"
 
 
 def _cell(text: str) -> str:

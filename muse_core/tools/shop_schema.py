@@ -33,7 +33,7 @@ class ShopSchema:
     ValueError for facets whose names are taken: by an argument, a field of an item, or another facet."""
 
     facets: tuple[Facet, ...] = ()
-    _arguments: dict[str, type[ToolArguments]] = field(default_factory=dict, compare=False, repr=False)
+    _arguments: dict[Tool, type[ToolArguments]] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         ours = {name for tool in ALL_TOOLS if tool.takes_facets for name in tool.Arguments.model_fields}
@@ -45,9 +45,9 @@ class ShopSchema:
 
     def arguments(self, tool: Tool) -> type[ToolArguments]:
         """The model that a call's arguments are checked with."""
-        if tool.name not in self._arguments:
-            self._arguments[tool.name] = self._with_facets(tool)
-        return self._arguments[tool.name]
+        if tool not in self._arguments:
+            self._arguments[tool] = self._with_facets(tool)
+        return self._arguments[tool]
 
     def order(self, name: str) -> tuple[str, ...]:
         """A tool's arguments in the order in which calls are written; empty for an unknown tool."""

@@ -1,8 +1,9 @@
 """The registry of the tools, and the one place where a call is run.
 
 Whoever needs a list of tools reads it here: `ALL_TOOLS` in the order in which a model is told of them, and
-their traits (`base.Tool`). The contracts alone keep lists of their own; `tests/contract/test_lists.py`
-compares them with this one.
+their traits (`base.Tool`). The lists are views (`registry`): a run's config adds tools to ours, so read them
+where they are used, never at import. The contracts alone keep lists of their own;
+`tests/contract/test_lists.py` compares them with this one.
 
 `Toolbox.run` turns exactly two failures into `ToolResult.error` (the model sees the text): a
 `ToolError`, and arguments that do not fit the schema. Anything else is our bug and propagates.
@@ -20,12 +21,13 @@ from muse_core.tools.compare import Compare
 from muse_core.tools.filter import Filter
 from muse_core.tools.recommend import Recommend
 from muse_core.tools.refused import refusal_text
+from muse_core.tools.registry import ListView, NameView, Registry, SetView, per_tools_of
 from muse_core.tools.search import Search
 from muse_core.tools.translate import Translate
 from muse_core.tools.visual_search import VisualSearch
 from muse_core.types import Decision, ToolCall, ToolResult
 
-ALL_TOOLS: tuple[Tool, ...] = (
+OWN_TOOLS: tuple[Tool, ...] = (
     Search(),
     Filter(),
     Recommend(),
@@ -33,10 +35,13 @@ ALL_TOOLS: tuple[Tool, ...] = (
     Translate(),
     VisualSearch(),
 )
-TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in ALL_TOOLS}
-TOOL_NAMES: tuple[str, ...] = tuple(TOOLS)
-DECISIONS: tuple[Decision, ...] = (*TOOL_NAMES, "none")
-PRODUCT_TOOLS = frozenset(tool.name for tool in ALL_TOOLS if tool.returns_products)
+REGISTRY = Registry(OWN_TOOLS)
+ALL_TOOLS = ListView[Tool](REGISTRY, lambda tools: tools)
+TOOLS: Mapping[str, Tool] = NameView(REGISTRY)
+TOOL_NAMES = ListView[str](REGISTRY, lambda tools: tuple(tool.name for tool in tools))
+DECISIONS = ListView[Decision](REGISTRY, lambda tools: (*(tool.name for tool in tools), "none"))
+PRODUCT_TOOLS = SetView(REGISTRY, lambda tool: tool.returns_products)
+per_tools = per_tools_of(REGISTRY)
 
 
 class Toolbox:

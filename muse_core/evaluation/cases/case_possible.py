@@ -8,11 +8,11 @@ takes says so, and a model would be wrong whatever it did.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from muse_core.scoring.normal import NUMBER_SLOTS, one_number, same_value
 from muse_core.tools.shop_schema import PLAIN, ShopSchema, schema_of
+from muse_core.tools.toolbox import per_tools
 from muse_core.types import Facet, JsonValue
 
 SHOWN_CHARS = 60
@@ -57,7 +57,7 @@ def _ways(tool: str, name: str, value: JsonValue, schema: ShopSchema) -> Iterato
     yield from _choices(schema.facets).get((tool, name), ())
 
 
-@lru_cache(maxsize=8)
+@per_tools
 def _choices(facets: tuple[Facet, ...]) -> dict[tuple[str, str], list[JsonValue]]:
     """The values of arguments that have a fixed list of them, in a shop with these facets."""
     found: dict[tuple[str, str], list[JsonValue]] = {}

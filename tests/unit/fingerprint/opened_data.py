@@ -57,7 +57,9 @@ def work() -> None:
     from muse_core.dialogue.safe_replies import safe_reply
     from muse_core.evaluation.cases.handwritten.rows import handwritten_cases
     from muse_core.evaluation.score.slot_detector import detector_quality
+    from muse_core.examples.other_facets import other_names
     from muse_core.language.parse import parse_request
+    from muse_core.language.units import find_quantities
     from muse_core.profiles.make import make_profiles
     from muse_core.tools.references import lexicalise
     from tests.unit.dialogue.builders_dialogue import converse
@@ -75,6 +77,8 @@ def work() -> None:
     safe_reply([], "mixed", "ok")
     lexicalise("[1] for [1:price]", [{"id": "p1", "title": "Lamp"}], "hi")
     read("not red", Shelf.of(shop.catalog.products))
+    other_names("memory")
+    find_quantities("16 GB", in_cell=True)
     detector_quality()
     for case in handwritten_cases():
         for picture in case.attachments.values():

@@ -9,6 +9,7 @@ language, with paired differences. Sixty cases show large differences only: see
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from muse_core.evaluation.score.scorecard import DIFFERENCES, metric_rows
 from muse_core.evaluation.score.statistics import difference, estimate, resampler, slices_of
 from muse_core.models.loading import LoadedModel
 from muse_core.records import Row
+from muse_core.tools.shop_schema import schema_of
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -37,8 +39,9 @@ def handwritten_cases() -> list[EvalCase]:
 
 
 def handwritten_verdicts(loaded: LoadedModel, index: CatalogIndex) -> list[Verdict]:
-    """A model's first act on each case, judged."""
-    cases = handwritten_cases()
+    """A model's first act on each case in this shop, judged."""
+    schema = schema_of(index.catalog.facets)
+    cases = [replace(case, schema=schema) for case in handwritten_cases()]
     answers = answer_cases(loaded, cases, index)
     return [judge_case(case, one.calls, one.malformed) for case, one in zip(cases, answers, strict=True)]
 
