@@ -62,6 +62,7 @@ def work() -> None:
     from muse_core.language.units import find_quantities
     from muse_core.profiles.make import make_profiles
     from muse_core.tools.references import lexicalise
+    from muse_core.types import Facet
     from tests.unit.dialogue.builders_dialogue import converse
 
     shop = CatalogIndex(make_catalog(np.random.default_rng(5), 100))
@@ -70,6 +71,8 @@ def work() -> None:
         for message in talk.messages:
             if message.role == "user":
                 parse_request(message.content)
+    screen = Facet("screen_size", "number", "inch", ("13 inch", "17 inch"))
+    parse_request("a screen of at least 15 inch", facets=(screen,))
     with tempfile.TemporaryDirectory() as folder:
         for name, text in (("shop.csv", CSV), ("shop.json", JSON)):
             (Path(folder) / name).write_text(text, "utf-8")
