@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median, median_low
 
-from muse_core.catalog import cells, records
+from muse_core.catalog import cells, nouns, records
+from muse_core.catalog.cell_text import LONGEST
 from muse_core.catalog.words import plain_words
 from muse_core.language import lexicon
 from muse_core.language.units import find_quantities
@@ -125,6 +126,11 @@ def is_bare_size(cell: str) -> bool:
 def is_measured(cell: str) -> bool:
     """A number with a unit: '15.6-inch', '500 gm'."""
     return len(cell) <= 40 and bool(find_quantities(cell, in_cell=True))
+
+
+def names_things(cell: str) -> bool:
+    """Whether a noun that we know stands in a cell: 'Gaming Laptops'."""
+    return nouns.known_noun(cell) is not None or nouns.last_noun(cell[:LONGEST]) is not None
 
 
 def knows(slot: str) -> Callable[[str], object]:

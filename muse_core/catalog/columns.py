@@ -126,10 +126,12 @@ def _by_header(samples: Mapping[str, list[str]], blobs: Sequence[str], chosen: d
 
 def _means_other(header: str, meaning: str, strength: float, sample: list[str]) -> bool:
     """Whether a header that could have the meaning has another one: a 'screen size' of inches is no size that
-    one chooses, a 'usage' of gaming no occasion."""
+    one chooses, a 'fuel type' no kind of thing, a 'usage' of gaming no occasion."""
     if meaning == "sizes":
         is_measured = stated_unit(header) or values.share(sample, values.is_measured) >= 0.5
         return strength > -headers.EXACT and bool(is_measured)
+    if meaning == "product_type":
+        return strength > -headers.EXACT and values.share(sample, values.names_things) < 0.3
     return headers.is_unsure(header, meaning) and values.share(sample, values.knows(meaning)) < 0.6
 
 

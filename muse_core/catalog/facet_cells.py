@@ -47,12 +47,15 @@ def read(counts: Counter[str], stated: str | None, header: str, given: bool = Fa
     the user has named the column, so that only a column without values is none."""
     if len(counts) > 2 * _MOST and not given:
         few = Counter(dict(islice(counts.items(), _SAMPLE)))
-        if isinstance(numbers_of(_cleaned(few), stated, header), str):
-            return f"{len(counts):,} different values"
+        sample = numbers_of(_cleaned(few), stated, header)
+        if not isinstance(sample, Numbers):
+            return sample or f"{len(counts):,} different values"
     cleaned = _cleaned(counts)
     if not any(cleaned.values()):
         return "no values"
-    found = _yes_no(cleaned) or _numbers(cleaned, stated, header, counts) or _choice(counts, cleaned, given)
+    found = _yes_no(cleaned) or _numbers(cleaned, stated, header, counts)
+    if found is None or (given and isinstance(found, str)):
+        found = _choice(counts, cleaned, given)
     return found if isinstance(found, str) or given else _told(found, counts)
 
 

@@ -55,7 +55,9 @@ def with_facets(
         return found
     reads = _read_columns(table, rows, used, named.values(), found)
     candidates = [
-        Candidate(header, one.kind, [one.of_cell[table.columns[header][row]] for row in rows])
+        Candidate(
+            header, one.kind, [one.of_cell[cell] for cell in map(table.columns[header].__getitem__, rows)]
+        )
         for header, one in reads.items()
     ]
     of_header = {one.header: one for one in candidates}
@@ -83,7 +85,7 @@ def _read_columns(
         given = header in named
         if not given and (header in used or header == HINDI_TITLE):
             continue
-        counts = Counter(column[row] for row in rows)
+        counts = Counter(map(column.__getitem__, rows))
         sample = [cell for cell in islice(counts, SAMPLE) if cells.text(cell)]
         why: Read | str | None = None if given else facet_headers.unfit(header, sample)
         if why is None:

@@ -17,6 +17,7 @@ from muse_core.catalog.product import Catalog
 from muse_core.catalog.words import stems
 from muse_core.types import Facet
 
+_REMEMBERED = 256  # phrases whose titles are kept
 Column = Mapping[str, np.ndarray]  # value -> the rows that have it
 
 
@@ -25,6 +26,7 @@ class Titles:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._rows: dict[str, np.ndarray] = {}
 
     @cached_property
     def _texts(self) -> list[str]:
@@ -32,10 +34,20 @@ class Titles:
 
     def naming(self, phrases: Iterable[str]) -> np.ndarray:
         """Rows whose title has all words of one of these, in a row."""
-        wanted = [f" {' '.join(words)} " for phrase in phrases if (words := stems(phrase))]
-        if not wanted:
-            return np.zeros(len(self._catalog), dtype=bool)
-        return np.array([any(words in title for words in wanted) for title in self._texts], dtype=bool)
+        named = np.zeros(len(self._catalog), dtype=bool)
+        for phrase in phrases:
+            if words := stems(phrase):
+                named |= self._naming(f" {' '.join(words)} ")
+        return named
+
+    def _naming(self, words: str) -> np.ndarray:
+        rows = self._rows.get(words)
+        if rows is None:
+            rows = np.array([words in title for title in self._texts], dtype=bool)
+            if len(self._rows) >= _REMEMBERED:
+                self._rows.pop(next(iter(self._rows)))
+            self._rows[words] = rows
+        return rows
 
 
 class FacetLimits:

@@ -19,8 +19,9 @@ from muse_core.catalog.column_values import is_bare_colour
 from muse_core.catalog.facet_cells import Values, fold
 from muse_core.types import Product
 
-SAMPLE = 2000  # products that likeness is judged by
+SAMPLE = 1000  # products that likeness is judged by
 _SAME, _MOSTLY = 0.9, 0.6
+_BITS_OF_A_NUMBER = 2.0  # a shopper cuts it in about four, however finely it is measured
 _FINER = 0.1  # what the finer of two such columns is worth
 _FIELDS = ("brand", "category", "product_type", "gender", "material", "occasion", "title")
 
@@ -66,6 +67,8 @@ def _worth(one: Candidate) -> float:
         unknown = 0
     known = sum(counts.values())
     entropy = -sum(n / known * log2(n / known) for n in counts.values())
+    if one.kind == "number":
+        entropy = min(entropy, _BITS_OF_A_NUMBER)
     mentions = sum(n * len(values) for values, n in counts.items())
     different = len({value for values in counts for value in values})
     own = different / mentions if one.kind == "choice" else 0.0
@@ -79,7 +82,8 @@ def _repeats_product(one: Candidate, products: Sequence[Product]) -> str | None:
     rows = [(values, product) for values, product in zip(one.values, products, strict=True) if values]
     if one.kind == "choice":
         for name in _FIELDS:
-            same = sum(_equals(values, getattr(product, name)) for values, product in rows)
+            pairs = Counter((values, getattr(product, name)) for values, product in rows)
+            same = sum(n for (values, field), n in pairs.items() if _equals(values, field))
             if rows and same >= _SAME * len(rows):
                 return f"like the {name.replace('_', ' ')}"
         if _is_colour_again(rows):
@@ -99,18 +103,18 @@ def _equals(values: Values, field: str | None) -> bool:
 
 def _is_colour_again(rows: Sequence[tuple[Values, Product]]) -> bool:
     """Whether the values are colours that the product's colour decides: its family, its name."""
-    coloured = [(product.colour, values[0]) for values, product in rows if product.colour]
-    if len(coloured) < _MOSTLY * len(rows):
+    pairs = Counter((product.colour, values[0]) for values, product in rows if product.colour)
+    coloured = pairs.total()
+    if coloured < _MOSTLY * len(rows):
         return False
-    if sum(cells.colour(value) == colour for colour, value in coloured) >= _SAME * len(coloured):
+    if sum(n for (colour, value), n in pairs.items() if cells.colour(value) == colour) >= _SAME * coloured:
         return True
-    if sum(map(is_bare_colour, (value for _, value in coloured))) < 0.8 * len(coloured):
+    if sum(n for (_, value), n in pairs.items() if is_bare_colour(value)) < 0.8 * coloured:
         return False
-    pairs: dict[str, Counter[str]] = {}
-    for colour, value in coloured:
-        pairs.setdefault(colour, Counter())[value] += 1
-    usual = sum(max(counts.values()) for counts in pairs.values())
-    return usual >= _SAME * len(coloured)
+    usual: dict[str | None, int] = {}
+    for (colour, _), n in pairs.items():
+        usual[colour] = max(usual.get(colour, 0), n)
+    return sum(usual.values()) >= _SAME * coloured
 
 
 def _cuts_prices(rows: Sequence[tuple[Values, Product]]) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -280,10 +281,13 @@ def _told(table: RawTable, columns_of: Mapping[str, list[str]], row: int, at: in
     return found
 
 
+_attribute_text = lru_cache(maxsize=8192)(cells.text)  # most cells of such columns come again
+
+
 def _attributes(extra: Sequence[tuple[str, str]], table: RawTable, row: int) -> dict[str, str]:
     found = {}
     for label, name in extra:
-        cell = cells.text(table.columns[name][row])
+        cell = _attribute_text(table.columns[name][row])
         if cell and len(cell) <= _MAX_ATTRIBUTE_LENGTH and "://" not in cell:
             found[label] = cell
     return found

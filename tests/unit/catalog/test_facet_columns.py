@@ -228,6 +228,19 @@ def test_the_user_adds_renames_and_leaves_out(tmp_path: Path) -> None:
     assert _values(report, "sticker")[0] == ["free sticker"]
 
 
+def test_what_the_user_names_is_a_facet_whatever_it_holds(tmp_path: Path) -> None:
+    odd = {"HSN": ("84710001", "84720002"), "Story": ("It works all day and then all night too.", "No.")}
+    report = _load(tmp_path, Asked({"tax_code": "HSN", "story": "Story", "price_again": "Price"}), **odd)
+    assert set(report.facet_columns) == {"tax_code", "story", "price_again"}
+    assert _values(report, "tax_code")[:2] == [["84710001"], ["84720002"]]
+
+
+def test_a_named_column_without_values_is_said(tmp_path: Path) -> None:
+    report = _load(tmp_path, Asked({"finish": "Finish"}), Finish=("N/A", ""))
+    assert not report.facet_columns
+    assert "the facet 'finish' has no values: the column 'Finish' is empty" in report.notes
+
+
 def test_none_are_found_where_none_are_wanted(tmp_path: Path) -> None:
     assert not _load(tmp_path, Asked(at_most=0), **SHOP).catalog.facets
     few = _load(tmp_path, Asked(at_most=1), **SHOP)

@@ -141,6 +141,14 @@ def test_the_same_laptop_has_the_same_numbers_in_every_language() -> None:
                 assert other.facets.get(name) == english.facets.get(name), (english.title, name)
 
 
+@needs_shared
+def test_hindi_sizes_and_choices_are_asked_for_in_english() -> None:
+    english, hindi = (load_catalog(SHARED / f"xrisawoz_car_{code}.json").catalog for code in ("en", "hi"))
+    assert [product.sizes for product in hindi] == [product.sizes for product in english]
+    for name in CARS:
+        assert [one.facets[name] for one in hindi] == [one.facets[name] for one in english], name
+
+
 @pytest.mark.parametrize("name", INVENTED)
 def test_an_invented_export_has_the_facets_that_a_person_sees(name: str, tmp_path: Path) -> None:
     shop, expected = INVENTED[name]
