@@ -31,6 +31,8 @@ HOME = "MUSE_HOME"
 LLM_BASE_URL, LLM_MODEL, LLM_API_KEY = "MUSE_LLM_BASE_URL", "MUSE_LLM_MODEL", "MUSE_LLM_API_KEY"
 SERVE_KEY = "MUSE_SERVE_KEY"
 HEALTH_TIMEOUT_S = 5.0
+ANOTHER_HOME = "choose another folder with --home DIR"
+_last_home: list[Path] = []
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 # How often a thread of libgomp looks before it sleeps; its own 300,000 keep a core from the thread that is
 # waited for when two jobs share the machine (tests/benchmarks/RESULTS.md, "Beside another job").
@@ -82,15 +84,43 @@ class Environment:
 
 
 def home_folder(home: str | Path | None = None) -> Path:
-    """Where everything is written: the flag, else `MUSE_HOME`, else `.muse` here. Creates nothing."""
-    return Path(home or os.environ.get(HOME) or ".muse").expanduser().resolve()
+    """Where everything is written: the flag, else `MUSE_HOME`, else `.muse` here. Creates nothing.
+    ConfigError for a name that no folder can have."""
+    asked = Path(home or os.environ.get(HOME) or ".muse")
+    try:
+        folder = asked.expanduser().resolve()
+        os.stat(folder)
+    except FileNotFoundError:
+        pass
+    except RuntimeError:
+        raise ConfigError(f"--home {_short(asked)}: there is no user of that name; {ANOTHER_HOME}") from None
+    except OSError as problem:
+        raise ConfigError(f"--home {_short(asked)}: {problem.strerror}; {ANOTHER_HOME}") from None
+    if home is not None:
+        _last_home[:] = [folder]
+    return folder
+
+
+def last_home() -> Path:
+    """The home that this process was last told to use; where it writes what went wrong."""
+    return _last_home[0] if _last_home else home_folder()
+
+
+def _short(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"
 
 
 def prepare(home: str | Path | None = None) -> Environment:
     """Sets the defaults above, creates the home folder and checks configured servers."""
     folder = home_folder(home)
-    with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as problem:  # below /proc, say
+        raise ConfigError(
+            f"--home {_short(folder)} cannot be made: {problem.strerror}; {ANOTHER_HOME}"
+        ) from None
     up = running_services(folder)
     api = configured_prefect_api() or (f"{up[PREFECT].address}/api" if PREFECT in up else None)
     if api:
@@ -100,8 +130,7 @@ def prepare(home: str | Path | None = None) -> Environment:
     for name, value in {**EMBEDDED, **thread_variables(os.environ)}.items():
         os.environ[name] = value if name in THREADS else os.environ.get(name, value)
     os.environ[HOME] = str(folder)
-    local = up[MLFLOW].address if MLFLOW in up else f"sqlite:///{folder / 'mlflow.db'}"
-    mlflow_uri = os.environ.setdefault("MLFLOW_TRACKING_URI", local)
+    mlflow_uri = os.environ.setdefault("MLFLOW_TRACKING_URI", mlflow_uri_of(folder))
     if mlflow_uri.startswith("http"):
         _require_answer(
             "MLFLOW_TRACKING_URI", mlflow_uri, "/health", "`muse up`, or unset it to use a local file"
@@ -185,6 +214,13 @@ def _language_model_problems(values: Mapping[str, str], model: str) -> list[tupl
 def use_prefect_server(api: str) -> None:
     """Points this process at a server; Prefect reads it when it is imported."""
     os.environ["PREFECT_API_URL"] = api
+
+
+def mlflow_uri_of(home: Path) -> str:
+    """Where runs of a home are recorded: as configured, else the server that is up for it, else a file."""
+    up = running_services(home)
+    local = up[MLFLOW].address if MLFLOW in up else f"sqlite:///{home / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI", local)
 
 
 def use_mlflow_server(uri: str) -> None:

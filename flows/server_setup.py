@@ -136,6 +136,13 @@ def set_up(gpu_slots: int | None, tell: Callable[[str], None]) -> None:
                 part.make(client)
 
 
+def lacking() -> Iterator[tuple[str, str]]:
+    """(part, what it lacks or "") of the server in PREFECT_API_URL."""
+    with get_client(sync_client=True) as client:
+        for part in parts():
+            yield part.name, part.lacks(client)
+
+
 def worker_is_online(name: str) -> bool:
     """Whether the pool hears from the worker of that name; any, for ""."""
     with get_client(sync_client=True) as client:

@@ -149,6 +149,27 @@ def transient() -> Iterator[None]:
         raise TransientError(f"MLflow does not take what it is given ({reason})") from problem
 
 
+def schema_problem(uri: str) -> str:
+    """How the tables of an MLflow database differ from what the installed MLflow reads, or whether a server
+    answers ("" = they do not, it does). Changes nothing."""
+    if uri.startswith("http"):
+        with transient():
+            MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
+        return ""
+    from mlflow.store.db.utils import (
+        _get_latest_schema_revision,
+        _get_schema_version,
+        create_sqlalchemy_engine,
+    )
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        found, wanted = _get_schema_version(create_sqlalchemy_engine(uri)), _get_latest_schema_revision()
+    except SQLAlchemyError as problem:
+        raise TransientError(f"MLflow's database does not answer ({type(problem).__name__})") from problem
+    return "" if found == wanted else f"its tables are of revision {found}, this MLflow reads {wanted}"
+
+
 def patiently(call: Callable[[], T]) -> T:
     """What the call returns, tried again while MLflow is away. TransientError when it stays away."""
     for pause_s in PAUSES_S:
