@@ -76,7 +76,7 @@ def prepare(
     earlier: list[str] = []
     for act in acts(conversation):
         scene = _Scene.of(conversation, act, plain, earlier if act.number else ())
-        candidates = [Candidate("gold", act.calls), *perturbed(act, perturbations, rng)]
+        candidates = [Candidate("gold", act.calls), *perturbed(act, perturbations, rng, world.catalog.facets)]
         done = execute(candidates, scene.later, world)
         prepared.append(_prepare_act(scene, done, annotator))
         earlier = [*(earlier if act.number else ()), done.candidates[0].calls_text]

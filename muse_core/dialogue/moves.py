@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse_core.dialogue import follow_ups, goals, questions, requests
+from muse_core.dialogue import follow_ups, goals, likeness, questions, requests
 from muse_core.dialogue.agenda import Move
 from muse_core.dialogue.item_questions import item_question
 from muse_core.dialogue.sampled_questions import sampled_question
@@ -68,7 +68,7 @@ def _say(shopper: Shopper, move: Move, world: ShopWorld, is_last: bool) -> Said:
 def _about_products(shopper: Shopper, move: Move, world: ShopWorld, is_last: bool) -> Said | None:
     """What the move says about products; None when it cannot be said now."""
     if move == "recommendation":
-        return requests.recommendation(shopper)
+        return likeness.likeness(shopper, world) or requests.recommendation(shopper)
     if move == "picture":
         return requests.picture(shopper, is_last) if shopper.shop.has_images else None
     if move == "refinement":

@@ -97,7 +97,7 @@ class Shopper:
 
     def voice(self) -> Voice:
         """This shopper, in the script of the turn."""
-        return Voice(self.script, self.rng, self.speaker)
+        return Voice(self.script, self.rng, self.speaker, self.shop.facets)
 
     def family(self, turn_type: TurnType, kind: str) -> Family:
         """A frame of the shopper's side, one reading of its wording chosen."""

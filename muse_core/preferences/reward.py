@@ -31,6 +31,7 @@ from muse_core.scoring.groundedness import check, has_facts
 from muse_core.scoring.language_match import language_match
 from muse_core.scoring.slots import asked_slot, is_asked
 from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import PRODUCT_TOOLS, TOOLS
 from muse_core.types import Conversation, JsonValue, Language, Product, ToolCall, TurnLabel
 from muse_core.world.replay import context_before, turn_messages
@@ -114,9 +115,11 @@ def reward(
     gold: GoldTurn,
     products: Mapping[str, Product],
     reply_style: str = "references",
+    schema: ShopSchema = PLAIN,
 ) -> RewardParts:
     """The parts of one turn. `malformed`: a call could not be read, or the turn never ended.
-    `reply_style` (`reply.style`) says how a reply names its products: by reference or by title."""
+    `reply_style` (`reply.style`) says how a reply names its products: by reference or by title. `schema`: the
+    shop's, with its facets."""
     reply, values = turn.reply, [*gold.before, *turn.values]
     shown = last_shown(values)
     spoken, _ = lexicalise(reply, shown, gold.language)
@@ -125,8 +128,8 @@ def reward(
     return RewardParts(
         runs=float(not malformed and not turn.has_error),
         decision=_decision_part(turn, malformed, spoken, gold),
-        arguments=_argument_f1(turn.calls, malformed, gold),
-        constraints=_constraints_met(named, gold, products) if said else 0.0,
+        arguments=_argument_f1(turn.calls, malformed, gold, schema),
+        constraints=_constraints_met(named, gold, products, schema) if said else 0.0,
         grounded=float(said and _grounded(reply, turn.values, values, gold.language)),
         language=float(said and language_match(spoken, gold.language, _names(values, spoken))),
         length=float(said and gold.reply_words / 2 <= len(spoken.split()) <= gold.reply_words * 2),
@@ -155,13 +158,13 @@ def _decision(turn: Turn, malformed: bool) -> str:
     return turn.decision
 
 
-def _argument_f1(calls: Sequence[ToolCall], malformed: bool, gold: GoldTurn) -> float:
+def _argument_f1(calls: Sequence[ToolCall], malformed: bool, gold: GoldTurn, schema: ShopSchema) -> float:
     wanted = gold.calls
     if not wanted and not calls:
         return float(not malformed)
     if bool(wanted) != bool(calls):
         return 0.0
-    return match_calls(wanted, calls, gold.label.optional_arguments).f1
+    return match_calls(wanted, calls, gold.label.optional_arguments, schema).f1
 
 
 def _named(reply: str, items: Sequence[Mapping[str, JsonValue]], reply_style: str) -> list[str]:
@@ -172,12 +175,18 @@ def _named(reply: str, items: Sequence[Mapping[str, JsonValue]], reply_style: st
     return [str(item.get("id")) for item in items if str(item.get("title")).lower() in reply.lower()]
 
 
-def _constraints_met(named: Sequence[str], gold: GoldTurn, products: Mapping[str, Product]) -> float:
+def _constraints_met(
+    named: Sequence[str], gold: GoldTurn, products: Mapping[str, Product], schema: ShopSchema
+) -> float:
     """Over the named products; a turn whose gold limits nothing, or finds nothing, has nothing to meet."""
     limits = _limits(gold.calls)
     if not any(limits) or not any(map(has_facts, gold.values)):
         return 1.0
-    met = [name in products and all(satisfied(products[name], limit) for limit in limits) for name in named]
+    facets = [facet.name for facet in schema.facets]
+    met = [
+        name in products and all(satisfied(products[name], limit, facets) for limit in limits)
+        for name in named
+    ]
     return sum(met) / len(met) if met else 0.0
 
 

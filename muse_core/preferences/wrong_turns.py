@@ -23,7 +23,7 @@ from muse_core.tools.base import ShopWorld, Tool
 from muse_core.tools.call_syntax import in_order
 from muse_core.tools.references import items_of
 from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, Toolbox
-from muse_core.types import JsonValue, Message, ToolCall, TurnLabel
+from muse_core.types import Facet, JsonValue, Message, ToolCall, TurnLabel
 
 _TRIES = 3  # draws until a wrong call runs
 _KINDS_DRAWN = 3  # of wrong calls: one of each kind
@@ -46,7 +46,8 @@ class Scene:
     def of(cls, context: Context, environment: Environment, rng: np.random.Generator) -> Scene:
         profile = environment.profile(context)
         formality = profile.formality if profile else "casual"
-        voice = Voice(_script_of(context), rng)
+        facets = {facet.name: facet for facet in environment.shop.index.catalog.facets}
+        voice = Voice(_script_of(context), rng, facets=facets)
         return cls(context, environment, environment.world(context), voice, formality)
 
     @property
@@ -60,6 +61,10 @@ class Scene:
     @property
     def gold_calls(self) -> list[ToolCall]:
         return self.context.gold.calls
+
+    @property
+    def facets(self) -> tuple[Facet, ...]:
+        return tuple(self.voice.facets.values())
 
     def say(self, outcome: Outcome) -> Message:
         return Message("assistant", reply(outcome, self.voice, self.formality, self.environment.reply_style))
@@ -166,7 +171,7 @@ def _with_wrong_call(scene: Scene, kind: Kind) -> Turn:
     first, *rest = scene.gold_calls
     act = Act(scene.label.turn, 0, 0, scene.label, (first,))
     for _ in range(_TRIES):
-        wrong = [one for one in perturbed(act, _KINDS_DRAWN, scene.rng) if one.kind == kind]
+        wrong = [one for one in perturbed(act, _KINDS_DRAWN, scene.rng, scene.facets) if one.kind == kind]
         if not wrong or (kind == "wrong_tool" and wrong[0].calls[0].name in scene.label.acceptable):
             continue
         turn = scene.play([*wrong[0].calls, *([] if kind == "wrong_tool" else rest)])

@@ -35,7 +35,7 @@ class Compare(Tool):
     left_open = 0.14
     replies = (
         "compared", "compared_price", "compared_rating", "compared_material", "compared_same_material",
-        "compared_no_material",
+        "compared_no_material", "compared_facet", "compared_same_facet", "compared_no_facet",
     )  # fmt: skip
 
     class Arguments(ToolArguments):
@@ -58,11 +58,12 @@ class Compare(Tool):
 
     def situations(self, value: Mapping[str, JsonValue]) -> Sequence[str]:
         """By the attribute that was asked for, where it tells the items apart."""
-        if value.get("attribute") == "material":
-            first, second, *_ = (item.get("material") for item in items_of(dict(value)))
-            same = "compared_same_material" if first == second else "compared_material"
-            return same, "compared_no_material", "compared"
         by = value.get("attribute") or "rating"
+        if by not in ("price", "rating"):
+            first, second, *_ = (item.get(str(by)) for item in items_of(dict(value)))
+            named = "material" if by == "material" else "facet"
+            same = f"compared_same_{named}" if first == second else f"compared_{named}"
+            return same, f"compared_no_{named}", "compared"
         return (f"compared_{by}", "compared") if value.get("best") else ("compared",)
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:

@@ -21,7 +21,7 @@ class Filter(Tool):
     takes_facets = True
     needs_results = True
     turn_type = "refinement"
-    wordings = ("adj", "post", "limit", "sort", "named")
+    wordings = ("adj", "post", "limit", "sort", "named", "without")
     replies = ("lead_filter",)
 
     class Arguments(ToolArguments):

@@ -20,7 +20,7 @@ from muse_core.types import JsonValue, Language
 from muse_core.wordings.words import words
 
 FIELDS = ("title", "price", "rating", "brand", "colour", "material", "size")
-REFERENCE = re.compile(r"\[(\d{1,2})(?::([a-z_]+))?\]")
+REFERENCE = re.compile(r"\[(\d{1,2})(?::([a-z][a-z0-9_]*))?\]")
 
 
 def items_of(value: JsonValue) -> list[Mapping[str, JsonValue]]:
