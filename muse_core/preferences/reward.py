@@ -33,7 +33,7 @@ from muse_core.scoring.slots import asked_slot, is_asked
 from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import PRODUCT_TOOLS, TOOLS
-from muse_core.types import Conversation, JsonValue, Language, Product, ToolCall, TurnLabel
+from muse_core.types import Conversation, Facet, JsonValue, Language, Product, ToolCall, TurnLabel
 from muse_core.world.replay import context_before, turn_messages
 from muse_core.world.turns import Turn
 
@@ -130,7 +130,7 @@ def reward(
         decision=_decision_part(turn, malformed, spoken, gold),
         arguments=_argument_f1(turn.calls, malformed, gold, schema),
         constraints=_constraints_met(named, gold, products, schema) if said else 0.0,
-        grounded=float(said and _grounded(reply, turn.values, values, gold.language)),
+        grounded=float(said and _grounded(reply, turn.values, values, gold.language, schema.facets)),
         language=float(said and language_match(spoken, gold.language, _names(values, spoken))),
         length=float(said and gold.reply_words / 2 <= len(spoken.split()) <= gold.reply_words * 2),
     )
@@ -198,9 +198,15 @@ def _limits(calls: Sequence[ToolCall]) -> list[Mapping[str, JsonValue]]:
     return [call.arguments for call in product_calls[starts[-1] if starts else 0 :]]
 
 
-def _grounded(reply: str, own: Sequence[JsonValue], values: Sequence[JsonValue], language: Language) -> bool:
+def _grounded(
+    reply: str,
+    own: Sequence[JsonValue],
+    values: Sequence[JsonValue],
+    language: Language,
+    facets: Sequence[Facet],
+) -> bool:
     """After a result with content: as the metric; else nothing may be named that no result holds."""
-    judged = check(reply, values, language)
+    judged = check(reply, values, language, facets)
     has_result = any(has_facts(value) for value in own)
     return judged.grounded if has_result else not judged.unknown
 
