@@ -17,6 +17,7 @@ _VIRAMA = "्"
 _ENGLISH = (
     (re.compile("tion"), "shan"),
     (re.compile("gh"), ""),
+    (re.compile("qu"), "kv"),
     (re.compile("ture$"), "char"),
     (re.compile("c(?=[eiy])"), "s"),
     (re.compile("c(?!h)"), "k"),
