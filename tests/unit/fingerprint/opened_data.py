@@ -44,7 +44,7 @@ fee,Shipping Charges,Service,,,"₹49.00",active,
 """
 JSON = """{"data": {"items": [
 {"sku": "k1", "name": "Brass Lamp", "price": {"amount": 1500, "currency": "INR"},
- "attributes": [{"key": "colour", "value": "gold"}]},
+ "attributes": [{"key": "colour", "value": "gold"}, {"key": "wattage", "value": "9 W"}]},
 {"sku": "k2", "name": "Steel Pan", "price": 700}]}}"""
 
 
