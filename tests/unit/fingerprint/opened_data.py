@@ -43,9 +43,9 @@ saree,Silk Saree Wedding,Sarees,Title,Default Title,"₹4,999.00",draft,Hand mad
 fee,Shipping Charges,Service,,,"₹49.00",active,
 """
 JSON = """{"data": {"items": [
-{"sku": "k1", "name": "Brass Lamp", "price": {"amount": 1500, "currency": "INR"}, "Power": "40 W",
- "attributes": [{"key": "colour", "value": "gold"}]},
-{"sku": "k2", "name": "Steel Pan", "price": 700, "Power": "60 W"}]}}"""
+{"sku": "k1", "name": "Brass Lamp", "price": {"amount": 1500, "currency": "INR"},
+ "attributes": [{"key": "colour", "value": "gold"}, {"key": "wattage", "value": "9 W"}]},
+{"sku": "k2", "name": "Steel Pan", "price": 700}]}}"""
 
 
 def work() -> None:
@@ -64,7 +64,6 @@ def work() -> None:
     from muse_core.language.units import find_quantities
     from muse_core.profiles.make import make_profiles
     from muse_core.tools.references import lexicalise
-    from muse_core.types import Facet
     from tests.unit.dialogue.builders_dialogue import converse
 
     shop = CatalogIndex(make_catalog(np.random.default_rng(5), 100))
@@ -73,8 +72,6 @@ def work() -> None:
         for message in talk.messages:
             if message.role == "user":
                 parse_request(message.content)
-    screen = Facet("screen_size", "number", "inch", ("13 inch", "17 inch"))
-    parse_request("a screen of at least 15 inch", facets=(screen,))
     with tempfile.TemporaryDirectory() as folder:
         for name, text in (("shop.csv", CSV), ("shop.json", JSON)):
             (Path(folder) / name).write_text(text, "utf-8")
