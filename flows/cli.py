@@ -146,6 +146,10 @@ def evaluate_cases(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask again what earlier runs kept in the home folder's eval/.")
     ] = False,
+    tools: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A tool of your own (docs/tools.md); once for each."),
+    ] = None,
     home: Home = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -153,7 +157,9 @@ def evaluate_cases(
     """Measure a model (default: the last one trained) on your own cases."""
     from flows.commands.eval import EvalFlags, eval_cases
     from flows.commands.registry import registered_folder
+    from muse_core.tools.in_use import InUse, use
 
+    use(InUse(tuple(map(str, tools or ()))))
     flags = EvalFlags(as_json, exclude_leaks, fresh, quiet)
     eval_cases(cases, model, home, flags, lambda uri: registered_folder(uri, home))
 

@@ -165,7 +165,8 @@ def _refuse_without_tools(folder: Path) -> None:
     listed = json.dumps(list(files))
     raise ArtifactError(
         f"{folder} was trained with these tools of its own: {has}; in use here: {uses}. Use its own with "
-        f"--set tools.extra='{listed}' (they are code: only of a model that you trust), or another model."
+        f"--set tools.extra='{listed}' (muse eval: --tools FILE each; they are code: only of a model that "
+        "you trust), or another model."
     )
 
 

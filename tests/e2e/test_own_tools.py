@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 OWN = Path(__file__).parent / "own_tools"
 SMALLER = [  # so small a model writes until it is stopped: few cases, short acts
-    "conversations.count=240",
+    "conversations.count=360",
     "pairs.contexts=16",
     "pairs.max_new_tokens=32",
     "evaluation.max_cases=120",
@@ -141,7 +141,7 @@ def test_models_are_measured_on_both(store: ArtifactStore, ran: dict[str, Any]) 
     predictions = store.read_table(newest(store, "predictions")).to_pylist()
     gold = {row["gold_decision"] for row in predictions}
     assert set(NAMES) <= gold
-    manifest = store.manifest(newest(store, "evaluation"))
+    manifest = store.manifest(newest(store, "metrics"))
     assert manifest["metrics"]["sft.tool_accuracy"] >= 0
     report = Path(ran["report"]).read_text("utf-8")
     assert all(f">{name}<" in report for name in NAMES), "the report has a row for each tool"

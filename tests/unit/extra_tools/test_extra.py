@@ -455,3 +455,18 @@ def test_the_page_shows_the_tools_that_are_tested() -> None:
     assert [list(one) for one in written if set(one) == {"samples"}] == [["samples"]]
     for one in written:
         read_samples(one.get("samples", {}))
+
+
+def test_cases_may_name_the_tools_that_muse_eval_is_given(folder: Path, tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from flows.cli import app
+
+    case = {"id": "a", "language": "en", "utterance": "delivery to 560001?", "expected_tool": "delivery"}
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text(json.dumps(case | {"expected_args": {"pincode": ["560001"]}}) + "\n")
+    words = ["eval", "--cases", str(cases), "--home", str(tmp_path / "home")]
+    without = CliRunner().invoke(app, words).stderr
+    given = CliRunner().invoke(app, [*words, "--tools", str(folder / "delivery.toml")])
+    assert "names 'delivery', expected one of search" in without
+    assert given.exit_code != 0 and "expected one of" not in given.stderr, "there is no model to ask"
