@@ -6,8 +6,8 @@ within their bounds. Which tokens may come next is worked out by llguidance over
 call that was well formed without the grammar stays as it was, as long as it was written like that.
 
 Not covered: numbers below a ten-thousandth, which Python writes with an exponent; rules between values
-(`compare` wants different positions; the tool refuses those itself), and whether a call is the right one. An
-act that runs into `max_new_tokens` is cut off as it is without.
+(`compare` wants different positions, `than` needs `like`; the tools refuse those themselves), and whether a
+call is the right one. An act that runs into `max_new_tokens` is cut off as it is without.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from muse_core.catalog.facets import shown
-from muse_core.tools.shop_schema import ShopSchema
+from muse_core.tools.shop_schema import ShopSchema, schema_of
 from muse_core.types import Facet, JsonValue
 
 FACETS, TRAINED = "facets", "trained"
@@ -21,14 +21,23 @@ _NAMED = 3  # values of a choice that the tools' descriptions name
 
 def learnt(facets: Iterable[Facet]) -> dict[str, JsonValue]:
     """Facets as an entry of `muse.json`."""
-    rows = [asdict(facet) | {"values": list(facet.values[:_NAMED])} for facet in facets]
-    return {FACETS: [{name: row[name] for name in ("name", "kind", "unit", "values")} for row in rows]}
+    return {
+        FACETS: [
+            {"name": one.name, "kind": one.kind, "unit": one.unit, "values": list(one.values[:_NAMED])}
+            for one in facets
+        ]
+    }
+
+
+def learnt_facets(about: Mapping[str, JsonValue]) -> tuple[Facet, ...]:
+    """The facets that a model was trained with; none for a base."""
+    rows: Any = about.get(FACETS) or ()
+    return tuple(Facet(row["name"], row["kind"], row["unit"], tuple(row["values"])) for row in rows)
 
 
 def learnt_schema(about: Mapping[str, JsonValue]) -> ShopSchema:
     """The tools that a model has learnt to call; without facets for a base."""
-    rows = about.get(FACETS) or []
-    return ShopSchema(tuple(Facet(**row | {"values": tuple(row["values"])}) for row in rows))  # type: ignore
+    return schema_of(learnt_facets(about))
 
 
 def write_tools(about: Mapping[str, JsonValue], folder: Path) -> None:
@@ -43,7 +52,7 @@ def unfamiliar(about: Mapping[str, JsonValue], shop: Sequence[Facet]) -> str | N
     if TRAINED not in about:
         return None
     known, here = (
-        {(one.name, one.kind, one.unit): one for one in facets} for facets in (_learnt(about), shop)
+        {(one.name, one.kind, one.unit): one for one in facets} for facets in (learnt_facets(about), shop)
     )
     new = [facet for key, facet in here.items() if key not in known]
     gone = [facet for key, facet in known.items() if key not in here]
@@ -56,7 +65,3 @@ def unfamiliar(about: Mapping[str, JsonValue], shop: Sequence[Facet]) -> str | N
         "shop's list and may get such arguments wrong; expected the facets that it was trained with. "
         "Train it on this catalogue (muse run --catalog FILE), or measure it here first (muse eval)."
     )
-
-
-def _learnt(about: Mapping[str, JsonValue]) -> tuple[Facet, ...]:
-    return learnt_schema(about).facets

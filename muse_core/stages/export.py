@@ -28,7 +28,7 @@ from muse_core.export.parity import Parity, check
 from muse_core.export.quantize import INT8_FILE, quantize_int8
 from muse_core.export.runtime import OnnxModel
 from muse_core.export.tensorrt import build_engine
-from muse_core.models.learnt_shop import learnt_schema, write_tools
+from muse_core.models.learnt_shop import learnt_facets, write_tools
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.models.tokenizer import encode
 from muse_core.records import from_table
@@ -57,7 +57,7 @@ def run(config: RunConfig, *, conversations: ArtifactRef, dpo: ArtifactRef, ctx:
         write_tools(loaded.about, folder)
         parts = _export_graphs(config, loaded, prompts, folder, ctx)
         metrics.update(parts.pop("metrics"))
-        parts["facets"] = shown(learnt_schema(loaded.about).facets)
+        parts["facets"] = shown(learnt_facets(loaded.about))
         _write_papers(folder, parts, dpo, ctx)
 
     return ctx.store.write_folder(KIND, fill, ctx.fingerprint, metrics=metrics)

@@ -88,7 +88,11 @@ def test_a_shop_without_facets_takes_none(tokenizer):
 
 # ---- both ways ------------------------------------------------------------------------------------
 
-texts = st.text(st.sampled_from("ab <'\\₹é-5शर्ट"), min_size=1, max_size=12).filter(str.strip)
+texts = (
+    st.text(st.sampled_from("ab <'\\₹é-5शर्ट"), min_size=1, max_size=12)
+    .map(lambda text: " ".join(text.split()))
+    .filter(bool)
+)
 
 
 def values(entry: dict[str, object]) -> st.SearchStrategy[object]:
@@ -160,6 +164,6 @@ def test_every_call_that_is_let_through_the_schema_takes(grammar, tokenizer):
         except CallSyntaxError as problem:
             pytest.fail(f"{text}: {problem}")
         refused = SHOP.refusals(name, arguments)
-        assert not refused or "names a position twice" in str(refused), (text, refused)
+        assert set(refused) <= {""}, (text, refused)  # rules between values are left out
         used |= {name, *arguments}
     assert set(TOOLS) <= used and len(used & FACET_ARGUMENTS) > 8
