@@ -78,7 +78,10 @@ class GoalShopper:
         """Those of the names, and the kind of product, that some product held does not meet."""
         kind = {"product_type": self.goal.target.product_type}
         wanted = kind | {name: self.goal.wanted[name] for name in names}
-        return [name for name in wanted if any(name in unmet(product, wanted) for product in self.holds)]
+        facets = self.person.shop.facets
+        return [
+            name for name in wanted if any(name in unmet(product, wanted, facets) for product in self.holds)
+        ]
 
     def _can_answer(self, slot: str) -> bool:
         return (slot in _PRODUCT and not self.is_named) or (

@@ -33,7 +33,7 @@ from muse_core.scoring.slots import asked_slot, is_asked
 from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import PRODUCT_TOOLS, TOOLS
-from muse_core.types import Conversation, JsonValue, Language, Product, ToolCall, TurnLabel
+from muse_core.types import Conversation, Facet, JsonValue, Language, Product, ToolCall, TurnLabel
 from muse_core.world.replay import context_before, turn_messages
 from muse_core.world.turns import Turn
 
@@ -129,8 +129,8 @@ def reward(
         runs=float(not malformed and not turn.has_error),
         decision=_decision_part(turn, malformed, spoken, gold),
         arguments=_argument_f1(turn.calls, malformed, gold, schema),
-        constraints=_constraints_met(named, gold, products) if said else 0.0,
-        grounded=float(said and _grounded(reply, turn.values, values, gold.language)),
+        constraints=_constraints_met(named, gold, products, schema) if said else 0.0,
+        grounded=float(said and _grounded(reply, turn.values, values, gold.language, schema.facets)),
         language=float(said and language_match(spoken, gold.language, _names(values, spoken))),
         length=float(said and gold.reply_words / 2 <= len(spoken.split()) <= gold.reply_words * 2),
     )
@@ -175,12 +175,18 @@ def _named(reply: str, items: Sequence[Mapping[str, JsonValue]], reply_style: st
     return [str(item.get("id")) for item in items if str(item.get("title")).lower() in reply.lower()]
 
 
-def _constraints_met(named: Sequence[str], gold: GoldTurn, products: Mapping[str, Product]) -> float:
+def _constraints_met(
+    named: Sequence[str], gold: GoldTurn, products: Mapping[str, Product], schema: ShopSchema
+) -> float:
     """Over the named products; a turn whose gold limits nothing, or finds nothing, has nothing to meet."""
     limits = _limits(gold.calls)
     if not any(limits) or not any(map(has_facts, gold.values)):
         return 1.0
-    met = [name in products and all(satisfied(products[name], limit) for limit in limits) for name in named]
+    facets = [facet.name for facet in schema.facets]
+    met = [
+        name in products and all(satisfied(products[name], limit, facets) for limit in limits)
+        for name in named
+    ]
     return sum(met) / len(met) if met else 0.0
 
 
@@ -192,9 +198,15 @@ def _limits(calls: Sequence[ToolCall]) -> list[Mapping[str, JsonValue]]:
     return [call.arguments for call in product_calls[starts[-1] if starts else 0 :]]
 
 
-def _grounded(reply: str, own: Sequence[JsonValue], values: Sequence[JsonValue], language: Language) -> bool:
+def _grounded(
+    reply: str,
+    own: Sequence[JsonValue],
+    values: Sequence[JsonValue],
+    language: Language,
+    facets: Sequence[Facet],
+) -> bool:
     """After a result with content: as the metric; else nothing may be named that no result holds."""
-    judged = check(reply, values, language)
+    judged = check(reply, values, language, facets)
     has_result = any(has_facts(value) for value in own)
     return judged.grounded if has_result else not judged.unknown
 

@@ -6,7 +6,7 @@ not be (`not_colour`) is satisfied by what is unknown. Of a list any value will 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from muse_core.catalog.facet_limits import Titles, each, matching
 from muse_core.catalog.facets import YES, number_of
@@ -14,28 +14,28 @@ from muse_core.catalog.limits import LIMIT_NAMES, Limits
 from muse_core.catalog.product import Catalog
 from muse_core.scoring.normal import comparable, normal_text, query_tokens, slot_name
 from muse_core.tools.base import facet_of
-from muse_core.tools.toolbox import ALL_TOOLS
 from muse_core.types import JsonValue, Product
 
 _WORD_SLOTS = ("category", "colour", "brand", "material", "occasion")
 
 
-def satisfied(product: Product, constraints: Mapping[str, JsonValue]) -> bool:
+def satisfied(product: Product, constraints: Mapping[str, JsonValue], facets: Collection[str] = ()) -> bool:
     """Whether the product meets every constraint (argument names, canonical values; `query` and
-    `product_type` name the kind of product). Keys that limit nothing are passed over; what is no argument
-    of a tool of ours is one of a facet."""
-    return not unmet(product, constraints)
+    `product_type` name the kind of product). `facets`: the shop's, which a product may lack. Keys that limit
+    nothing are passed over."""
+    return not unmet(product, constraints, facets)
 
 
-def unmet(product: Product, constraints: Mapping[str, JsonValue]) -> list[str]:
+def unmet(product: Product, constraints: Mapping[str, JsonValue], facets: Collection[str] = ()) -> list[str]:
     """The names of the constraints that the product does not meet."""
     given = {
         slot_name(name): value for name, value in constraints.items() if comparable(name, value) is not None
     }
-    return [name for name, value in given.items() if not _meets(product, name, value)]
+    known = {*facets, *product.facets}
+    return [name for name, value in given.items() if not _meets(product, name, value, known)]
 
 
-def _meets(product: Product, name: str, value: JsonValue) -> bool:
+def _meets(product: Product, name: str, value: JsonValue, facets: Collection[str]) -> bool:
     if name in ("query", "product_type"):
         return _is_kind(product, str(value))
     if name in ("min_price", "max_price", "min_rating"):
@@ -44,15 +44,13 @@ def _meets(product: Product, name: str, value: JsonValue) -> bool:
         return any(_is(product, name, one) for one in each(value))
     if name in LIMIT_NAMES:
         return bool(Limits(Catalog((product,))).mask({name: value})[0])  # what must not be, by its title too
-    if any(name in tool.Arguments.model_fields for tool in ALL_TOOLS):
-        return True
-    return _meets_facet(product, name, value)
+    facet = name if name in facets else facet_of(name)
+    return facet not in facets or _meets_facet(product, facet, name.removesuffix(facet), value)
 
 
-def _meets_facet(product: Product, name: str, value: JsonValue) -> bool:
+def _meets_facet(product: Product, facet: str, prefix: str, value: JsonValue) -> bool:
     """A limit on a facet, of which the product may have several values."""
-    facet = name if name in product.facets else facet_of(name)
-    prefix, known = name.removesuffix(facet), product.facets.get(facet, ())
+    known = product.facets.get(facet, ())
     if prefix == "not_":
         is_named = Titles(Catalog((product,))).naming(map(str, each(value)))[0]
         return not (is_named or matching(known, each(value)))

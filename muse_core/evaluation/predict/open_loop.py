@@ -18,14 +18,14 @@ from muse_core.profiles.system_line import language_of
 from muse_core.records import Row, calls_of, canonical_json, read_tool_message, result_values, tool_sequence
 from muse_core.scoring.call_match import match_calls
 from muse_core.scoring.declines import declines
-from muse_core.scoring.groundedness import check, has_facts
+from muse_core.scoring.groundedness import Groundedness, check, has_facts
 from muse_core.scoring.language_match import language_match
 from muse_core.scoring.normal import left_in_surface_form, normal_text
 from muse_core.scoring.slots import asked_slot, is_question
 from muse_core.tools.references import last_shown, lexicalise
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import TOOL_NAMES
-from muse_core.types import Conversation, JsonValue, Language, Message, ToolCall, TurnLabel
+from muse_core.types import Conversation, Facet, JsonValue, Language, Message, ToolCall, TurnLabel
 from muse_core.world.replay import context_before, turn_messages, user_text
 from muse_core.world.turns import reply_of
 
@@ -165,7 +165,7 @@ def judge(case: Case, prediction: Prediction, model: str, digest: str, schema: S
         "exact_call": match_calls(gold_first, first, optional, schema).exact and not _is_broken(prediction),
         "argument_f1": whole.f1 if acted == label.decision and not _is_broken(prediction) else 0.0,
         "reply": reply,
-        "facts_json": canonical_json(_facts(case, prediction, reply, faults)),
+        "facts_json": canonical_json(_facts(case, prediction, reply, faults, schema.facets)),
     }
 
 
@@ -199,7 +199,9 @@ def _call_json(calls: Sequence[ToolCall]) -> str | None:
     return canonical_json({"name": calls[0].name, "arguments": calls[0].arguments})
 
 
-def _facts(case: Case, prediction: Prediction, reply: str, faults: int) -> dict[str, JsonValue]:
+def _facts(
+    case: Case, prediction: Prediction, reply: str, faults: int, facets: Sequence[Facet]
+) -> dict[str, JsonValue]:
     label, messages = case.label, prediction.messages
     made, found = calls_of(messages), result_values(messages)
     gold_reply, _ = lexicalised_reply(case, case.gold)
@@ -219,26 +221,32 @@ def _facts(case: Case, prediction: Prediction, reply: str, faults: int) -> dict[
         "reply_language": language_match(reply, case.language, _names(case, messages)),
         "fault": prediction.fault,
         "repair": prediction.repair,
-        "asked": asked_slot(reply, case.language),
+        "asked": asked_slot(reply, case.language, facets),
         "asks": is_question(reply),
         "declines": declines(reply),
         "missing_slot": label.missing_slot,
         "result_in_hand": any(has_facts(value) for value in found),
     }
     if facts["result_in_hand"]:
-        judged = check(reply_of(messages), result_values((*case.context, *messages)), case.language)
+        judged = _grounded(case, messages, facets)
         facts |= {"grounded": judged.grounded, "unknown": judged.unknown, "swapped": judged.swapped}
-    return facts | _served(case, prediction, facts)
+    return facts | _served(case, prediction, facts, facets)
 
 
-def _served(case: Case, prediction: Prediction, facts: dict[str, Any]) -> dict[str, JsonValue]:
+def _grounded(case: Case, messages: Sequence[Message], facets: Sequence[Facet]) -> Groundedness:
+    return check(reply_of(messages), result_values((*case.context, *messages)), case.language, facets)
+
+
+def _served(
+    case: Case, prediction: Prediction, facts: dict[str, Any], facets: Sequence[Facet]
+) -> dict[str, JsonValue]:
     """The reply as it is served: the model's own unless it was repaired."""
     messages = prediction.served
     if messages is None:
         return {"served_language": facts["reply_language"], "served_grounded": facts.get("grounded")}
     reply, _ = lexicalised_reply(case, messages)
     found = result_values(messages)
-    judged = check(reply_of(messages), result_values((*case.context, *messages)), case.language)
+    judged = _grounded(case, messages, facets)
     return {
         "served_reply": reply,
         "served_language": language_match(reply, case.language, _names(case, messages)),

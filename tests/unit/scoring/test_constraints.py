@@ -50,6 +50,9 @@ def test_navy_blue_is_a_blue_and_unisex_is_for_everybody() -> None:
     assert not satisfied(product(colour="blue"), {"colour": "navy blue"})
 
 
+FACETS = ("memory", "processor", "touchscreen", "fuel", "seats")  # of the shop; no laptop has the last two
+
+
 def laptop(**facts: object) -> Product:
     told = {"memory": ("8 gb", "16 gb"), "processor": ("intel core i5",), "touchscreen": ("yes",)}
     return product(title="Meghna Book Silk Black", colour="blue", material=None, **{"facets": told, **facts})
@@ -68,7 +71,7 @@ def laptop(**facts: object) -> Product:
     ],
 )
 def test_facets_choices_and_exclusion_that_are_met(constraints: dict[str, JsonValue]) -> None:
-    assert satisfied(laptop(), constraints)
+    assert satisfied(laptop(), constraints, FACETS)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,7 @@ def test_facets_choices_and_exclusion_that_are_met(constraints: dict[str, JsonVa
     ],
 )
 def test_facets_choices_and_exclusion_that_are_not_met(name: str, value: JsonValue) -> None:
-    assert unmet(laptop(), {name: value}) == [name]
+    assert unmet(laptop(), {name: value}, FACETS) == [name]
 
 
 @pytest.mark.parametrize(
@@ -106,4 +109,9 @@ def test_facets_choices_and_exclusion_that_are_not_met(name: str, value: JsonVal
 def test_the_tools_read_a_limit_alike(limits: dict[str, JsonValue]) -> None:
     shop = laptops()
     within = CatalogIndex(shop).within(limits)
-    assert [satisfied(product, limits) for product in shop] == within.tolist()
+    known = [facet.name for facet in shop.facets]
+    assert [satisfied(product, limits, known) for product in shop] == within.tolist()
+
+
+def test_what_is_no_limit_of_the_shop_is_passed_over() -> None:
+    assert satisfied(laptop(), {"pincode": "560001", "fuel": "petrol", "min_seats": 9})
