@@ -12,7 +12,7 @@ from muse_core.language.matching import tokens, word_key
 from muse_core.language.numerals import small_value
 from muse_core.language.word_lists import read_words
 
-Order = Literal["price_low", "price_high"]
+Order = Literal["price_low", "price_high", "rating"]
 
 LAST = -1  # the position of "the last one"
 _MAX_POSITION = 10

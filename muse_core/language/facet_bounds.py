@@ -9,6 +9,7 @@ from typing import Literal
 
 from muse_core.language.matching import word_key
 from muse_core.language.price_bounds import bound_phrases
+from muse_core.language.price_context import words as price_words
 from muse_core.language.word_lists import read_words
 
 Bound = Literal["min", "max", "is"]
@@ -44,5 +45,6 @@ def _phrases(place: Literal["before", "after"]) -> list[_Phrase]:
     rows: list[_Phrase] = [
         (kind, tuple(map(word_key, phrase.split()))) for kind in kinds for phrase in own[f"{place}_{kind}"]
     ]
-    rows += [("is" if kind == "about" else kind, phrase) for kind, phrase in bound_phrases(place)]
+    measures = [row for row in bound_phrases(place) if not set(row[1]) & price_words("money_nouns")]
+    rows += [("is" if kind == "about" else kind, phrase) for kind, phrase in measures]
     return sorted(rows, key=lambda row: -len(row[1]))

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from muse_core.language import lexicon
 from muse_core.language.facet_forms import (
     Group,
     Word,
@@ -28,6 +29,7 @@ from muse_core.language.sounds import english_sound, latin_of, letters_of, skele
 from muse_core.types import Facet
 
 _LONGEST_FORM = 6  # words: a longer value is found by its parts
+_MOST_VOWELS = 2  # letters by which words of the same consonants may differ
 _MIN_SOUND = 4  # letters of a word that is known by its exact sound
 
 
@@ -60,8 +62,9 @@ class FacetIndex:
         self._skeletons: dict[str, str] = {}
         for place, facet in enumerate(self.facets):
             self._add_name(place, words_of(facet.name.replace("_", " ")))
+            name = "".join(word.stem for word in _said(words_of(facet.name.replace("_", " "))))
             for value in facet.values if facet.kind == "choice" else ():
-                self._add_value(Target(place, value), words_of(value))
+                self._add_value(Target(place, value), words_of(value), name)
 
     def heard(self, word: Word) -> str:
         """The shop's word that a word of Devanagari spells or sounds like; its own stem for any other."""
@@ -70,9 +73,13 @@ class FacetIndex:
         spelt = stem(letters_of(word.key))
         if spelt in self._words:
             return spelt
+        if any(lexicon.canonical(slot, word.key) for slot in (*lexicon.slots(), lexicon.WORDS)):
+            return word.stem
         sound = roman_key(latin_of(word.key))
         by_sound = self._sounds.get(sound) if len(sound) >= _MIN_SOUND else None
-        return by_sound or self._skeletons.get(_skeleton(sound)) or word.stem
+        near = self._skeletons.get(_skeleton(sound), "")
+        is_near = near and abs(len(english_sound(near)) - len(sound)) <= _MOST_VOWELS
+        return by_sound or (near if is_near else word.stem)
 
     def spelt(self, key: str) -> str:
         """The form that a loosely spelt one of Roman Hindi stands for; itself when there is none."""
@@ -81,7 +88,7 @@ class FacetIndex:
     # ---- building
 
     def _add_name(self, place: int, words: list[Word]) -> None:
-        said = [word for word in words if word.stem not in listed("generic")] or words
+        said = _said(words)
         self._hear(words)
         for phrase in (joined(words), joined(said), *self._name_forms(words, said)):
             self.names.setdefault(phrase, set()).add(place)
@@ -93,14 +100,18 @@ class FacetIndex:
         known = next((run for run in runs if run in table), None)
         return self._forms(table[known][:1]) if known is not None else set()
 
-    def _add_value(self, target: Target, words: list[Word]) -> None:
+    def _add_value(self, target: Target, words: list[Word], name: str) -> None:
         table = groups_by_form("values")
         self.lengths[target] = len(words)
         self._hear(words)
         if 0 < len(words) <= _LONGEST_FORM:
             own = joined(words)
             self.own.setdefault(own, set()).add(target)
-            for form in (*self._forms(table.get(own, ())), *decade_forms(target.value)):
+            groups = (
+                *table.get(own, ()),
+                *table.get(own + name, ()),
+            )  # "full" of the facet sleeve: full sleeve
+            for form in (*self._forms(groups), *decade_forms(target.value)):
                 self.full.setdefault(form, set()).add(target)
         for run in _runs(words[: 2 * _LONGEST_FORM]):
             for form in self._forms(table.get(joined(run), ())):
@@ -128,6 +139,11 @@ class FacetIndex:
         self._skeletons.pop("", None)
 
 
+def _said(name: list[Word]) -> list[Word]:
+    """The words of a facet's name that people say."""
+    return [word for word in name if word.stem not in listed("generic")] or name
+
+
 def _runs(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
     """Every run of words, the longest first."""
     for length in range(min(len(words), _LONGEST_FORM), 0, -1):
@@ -136,8 +152,9 @@ def _runs(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
 
 
 def _skeleton(sound: str) -> str:
-    """Hindi writes the s of cruise as a z, which sounds like a j."""
-    return skeleton(sound).replace("j", "s")
+    """Hindi writes the s of cruise as a z, which sounds like a j; not at a word's start."""
+    bare = skeleton(sound)
+    return bare[:2] + bare[2:].replace("j", "s")
 
 
 @lru_cache(maxsize=16)

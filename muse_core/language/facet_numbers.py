@@ -20,7 +20,7 @@ from muse_core.language.matching import word_key
 from muse_core.language.numerals import read_number
 from muse_core.language.price_context import words as price_words
 from muse_core.language.price_pieces import pieces
-from muse_core.language.units import COUNT, converted, dimension_of, find_quantities
+from muse_core.language.units import COUNT, converted, dimension_of, find_quantities, unit_of
 from muse_core.language.word_lists import read_words
 from muse_core.types import Facet
 
@@ -135,7 +135,7 @@ class _NumberReader:
         return [
             at
             for at, facet in enumerate(self.facets)
-            if facet.kind == "number" and facet.unit and converted(1, unit, facet.unit) is not None
+            if facet.kind == "number" and facet.unit and converted(1, unit, unit_in(facet)) is not None
         ]
 
     def _by_name(self, amounts: Sequence[_Amount]) -> dict[int, tuple[int, int]]:
@@ -208,7 +208,7 @@ class _NumberReader:
     def _in_unit(self, amount: _Amount, facet: Facet) -> list[float]:
         if not amount.unit or not facet.unit:
             return list(amount.values)
-        values = [converted(value, amount.unit, facet.unit) for value in amount.values]
+        values = [converted(value, amount.unit, unit_in(facet)) for value in amount.values]
         return [value for value in values if value is not None]
 
     # ---- numbers without a unit
@@ -233,7 +233,8 @@ class _NumberReader:
         """Taken already, or part of a code such as mx250."""
         before = self.pieces[at - 1] if at else None
         is_glued = before is not None and before.end == self.pieces[at].start and before.key.isalpha()
-        return self.is_taken[at] or is_glued
+        is_with = self.keys[at - 1 : at] and self.keys[at - 1] in listed("genitives")  # ke saath, not sixty
+        return self.is_taken[at] or is_glued or bool(is_with and not self.keys[at][0].isdecimal())
 
     def _is_money(self, amount: _Amount) -> bool:
         around = (
@@ -276,6 +277,11 @@ class _NumberReader:
         bound, first, last = bound_around(self.keys, amount.first, amount.last)
         start, end = self.pieces[first].start, self.pieces[last - 1].end
         return [Limit(facet, bound, value, start, end) for value in values]
+
+
+def unit_in(facet: Facet) -> str:
+    """A facet's unit by its usual name: a shop may say "litre" for "l"."""
+    return unit_of(facet.unit) or facet.unit
 
 
 def ends_of(facet: Facet) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from muse_core.language.facet_forms import joined, listed, words_of
+from muse_core.language.facet_forms import form_of, joined, listed, words_of
 from muse_core.language.facet_index import FacetIndex, Target
 from muse_core.language.scripts import is_roman_hindi
 
@@ -169,7 +169,8 @@ class FacetText:
     def _needs_name(self, left: Sequence[Target], at: int, last: int, steps: int | None) -> bool:
         """Whether these words are too usual to be a value by themselves."""
         key, stem = self._key(at, last), self.heard[at]
-        is_usual = last - at == 1 and (self.words[at].stem in listed("everyday_values"))
+        said = (self.words[at].stem, *(form_of(target.value) for target in left))
+        is_usual = last - at == 1 and any(form in listed("everyday_values") for form in said)
         if is_usual or key in listed("everyday_values") or len(key) == 1 or key.isdecimal():
             return True
         if steps is None or steps > 1:

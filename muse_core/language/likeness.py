@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 
-from muse_core.language.back_references import find_order, ordinal_of
+from muse_core.language.back_references import find_order, find_positions, ordinal_of
 from muse_core.language.facet_bounds import bound_around
 from muse_core.language.matching import tokens, word_key
 from muse_core.language.numerals import read_number
@@ -32,7 +32,8 @@ def find_like(text: str) -> int | None:
     for at, position in _positions(keys):
         if _is_after_like(keys, at) or _is_before_like(keys, at + 1):
             return position
-    return None
+    named = find_positions(text)
+    return named[0] if len(named) == 1 and _has(keys, "pronoun") else None
 
 
 def find_than(text: str) -> Than | None:
@@ -56,7 +57,17 @@ def find_min_rating(text: str, taken: Sequence[tuple[int, int]] = ()) -> float |
             continue
         if _is_rating(keys, at, number.end):
             return number.value
-    return WELL_RATED if _has(keys, "well_rated") else None
+    return WELL_RATED if _has(keys, "well_rated") and not asks_for_best_rated(text) else None
+
+
+def asks_for_best_rated(text: str) -> bool:
+    """An order: "top rated first", "achhi rating wale pehle"."""
+    keys = [token.key for token in tokens(text)]
+    for at in range(len(keys)):
+        length = _length_at(keys, at, "well_rated")
+        if length and any(key in _listed("first") for key in keys[at + length : at + length + _SKIPPED]):
+            return True
+    return False
 
 
 def _is_rating(keys: Sequence[str], first: int, last: int) -> bool:
@@ -104,8 +115,13 @@ def _is_before_like(keys: Sequence[str], at: int) -> bool:
 
 
 def _has(keys: Sequence[str], name: str) -> bool:
+    return any(_length_at(keys, at, name) for at in range(len(keys)))
+
+
+def _length_at(keys: Sequence[str], at: int, name: str) -> int:
+    """How many words the longest phrase of a list has that starts at a word; 0 for none."""
     phrases = _phrases(name)
-    return any(tuple(keys[at : at + len(phrase)]) == phrase for at in range(len(keys)) for phrase in phrases)
+    return next((len(phrase) for phrase in phrases if tuple(keys[at : at + len(phrase)]) == phrase), 0)
 
 
 @lru_cache(maxsize=8)

@@ -30,7 +30,7 @@ from muse_core.language.back_references import (
 from muse_core.language.brands import find_brands
 from muse_core.language.colours import find_colours
 from muse_core.language.facet_requests import Place, read_facets
-from muse_core.language.likeness import Than, find_like, find_min_rating, find_than
+from muse_core.language.likeness import Than, asks_for_best_rated, find_like, find_min_rating, find_than
 from muse_core.language.prices import PriceSpan, find_prices, read_price
 from muse_core.language.request_cues import Cues, Mention
 from muse_core.types import Facet, JsonValue
@@ -104,7 +104,7 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
 
 
 def _order(text: str, limits: Mapping[str, float]) -> Order | None:
-    order = find_order(text)
+    order = "rating" if asks_for_best_rated(text) else find_order(text)
     return "price_low" if order is None and not limits and asks_for_budget(text) else order
 
 

@@ -16,6 +16,8 @@ _VIRAMA = "्"
 # English letters that roman_key does not fold by their sound.
 _ENGLISH = (
     (re.compile("tion"), "shan"),
+    (re.compile("gh"), ""),
+    (re.compile("qu"), "kv"),
     (re.compile("ture$"), "char"),
     (re.compile("c(?=[eiy])"), "s"),
     (re.compile("c(?!h)"), "k"),

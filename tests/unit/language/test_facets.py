@@ -98,6 +98,8 @@ def test_requests_to_invented_shops_are_read(name: str, bar: float) -> None:
         ("5000mAh+ battery", {"min_battery": 5000}),
         ("not more than 14 inch", {"max_screen_size": 14}),
         ("14 inch se bada nahi", {}),
+        ("screen ke saath", {}),  # saath is sixty, too
+        ("jaldi se, डेढ़ टीबी", {"hard_disk": 1536}),
         ("8 gb, sorry 16 gb ram", {"memory": 16}),
         ("100 gb wala plan", {}),
         ("2 kg", {}),
@@ -216,6 +218,8 @@ def test_our_own_words_stay_ours() -> None:
         ("pehle wale se sasta", 1, "cheaper"),
         ("teesri gaadi jaisi par mehngi", 3, "costlier"),
         ("like the first with better rating", 1, "better_rated"),
+        ("the fourth one is nice, any others like it", 4, None),
+        ("दूसरे वाले के प्रकार का", 2, None),
         ("isi tarah ka", None, None),
         ("like this but red", None, None),
         ("i like the second one", None, None),
@@ -246,6 +250,8 @@ def test_likeness(text: str, like: int | None, than: str | None) -> None:
         ("rating 4.5 se upar", None, 4.5),
         ("at least 3 stars", None, 3),
         ("4+ stars", None, 4),
+        ("top rated first", "rating", None),
+        ("acchi rating wale pehle dikhao", "rating", None),
         ("5 pairs of socks", None, None),
         ("what is its rating", None, None),
     ],
@@ -253,6 +259,22 @@ def test_likeness(text: str, like: int | None, than: str | None) -> None:
 def test_levels(text: str, order: str | None, rating: float | None) -> None:
     parsed = parse_request(text)
     assert (parsed.order, parsed.min_rating) == (order, rating)
+
+
+def test_a_value_said_with_its_facet() -> None:
+    sleeve = (
+        Facet("sleeve", "choice", "", ("full", "half")),
+        Facet("pattern", "choice", "", ("solid", "plain")),
+    )
+    assert read("पूरी आस्तीन", sleeve) == {"sleeve": "full"}
+    assert read("aadhi ya full sleeve", sleeve) == {"sleeve": ["half", "full"]}
+    assert read("full time job, जल्दी", sleeve) == {}
+
+
+def test_a_unit_of_a_shop_may_have_another_name() -> None:
+    volume = (Facet("capacity", "number", "litre", ("0.25 litre", "30 litre")),)
+    assert read("zyada se zyada 1 litre", volume) == {"max_capacity": 1}
+    assert read("500 ml ka mug", volume) == {"capacity": 0.5}
 
 
 def test_a_facet_that_counts_stars_takes_them() -> None:
