@@ -131,7 +131,7 @@ def _means_other(header: str, meaning: str, strength: float, sample: list[str]) 
         is_measured = stated_unit(header) or values.share(sample, values.is_measured) >= 0.5
         return strength > -headers.EXACT and bool(is_measured)
     if meaning == "product_type":
-        return strength > -headers.EXACT and values.share(sample, values.names_things) < 0.3
+        return strength > -headers.EXACT and values.share(sample, values.names_things) < 0.5
     return headers.is_unsure(header, meaning) and values.share(sample, values.knows(meaning)) < 0.6
 
 

@@ -30,6 +30,7 @@ _OWN = 0.9  # share of different values from which on every product has its own
 _LONGEST, _MOST_WORDS = 40, 5  # of a value
 _LISTS = 0.15  # share of cells with several values that makes a column one of lists
 _CODE = re.compile(r"[{}\[\]<>=\\_]|https?:")  # what programs write, no word of a shopper
+_SURE = re.compile(r"\w\s*[;|\n]\s*\w")
 _SEPARATOR = re.compile(r"\s*(?:[;|\n/]|,(?!\d{2,3}\b))\s*")
 
 
@@ -146,14 +147,17 @@ def _choice(counts: Counter[str], cleaned: Mapping[str, str], given: bool) -> Re
 
 
 def _is_list(cleaned: Mapping[str, str], counts: Counter[str]) -> bool:
-    """Whether cells list values that come back in other cells."""
+    """Whether cells list values: by signs that do nothing else, or values that come back in other cells."""
     if sum(map(len, cleaned.values())) > 200 * len(cleaned):
         return False
     texts = [text for text in cleaned.values() if text]
     parts = {raw: _parts(text) for raw, text in cleaned.items() if text}
     several = sum(counts[raw] for raw, of_cell in parts.items() if len(of_cell) > 1)
     values = {fold(part) for of_cell in parts.values() for part in of_cell if _value(part)}
-    return several >= _LISTS * sum(counts[raw] for raw in parts) and len(values) < len(set(map(fold, texts)))
+    if several < _LISTS * sum(counts[raw] for raw in parts):
+        return False
+    sure = sum(counts[raw] for raw, text in cleaned.items() if _SURE.search(text))
+    return sure >= _LISTS * sum(counts.values()) or len(values) <= len(set(map(fold, texts)))
 
 
 def _parts(text: str) -> list[str]:

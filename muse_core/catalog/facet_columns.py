@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from itertools import chain, islice
+from itertools import chain
 
 from muse_core.catalog import cells, facet_headers
 from muse_core.catalog.columns import SAMPLE
@@ -85,10 +85,10 @@ def _read_columns(
         given = header in named
         if not given and (header in used or header == HINDI_TITLE):
             continue
-        counts = Counter(map(column.__getitem__, rows))
-        sample = [cell for cell in islice(counts, SAMPLE) if cells.text(cell)]
+        sample = [cell for cell in map(column.__getitem__, rows[:SAMPLE]) if cells.text(cell)]
         why: Read | str | None = None if given else facet_headers.unfit(header, sample)
         if why is None:
+            counts = Counter(map(column.__getitem__, rows))
             why = read(counts, facet_headers.stated_unit(header), header, given)
         if isinstance(why, Read):
             reads[header] = why

@@ -118,13 +118,13 @@ def _latin(word: str) -> str:
 
 
 def _without_unit(words: list[str]) -> list[str]:
-    """'screen size in inches' -> 'screen size'; what is only a unit says what it measures."""
+    """'screen size in inches' -> 'screen size'; what is only a unit stays: 'gsm'."""
     for count in (2, 1):
         unit = unit_of(" ".join(words[-count:])) if len(words) >= count else None
         if unit is None or dimension_of(unit) == COUNT:
             continue
         if len(words) == count:
-            return (dimension_of(unit) or unit).split()
+            return words
         kept = words[:-count]
         return kept[:-1] if len(kept) > 1 and kept[-1] in ("in", "by") else kept
     return words

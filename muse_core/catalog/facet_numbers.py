@@ -50,6 +50,8 @@ def numbers_of(
     if _money(cleaned, amounts):
         return "amounts of money"
     own = _units(amounts, weights, stated, header)
+    if own is None and any(unit[:1] == "?" for found in amounts.values() for _, unit in found):
+        return None  # '1st', '2nd'
     if own is None:
         return Numbers(
             {raw: tuple(dict.fromkeys(number_text(value, unit.lstrip("?")) for value, unit in found))
@@ -127,17 +129,20 @@ def _units(
     """(the column's unit, whether it is the header's); None where cells measure different things."""
     by_unit: Counter[str] = Counter()
     for raw, found in amounts.items():
-        for unit in {unit for _, unit in found}:
+        for unit in dict.fromkeys(unit for _, unit in found):
             by_unit[unit] += weights[raw]
     bare = by_unit.pop("", 0)
+    if stated == "year" and _are_years(amounts):
+        stated = None
     if not by_unit:
         return (stated or "", stated is not None)
     by_dimension: Counter[str] = Counter()
     for unit, weight in by_unit.items():
         by_dimension[dimension_of(unit) or unit] += weight
-    main, most = by_dimension.most_common(1)[0]
+    main, most = by_dimension.most_common(1)[0]  # of equal ones the first in the cells: 88 bhp @ 6000 rpm
+    measured = sum(weights[raw] for raw, found in amounts.items() if any(unit for _, unit in found))
     letters = sum(weight for unit, weight in by_unit.items() if meant_in(unit, main) != unit)
-    if most + letters < _MOSTLY * sum(by_unit.values()):
+    if most + letters < _MOSTLY * measured:
         return None
     if bare > most:
         return (stated or "", stated is not None)
@@ -148,6 +153,11 @@ def _units(
         return ("" if set(stems(word)) <= set(stems(header.replace("_", " "))) else word), False
     of_main = {unit: weight for unit, weight in by_unit.items() if dimension_of(unit) == main}
     return min(of_main, key=lambda unit: (-of_main[unit], converted(1, unit, min(of_main)) or 0)), False
+
+
+def _are_years(amounts: Mapping[str, tuple[Amount, ...]]) -> bool:
+    """Whether the numbers are years of the calendar: no product lasts two thousand."""
+    return all(1800 <= value <= 2200 for found in amounts.values() for value, unit in found if not unit)
 
 
 def _in_unit(found: tuple[Amount, ...], unit: str, header: str) -> tuple[str, ...]:

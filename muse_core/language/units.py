@@ -118,7 +118,7 @@ def _unit_at(
     if at < len(keys) and keys[at] == "-":
         at += 1
     for count in range(min(_LONGEST, len(keys) - at), 0, -1):
-        word = " ".join(keys[at : at + count])
+        word = " ".join(key for key in keys[at : at + count] if key != "/")  # km/l
         unit = _spellings().get(word)
         written = text[found[at].start : found[at].end]
         glued = found[at].start == end or written.isupper()  # "2 L" is no size

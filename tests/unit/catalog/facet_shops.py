@@ -87,3 +87,62 @@ COOLERS = of(
     ("150 sq ft", "111-150 sqft", "180 sq. ft."),
     ("available", "not available"),
 )  # fmt: skip
+
+# Three more kinds, made up after the first code and before its second look.
+BOOKS = of(
+    ("ISBN", "Title", "Author", "Language", "Binding", "Pages", "Genre", "Year", "Price", "Edition"),
+    ("978#0000000",),
+    ("The Book of # Things", "A History of #", "Cooking No #"),
+    ("R. Sharma", "A. Roy", "K. Das", "V. Seth", "S. Rao"),
+    ("English", "Hindi", "Tamil"),
+    ("Paperback", "Hardcover"),
+    ("320", "210", "540", "188", "96", "640"),
+    ("Fiction", "History | Health", "Cooking", "History, Fiction"),
+    ("2019", "2021", "2008"),
+    ("399", "499", "250"),
+    ("1st", "2nd", "3rd"),
+)
+
+SHIRTS = of(
+    (
+        "Style ID", "Product", "Brand", "Colour", "Size", "Fit", "Sleeve Length", "Neck Type", "Pattern",
+        "Occasion", "Fabric", "Season", "Pack of", "GSM", "MRP", "Offer Price", "Stock",
+    ),
+    ("S#",),
+    ("Zed Men Shirt #", "Yem Men Kurta #"),
+    ("Zed", "Yem"),
+    ("Red", "Blue", "Navy"),
+    ("S, M, L",),
+    ("Slim Fit", "Regular Fit", "slim fit"),
+    ("Half Sleeve", "Full Sleeves", "Sleeveless"),
+    ("Round Neck", "V-Neck", "Polo"),
+    ("Solid", "Striped", "Checked"),
+    ("casual", "formal"),
+    ("Cotton", "Linen"),
+    ("Summer", "All Season"),
+    ("1", "2", "3"),
+    ("180", "220", "160 gsm"),
+    ("999",),
+    ("799", "699"),
+    ("12", "0", "5"),
+)  # fmt: skip
+
+MOTORS = of(
+    (
+        "Model", "Make", "Fuel Type", "Transmission", "Seating Capacity", "Engine", "Mileage", "Max Power",
+        "Boot Space", "Airbags", "Sunroof", "Body Type", "Price (Ex-Showroom)",
+    ),
+    ("Swift #", "Baleno #", "i20 #"),
+    ("Maruti", "Hyundai"),
+    ("Petrol", "Diesel", "CNG"),
+    ("Manual", "AMT", "Automatic"),
+    ("5 Seater", "7 Seater"),
+    ("1197 cc", "1498cc", "998 cc"),
+    ("22.5 kmpl", "19.01 kmpl", "24 km/l"),
+    ("88.5 bhp @ 6000 rpm", "67 bhp @ 5500 rpm"),
+    ("268 litres", "318 L"),
+    ("2", "6"),
+    ("Yes", "No"),
+    ("Hatchback", "SUV"),
+    ("₹ 6.49 Lakh", "₹ 8.9 Lakh"),
+)  # fmt: skip

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from flows.commands import catalog as command
 from muse_core.catalog.facet_columns import Asked
 from muse_core.catalog.facet_headers import argument, reserved, stated_unit
 from muse_core.catalog.load import LoadReport, load_catalog
@@ -266,3 +268,13 @@ def test_the_report_shows_them(tmp_path: Path) -> None:
         "column": "RAM",
     }  # fmt: skip
     assert found["no_facets"] == {"Sticker": "one value ('free sticker')"}
+
+
+def test_catalog_check_shows_them_to_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = _load(tmp_path, **SHOP, Weight=("1 kg", "1500 g", "2 kg")).as_json()
+    command.show(found, Console(width=140))
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "ram number gb 4 gb to 16 gb 100% RAM" in shown
+    assert "chip choice i5, i7 100% Chip" in shown
+    assert "weight number kg 1 kg to 2 kg 100% Weight" in shown
+    assert "no facet, one value ('free sticker'): Sticker" in shown

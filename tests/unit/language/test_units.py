@@ -20,6 +20,7 @@ SAID = {
     "5,000 mAh battery": [(5000, "mah", "5,000 mAh")],
     "2 L bottle": [(2, "l", "2 L")],
     "500 gm": [(500, "g", "500 gm")],
+    "24 km/l ka average": [(24, "kmpl", "24 km/l")],
     "7 seater": [(7, "seat", "7 seater")],
     "150 sq. ft. tak": [(150, "sq ft", "150 sq. ft")],
     "8-16 gb": [(8, "gb", "8"), (16, "gb", "16 gb")],
