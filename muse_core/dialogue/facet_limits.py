@@ -96,9 +96,9 @@ def limit_on(facet: Facet, product: Product, variety: Variety, rng: np.random.Ge
 
 
 def _numeric(name: str, number: float, known: Sequence[float], rng: np.random.Generator) -> dict[str, Any]:
-    is_few = len(known) <= FEW
+    is_few = len(known) <= FEW and all(map(_is_spoken, known))
     point = rng.random()
-    if len(known) == 1 or number <= 0 or (is_few and point < _EXACT):
+    if number <= 0 or (len(known) == 1 and is_few) or (is_few and point < _EXACT):
         return {name: plain(number)}
     point = point if is_few else _EXACT + point * (1 - _EXACT)
     lower = _below(number, known, is_few, rng)
@@ -108,6 +108,11 @@ def _numeric(name: str, number: float, known: Sequence[float], rng: np.random.Ge
     if point < _EXACT + _AT_LEAST + _AT_MOST or lower >= upper:
         return {f"max_{name}": upper}
     return {f"min_{name}": lower, f"max_{name}": upper}
+
+
+def _is_spoken(number: float) -> bool:
+    """15.6 and 0.25 are said as they are, 6.56 is not."""
+    return any(abs(number * parts - round(number * parts)) < 1e-9 for parts in (10, 4))
 
 
 def _below(number: float, known: Sequence[float], is_few: bool, rng: np.random.Generator) -> float | int:

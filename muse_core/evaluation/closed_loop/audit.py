@@ -112,8 +112,7 @@ def _named(spoken: Spoken) -> set[str]:
 
 def _ending(played: Played) -> Iterator[Fault]:
     hard = {"product_type": played.goal.target.product_type, **played.goal.hard}
-    is_met = bool(played.recommended) and all(
-        satisfied(item, hard, played.goal.target.facets) for item in played.recommended
-    )
+    facets = played.goal.target.facets
+    is_met = bool(played.recommended) and all(satisfied(item, hard, facets) for item in played.recommended)
     if (played.ending == "accepted") != is_met and played.ending != "too long":
         yield Fault("wrong ending", played.turns - 1)

@@ -49,13 +49,10 @@ def verdict(played: Played, expert_turns: int) -> Verdict:
     """The verdict on a conversation; `expert_turns`: how many the expert needed for the same one."""
     goal, items = played.goal, played.recommended
     hard = {"product_type": goal.target.product_type, **goal.hard}
-    kept = [
-        satisfied(item, {name: value}, goal.target.facets)
-        for item in items
-        for name, value in goal.soft.items()
-    ]
+    facets = goal.target.facets
+    kept = [satisfied(item, {name: value}, facets) for item in items for name, value in goal.soft.items()]
     return Verdict(
-        success=bool(items) and all(satisfied(item, hard, goal.target.facets) for item in items),
+        success=bool(items) and all(satisfied(item, hard, facets) for item in items),
         soft=sum(kept) / len(kept) if kept else float(bool(items)),
         excess=excess(played.turns, expert_turns),
         language=sum(heard.fits for heard in played.heard) / max(1, len(played.heard)),
