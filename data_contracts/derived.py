@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_contracts.nested import (
-    TOOLS,
     Items,
     Messages,
     all_of,
@@ -28,6 +27,7 @@ from data_contracts.nested import (
     is_json,
     is_list,
     is_object,
+    known_tools,
     sides_match,
 )  # fmt: skip
 
@@ -153,7 +153,7 @@ def _augmented(table: pa.Table) -> dict[str, Any]:
             not keep or sorted(a) == b for keep, a, b in zip(kept, positions, placed, strict=True)
         ],
         "bad_positions": calls.count(~((position >= 0) & (position <= length))),
-        "unknown_tools": calls.count(~calls.field("tool_name").to_pandas().isin(TOOLS).to_numpy()),
+        "unknown_tools": calls.count(~calls.field("tool_name").to_pandas().isin(known_tools()).to_numpy()),
         "bad_arguments": calls.count(~all_of(calls.field("arguments"), are_arguments)),
         "bad_results": calls.count(~all_of(calls.field("result"), is_json)),
         "missing_utilities": calls.count(

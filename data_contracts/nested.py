@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,18 @@ import pyarrow.compute as pc
 
 # Stated a second time on purpose: tests/contract/test_lists.py compares it with the code.
 TOOLS = ("search", "filter", "recommend", "compare", "translate", "visual_search")
+_also: tuple[str, ...] = ()
+
+
+def also_tools(names: Sequence[str]) -> None:
+    """Accept the tools of this run's own (`tools.extra`) beside ours, and no others."""
+    global _also
+    _also = tuple(names)
+
+
+def known_tools() -> tuple[str, ...]:
+    """The names that a call may have in this run."""
+    return (*TOOLS, *_also)
 
 
 class Items:
@@ -139,7 +151,7 @@ class Messages:
             "unanswered_calls": per_row(self.call_row[~calls.isin(answers)]),
             "orphan_results": per_row(tool_rows[~answers.isin(calls)]),
             "repeated_call_ids": per_row(self.call_row[calls.duplicated()]),
-            "unknown_tools": per_row(self.call_row[~names.isin(TOOLS).to_numpy()]),
+            "unknown_tools": per_row(self.call_row[~names.isin(known_tools()).to_numpy()]),
             "bad_arguments": per_row(self.call_row[~sound]),
         }
 

@@ -269,3 +269,27 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
     from flows.commands.doctor import doctor as command
 
     command(home, as_json)
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of Prefect's pages.")] = 4200,
+    mlflow_port: Annotated[int, typer.Option(min=1, max=65535, help="Of MLflow's pages.")] = 5000,
+    gpu_slots: Annotated[
+        int | None, typer.Option(min=1, help="How many tasks train or ask a model at once (default: 1).")
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start Prefect, MLflow and a worker here, with all that the deployments need."""
+    from flows.commands.up import up as command
+
+    command(home, port, mlflow_port, gpu_slots, as_json)
+
+
+@app.command()
+def down(home: Home = None, as_json: AsJson = False) -> None:
+    """End what `muse up` has started, and nothing else."""
+    from flows.commands.up import down as command
+
+    command(home, as_json)

@@ -17,6 +17,7 @@ from tasks.parts import OF_TABLE
 
 FILE = Path(__file__).resolve().parent.parent / "deployments" / "prefect.yaml"
 LIST = "\ndeployments:\n"
+RESTART = "restart"  # a crashed run goes on by itself: flows/server_setup.py
 SAID = {
     "full": "Every stage. The preset `full` needs a GPU; -p preset=quickstart does not.",
     "data": "Catalogue to augmented conversations.",
@@ -43,7 +44,7 @@ def _entry(name: str, stage: str, description: str, tags: list[str]) -> str:
     return (
         f"  - <<: *everywhere\n    name: {name}\n"
         f"    description: {json.dumps(description, ensure_ascii=False)}\n"
-        f"    tags: [{', '.join(['muse', *tags])}]\n"
+        f"    tags: [{', '.join(['muse', *tags, RESTART])}]\n"
         f"    parameters: {{preset: full, overrides: [], stage: {stage}}}\n"
     )
 

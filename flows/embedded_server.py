@@ -48,16 +48,9 @@ class EmbeddedServer:
         return f"http://127.0.0.1:{self.port}/api"
 
     def _start(self) -> subprocess.Popen[bytes]:
-        spec = find_spec("prefect")
-        if spec is None or spec.origin is None:
-            raise MuseError("prefect is not installed here: pip install -e .")
-        root = Path(spec.origin).parent.parent
-        command = [sys.executable, "-m", "uvicorn", "--app-dir", str(root), "--factory"]
-        command += ["prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(self.port)]
-        command += ["--log-level", "error", "--lifespan", "on"]
         with self.log.open("wb") as log:
             return subprocess.Popen(
-                command,
+                server_command(self.port),
                 env=variables_with(EPHEMERAL),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -96,6 +89,17 @@ class EmbeddedServer:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+def server_command(port: int) -> list[str]:
+    """Prefect's server on this machine, as one process."""
+    spec = find_spec("prefect")
+    if spec is None or spec.origin is None:
+        raise MuseError("prefect is not installed here: pip install -e .")
+    root = Path(spec.origin).parent.parent
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(root), "--factory"]
+    command += ["prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(port)]
+    return [*command, "--log-level", "error", "--lifespan", "on"]
 
 
 def _free_port() -> int:

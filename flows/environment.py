@@ -1,9 +1,9 @@
 """The environment of a run: folders, addresses, and what Prefect, MLflow and GX read from variables.
 
 `prepare()` is called by the command line before prefect is imported. Every variable it sets is only a
-default: what the user has set stays. A flow that a worker started finds `MUSE_HOME` in the
-deployment's job variables (or uses `.muse` of its folder) and calls `prepare()` too; Prefect's own
-settings are the worker's then.
+default: what the user has set stays. Servers that `muse up` runs for the home are used where none is
+configured. A flow that a worker started finds `MUSE_HOME` in the worker's environment (or uses `.muse` of the
+worker's clone) and calls `prepare()` too; Prefect's own settings are the worker's then.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import tomllib
 import urllib.error
 import urllib.request
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from flows.services import MLFLOW, PREFECT, running_services
 from muse_core.config.run_config import RunConfig
 from muse_core.durable import explained
 from muse_core.errors import ConfigError
@@ -30,6 +31,8 @@ HOME = "MUSE_HOME"
 LLM_BASE_URL, LLM_MODEL, LLM_API_KEY = "MUSE_LLM_BASE_URL", "MUSE_LLM_MODEL", "MUSE_LLM_API_KEY"
 SERVE_KEY = "MUSE_SERVE_KEY"
 HEALTH_TIMEOUT_S = 5.0
+ANOTHER_HOME = "choose another folder with --home DIR"
+_last_home: list[Path] = []
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 # How often a thread of libgomp looks before it sleeps; its own 300,000 keep a core from the thread that is
 # waited for when two jobs share the machine (tests/benchmarks/RESULTS.md, "Beside another job").
@@ -45,12 +48,14 @@ EMBEDDED = {
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "muse_core,tasks,flows,data_contracts",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "GX_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # seconds, not minutes, until tasks/tracking.py lets figures wait
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "TOKENIZERS_PARALLELISM": "false",
 }
@@ -79,29 +84,56 @@ class Environment:
 
 
 def home_folder(home: str | Path | None = None) -> Path:
-    """Where everything is written: the flag, else `MUSE_HOME`, else `.muse` here. Creates nothing."""
-    return Path(home or os.environ.get(HOME) or ".muse").expanduser().resolve()
+    """Where everything is written: the flag, else `MUSE_HOME`, else `.muse` here. Creates nothing.
+    ConfigError for a name that no folder can have."""
+    asked = Path(home or os.environ.get(HOME) or ".muse")
+    try:
+        folder = asked.expanduser().resolve()
+        os.stat(folder)
+    except FileNotFoundError:
+        pass
+    except RuntimeError:
+        raise ConfigError(f"--home {_short(asked)}: there is no user of that name; {ANOTHER_HOME}") from None
+    except OSError as problem:
+        raise ConfigError(f"--home {_short(asked)}: {problem.strerror}; {ANOTHER_HOME}") from None
+    if home is not None:
+        _last_home[:] = [folder]
+    return folder
+
+
+def last_home() -> Path:
+    """The home that this process was last told to use; where it writes what went wrong."""
+    return _last_home[0] if _last_home else home_folder()
+
+
+def _short(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"
 
 
 def prepare(home: str | Path | None = None) -> Environment:
     """Sets the defaults above, creates the home folder and checks configured servers."""
     folder = home_folder(home)
-    with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    api = configured_prefect_api()
+    try:
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as problem:  # below /proc, say
+        raise ConfigError(
+            f"--home {_short(folder)} cannot be made: {problem.strerror}; {ANOTHER_HOME}"
+        ) from None
+    up = running_services(folder)
+    api = configured_prefect_api() or (f"{up[PREFECT].address}/api" if PREFECT in up else None)
     if api:
         os.environ.setdefault("PREFECT_API_URL", api)
-        _require_answer(
-            "PREFECT_API_URL", api, "/health", "`prefect server start`, or unset it to use an embedded server"
-        )
+        _require_answer("PREFECT_API_URL", api, "/health", "`muse up`, or unset it to use an embedded server")
     os.environ.setdefault("PREFECT_HOME", str(folder / "prefect"))
     for name, value in {**EMBEDDED, **thread_variables(os.environ)}.items():
         os.environ[name] = value if name in THREADS else os.environ.get(name, value)
     os.environ[HOME] = str(folder)
-    mlflow_uri = os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
+    mlflow_uri = os.environ.setdefault("MLFLOW_TRACKING_URI", mlflow_uri_of(folder))
     if mlflow_uri.startswith("http"):
         _require_answer(
-            "MLFLOW_TRACKING_URI", mlflow_uri, "/health", "`mlflow server`, or unset it to use a local file"
+            "MLFLOW_TRACKING_URI", mlflow_uri, "/health", "`muse up`, or unset it to use a local file"
         )
     set_up_logging()
     return Environment(folder, mlflow_uri, api)
@@ -184,9 +216,25 @@ def use_prefect_server(api: str) -> None:
     os.environ["PREFECT_API_URL"] = api
 
 
-def variables_with(more: Mapping[str, str]) -> dict[str, str]:
+def mlflow_uri_of(home: Path) -> str:
+    """Where runs of a home are recorded: as configured, else the server that is up for it, else a file."""
+    up = running_services(home)
+    local = up[MLFLOW].address if MLFLOW in up else f"sqlite:///{home / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI", local)
+
+
+def use_mlflow_server(uri: str) -> None:
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+
+
+def mlflow_database(environment: Environment) -> str:
+    """What a server of MLflow is started over: `MLFLOW_BACKEND_STORE_URI`, else what runs without one use."""
+    return os.environ.get("MLFLOW_BACKEND_STORE_URI") or environment.mlflow_uri
+
+
+def variables_with(more: Mapping[str, str], without: Sequence[str] = ()) -> dict[str, str]:
     """The environment of a child process."""
-    return {**os.environ, **more}
+    return {name: value for name, value in os.environ.items() if name not in without} | dict(more)
 
 
 def _require_answer(variable: str, address: str, path: str, remedy: str) -> None:

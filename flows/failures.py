@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from flows.environment import home_folder
+from flows.environment import last_home
 from muse_core.errors import MuseError
 
 
@@ -41,13 +41,14 @@ class MuseGroup(TyperGroup):
 def write_traceback() -> Path:
     """Keeps the traceback of the current exception under the home folder, or beside it."""
     name = f"muse-error-{time.strftime('%Y%m%d-%H%M%S')}.log"
-    for folder in (home_folder(), Path.home(), Path(tempfile.gettempdir())):
+    for place in (last_home, Path.home, tempfile.gettempdir):
         try:
+            folder = Path(place())
             path = folder / name
             folder.mkdir(exist_ok=True)
             path.write_text(traceback.format_exc(), encoding="utf-8")
             return path
-        except OSError:
+        except (OSError, RuntimeError, MuseError):  # a home that cannot be written, or that nobody has
             continue
     traceback.print_exc(file=sys.stderr)
     return Path(name)

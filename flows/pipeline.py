@@ -9,29 +9,42 @@ for is left out.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
+from pydantic import Field
 
 from flows.environment import prepare, with_language_model
-from muse_core.config.load import load_config
+from muse_core.config.load import load_config, preset_names
 from muse_core.config.run_config import RunConfig
 from muse_core.stage_table import STAGES
 from tasks import stages
+from tasks.parts import PARTS
 from tasks.pipeline_run import open_run
 from tasks.summary import publish_summary
 from tasks.tracking import TrackingPlace
 
+# What the forms of the UI offer.
+Preset = Annotated[str, Field(json_schema_extra={"enum": list(preset_names())})]
+Part = Annotated[str, Field(json_schema_extra={"enum": list(PARTS)})]
+Overrides = Annotated[list[str], Field(json_schema_extra={"examples": [["dpo.beta=0.2", "seed=7"]]})]
+
 
 @flow(name="muse", description=__doc__, persist_result=False)
 def muse(
-    preset: str = "full",
-    overrides: list[str] = [],  # noqa: B006
-    stage: str = "all",
+    preset: Preset = "full",
+    overrides: Overrides = [],  # noqa: B006
+    stage: Part = "all",
     config: RunConfig | None = None,
 ) -> dict[str, Any]:
-    """`overrides` are `section.key=value` over the preset; `config`: the whole configuration instead of both;
-    `stage` is a stage or a group: all, data, export."""
+    """The pipeline, or a part of it.
+
+    Args:
+        preset: Where the settings start from. `full` needs a GPU; `quickstart` does not.
+        overrides: `section.key=value` over the preset, one each; files are looked for on the worker.
+        stage: A stage or a group of stages, with what it needs upstream.
+        config: The whole configuration, instead of preset and overrides.
+    """
     place = prepare()
     asked, language_model = with_language_model(config or load_config(preset, overrides=overrides)[0])
     tracking = TrackingPlace(place.mlflow_uri, place.mlflow_artifacts, place.home)

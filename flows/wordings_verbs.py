@@ -13,7 +13,10 @@ wordings_app = typer.Typer(no_args_is_help=True, help="Check, try and count the 
 @wordings_app.command("check")
 def check(
     folder: Annotated[
-        Path | None, typer.Argument(help="A folder like muse_core/wordings (default: that one).")
+        Path | None,
+        typer.Argument(
+            help="A folder like muse_core/wordings (default: that one), or a tool of `tools.extra`."
+        ),
     ] = None,
 ) -> None:
     """Read every wording and name each mistake with its file and line."""

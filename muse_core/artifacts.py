@@ -20,7 +20,7 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,6 +104,9 @@ class ArtifactStore:
         """Validates and publishes a table. Equal tables give equal bytes, however they are chunked."""
         table = table.replace_schema_metadata(None)
         check_arrow_schema(kind, table)
+        table = table.cast(
+            SCHEMAS[kind]
+        )  # without the marks that reading leaves on the fields of nested columns
         approval = self.validate(kind, table)
 
         def fill(draft: Path) -> Path:
@@ -270,9 +273,10 @@ class ArtifactStore:
     @contextmanager
     def lock(self, fingerprint: str) -> Iterator[None]:
         """Held for a whole stage run: a second run of the same fingerprint waits, then finds it cached."""
-        with durable.explained(self.root):
-            (self.root / "locks").mkdir(parents=True, exist_ok=True)
-        with durable.file_lock(self.root / "locks" / f"{key_of(fingerprint)}.lock"):
+        with ExitStack() as held:
+            with durable.explained(self.root):
+                (self.root / "locks").mkdir(parents=True, exist_ok=True)
+                held.enter_context(durable.file_lock(self.root / "locks" / f"{key_of(fingerprint)}.lock"))
             yield
 
     def work(self, fingerprint: str) -> Path:

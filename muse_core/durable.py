@@ -18,12 +18,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from muse_core.errors import ArtifactError, HardwareError
+from muse_core.errors import ArtifactError, HardwareError, TransientError
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.2
 REMIND_S = 30.0
+# What a network file system says while its server is away.
+MAY_PASS = (
+    errno.ETIMEDOUT, errno.ESTALE, errno.ENOLCK, errno.EBUSY, errno.EIO, errno.ENOTCONN, errno.ECONNRESET,
+    errno.ECONNREFUSED, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH,
+)  # fmt: skip
 
 
 def file_digest(path: Path) -> str:
@@ -110,6 +115,12 @@ def _explain(problem: OSError, place: Path) -> Exception:
             f"cannot write to {where}: {os.strerror(problem.errno)}; a folder is needed there. "
             "Move what is in the way or choose another folder with --home DIR"
         )
+    if problem.errno in MAY_PASS:
+        return TransientError(
+            f"{where}: {os.strerror(problem.errno or 0)}; the file system below {place} does not answer"
+        )
+    if problem.errno == errno.ENAMETOOLONG:
+        return ArtifactError(f"the name of {str(place)[:60]}… is too long; choose another with --home DIR")
     return problem
 
 

@@ -20,12 +20,14 @@ from typing import Any, Literal, Protocol
 from data_contracts.schemas import SCHEMAS, contract_name
 from muse_core import closure
 from muse_core.config.run_config import RunConfig
+from muse_core.config.tool_files import files_of
 from muse_core.errors import ConfigError
 from muse_core.records import canonical_json
 from muse_core.stage_table import STAGES, Stage, stage_named
 from muse_core.types import ArtifactRef
 
 LIBRARIES = ("torch", "transformers", "accelerate", "numpy", "pandas", "pyarrow", "pydantic", "safetensors")
+REGISTRY = "muse_core/tools/toolbox.py"  # a stage whose code has it knows the user's own tools
 TRUST_SIZE_ABOVE = 256 * 2**20  # bytes: `plan` checks larger artifacts by their size, to answer in 2 s
 
 
@@ -68,6 +70,8 @@ def own_parts(stage: Stage, config: RunConfig, glance: closure.Glance | None = N
     parts |= {f"schema {kind}": _schema_digest(kind) for kind in _kinds(stage)}
     parts |= {f"config {key}": value for key, value in config_values(config, stage.reads).items()}
     parts |= user_files(stage.name, config)
+    if REGISTRY in found:
+        parts |= tool_files(config)
     return parts | {"seed": str(config.seed)}
 
 
@@ -115,6 +119,19 @@ def user_files(stage: str, config: RunConfig) -> dict[str, str]:
     if stage == "base" and config.base.model and Path(config.base.model).exists():
         return {"file base.model": _content(Path(config.base.model)), "config base.model": '"a local file"'}
     return {}
+
+
+def tool_files(config: RunConfig) -> dict[str, str]:
+    """The user's own tools with their wordings, by content and in their order, and the code that reads them.
+    What an address answered is not in it (docs/tools.md#what-an-address-answers)."""
+    if not config.tools.extra:
+        return {}
+    reader = closure.code_digests("muse_core.tools.extra")
+    return {f"code {path}": digest for path, digest in reader.items() if path.endswith(".py")} | {
+        f"file tools.extra {number} {file.name}": _file_content(file, "tools.extra")
+        for number, name in enumerate(config.tools.extra, 1)
+        for file in files_of(Path(name))
+    }
 
 
 def _file_content(path: Path, key: str) -> str:

@@ -169,7 +169,8 @@ STAGES: tuple[Stage, ...] = (
         group="data", section="augmentation", gpu=True,
     ),
     Stage(
-        "sft", ("conversations", "augment", "base"), "Supervised fine-tuning.", gpu=True, trains=True,
+        "sft", ("catalog", "conversations", "augment", "base"), "Supervised fine-tuning.", gpu=True,
+        trains=True,
     ),
     Stage(
         "pairs", ("catalog", "profiles", "conversations", "sft"),

@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from muse_core.generation.attached import kind_of
+from muse_core.tools.shop_schema import schema_of
 from serving.completions import offered_tools, read_request
 from serving.feedback import feedback_row
 from serving.headers import SafeHeaders
@@ -122,7 +123,7 @@ async def _model(request: Request, service: Service) -> Response:
 
 
 async def _tools(request: Request, service: Service) -> Response:
-    return JSONResponse({"object": "list", "data": offered_tools()})
+    return JSONResponse({"object": "list", "data": offered_tools(schema_of(service.catalog.catalog.facets))})
 
 
 async def _feedback(request: Request, service: Service) -> Response:

@@ -20,7 +20,8 @@ from typing import Any
 from muse_core.generation.answer import Answered
 from muse_core.generation.requests import as_json
 from muse_core.generation.sampling import Sampling
-from muse_core.tools.toolbox import TOOL_NAMES, tool_schemas
+from muse_core.tools.shop_schema import ShopSchema
+from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import JsonValue, ToolCall
 from serving.limits import Limits
 from serving.refusals import Refused
@@ -53,9 +54,9 @@ class Asked:
     created: int = field(default_factory=lambda: int(time.time()))
 
 
-def offered_tools() -> list[dict[str, Any]]:
-    """The tools as a client that runs them itself sends them."""
-    return [{"type": "function", "function": schema} for schema in tool_schemas()]
+def offered_tools(schema: ShopSchema) -> list[dict[str, Any]]:
+    """The shop's tools as a client that runs them itself sends them."""
+    return [{"type": "function", "function": described} for described in schema.as_json()]
 
 
 def read_request(body: Mapping[str, Any], model: str, limits: Limits) -> Asked:

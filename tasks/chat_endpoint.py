@@ -5,7 +5,10 @@
 Implements `TextService` of `muse_core/dialogue/llm/service.py`. Timeouts, broken connections, 429 and 5xx
 are tried again, with pauses that double (or that the server asks for). The key stands in one header and
 nowhere else: it is not in any repr, log line or failure, the object refuses to be pickled, and an answer
-that holds the key is thrown away. Not covered: streaming, other API dialects.
+that holds the key is thrown away. In a run of the pipeline, an endpoint that has never answered is a
+TransientError, so that Prefect tries the stage again: conversations that nobody reworded would be published,
+and found again by later runs. One that stops answering later is a value. Not covered: streaming, other API
+dialects.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import Any
 
 from muse_core.config.run_config import LlmConfig
 from muse_core.dialogue.llm.service import Failure, TextAnswer, TextRequest
+from muse_core.errors import TransientError
 
 MAX_BYTES = 1_000_000  # of one answer
 FIRST_PAUSE_S = 0.5
@@ -69,13 +73,14 @@ class ChatEndpoint:
         concurrency: int,
         retries: int,
         sleep: Callable[[float], None] = time.sleep,
+        must_answer: bool = False,
     ) -> None:
         import httpx
 
         for name in WIRE_LOGGERS:
             logging.getLogger(name).setLevel(logging.WARNING)
         self._address, self._timeout_s, self._retries, self._sleep = address, timeout_s, retries, sleep
-        self._concurrency = concurrency
+        self._concurrency, self._must_answer = concurrency, must_answer
         headers = {"Authorization": f"Bearer {address.api_key}"} if address.api_key else {}
         self._client = httpx.Client(
             headers=headers, timeout=timeout_s, limits=httpx.Limits(max_connections=concurrency)
@@ -99,9 +104,16 @@ class ChatEndpoint:
         self._client.close()
 
     def ask(self, request: TextRequest) -> TextAnswer:
-        """The model's text, or the failure of the last attempt."""
+        """The model's text, or the failure of the last attempt. TransientError while a service that must
+        answer has not done so yet."""
         messages = [{"role": "system", "content": request.system}, {"role": "user", "content": request.user}]
         done = self.complete({"model": request.model, "messages": messages})
+        if self._must_answer and done.failure in AGAIN:
+            raise TransientError(
+                f"the language model at MUSE_LLM_BASE_URL does not answer ({done.failure}); start it, "
+                "or leave it out with --set llm.share=0"
+            )
+        self._must_answer = False
         text = done.message.get("content") if done.message is not None else None
         if done.failure is None and not isinstance(text, str):
             return TextAnswer(failure="not_json")
@@ -180,7 +192,9 @@ def chat_endpoint(address: EndpointAddress | None, settings: LlmConfig) -> Itera
     if address is None:
         yield None
         return
-    endpoint = ChatEndpoint(address, settings.timeout_s, settings.concurrency, settings.retries)
+    endpoint = ChatEndpoint(
+        address, settings.timeout_s, settings.concurrency, settings.retries, must_answer=True
+    )
     try:
         yield endpoint
     finally:

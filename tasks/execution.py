@@ -28,8 +28,10 @@ from muse_core.fingerprint import Fingerprint
 from muse_core.models.cpu import thread_count
 from muse_core.models.device import use_threads
 from muse_core.stage_table import stage_named
+from muse_core.tools.in_use import WithTools, in_use
 from muse_core.types import ArtifactRef
 from tasks.estimate import StageEstimate
+from tasks.extra_tools import use_tools
 from tasks.forecast import Forecast
 from tasks.progress import StageProgress
 from tasks.tracking import RunRecord
@@ -60,6 +62,7 @@ class Job:
 def run_stage(job: Job, **inputs: ArtifactRef) -> ArtifactRef:
     """Computes the stage, unless another run has published it while this one waited for the lock."""
     stage = stage_named(job.stage)
+    use_tools(job.config)
     with job.store.lock(job.fingerprint):
         found = job.store.find(stage.kind, job.fingerprint)
         if found is not None:
@@ -96,9 +99,15 @@ def _context(job: Job, inputs: Mapping[str, ArtifactRef], progress: StageProgres
 
 
 def shard_map(settings: ExecutionConfig) -> ShardMap:
-    """How `StageContext.map` and `.stream` run shards under these settings."""
-    if settings.engine == "local":
-        return map_in_processes
+    """How `StageContext.map` and `.stream` run shards under these settings, with this process's tools."""
+    tools = in_use()
+    spread = map_in_processes if settings.engine == "local" else _on_cluster(settings)
+    if not tools.files:
+        return spread
+    return lambda work, shards, workers: spread(WithTools(work, tools), shards, workers)
+
+
+def _on_cluster(settings: ExecutionConfig) -> ShardMap:
     return lambda work, shards, workers: map_in_tasks(work, shards, task_runner(settings, workers))
 
 

@@ -29,6 +29,7 @@ from tasks.chat_endpoint import EndpointAddress, chat_endpoint
 from tasks.engine import check_engine
 from tasks.estimate import NO_ESTIMATE, Estimate, estimate, needs_probe
 from tasks.execution import Job
+from tasks.extra_tools import use_tools
 from tasks.forecast import Forecast
 from tasks.gate import open_store
 from tasks.parts import REGISTER, wanted_stages
@@ -162,6 +163,7 @@ def open_run(
 ) -> Iterator[PipelineRun]:
     """Everything a run needs, checked before the first stage: stages, engine, device, store, tracking."""
     wanted = wanted_stages(part)
+    use_tools(config)
     check_engine(config.execution)
     device = resolve_device(config.execution.device)
     resolve_precision(config.execution.precision, device)

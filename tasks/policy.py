@@ -33,6 +33,14 @@ def is_transient(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
     return isinstance(state.result(raise_on_failure=False), TransientError)
 
 
+# What is transient: an endpoint, MLflow, a network file system that does not answer, a lock of one.
+AGAIN: dict[str, Any] = {
+    "retries": RETRIES,
+    "retry_delay_seconds": RETRY_DELAYS_S,
+    "retry_condition_fn": is_transient,
+}
+
+
 def stage_task(stage: Stage, body: Callable[..., Any]) -> Task[Any, Any]:
     """Makes the Prefect task of a stage."""
     policy = task(
@@ -42,9 +50,7 @@ def stage_task(stage: Stage, body: Callable[..., Any]) -> Task[Any, Any]:
         cache_policy=CacheKeyFnPolicy(cache_key_fn=fingerprint_key),
         persist_result=True,
         result_serializer="json",
-        retries=RETRIES,
-        retry_delay_seconds=RETRY_DELAYS_S,
-        retry_condition_fn=is_transient,
+        **AGAIN,
         timeout_seconds=stage.timeout_s,
         tags={"gpu"} if stage.gpu else set(),
     )

@@ -173,7 +173,8 @@ def served_assistant() -> mlflow.pyfunc.PythonModel:
     class ServedAssistant(mlflow.pyfunc.PythonModel):
         def load_context(self, context: Any) -> None:
             artifacts = {name: Path(path) for name, path in context.artifacts.items()}
-            self.index, self.loaded = _open_shop(artifacts["shop"]), _open_model(artifacts["model"])
+            self.index = _open_shop(artifacts["shop"])
+            self.loaded = _open_model(artifacts["model"], self.index)
 
         # A request, a list or a table of them. This hint is the one that MLflow neither checks nor
         # turns into a schema, nor warns about the lack of.
@@ -193,10 +194,12 @@ def _open_shop(folder: Path) -> Any:
     return Shop.read(store, store.list()[-1]).index
 
 
-def _open_model(folder: Path) -> Any:
+def _open_model(folder: Path, index: Any) -> Any:
+    from muse_core.models.carried_tools import serving
     from muse_core.models.loading import load_model
 
-    return load_model(folder)
+    serving(folder)
+    return load_model(folder, shop=index.catalog.facets)
 
 
 def announce() -> None:

@@ -21,6 +21,7 @@ from muse_core.evaluation.cases.case import EvalCase
 from muse_core.evaluation.cases.foreign_calls import read_message
 from muse_core.evaluation.cases.tool_prompt import chat_messages, openai_tools, prompt_digest
 from muse_core.records import canonical_json
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from tasks.chat_endpoint import ChatEndpoint, Completion
 
 TIMEOUT_S = 60.0
@@ -41,6 +42,7 @@ class EndpointModel:
 
     endpoint: ChatEndpoint
     address_digest: str = ""
+    schema: ShopSchema = PLAIN  # of the shop whose tools it is given
     plain: list[bool] = field(default_factory=list, repr=False)  # not empty: it takes no temperature
 
     @property
@@ -49,7 +51,7 @@ class EndpointModel:
 
     @property
     def digest(self) -> str:
-        parts = {"model": self.name, "at": self.address_digest, "prompt": prompt_digest()}
+        parts = {"model": self.name, "at": self.address_digest, "prompt": prompt_digest(self.schema)}
         return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
     def answers(self, cases: Sequence[EvalCase]) -> Iterator[tuple[EvalCase, Answer]]:
@@ -76,7 +78,8 @@ class EndpointModel:
 
     def _complete(self, messages: Sequence[Mapping[str, str]]) -> Completion:
         """Greedy; a model that refuses a temperature (HTTP 400) is asked without one from then on."""
-        body: dict[str, Any] = {"model": self.endpoint.model, "messages": messages, "tools": openai_tools()}
+        tools = openai_tools(self.schema)
+        body: dict[str, Any] = {"model": self.endpoint.model, "messages": messages, "tools": tools}
         if not self.plain:
             done = self.endpoint.complete(body | {"temperature": 0})
             if done.status != 400:

@@ -2,7 +2,9 @@
 
 The parent carries the headline metrics (`sft.tool_accuracy`, `dpo.tool_accuracy`, …), so that MLflow's
 run list compares whole experiments; a stage's run carries its section of the configuration and its
-curves. A cached stage logs its final metrics again, tagged `cached_from`. Metrics are sent in batches.
+curves. A cached stage logs its final metrics again, tagged `cached_from`. Metrics are sent in batches. A
+server that does not answer ends no training: what could not be sent waits, and a stage that still has some at
+its end raises TransientError, whereupon Prefect calls it again and it finds itself published.
 This module and `registered_model.py` are the only ones that import mlflow.
 """
 
@@ -14,20 +16,28 @@ import os
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
 from muse_core.durable import file_lock, is_alive
-from muse_core.errors import ConfigError, cannot_import
+from muse_core.errors import ConfigError, TransientError, cannot_import
+from tasks.addresses import without_passwords
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 EXPERIMENT = "muse"
 FLUSH_EVERY_S = 5.0
+PAUSES_S = (5.0, 30.0, 120.0)  # between the calls around a stage, as between Prefect's tries of a task
+PAUSE_S = 60.0  # before a server that did not answer is asked again
+TOO_MANY, SERVER_ERROR = 429, 500  # HTTP
 BATCH = 200
 PARAM_CHARS = 500
 PROCESS_TAG = "muse.process"
@@ -83,6 +93,7 @@ class RunRecord:
     prefix: str = ""
     _waiting: list[Metric] = field(default_factory=list)
     _flushed: float = field(default_factory=time.monotonic)
+    _pause_s: float = 0.0
 
     def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Takes measurements; sends them in batches. Values that are not finite are left out."""
@@ -91,13 +102,24 @@ class RunRecord:
         self._waiting += [Metric(name, value, now, step or 0) for name, value in finite.items()]
         if self.mirror is not None:
             self.mirror.log({f"{self.prefix}{name}": value for name, value in finite.items()})
-        if len(self._waiting) >= BATCH or time.monotonic() - self._flushed > FLUSH_EVERY_S:
+        since = time.monotonic() - self._flushed
+        if since > self._pause_s and (len(self._waiting) >= BATCH or since > FLUSH_EVERY_S):
+            self._send_if_possible()
+
+    def _send_if_possible(self) -> None:
+        try:
             self.flush()
+            self._pause_s = 0.0
+        except TransientError as problem:
+            self._flushed, self._pause_s = time.monotonic(), PAUSE_S
+            log.warning("%s; %d measurements wait for it", problem, len(self._waiting))
 
     def flush(self) -> None:
-        for start in range(0, len(self._waiting), BATCH):
-            self.client.log_batch(self.run_id, metrics=self._waiting[start : start + BATCH])
-        self._waiting.clear()
+        """Sends what waits. TransientError, and it goes on waiting, where the server does not answer."""
+        with transient():
+            while self._waiting:
+                self.client.log_batch(self.run_id, metrics=self._waiting[:BATCH])
+                del self._waiting[:BATCH]
         self._flushed = time.monotonic()
 
     def describe(self, params: Mapping[str, str], tags: Mapping[str, str] | None = None) -> None:
@@ -112,6 +134,53 @@ class RunRecord:
     def attach(self, path: Path) -> None:
         """Uploads one file (the report) to the run's artifacts."""
         self.client.log_artifact(self.run_id, str(path))
+
+
+@contextmanager
+def transient() -> Iterator[None]:
+    """What may pass as TransientError: a server that does not answer or is too busy, a locked database."""
+    try:
+        yield
+    except MlflowException as problem:
+        status = problem.get_http_status_code()
+        if status != TOO_MANY and status < SERVER_ERROR:
+            raise
+        reason = without_passwords(str(problem).strip().splitlines()[0])
+        raise TransientError(f"MLflow does not take what it is given ({reason})") from problem
+
+
+def schema_problem(uri: str) -> str:
+    """How the tables of an MLflow database differ from what the installed MLflow reads, or whether a server
+    answers ("" = they do not, it does). Changes nothing."""
+    if uri.startswith("http"):
+        with transient():
+            MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
+        return ""
+    from mlflow.store.db.utils import (
+        _get_latest_schema_revision,
+        _get_schema_version,
+        create_sqlalchemy_engine,
+    )
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        found, wanted = _get_schema_version(create_sqlalchemy_engine(uri)), _get_latest_schema_revision()
+    except SQLAlchemyError as problem:
+        raise TransientError(f"MLflow's database does not answer ({type(problem).__name__})") from problem
+    return "" if found == wanted else f"its tables are of revision {found}, this MLflow reads {wanted}"
+
+
+def patiently(call: Callable[[], T]) -> T:
+    """What the call returns, tried again while MLflow is away. TransientError when it stays away."""
+    for pause_s in PAUSES_S:
+        try:
+            with transient():
+                return call()
+        except TransientError as problem:
+            log.warning("%s; tried again in %.0f s", problem, pause_s)
+            time.sleep(pause_s)
+    with transient():
+        return call()
 
 
 def _is_finite(value: Any) -> bool:
@@ -135,10 +204,10 @@ class Tracker:
             PROCESS_TAG: this_process(),
             **tags,
         }
-        run = self.client.create_run(self.experiment_id, tags=nested, run_name=name)
+        run = patiently(lambda: self.client.create_run(self.experiment_id, tags=nested, run_name=name))
         record = RunRecord(self.client, run.info.run_id, self.parent.mirror, f"{name}/")
         with _closing(record):
-            record.describe(params)
+            patiently(lambda: record.describe(params))
             yield record
 
 
@@ -148,13 +217,14 @@ def tracked_run(
 ) -> Iterator[Tracker]:
     """Opens the parent run, and W&B's when `report_to` names it."""
     mirror = _open_wandb(name, params, place.home) if "wandb" in report_to else None
-    client, experiment_id = open_client(place)
-    end_dead_runs(client, experiment_id)
-    run = client.create_run(experiment_id, run_name=name, tags={PROCESS_TAG: this_process()})
+    client, experiment_id = patiently(lambda: open_client(place))
+    tags = {PROCESS_TAG: this_process()}
+    patiently(lambda: end_dead_runs(client, experiment_id))
+    run = patiently(lambda: client.create_run(experiment_id, run_name=name, tags=tags))
     parent = RunRecord(client, run.info.run_id, mirror)
     try:
         with _closing(parent):
-            parent.describe(params)
+            patiently(lambda: parent.describe(params))
             yield Tracker(client, experiment_id, parent)
     finally:
         if mirror is not None:
@@ -175,16 +245,17 @@ def end_dead_runs(client: MlflowClient, experiment_id: str) -> None:
 
 @contextmanager
 def _closing(record: RunRecord) -> Iterator[None]:
-    status = "FAILED"
     try:
         yield
-        status = "FINISHED"
-    except KeyboardInterrupt:
-        status = "KILLED"
+    except BaseException as problem:
+        with suppress(MlflowException, TransientError):  # what went wrong inside is what counts
+            record.client.set_terminated(
+                record.run_id, "KILLED" if isinstance(problem, KeyboardInterrupt) else "FAILED"
+            )
+            record.flush()
         raise
-    finally:
-        record.flush()
-        record.client.set_terminated(record.run_id, status)
+    patiently(record.flush)
+    patiently(lambda: record.client.set_terminated(record.run_id, "FINISHED"))
 
 
 def _open_wandb(name: str, params: Mapping[str, str], home: Path) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from muse_core.catalog.facet_columns import Asked
 from muse_core.catalog.load import load_catalog
 from muse_core.catalog.questions import Answers
 from muse_core.config.load import load_config
 from muse_core.config.run_config import CatalogConfig
 
 SHOWN = 12
+SHOWN_VALUES = 6
 
 
 def check(file: Path, config: Path | None, settings: list[str], as_json: bool) -> None:
-    """`catalog.columns` and the answers about money, of a config or `--set`, override what is inferred."""
+    """`catalog.columns`, `catalog.facets` and the answers about money, of a config or `--set`, override what
+    is inferred."""
     asked = _asked(file, config, settings) if config or settings else CatalogConfig()
     answers = Answers(asked.currency, asked.decimal, asked.minor_units)
-    found = load_catalog(file, dict(asked.columns), answers).as_json()
+    facets = Asked(asked.facets, asked.max_facets)
+    found = load_catalog(file, dict(asked.columns), answers, facets).as_json()
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     else:
@@ -53,6 +57,7 @@ def show(found: Mapping[str, Any], out: Console) -> None:
     for name in ("colours", "categories", "product_types", "pictures"):
         if found.get(name):
             _print_counts(name.replace("_", " "), found[name], out)
+    _print_facets(found, out)
     if found.get("other_columns"):
         others = ", ".join(found["other_columns"])
         out.print(f"kept as attributes, without a meaning: {others}", markup=False, highlight=False)
@@ -61,6 +66,34 @@ def show(found: Mapping[str, Any], out: Console) -> None:
     for question in found.get("questions", []):
         out.print(f"question: {question['question']}", markup=False, highlight=False)
         out.print(f"  if so: {question['flag']}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_facets(found: Mapping[str, Any], out: Console) -> None:
+    """What customers can ask for beyond our fields, and why the other columns are nothing to ask for."""
+    if found.get("facets"):
+        heads = ("name", "kind", "unit", "values", "share", "column")
+        table = Table(
+            *heads, title="facets: arguments of the tools", title_justify="left", box=None, pad_edge=False
+        )
+        for facet in found["facets"]:
+            table.add_row(*map(Text, _facet_row(facet)))
+        out.print(table)
+    by_reason: dict[str, list[str]] = {}
+    for column, why in found.get("no_facets", {}).items():
+        by_reason.setdefault(why, []).append(column)
+    for why, columns in by_reason.items():
+        out.print(f"no facet, {why}: {_few(columns)}", markup=False, highlight=False)
+
+
+def _facet_row(facet: Mapping[str, Any]) -> tuple[str, ...]:
+    values = " to ".join(facet["values"]) if facet["kind"] == "number" else _few(facet["values"])
+    kind = facet["kind"].replace("_", "/")
+    return facet["name"], kind, facet["unit"], values, f"{facet['share']:.0%}", facet["column"]
+
+
+def _few(values: Sequence[str]) -> str:
+    more = len(values) - SHOWN_VALUES
+    return ", ".join(values[:SHOWN_VALUES]) + (f", and {more} more" if more > 0 else "")
 
 
 def _print_pairs(title: str, heads: tuple[str, str], pairs: Mapping[str, Any], out: Console) -> None:

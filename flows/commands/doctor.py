@@ -1,6 +1,7 @@
-"""`muse doctor`: what this machine has, and what is wrong with it. Changes nothing.
+"""`muse doctor`: what this machine has, what is wrong with it, and what mends that. Changes nothing.
 
-A finding that stops a run fails the command; a missing option (GPU, TensorRT) is only told.
+A finding that stops a run fails the command; a missing option (GPU, TensorRT) is only told. What concerns
+servers is in `flows/commands/doctor_servers.py`.
 """
 
 from __future__ import annotations
@@ -10,24 +11,23 @@ import platform
 import shutil
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata, util
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from rich.console import Console
 from rich.table import Table
 
-from flows.environment import configured_prefect_api, home_folder
+from flows.commands.doctor_servers import Finding, locks, servers
+from flows.environment import home_folder
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.errors import MuseError
 from muse_core.fingerprint import library_versions
 from muse_core.models.device import gpu_works
-from tasks.addresses import without_passwords
 from tasks.estimate import COSTS, about, estimate, threads_of
 
 if TYPE_CHECKING:
@@ -35,18 +35,9 @@ if TYPE_CHECKING:
 
 SUPPORTED_PYTHON = ((3, 11), (3, 13))
 NEEDED_DISK_GB = 3.0  # a quickstart run with its exports
-SERVER_TIMEOUT_S = 3.0
 NEEDED = ("torch", "transformers", "accelerate", "prefect", "mlflow", "great_expectations")
+INSTALL = "pip install -e . in the project's folder"
 OPTIONS = {"tensorrt_rtx": "engines for GeForce and RTX GPUs", "tensorrt": "engines for data-centre GPUs"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at. `wrong` stops runs."""
-
-    name: str
-    state: Literal["ok", "note", "wrong"]
-    text: str
 
 
 def doctor(home: Path | None, as_json: bool) -> None:
@@ -66,11 +57,13 @@ def doctor(home: Path | None, as_json: bool) -> None:
 def examine(home: Path) -> Iterator[Finding]:
     yield python_version()
     yield from libraries()
+    yield versions()
     yield folder(home)
     yield disk(home)
+    yield locks(home)
     yield gpu()
     yield from speed()
-    yield prefect_server()
+    yield from servers(home)
     yield from options()
 
 
@@ -87,8 +80,25 @@ def libraries() -> Iterator[Finding]:
     versions = library_versions()
     for name in NEEDED:
         found = versions.get(name) or _version(name)
-        text = found or "not installed: pip install -e ."
-        yield Finding(name, "ok" if found else "wrong", text)
+        yield Finding(name, "ok" if found else "wrong", found or "not installed", "" if found else INSTALL)
+
+
+def versions() -> Finding:
+    """Whether what is installed is what the project was tested with."""
+    try:
+        asked = [Requirement(line) for line in metadata.requires("muse") or ()]
+    except metadata.PackageNotFoundError:
+        return Finding("versions", "wrong", "the project is not installed", INSTALL)
+    needed = [one for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})]
+    found = {one.name: (_version(one.name), one.specifier) for one in needed}
+    other = [
+        f"{name} {have} (needs {wanted})"
+        for name, (have, wanted) in found.items()
+        if have and not wanted.contains(have, prereleases=True)
+    ]
+    if other:
+        return Finding("versions", "wrong", ", ".join(other), INSTALL)
+    return Finding("versions", "ok", f"{len(found)} libraries are as the project asks for")
 
 
 def _version(name: str) -> str | None:
@@ -109,8 +119,8 @@ def folder(home: Path) -> Finding:
         with tempfile.TemporaryDirectory(dir=place):
             pass
     except OSError as problem:
-        text = f"{home}: {problem.strerror or problem}; make it writable or choose another with --home DIR"
-        return Finding("home", "wrong", text)
+        text = f"{home}: {problem.strerror or problem}"
+        return Finding("home", "wrong", text, f"chmod u+rwx {place}, or choose another with --home DIR")
     return Finding("home", "ok", f"{home} ({'exists' if place == home else 'will be created'})")
 
 
@@ -118,9 +128,10 @@ def disk(home: Path) -> Finding:
     free_gb = shutil.disk_usage(_existing(home)).free / 1e9
     enough = free_gb >= NEEDED_DISK_GB
     text = f"{free_gb:.1f} GB free"
-    return Finding(
-        "disk", "ok" if enough else "wrong", text if enough else f"{text}, {NEEDED_DISK_GB:g} GB needed"
-    )
+    if enough:
+        return Finding("disk", "ok", text)
+    mend = "`muse artifacts ls` shows what is large; or choose another place with --home DIR"
+    return Finding("disk", "wrong", f"{text}, {NEEDED_DISK_GB:g} GB needed", mend)
 
 
 def gpu() -> Finding:
@@ -151,19 +162,6 @@ def probed(config: RunConfig, found: Probe) -> str:
     return f"{rate}: the quickstart takes {about(whole.total_s)} here"
 
 
-def prefect_server() -> Finding:
-    address = configured_prefect_api()
-    if not address:
-        return Finding("server", "ok", "no server configured; runs start an embedded one")
-    try:
-        urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=SERVER_TIMEOUT_S).close()
-    except (urllib.error.URLError, OSError, ValueError) as problem:
-        reason = getattr(problem, "reason", problem)
-        text = f"PREFECT_API_URL is {address}, no server answers ({reason}); start it or unset the variable"
-        return Finding("server", "wrong", without_passwords(text))
-    return Finding("server", "ok", without_passwords(f"a server answers at {address}"))
-
-
 def options() -> Iterator[Finding]:
     for module, purpose in OPTIONS.items():
         there = util.find_spec(module) is not None
@@ -179,5 +177,6 @@ def show(findings: list[Finding], out: Console) -> None:
     table.add_column("text", overflow="fold")
     marks = {"ok": "[green]✓[/]", "note": "[dim]–[/]", "wrong": "[red]✗[/]"}
     for finding in findings:
-        table.add_row(marks[finding.state], finding.name, finding.text.replace("[", "\\["))
+        mend = f"\n→ {finding.mend}" if finding.mend else ""
+        table.add_row(marks[finding.state], finding.name, f"{finding.text}{mend}".replace("[", "\\["))
     out.print(table)

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from muse_core.evaluation.cases.case_run import EvalOptions, run_cases
 from muse_core.evaluation.score.significance import minimum_detectable_difference
 from muse_core.evaluation.score.table import DASH
 from muse_core.progress import Lines, Silent
+from muse_core.tools.shop_schema import ShopSchema, schema_of
 from muse_core.types import ArtifactRef, Conversation
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ def eval_cases(
     """Checks the case file before anything is loaded, runs the model, prints figures and faults.
 
     `resolve` turns a registry name (`models:/muse@champion`) into a model folder."""
-    found = load_cases(cases)
     folder = home_folder(home)
     store = ArtifactStore(folder / "artifacts")
+    index = _index(store)
+    found = load_cases(cases, schema_of(index.catalog.facets))
     options = EvalOptions(folder / "eval", flags.fresh, flags.exclude_leaks)
     least = 100 * minimum_detectable_difference(len(found))
     if not flags.is_quiet:
@@ -65,7 +67,7 @@ def eval_cases(
             f"{len(found)} cases: two models that differ by less than {least:.0f} points cannot be told "
             "apart (power 0.8, Connor 1987)"
         )
-    with answerer_of(store, model, resolve) as answerer:
+    with answerer_of(store, model, resolve, index) as answerer:
         progress = Silent() if flags.is_quiet else Lines(_to_stderr)
         result = run_cases(answerer, found, _train_side(store), options, progress)
     if flags.as_json:
@@ -79,10 +81,14 @@ def _to_stderr(text: str) -> None:
 
 
 @contextmanager
-def answerer_of(store: ArtifactStore, model: str | None, resolve: Resolve | None) -> Iterator[Answerer]:
-    """The model that REF names: an endpoint, one of ours, or a chat model with its own template."""
+def answerer_of(
+    store: ArtifactStore, model: str | None, resolve: Resolve | None, index: CatalogIndex
+) -> Iterator[Answerer]:
+    """The model that REF names: an endpoint, one of ours, or a chat model with its own template; all are
+    given the tools of the shop of `index`."""
+    schema = schema_of(index.catalog.facets)
     if model is not None and model.startswith(ENDPOINT):
-        with _endpoint(model.removeprefix(ENDPOINT)) as found:
+        with _endpoint(model.removeprefix(ENDPOINT), schema) as found:
             yield found
         return
     from muse_core.evaluation.cases.case_models import OwnModel, TemplateModel
@@ -90,20 +96,20 @@ def answerer_of(store: ArtifactStore, model: str | None, resolve: Resolve | None
 
     place, device = model_place(store, model, resolve), resolve_device("auto")
     if isinstance(place, Path) and (place / ABOUT).is_file():
-        yield OwnModel(place, _index(store), device)
+        yield OwnModel(place, index, device)
     else:
-        yield TemplateModel(str(place), device)
+        yield TemplateModel(str(place), device, schema)
 
 
 @contextmanager
-def _endpoint(name: str) -> Iterator[Answerer]:
+def _endpoint(name: str, schema: ShopSchema) -> Iterator[Answerer]:
     from tasks.chat_endpoint import ChatEndpoint
     from tasks.tool_endpoint import CONCURRENCY, RETRIES, TIMEOUT_S, EndpointModel
 
     address = endpoint_address(name, f"--model {ENDPOINT}{name} asks an endpoint; correct")
     endpoint = ChatEndpoint(address, TIMEOUT_S, CONCURRENCY, RETRIES)
     try:
-        yield EndpointModel(endpoint, hashlib.sha256(address.base_url.encode()).hexdigest())
+        yield EndpointModel(endpoint, hashlib.sha256(address.base_url.encode()).hexdigest(), schema)
     finally:
         endpoint.close()
 
@@ -141,7 +147,7 @@ def _newest(store: ArtifactStore, kind: str, stage: str) -> ArtifactRef | None:
 
 
 def _index(store: ArtifactStore) -> CatalogIndex:
-    """The last run's catalogue; without one, a small synthetic shop."""
+    """The last run's catalogue; without one, a small synthetic shop that has no facets."""
     import numpy as np
 
     from muse_core.catalog.index import CatalogIndex
@@ -149,9 +155,10 @@ def _index(store: ArtifactStore) -> CatalogIndex:
     from muse_core.catalog.synthetic import make_catalog
 
     ref = _newest(store, "products", "catalog")
-    return CatalogIndex(
-        make_catalog(np.random.default_rng(17), 500) if ref is None else Catalog.read(store, ref)
-    )
+    if ref is not None:
+        return CatalogIndex(Catalog.read(store, ref))
+    made = make_catalog(np.random.default_rng(17), 500)
+    return CatalogIndex(Catalog(tuple(replace(product, facets={}) for product in made)))
 
 
 def _train_side(store: ArtifactStore) -> list[Conversation]:

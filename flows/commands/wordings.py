@@ -23,9 +23,13 @@ from muse_core.wordings.words import SCRIPTS
 FEWEST = 3  # test and dev wordings of a shelf
 
 
-def check(folder: Path | None) -> None:
-    """Reads every file below FOLDER. ConfigError names each problem with its file and line."""
-    root = folder or HERE
+def check(place: Path | None) -> None:
+    """Reads every file below a folder, or a tool's file with its wordings. ConfigError names each problem
+    with its file and line."""
+    if place is not None and place.is_file():
+        _check_tool(place)
+        return
+    root = place or HERE
     if not root.is_dir():
         raise ConfigError(f"{root} is no folder; give one that has {', '.join(SCRIPTS)} in it")
     book, problems = read_book(root)
@@ -35,6 +39,23 @@ def check(folder: Path | None) -> None:
         )
     own = [one for shelf in book.values() for one in shelf if not one.is_borrowed]
     print(f"{len(own)} wordings in {len(SCRIPTS)} languages, no problems")
+    for one in own:
+        if one.is_decided:
+            print(f"{one.line}: on {one.part}: {one.text}")
+
+
+def _check_tool(file: Path) -> None:
+    """A tool of a shop's own, given by its file or by its wordings'."""
+    from muse_core.config.tool_files import KINDS, WORDINGS
+    from muse_core.tools.extra import tools_of
+
+    if file.name.endswith(WORDINGS):
+        beside = [file.with_name(file.name.removesuffix(WORDINGS) + kind) for kind in KINDS]
+        file = next((path for path in beside if path.is_file()), beside[0])
+    books = [tool.words.book for tool in tools_of(file) if tool.words is not None]
+    own = [one for book in books for shelf in book.values() for one in shelf if not one.is_borrowed]
+    names = ", ".join(dict.fromkeys(one.shelf[2] for one in own))
+    print(f"{len(own)} wordings of {names} in {file.name}, no problems")
     for one in own:
         if one.is_decided:
             print(f"{one.line}: on {one.part}: {one.text}")

@@ -2,27 +2,30 @@
 
 Three perturbations, each a call that a careless model would make: the wrong tool for the same words,
 a wrong value in one argument (another colour, type or occasion of the lexicon, another item, a far
-price), or a limit left out. They measure whether the filter can tell good from bad; they never
-become training rows.
+price, what a facet is not), or a limit left out. They measure whether the filter can tell good from bad; they
+never become training rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from muse_core.augmentation.misread_facets import misread_facet
 from muse_core.language import lexicon
-from muse_core.tools.toolbox import ALL_TOOLS, refusals
-from muse_core.types import Conversation, JsonValue, Message, ToolCall, TurnLabel
+from muse_core.tools.base import facet_place
+from muse_core.tools.shop_schema import PLAIN
+from muse_core.tools.toolbox import ALL_TOOLS
+from muse_core.types import Conversation, Facet, JsonValue, Message, ToolCall, TurnLabel
 
 Kind = Literal["gold", "wrong_tool", "wrong_value", "dropped_limit"]
 WRONG_KINDS: tuple[Kind, ...] = ("wrong_value", "dropped_limit", "wrong_tool")
 
 _LIMITS = ("category", "colour", "brand", "gender", "size", "material", "occasion", "min_price", "max_price",
-           "min_rating", "sort_by")  # fmt: skip
+           "min_rating", "sort_by", "than")  # fmt: skip
 _LEXICON_SLOTS = {"query": "product_type", "colour": "colour", "material": "material", "occasion": "occasion"}
 _ORDERS = ("price_low", "price_high", "rating")
 
@@ -64,30 +67,40 @@ def _unlabelled(turn: int, message: Message) -> TurnLabel:
     return TurnLabel(turn, "complete", "given/none", message.tool_calls[0].name)
 
 
-def perturbed(act: Act, count: int, rng: np.random.Generator) -> list[Candidate]:
-    """At most `count` wrong versions of the act's first call, of different kinds where it can be."""
+def perturbed(
+    act: Act, count: int, rng: np.random.Generator, facets: Sequence[Facet] = ()
+) -> list[Candidate]:
+    """At most `count` wrong versions of the act's first call, of different kinds where it can be. `facets`:
+    the shop's."""
     first, rest = act.calls[0], act.calls[1:]
     kinds = [WRONG_KINDS[k] for k in rng.permutation(len(WRONG_KINDS))]
     wrong: list[Candidate] = []
     for kind in [*kinds, *kinds]:
         if len(wrong) == count:
             break
-        call = _MAKERS[kind](first, rng)
+        call = _MAKERS[kind](first, rng, facets)
         if call is not None and all(call.arguments != one.calls[0].arguments for one in wrong):
             wrong.append(Candidate(kind, (call, *rest)))
     return wrong
 
 
-def _dropped_limit(call: ToolCall, rng: np.random.Generator) -> ToolCall | None:
+def _dropped_limit(call: ToolCall, rng: np.random.Generator, facets: Sequence[Facet]) -> ToolCall | None:
     """Without one limit; None when that leaves the call without meaning or changes nothing."""
-    limits = [key for key in _LIMITS if call.arguments.get(key) is not None]
-    if not limits or (len(call.arguments) < 2 and refusals(call.name, {})):
+    known = {facet.name for facet in facets}
+    given = [key for key, value in call.arguments.items() if value is not None]
+    limits = [
+        key for key in given if key in _LIMITS or key.startswith("not_") or facet_place(key)[0] in known
+    ]
+    if not limits or (len(call.arguments) < 2 and PLAIN.refusals(call.name, {})):
         return None
     gone = limits[rng.integers(len(limits))]
     return replace(call, arguments={key: value for key, value in call.arguments.items() if key != gone})
 
 
-def _wrong_value(call: ToolCall, rng: np.random.Generator) -> ToolCall | None:
+def _wrong_value(call: ToolCall, rng: np.random.Generator, facets: Sequence[Facet]) -> ToolCall | None:
+    misread = misread_facet(call, facets, rng)
+    if misread is not None:
+        return misread
     keys = [key for key, value in call.arguments.items() if value is not None]
     for index in rng.permutation(len(keys)):
         key = keys[index]
@@ -107,6 +120,8 @@ def _another(key: str, value: JsonValue, rng: np.random.Generator) -> JsonValue:
         return _other_items(value, rng)
     if key == "item":
         return _other_items([value], rng)[0]
+    if key == "like" and isinstance(value, int):
+        return _other_items([value], rng)[0]
     if key in ("min_price", "max_price") and isinstance(value, int | float):
         return _far_price(key, value, rng)
     if key == "text" and isinstance(value, str):
@@ -125,7 +140,7 @@ def _far_price(key: str, value: float, rng: np.random.Generator) -> JsonValue:
     return round(value * factor)
 
 
-def _wrong_tool(call: ToolCall, rng: np.random.Generator) -> ToolCall | None:
+def _wrong_tool(call: ToolCall, rng: np.random.Generator, facets: Sequence[Facet]) -> ToolCall | None:
     """The same request given to a tool that a careless reader could take for the right one."""
     noun = call.arguments.get("query") or _pick(list(lexicon.values("product_type")), rng)
     guesses = {tool.name: tool.careless(lambda: str(noun), call.arguments) for tool in ALL_TOOLS}
@@ -138,7 +153,7 @@ def _pick(values: list[str], rng: np.random.Generator) -> str | None:
     return values[rng.integers(len(values))] if values else None
 
 
-_MAKERS: dict[Kind, Callable[[ToolCall, np.random.Generator], ToolCall | None]] = {
+_MAKERS: dict[Kind, Callable[[ToolCall, np.random.Generator, Sequence[Facet]], ToolCall | None]] = {
     "wrong_value": _wrong_value,
     "dropped_limit": _dropped_limit,
     "wrong_tool": _wrong_tool,

@@ -28,6 +28,8 @@ from muse_core.augmentation.utility import TARGET_CHARS, Place, Scorer, Trial, t
 from muse_core.records import calls_of, tool_message
 from muse_core.tools.base import ShopWorld
 from muse_core.tools.call_syntax import render_call
+from muse_core.tools.references import REFERENCE
+from muse_core.tools.toolbox import OWN_TOOLS
 from muse_core.types import AugmentedText, Conversation, PlacedCall, ToolCall, TurnType
 
 
@@ -74,7 +76,7 @@ def prepare(
     earlier: list[str] = []
     for act in acts(conversation):
         scene = _Scene.of(conversation, act, plain, earlier if act.number else ())
-        candidates = [Candidate("gold", act.calls), *perturbed(act, perturbations, rng)]
+        candidates = [Candidate("gold", act.calls), *perturbed(act, perturbations, rng, world.catalog.facets)]
         done = execute(candidates, scene.later, world)
         prepared.append(_prepare_act(scene, done, annotator))
         earlier = [*(earlier if act.number else ()), done.candidates[0].calls_text]
@@ -91,6 +93,7 @@ class _Scene:
     history: str
     later: tuple[ToolCall, ...]
     reply: str
+    reference: int | None  # of a tool that is not ours: where its reply first refers to the result
 
     @classmethod
     def of(cls, conversation: Conversation, act: Act, plain: Sequence[str], earlier: Sequence[str]) -> _Scene:
@@ -101,8 +104,12 @@ class _Scene:
         later = tuple(calls_of(messages[k] for k in rest))
         spoken = (m.content for m in messages[: asked + 1] if m.role in ("user", "assistant") and m.content)
         dialogue = "\n".join([*spoken, *earlier])
-        reply = next((plain[k] for k in rest if plain[k]), "")
-        return cls(conversation, act, messages[asked].content, dialogue, later, reply)
+        said = next((k for k in rest if plain[k]), None)
+        reply = plain[said] if said is not None else ""
+        is_ours = any(tool.name == act.calls[0].name for tool in OWN_TOOLS)
+        named = None if is_ours or said is None else REFERENCE.search(messages[said].content)
+        at = named.start() if named else None  # before it the plain text is the stored one
+        return cls(conversation, act, messages[asked].content, dialogue, later, reply, at)
 
     def continuation(self, annotator: Annotator) -> tuple[str, int | None, bool]:
         """What the assistant did next as plain text, the anchor in it, and whether that lies behind the
@@ -111,6 +118,7 @@ class _Scene:
         is_asked = self.act.label.turn_type == "translation"
         language = self.conversation.language
         in_reply = annotator.find(self.reply, language, said=self.utterance, is_translation=is_asked)
+        in_reply = self.reference if in_reply is None and not self.later else in_reply
         if not self.later:
             return self.reply, in_reply, False
         calls = "; ".join(render_call(call) for call in self.later)

@@ -19,6 +19,7 @@ from muse_core.catalog.amounts import price as price
 from muse_core.catalog.cell_text import LONGEST, NULLS
 from muse_core.catalog.cell_text import text as text
 from muse_core.catalog.currency import code_in
+from muse_core.catalog.facet_words import english
 from muse_core.catalog.words import plain_words, stem, stems
 from muse_core.language import lexicon
 
@@ -225,12 +226,14 @@ def occasion_in_title(title: str) -> str | None:
 
 @lru_cache(maxsize=8192)
 def sizes(cell: str) -> tuple[str, ...]:
-    """The sizes of a cell in order: '["S", "M"]', 'S, M | L', 'UK 8' -> letter sizes in capitals."""
+    """The sizes of a cell in order: '["S", "M"]', 'S, M | L', 'UK 8' -> letter sizes in capitals, Hindi
+    words in English."""
     found: list[str] = []
     for part in re.split(r"[,|;/\[\]\"']+|\s+and\s+", text(cell)):
         bare = part.strip(" .:")
         if bare and len(bare) <= 24 and bare.lower() not in NULLS:
-            value = lexicon.canonical("size", bare) or (bare.upper() if len(bare) <= 4 else bare)
+            said = bare if bare.isascii() else english(bare)
+            value = lexicon.canonical("size", bare) or (said.upper() if len(said) <= 4 else said)
             if value not in found:
                 found.append(value)
     return tuple(found)

@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median, median_low
 
-from muse_core.catalog import cells, records
+from muse_core.catalog import cells, nouns, records
+from muse_core.catalog.cell_text import LONGEST
 from muse_core.catalog.words import plain_words
 from muse_core.language import lexicon
+from muse_core.language.units import find_quantities
 
 
 def share(sample: Sequence[str], holds: Callable[[str], object]) -> float:
@@ -119,6 +121,21 @@ def is_path(cell: str) -> bool:
 def is_bare_size(cell: str) -> bool:
     sizes = cells.sizes(cell)
     return bool(sizes) and all(lexicon.canonical("size", size) and not size.isdigit() for size in sizes)
+
+
+def is_measured(cell: str) -> bool:
+    """A number with a unit: '15.6-inch', '500 gm'."""
+    return len(cell) <= 40 and bool(find_quantities(cell, in_cell=True))
+
+
+def names_things(cell: str) -> bool:
+    """Whether a noun that we know stands in a cell: 'Gaming Laptops'."""
+    return nouns.known_noun(cell) is not None or nouns.last_noun(cell[:LONGEST]) is not None
+
+
+def knows(slot: str) -> Callable[[str], object]:
+    """Whether a cell is a value of a slot that the lexicon knows."""
+    return lambda cell: lexicon.canonical(slot, cells.text(cell).lower()) is not None
 
 
 def is_bare_gender(cell: str) -> bool:

@@ -14,6 +14,7 @@ from statistics import median
 
 from muse_core.catalog import cells, headers, nouns
 from muse_core.catalog import column_values as values
+from muse_core.catalog.facet_headers import stated_unit
 from muse_core.catalog.headers import MEANINGS
 from muse_core.errors import ConfigError
 
@@ -116,9 +117,22 @@ def _by_header(samples: Mapping[str, list[str]], blobs: Sequence[str], chosen: d
         weak = meaning in _BY_NAME and strength > -headers.EXACT
         if header in taken or weak or (meaning in chosen and not again):
             continue
+        if _means_other(header, meaning, strength, samples.get(header, [])):
+            continue
         if header in blobs or values.carries(meaning, samples[header]):
             chosen.setdefault(meaning, []).append(header)
             taken.add(header)
+
+
+def _means_other(header: str, meaning: str, strength: float, sample: list[str]) -> bool:
+    """Whether a header that could have the meaning has another one: a 'screen size' of inches is no size that
+    one chooses, a 'fuel type' no kind of thing, a 'usage' of gaming no occasion."""
+    if meaning == "sizes":
+        is_measured = stated_unit(header) or values.share(sample, values.is_measured) >= 0.5
+        return strength > -headers.EXACT and bool(is_measured)
+    if meaning == "product_type":
+        return strength > -headers.EXACT and values.share(sample, values.names_things) < 0.3
+    return headers.is_unsure(header, meaning) and values.share(sample, values.knows(meaning)) < 0.6
 
 
 def _typical_price(sample: Sequence[str]) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from muse_core.types import Facet, Product
 
@@ -29,12 +30,14 @@ def number_text(number: float, unit: str = "") -> str:
 
 def facets_of(products: Sequence[Product]) -> tuple[Facet, ...]:
     """The facets of these products: those that most products have first, equal ones by name."""
+    told = Counter(chain.from_iterable(product.facets.items() for product in products))
     counts: dict[str, Counter[str]] = {}
     having: Counter[str] = Counter()
-    for product in products:
-        having.update(product.facets.keys())
-        for name, values in product.facets.items():
-            counts.setdefault(name, Counter()).update(values)
+    for (name, values), n in told.items():
+        having[name] += n
+        of_name = counts.setdefault(name, Counter())
+        for value in values:
+            of_name[value] += n
     found = [_facet(name, counts[name], having[name] / len(products)) for name in counts]
     return tuple(sorted(found, key=lambda facet: (-facet.share, facet.name)))
 

@@ -123,6 +123,11 @@ def is_before_discount(header: str) -> bool:
     return any(f" {word} " in words for word in listed(table("headers")["before"]["price"]))
 
 
+def is_unsure(header: str, meaning: str) -> bool:
+    """Whether shops use this name for other things as well, so that the values must show the meaning."""
+    return spoken(header) in listed(table("headers")["unsure"].get(meaning, ""))
+
+
 def _near(words: tuple[str, ...], joined: str, name: tuple[str, ...], meaning: str) -> float:
     """The claim of a header that is not the name but holds it or is nearly it."""
     long = len("".join(name)) > 3

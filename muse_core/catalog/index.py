@@ -69,6 +69,10 @@ class CatalogIndex:
             rows = rows[self._limits.mask(limits)[rows]]
         return self._id_array[self._limits.in_order(rows, sort_by)].tolist()
 
+    def within(self, limits: Mapping[str, Any]) -> np.ndarray:
+        """Whether each row of the catalogue is within the limits."""
+        return self._limits.mask(limits)
+
     # ---- matching ----
 
     def _matching(self, query: str, limits: Mapping[str, Any]) -> np.ndarray:

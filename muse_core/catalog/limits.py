@@ -1,7 +1,8 @@
 """Structured limits over the columns of a catalogue, and its order by price or rating.
 
-Words are compared without regard to case, and as the lexicon knows them; an unknown price or rating is
-within no limit, and last in every order.
+Words are compared without regard to case, and as the lexicon knows them; of a list any will do. `not_colour`
+leaves out what is that or is named so in its title, and keeps what is unknown. An unknown price or rating is
+within no limit, and last in every order. Limits on facets are `facet_limits.py`.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ from typing import Any
 
 import numpy as np
 
+from muse_core.catalog import cells
+from muse_core.catalog.facet_limits import FacetLimits, Titles, each
 from muse_core.catalog.product import Catalog
 from muse_core.language import lexicon
 
 SORT_ORDERS = ("price_low", "price_high", "rating")
 LIMIT_NAMES = (
     "category", "colour", "brand", "gender", "size", "material", "occasion",
-    "min_price", "max_price", "min_rating",
+    "not_colour", "not_brand", "not_material", "not_occasion", "min_price", "max_price", "min_rating",
 )  # fmt: skip
 _WORDS = ("category", "colour", "brand", "gender", "material", "occasion")
+_NOT = "not_"
 
 
 class Limits:
@@ -32,26 +36,58 @@ class Limits:
         self._further_colours = _rows_having([product.colours[1:] for product in catalog], _fold)
         self._price = _numbers(product.price for product in catalog)
         self._rating = _numbers(product.rating for product in catalog)
+        self._catalog, self._titles = catalog, Titles(catalog)
+        self._facets = FacetLimits(catalog, self._titles)
 
     def mask(self, limits: Mapping[str, Any]) -> np.ndarray:
         """Rows within every limit; an unknown price or rating is within none. None means "not given"."""
         mask = np.ones(self._count, dtype=bool)
         for name, value in limits.items():
-            if value is None:
-                continue
-            if name in _WORDS:
-                mask &= self._word_rows(name, str(value))
-            elif name == "size":
-                mask &= self._sizes.get(_size_key(str(value)), np.zeros(self._count, dtype=bool))
-            elif name == "min_price":
-                mask &= self._price >= float(value)
-            elif name == "max_price":
-                mask &= self._price <= float(value)
-            elif name == "min_rating":
-                mask &= self._rating >= float(value)
-            else:
-                raise ValueError(f"unknown limit {name!r}; the limits are {', '.join(LIMIT_NAMES)}")
+            if value is not None:
+                mask &= self._rows(name, value)
         return mask
+
+    def _rows(self, name: str, value: Any) -> np.ndarray:
+        """Rows within one limit."""
+        if name in _WORDS or name == "size":
+            return self._any_of(name, value)
+        if name == "min_price":
+            return self._price >= float(value)
+        if name == "max_price":
+            return self._price <= float(value)
+        if name == "min_rating":
+            return self._rating >= float(value)
+        if name in LIMIT_NAMES:
+            return ~self._said_so(name.removeprefix(_NOT), value)
+        if self._facets.takes(name):
+            return self._facets.mask(name, value)
+        known = ", ".join((*LIMIT_NAMES, *self._facets.names()))
+        raise ValueError(f"unknown limit {name!r}; the limits are {known}")
+
+    def _any_of(self, name: str, value: Any) -> np.ndarray:
+        rows = np.zeros(self._count, dtype=bool)
+        for one in each(value):
+            rows |= self._size_rows(str(one)) if name == "size" else self._word_rows(name, str(one))
+        return rows
+
+    def _size_rows(self, value: str) -> np.ndarray:
+        return self._sizes.get(_size_key(value), np.zeros(self._count, dtype=bool))
+
+    def _said_so(self, name: str, value: Any) -> np.ndarray:
+        """Rows that are what must not be, by their field or by their title."""
+        return self._any_of(name, value) | self._named(name, [str(one) for one in each(value)])
+
+    def _named(self, name: str, values: Sequence[str]) -> np.ndarray:
+        """Rows whose title names one of the values, in any spelling that the lexicon has of it."""
+        if name == "brand":
+            return self._titles.naming(values)
+        meant = [lexicon.canonical(name, value) or value for value in values]
+        said = [form for one in meant for code in ("en", "hi") for form in lexicon.surfaces(name, one, code)]
+        rows = self._titles.naming(said)
+        if name == "colour":  # "navy blue" in a title is not blue
+            for row in np.flatnonzero(rows):
+                rows[row] = bool(set(meant) & set(cells.colours_in(self._catalog.products[row].title)))
+        return rows
 
     def _word_rows(self, name: str, value: str) -> np.ndarray:
         column = self._columns[name]

@@ -7,9 +7,10 @@ Everything is read as text first (an id is never a number): bytes by `decoding.p
 feeds by `feed.py`, Parquet by `parquet_file.py`; what is no table is refused by `refusals.py`. Options of
 variants become columns (`options.py`), columns are understood by `columns.py`, rows that are one product
 are joined and what is not on sale left out by `variants.py`, prices read by `prices.py`, the rest by
-`rows.py`. Nothing read is evaluated, and no file outside the catalogue's folder is opened. Fails with
-CatalogError when nothing can be read, with ConfigError when `catalog.columns` does not fit. Not covered:
-Excel files, pictures given by link, surcharges and discounts in columns of their own.
+`rows.py`; what describes products beyond our fields is found by `facet_columns.py`. Nothing read is
+evaluated, and no file outside the catalogue's folder is opened. Fails with CatalogError when nothing can be
+read, with ConfigError when `catalog.columns` or `catalog.facets` does not fit. Not covered: Excel files,
+pictures given by link, surcharges and discounts in columns of their own.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from muse_core.catalog import feed, options, refusals, variants
+from muse_core.catalog import facet_columns, feed, options, refusals, variants
 from muse_core.catalog.columns import understand
 from muse_core.catalog.decoding import EXPECTED, decoded, unpacked
 from muse_core.catalog.delimited import read_delimited
@@ -31,7 +32,7 @@ from muse_core.catalog.questions import Answers, Question
 from muse_core.catalog.raw_table import RawTable, cut_long_cells
 from muse_core.catalog.rows import Reading, read_rows
 from muse_core.errors import CatalogError
-from muse_core.types import HINDI_TITLE, JsonValue
+from muse_core.types import HINDI_TITLE, Facet, JsonValue
 
 _SHOWN = 40  # colours and types listed in the report
 
@@ -39,7 +40,8 @@ _SHOWN = 40  # colours and types listed in the report
 @dataclass(frozen=True)
 class LoadReport:
     """How a catalogue was understood. `columns` is our meaning -> column of the file, `other_columns` are
-    those without a meaning, kept as attributes; `pictures` says how many were read or why not."""
+    those without a meaning, kept as attributes; `pictures` says how many were read or why not.
+    `facet_columns`: facet -> column of the file; `no_facets`: column -> why it is none."""
 
     catalog: Catalog
     rows_read: int
@@ -54,6 +56,8 @@ class LoadReport:
     other_columns: tuple[str, ...] = ()
     pictures: Mapping[str, int] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
+    facet_columns: Mapping[str, str] = field(default_factory=dict)
+    no_facets: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, JsonValue]:
         """What `muse catalog check --json` prints."""
@@ -70,14 +74,29 @@ class LoadReport:
             "pictures": dict(self.pictures),
             "notes": list(self.notes),
             "questions": [question.as_json() for question in self.questions],
+            "facets": [self._facet(facet) for facet in self.catalog.facets],
+            "no_facets": dict(self.no_facets),
+        }
+
+    def _facet(self, facet: Facet) -> JsonValue:
+        return {
+            "name": facet.name,
+            "kind": facet.kind,
+            "unit": facet.unit,
+            "values": list(facet.values[:_SHOWN]),
+            "share": round(facet.share, 4),
+            "column": self.facet_columns.get(facet.name, ""),
         }
 
 
 def load_catalog(
-    path: str | Path, columns: Mapping[str, str] | None = None, answers: Answers | None = None
+    path: str | Path,
+    columns: Mapping[str, str] | None = None,
+    answers: Answers | None = None,
+    facets: facet_columns.Asked | None = None,
 ) -> LoadReport:
     """Read a catalogue; `columns` (meaning -> column of the file) overrides what would be inferred,
-    `answers` what would be guessed about money."""
+    `answers` what would be guessed about money, `facets` which columns are facets."""
     file, settled = Path(path), answers or Answers()
     table = _read(file)
     if table.rows == 0:
@@ -95,7 +114,10 @@ def load_catalog(
             "and a readable title. "
             f"Name the title column in catalog.columns; columns found: {_listed(table)}."
         )
-    return _report(table, meaning, reading)
+    used = {HINDI_TITLE, *(source for sources in meaning.values() for source in sources)}
+    asked = facets or facet_columns.Asked()
+    found = facet_columns.with_facets(reading.products, reading.rows, table, used, asked)
+    return _report(table, meaning, reading, found)
 
 
 def _require_title(file: Path, table: RawTable, meaning: Mapping[str, Any]) -> None:
@@ -112,10 +134,12 @@ def _listed(table: RawTable) -> str:
     return ", ".join(repr(name) for name in (*table.columns, *table.blobs)) or "none"
 
 
-def _report(table: RawTable, meaning: Mapping[str, list[str]], reading: Reading) -> LoadReport:
-    catalog = Catalog(tuple(reading.products))
+def _report(
+    table: RawTable, meaning: Mapping[str, list[str]], reading: Reading, found: facet_columns.Found
+) -> LoadReport:
+    catalog = Catalog(tuple(found.products))
     known = [product.price for product in catalog if product.price is not None]
-    notes = list(reading.notes)
+    notes = [*reading.notes, *found.notes]
     prices = None
     if known:
         prices = {"min": min(known), "median": float(median(known)), "max": max(known), "known": len(known)}
@@ -136,6 +160,8 @@ def _report(table: RawTable, meaning: Mapping[str, list[str]], reading: Reading)
         other_columns=tuple(name for name in (*table.columns, *table.blobs) if name not in used),
         pictures=dict(reading.pictures),
         questions=tuple(reading.questions),
+        facet_columns=found.columns,
+        no_facets=found.left_out,
     )
 
 

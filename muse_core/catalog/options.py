@@ -217,6 +217,7 @@ def _put(found: RawTable, values: dict[str, list[str]]) -> None:
     by_name = {headers.spoken(name): name for name in found.columns}
     for name, column in values.items():
         there = by_name.get(headers.spoken(name))
+        found.options.append(there or name)
         if there is None:
             found.columns[name] = column
         else:

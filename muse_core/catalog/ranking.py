@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from muse_core.catalog.facets import NO, YES
 from muse_core.catalog.words import plain_words, stem, stems
 from muse_core.language import lexicon
 from muse_core.types import HINDI_TITLE, Product
@@ -133,8 +134,16 @@ def _document(product: Product) -> list[str]:
         value = getattr(product, name)
         if value:
             words += stems(value) * weight
-    told = " ".join([*product.colours[1:], product.attributes.get(HINDI_TITLE, "")])
+    facets = (form for values in product.facets.values() for value in values for form in _forms(value))
+    told = " ".join([*product.colours[1:], product.attributes.get(HINDI_TITLE, ""), *facets])
     return words + stems(told) + stems(product.description)
+
+
+def _forms(value: str) -> tuple[str, ...]:
+    """How a facet's value is written in a query: "16 gb" and "16gb"; yes and no say nothing."""
+    if value in (YES, NO):
+        return ()
+    return (value, value.replace(" ", "")) if value[0].isdigit() and " " in value else (value,)
 
 
 def _build_bm25(products: Sequence[Product]) -> Any:

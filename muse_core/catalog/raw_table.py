@@ -15,13 +15,15 @@ MAX_COLUMNS = 400
 @dataclass
 class RawTable:
     """A file as read: text columns by name, columns of bytes beside them, all of one length. `dropped`: rows
-    of the file that are no longer in it, by reason; `questions`: what reading left open."""
+    of the file that are no longer in it, by reason; `questions`: what reading left open; `options`: columns
+    whose cells are what variants are chosen by."""
 
     columns: dict[str, list[str]]
     blobs: dict[str, list[bytes | None]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     questions: list[Question] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -37,6 +39,7 @@ def only_rows(table: RawTable, keep: Sequence[int]) -> RawTable:
         table.notes,
         table.dropped,
         table.questions,
+        table.options,
     )
 
 

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,11 @@ _MAX_FACT = 80  # characters of a brand
 class Reading:
     """What became of the table: products in row order, why rows were dropped, what to tell the user.
 
-    `price_source`: the column that prices were read from. `pictures`: how many were read, or why not."""
+    `rows`: the table's row of each product. `price_source`: the column that prices were read from.
+    `pictures`: how many were read, or why not."""
 
     products: list[Product]
+    rows: list[int]
     dropped: Counter[str]
     notes: list[str]
     pictures: Counter[str]
@@ -68,7 +71,7 @@ def read_rows(
     ratings = quantities.ratings(columns_of.get("rating"), notes)
     pictures, seen = shop_pictures.pictures(table, meaning, keep, folder, notes)
     extra = _attribute_columns(table, meaning)
-    products = []
+    products, rows = [], []
     for at, row in enumerate(keep):
         product_id = ids[at]
         if product_id is None:
@@ -76,6 +79,7 @@ def read_rows(
         if not any(letter.isalpha() for letter in titles[at]):
             dropped[NO_TITLE] += 1
             continue
+        rows.append(row)
         facts = _facts({name: column[at] for name, column in columns_of.items()}, titles[at])
         products.append(
             Product(
@@ -90,7 +94,7 @@ def read_rows(
             )
         )
     asked = [*table.questions, *money.questions]
-    return Reading(products, dropped, notes, seen, asked, next(iter(money.sources), None))
+    return Reading(products, rows, dropped, notes, seen, asked, next(iter(money.sources), None))
 
 
 def _cleaned(
@@ -277,10 +281,13 @@ def _told(table: RawTable, columns_of: Mapping[str, list[str]], row: int, at: in
     return found
 
 
+_attribute_text = lru_cache(maxsize=8192)(cells.text)  # most cells of such columns come again
+
+
 def _attributes(extra: Sequence[tuple[str, str]], table: RawTable, row: int) -> dict[str, str]:
     found = {}
     for label, name in extra:
-        cell = cells.text(table.columns[name][row])
+        cell = _attribute_text(table.columns[name][row])
         if cell and len(cell) <= _MAX_ATTRIBUTE_LENGTH and "://" not in cell:
             found[label] = cell
     return found

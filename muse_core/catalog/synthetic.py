@@ -4,16 +4,20 @@ One product, shortened::
 
     Product("p0001", "Aravali Men Navy Blue Checked Cotton Casual Shirt", "shirt", "fashion", "Aravali",
             colour="navy blue", gender="men", sizes=("M", "L"), material="cotton", occasion="casual",
-            price=1299.0, rating=4.2, image=b"...PNG, 64 x 64")
+            price=1299.0, rating=4.2, facets={"pattern": ("checked",), "sleeve": ("full",)},
+            image=b"...PNG, 64 x 64")
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from muse_core.catalog.product import Catalog
 from muse_core.catalog.silhouettes import draw
-from muse_core.catalog.synthetic_shelves import Shelf, brands, rgb, shelves, words
+from muse_core.catalog.synthetic_shelves import Shelf, brands, rgb, shelves, told_by_styles, words
 from muse_core.types import Product
 
 _PLAIN_NAMES = {"men": "Men", "women": "Women", "boys": "Boys", "girls": "Girls"}
@@ -26,8 +30,10 @@ def make_catalog(rng: np.random.Generator, count: int) -> Catalog:
         raise ValueError(f"a shop needs at least one product, asked for {count}; pass count >= 1")
     titles: set[str] = set()
     products = []
+    of_facets = rng.spawn(1)[0]  # facets take nothing from the draws of the other fields
     for row, shelf in enumerate(_plan(rng, count)):
-        products.append(_fresh(shelf, f"p{row + 1:04d}", rng, titles))
+        product = _fresh(shelf, f"p{row + 1:04d}", rng, titles)
+        products.append(replace(product, facets=_facets(shelf, product.title, of_facets)))
     return Catalog(tuple(products))
 
 
@@ -113,6 +119,16 @@ def _title_words(
     who = _PLAIN_NAMES.get(gender or "", "")
     day = "" if occasion is None or occasion in shelf.noun else occasion.title()
     return [brand, who, shade.title(), style, (material or "").title(), day, noun]
+
+
+def _facets(shelf: Shelf, title: str, rng: np.random.Generator) -> Mapping[str, tuple[str, ...]]:
+    """A value of each facet of the type; what a style word of the title tells holds."""
+    drawn = {name: (str(_pick(rng, values)),) for name, values in shelf.facets.items()}
+    for style in shelf.styles:
+        name, value = told_by_styles().get(style, ("", ""))
+        if name in drawn and f" {style} " in f" {title} ":
+            drawn[name] = (value,)
+    return drawn
 
 
 def _sizes(shelf: Shelf, rng: np.random.Generator) -> tuple[str, ...]:

@@ -11,12 +11,14 @@ materials = ["leather", "canvas"]
 occasions = ["formal", "casual"]
 genders = ["men", "women"]
 styles = ["Textured", "Reversible", "Solid"]
+facets = { pattern = ["solid", "textured"], warranty = ["1 year", "2 year"] }
 weight = 2                        # the type's share of the shop
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -25,7 +27,7 @@ from muse_core.catalog.tables import table
 
 @dataclass(frozen=True)
 class Shelf:
-    """One product type of the shop. `styles` are words of the title."""
+    """One product type of the shop. `styles` are words of the title; `facets` has the values of each."""
 
     noun: str
     category: str
@@ -38,6 +40,7 @@ class Shelf:
     genders: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     weight: int = 2
 
 
@@ -52,6 +55,7 @@ def _shelf(row: dict[str, Any]) -> Shelf:
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
     }
+    values["facets"] = {name: tuple(known) for name, known in row["facets"].items()}
     return Shelf(**values)
 
 
@@ -64,6 +68,12 @@ def rgb(colour: str) -> tuple[int, int, int]:
 def brands(category: str) -> tuple[str, ...]:
     """The invented brands of a shelf."""
     return tuple(table("shelves")["brands"][category])
+
+
+@cache
+def told_by_styles() -> dict[str, tuple[str, str]]:
+    """Style word of a title -> the facet and the value that it tells: `Slim Fit` -> ("fit", "slim")."""
+    return {style: (name, value) for style, (name, value) in table("shelves")["told"].items()}
 
 
 def words(name: str) -> tuple[str, ...]:

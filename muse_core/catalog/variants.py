@@ -125,11 +125,13 @@ def _is_off(join: _Join, row: int, is_variant: bool) -> bool:
 
 
 def _merged(join: _Join, head: int) -> dict[str, str]:
-    """The cells of a product of several rows: its own, else the first variant's; sizes and colours of
-    all; the money of the cheapest."""
+    """The cells of a product of several rows: its own, else the first variant's; sizes, colours and other
+    options of all; the money of the cheapest."""
     rows = join.groups.members[head]
     money = {*join.meaning.get("price", ()), *join.meaning.get("currency", ())}
     several = {name for key in ("sizes", "colour") for name in join.meaning.get(key, ())[:1]}
+    described = {name for sources in join.meaning.values() for name in sources}
+    several |= {name for name in join.table.options if name not in described}
     cheapest = _cheapest(join, rows)
     merged = {}
     for name, column in join.table.columns.items():

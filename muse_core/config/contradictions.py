@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from muse_core.config import tool_files
 from muse_core.config.run_config import RunConfig
 
 
 def contradictions(config: RunConfig) -> list[str]:
     """One line for each, with what to set instead; [] when all is well."""
-    return [text for wrong, text in [*_data_rules(config), *_model_rules(config)] if wrong]
+    found = [text for wrong, text in [*_data_rules(config), *_model_rules(config)] if wrong]
+    return found + tool_files.problems(config.tools.extra)
 
 
 def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:

@@ -24,11 +24,15 @@ class CatalogConfig(Section):
     """Where the products come from: the user's file, or the embedded synthetic shop.
 
     `columns` corrects what the loader inferred, `{price = "Selling Price"}`; "" = no column means that.
+    `facets` corrects which columns are facets, arguments of the tools beyond our own: `{memory = "RAM"}`;
+    "" = that one is none. At most `max_facets` are found (0: none).
     `currency`, `decimal` and `minor_units` answer what `muse catalog check` asks about prices; without
     them the loader decides."""
 
     file: str | None = None
     columns: dict[str, str] = Field(default_factory=dict, description="our meaning -> column of the file")
+    facets: dict[str, str] = Field(default_factory=dict, description="argument -> column of the file")
+    max_facets: Annotated[int, Field(ge=0, le=40)] = 12
     currency: Annotated[str, Field(pattern="^[A-Za-z]{3}$")] | None = None  # ISO 4217; others are left out
     decimal: Literal[".", ","] | None = None  # the sign before the fraction of a price
     minor_units: Count | None = None  # what prices are divided by: 100 for paise, 1 for whole units
@@ -130,6 +134,7 @@ class SftConfig(Section):
     dropout: Share = 0.0
     profile_dropout: Share = 0.35  # of the conversations: told the shopper's language, not the profile
     language_dropout: Share = 0.1  # of the conversations: told nothing; see profiles/system_line.py
+    facet_variation: Share = 0.2  # of the conversations: told other facets; see examples/other_facets.py
     save_every_steps: Count = 20
     gradient_checkpointing: bool = False
     lora_rank: int = Field(default=0, ge=0)  # 0 = train all weights; see models/lora.py
@@ -256,12 +261,20 @@ class ExecutionConfig(Section):
     num_processes: Count = 1
 
 
+class ToolsConfig(Section):
+    """Tools beside our own (docs/tools.md): `.py` files with classes on `Tool`, `.toml` or `.json` files that
+    name an HTTP address. They enter the fingerprints by their content."""
+
+    extra: tuple[str, ...] = ()
+
+
 class RunConfig(Section):
     """All of it. `preset` is the name it started from."""
 
     preset: str = "full"
     seed: int = 17
     report_to: tuple[Literal["mlflow", "wandb"], ...] = ("mlflow",)
+    tools: ToolsConfig = ToolsConfig()
     catalog: CatalogConfig = CatalogConfig()
     profiles: ProfilesConfig = ProfilesConfig()
     conversations: ConversationsConfig = ConversationsConfig()

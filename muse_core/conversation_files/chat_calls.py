@@ -1,4 +1,4 @@
-"""A call of a log → a call of one of our tools, its arguments checked against the tool's names.
+"""A call of a log → a call of one of our tools; which arguments it has in this shop: `shop_calls.py`.
 
 What is null counts as not given. A price or rating in words (`"₹2,000"`, `"२०००"`) is the number that it
 says, as our calls write it.
@@ -12,7 +12,7 @@ from typing import Any
 from muse_core.conversation_files.chat_turns import BadLine, ChatCall
 from muse_core.scoring.normal import NUMBER_SLOTS, one_number
 from muse_core.tools.call_objects import UnreadableCall, call_of, calls_in, read_value
-from muse_core.tools.toolbox import TOOL_NAMES, argument_order
+from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import JsonValue
 
 _IDS = ("id", "call_id", "tool_use_id", "toolUseId", "tool_call_id")
@@ -57,14 +57,10 @@ def _without_json_name(item: Any) -> Any:
 
 
 def _checked(name: str, arguments: Mapping[str, Any], where: str) -> ChatCall:
-    """A call of a known tool with arguments that it knows."""
+    """A call of a known tool."""
     if name not in TOOL_NAMES:
         raise BadLine(f"{where}: unknown tool {name[:40]!r}; the tools are {', '.join(TOOL_NAMES)}")
     given = {str(key): _number(key, value) for key, value in arguments.items() if value is not None}
-    known = argument_order(name)
-    unknown = [key for key in given if key not in known]
-    if unknown:
-        raise BadLine(f"{where}: {name} has no argument {unknown[0][:40]!r}; it has {', '.join(known)}")
     for key, value in given.items():
         if isinstance(value, dict):
             raise BadLine(f"{where}: {key} is an object; {name} takes texts, numbers and lists")

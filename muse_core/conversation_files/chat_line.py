@@ -27,6 +27,7 @@ from typing import Any
 
 from muse_core.conversation_files.chat_message import spoken
 from muse_core.conversation_files.chat_turns import BadLine, ChatTurn, turns_of
+from muse_core.profiles.system_line import parts_of
 from muse_core.types import LANGUAGES, Language
 
 MAX_MESSAGES = 200
@@ -122,8 +123,10 @@ def _about_shopper(row: Mapping[str, Any], system: Any) -> str | None:
                 f"profile: expected one line about the shopper of at most {MAX_LINE_CHARS} characters"
             )
         return " ".join(found.split())
-    is_line = isinstance(system, str) and len(system) <= MAX_LINE_CHARS and "\n" not in system
-    return system or None if is_line else None
+    if not isinstance(system, str):
+        return None
+    _, line = parts_of(system)  # an export of ours names its shop's facets in front
+    return line or None if len(line) <= MAX_LINE_CHARS and "\n" not in line else None
 
 
 def _attachments(row: Mapping[str, Any]) -> dict[str, str]:

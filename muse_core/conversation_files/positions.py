@@ -29,6 +29,10 @@ def position_of(text: str, call: ToolCall) -> int:
 
 def _end_of(text: str, name: str, value: JsonValue) -> int | None:
     """Where the value's last mention ends; None when it is not said in words that we know."""
+    if isinstance(value, bool):
+        return _end_of(text, name, name.replace("_", " "))
+    if isinstance(value, list):
+        return max((end for one in value if (end := _end_of(text, name, one)) is not None), default=None)
     if isinstance(value, int | float):
         ends = [span.end for span in find_prices(text) if span.value == value]
         return max(ends, default=None) or _end_of(text, name, f"{value:g}")

@@ -15,20 +15,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from muse_core.conversation_files.chat_line import Chat
-from muse_core.conversation_files.chat_turns import BadLine, ChatCall, ChatTurn
+from muse_core.conversation_files.chat_turns import BadLine, ChatTurn
 from muse_core.conversation_files.positions import position_of
+from muse_core.conversation_files.shop_calls import shop_call
 from muse_core.dialogue.replies import Outcome, reply
 from muse_core.dialogue.script import Script
 from muse_core.dialogue.voice import Voice
 from muse_core.json_text import JsonTextError, read_json
 from muse_core.language.scripts import detect_language
-from muse_core.profiles.system_line import profile_line
+from muse_core.profiles.system_line import profile_line, system_content
 from muse_core.records import calls_of, canonical_json, side_of, tool_message
 from muse_core.scoring.declines import declines
 from muse_core.scoring.slots import asked_slot
 from muse_core.tools.call_syntax import render
 from muse_core.tools.result_text import render_result
-from muse_core.tools.toolbox import TOOLS, Toolbox, argument_order
+from muse_core.tools.toolbox import TOOLS, Toolbox
 from muse_core.types import (
     Conversation,
     Goal,
@@ -59,11 +60,12 @@ def replayed(chat: Chat, index: CatalogIndex, people: Mapping[str, Profile]) -> 
     language = chat.language or detect_language(" ".join(turn.user for turn in chat.turns))
     profile_id = chat.profile_id or f"given-{name}"
     said = zip(chat.turns, turns, strict=True)
+    told = system_content(index.catalog.facets, _line(chat, shopper, language))
     return Conversation(
         conversation_id=name,
         profile_id=profile_id,
         language=language,
-        messages=(Message("system", _line(chat, shopper, language)), *(m for turn in turns for m in turn)),
+        messages=(Message("system", told), *(m for turn in turns for m in turn)),
         goal=Goal(FAMILY),
         side=side_of(profile_id),
         labels=tuple(_label(k, turn, acts, language, name) for k, (turn, acts) in enumerate(said)),
@@ -85,7 +87,9 @@ def _acts(turn: ChatTurn, number: int, toolbox: Toolbox) -> Iterator[Message]:
     yield Message("user", turn.user)
     step = 0
     for act in turn.acts:
-        calls = [_call(call, f"c{number}.{step + k}") for k, call in enumerate(act)]
+        calls = [
+            shop_call(call, f"c{number}.{step + k}", toolbox.schema, number) for k, call in enumerate(act)
+        ]
         results = [toolbox.run(call) for call in calls]
         for call, given, result in zip(calls, act, results, strict=True):
             _compare(call, given.result, result)
@@ -104,23 +108,10 @@ def _filled_in(said: str, call: ToolCall, result: ToolResult) -> str:
     return reply(Outcome(tool=call.name, arguments=call.arguments, value=result.value), voice, "casual")
 
 
-def _call(call: ChatCall, call_id: str) -> ToolCall:
-    """The call with its arguments as the tool reads them; left as they are where it refuses them."""
-    try:
-        read = TOOLS[call.name].Arguments.model_validate(call.arguments).model_dump(exclude_none=True)
-    except ValueError:  # pydantic's ValidationError; `Toolbox.run` puts it into words
-        return ToolCall(call_id, call.name, call.arguments)
-    return ToolCall(call_id, call.name, {key: _whole(value) for key, value in read.items()})
-
-
-def _whole(value: JsonValue) -> JsonValue:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 def _compare(call: ToolCall, given: str | None, result: ToolResult) -> None:
     """BadLine when the catalogue's answer is an error or not what the line says."""
     try:
-        written = render(call.name, call.arguments, argument_order(call.name))[:120]
+        written = render(call.name, call.arguments)[:120]
     except ValueError as problem:
         raise BadLine(str(problem)) from None
     if given is not None and {given.strip(), _canonical(given)} & _forms(result):

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from muse_core.tools.toolbox import ALL_TOOLS
+from muse_core.tools.toolbox import ALL_TOOLS, per_tools
 
 Move = Literal[
     "complete", "multi_step", "missing_slot", "refinement", "comparison", "recommendation",
@@ -24,13 +23,12 @@ Move = Literal[
 ]  # fmt: skip
 Screen = Literal["empty", "two", "many"]  # what the last product result left to work on
 
-# Shares of user turns by move. `missing_slot` takes as many turns again for its answers (`MISSING`).
+# Shares of user turns by move. `missing_slot` takes as many turns again for its answers (`missing`).
 WANTED: dict[Move, float] = {
     "complete": 0.090, "multi_step": 0.060, "missing_slot": 0.098, "refinement": 0.110, "comparison": 0.082,
     "recommendation": 0.096, "translation": 0.070, "picture": 0.056, "out_of_scope": 0.134,
     "chit_chat": 0.114,
 }  # fmt: skip
-MISSING: dict[str, float] = {tool.asks_for: tool.left_open for tool in ALL_TOOLS if tool.left_open}
 MULTI: dict[str, float] = {
     "search_filter": 0.25, "search_sort": 0.15, "search_compare": 0.25, "picture_filter": 0.2,
     "search_filter_compare": 0.15,
@@ -51,6 +49,11 @@ _NEXT_STEP: dict[Move, dict[Move, float]] = {
     "out_of_scope": {"complete": 1.5}, "chit_chat": {"complete": 1.3},
 }  # fmt: skip
 _ROUNDS = 40
+
+
+def missing() -> dict[str, float]:
+    """Shares of the incomplete requests by the slot that they lack."""
+    return {tool.asks_for: tool.left_open for tool in ALL_TOOLS if tool.left_open}
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def allowed(move: Move, state: State) -> bool:
     return not (move in _NOT_TWICE and move == state.last)
 
 
-@lru_cache(maxsize=16)
+@per_tools
 def walk(min_turns: int, max_turns: int, has_images: bool) -> Walk:
     """The weights that give the wanted shares for conversations of this length."""
     wanted = dict(WANTED)
@@ -153,7 +156,7 @@ def _after(move: Move, state: State) -> list[tuple[State, float]]:
 
 def _after_answer(state: State) -> list[tuple[State, float]]:
     """An answer that completes a call for products brings new results; other answers leave the screen."""
-    new = sum(tool.left_open for tool in ALL_TOOLS if tool.returns_products) / sum(MISSING.values())
+    new = sum(tool.left_open for tool in ALL_TOOLS if tool.returns_products) / sum(missing().values())
     many, two = _LEAVES["complete"]
     shown = [(after, odds * new) for after, odds in _screens(state.left - 2, "missing_slot", (many, two))]
     return [*shown, (State(state.left - 2, state.screen, "missing_slot"), 1 - new)]

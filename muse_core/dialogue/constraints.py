@@ -7,10 +7,21 @@ around them are in `wordings/<script>/phrases.toml`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from muse_core.dialogue import shares
+from muse_core.dialogue.facet_phrases import (
+    excluded,
+    facet_before,
+    facet_limit,
+    facet_of,
+    facet_phrase,
+    facet_value,
+    level,
+    named_value,
+)
 from muse_core.dialogue.phrases import oblique, phrases, say
 from muse_core.dialogue.script import LANGUAGE_OF, Script
 from muse_core.dialogue.voice import ANY_PLURAL, Voice, forms_of, surface
@@ -21,43 +32,81 @@ Arguments = Mapping[str, Any]
 OCCASIONS_FOR = frozenset(
     ("party", "wedding", "festive", "sports", "office", "travel", "college", "beach", "daily", "gift")
 )
+RATED = 4  # stars of what is well rated (docs/decisions.md#levels)
 _IN_ENGLISH = 0.75
 _LOWER_BRAND = 0.15
 _PLAIN_PRICE, _WORDED_PRICE = 0.45, 0.2  # shares of `1500` and of `डेढ़ हज़ार`; the rest is `Rs 1,500`
 
 
-def tail_of(voice: Voice, names: Iterable[str], given: Arguments) -> str:
+def tail_of(voice: Voice, names: Iterable[str], given: Arguments, noun: str | None = None) -> str:
     """Constraints one after the other, as they follow a noun; who mixes scripts mostly says them in one
     stretch of English."""
     said_in = voice.english() if voice.script == "both" and voice.chance(_IN_ENGLISH) else voice
-    return " ".join(constraint(said_in, name, given) for name in names)
+    return " ".join(constraint(said_in, name, given, noun) for name in said_once(names))
 
 
-def constraint(voice: Voice, name: str, given: Arguments) -> str:
+def said_once(names: Iterable[str]) -> list[str]:
+    """Without the lower end of a range: `min_price` beside `max_price`."""
+    names = list(names)
+    return [name for name in names if not (name.startswith("min_") and f"max_{name[4:]}" in names)]
+
+
+def constraint(voice: Voice, name: str, given: Arguments, noun: str | None = None) -> str:
     """One constraint as a phrase that may follow the noun. `max_price` with a `min_price` is a range."""
     value = given[name]
+    if facet_of(name, voice.facets) and not name.startswith("not_"):
+        return facet_phrase(voice, name, given, noun or ANY_PLURAL)
+    if name.startswith("not_"):
+        return exclusion_phrase(voice, name, value, noun)
     if name in ("min_price", "max_price"):
         return price_phrase(voice, given)
     if name == "min_rating":
+        if value == RATED and voice.chance(shares.LEVEL):
+            return say(voice, "level", "rated_behind")
         return say(voice, "rating", n=plain_number(value))
     if name == "sort_by":
         return say(voice, "order", value)
     if name == "size":
-        return size_phrase(voice, str(value))
+        return size_phrase(voice, value)
     if name == "occasion":
-        return occasion_phrase(voice, str(value))
-    return _attribute_phrase(voice, name, str(value))
+        return occasion_phrase(voice, value)
+    return _attribute_phrase(voice, name, value)
 
 
-def _attribute_phrase(voice: Voice, name: str, value: str) -> str:
+def exclusion_phrase(voice: Voice, name: str, value: Any, noun: str | None = None) -> str:
+    """What it must not be: `not in red`, `cotton ke alawa`."""
+    slot = name.removeprefix("not_")
+    return excluded(voice, slot, excluded_words(voice, slot, value), noun or ANY_PLURAL)
+
+
+def unwanted_words(voice: Voice, slot: str, value: Any) -> str:
+    """What it must not be, in words that stand alone: `cotton`, `full sleeve`."""
+    said = excluded_words(voice, slot, value)
+    return named_value(voice, slot, said) if slot in voice.facets else said
+
+
+def excluded_words(voice: Voice, slot: str, value: Any) -> str:
+    """The value of a field of ours or a facet, or two of them."""
+    if slot in voice.facets:
+        return facet_value(voice, voice.facets[slot], value)
+    if slot == "brand":
+        return any_of(voice, value, lambda one: brand_name(voice, one))
+    noun = ANY_PLURAL if slot == "colour" else None
+    return any_of(voice, value, lambda one: oblique(voice.script, surface(voice, slot, one, noun)))
+
+
+def any_of(voice: Voice, value: Any, said: Callable[[str], str]) -> str:
+    """A value, or several of which any will do: `red or maroon`."""
+    if not isinstance(value, list):
+        return said(str(value))
+    return f" {say(voice, 'or')} ".join(said(str(one)) for one in value)
+
+
+def _attribute_phrase(voice: Voice, name: str, value: Any) -> str:
     """Colour, brand, gender or material behind the noun."""
     if name == "gender":
-        return say(voice, name, value=value if voice.script == "en" else _for_whom(voice, value))
-    if name == "brand":
-        return say(voice, name, value=brand_name(voice, value))
-    if name == "material":
-        return say(voice, name, value=oblique(voice.script, surface(voice, name, value)))
-    return say(voice, name, value=surface(voice, name, value, ANY_PLURAL))
+        return say(voice, name, value=str(value) if voice.script == "en" else _for_whom(voice, str(value)))
+    return say(voice, name, value=excluded_words(voice, name, value))
 
 
 def bare_value(voice: Voice, name: str, value: Any) -> str:
@@ -82,14 +131,20 @@ def _for_whom(voice: Voice, gender: str) -> str:
     return voice.pick(plain) if plain else gender
 
 
-def size_phrase(voice: Voice, size: str) -> str:
+def size_phrase(voice: Voice, size: Any) -> str:
     """`in size M`, `M साइज़ में`; letter sizes sometimes as words."""
+    return say(voice, "size", value=any_of(voice, size, lambda one: _size_words(voice, one)))
+
+
+def _size_words(voice: Voice, size: str) -> str:
     words = forms_of("size", size, voice.script)
-    return say(voice, "size", value=voice.pick(words) if len(words) > 1 and voice.chance(0.2) else size)
+    return voice.pick(words) if len(words) > 1 and voice.chance(0.2) else size
 
 
-def occasion_phrase(voice: Voice, occasion: str) -> str:
+def occasion_phrase(voice: Voice, occasion: Any) -> str:
     """`for a wedding`, `शादी के लिए`; wear words (casual, formal) stand as adjectives."""
+    if isinstance(occasion, list):
+        return any_of(voice, occasion, lambda one: occasion_phrase(voice, one))
     known = phrases(voice.script)
     if occasion in known.get("occasions", ()):
         return say(voice, "occasions", occasion)
@@ -141,35 +196,46 @@ def plain_number(value: float) -> str:
 
 def limit_phrase(voice: Voice, given: Arguments) -> str:
     """What stands before वाले / wale: one or two limits."""
-    names = [name for name in given if not (name == "min_price" and "max_price" in given)]
+    names = said_once(given)
     link = say(voice, "limits_link")
     return (f" {link} " if link else " ").join(_limit(voice, name, given) for name in names)
 
 
 def _limit(voice: Voice, name: str, given: Arguments) -> str:
     value = given[name]
-    if name == "colour":
-        return surface(voice, name, str(value), ANY_PLURAL)
-    if name == "brand":
-        return brand_name(voice, str(value))
+    if name in voice.facets or (facet_of(name, voice.facets) and not name.startswith("not_")):
+        return facet_limit(voice, name, given)
+    if name in ("colour", "brand"):
+        return excluded_words(voice, name, value)
     if name == "gender":
         return surface(voice, name, str(value)).removesuffix("'s").removesuffix("'")
     if name in ("material", "occasion"):
-        return surface(voice, name, str(value))
+        return any_of(voice, value, lambda one: surface(voice, name, one))
     phrase = constraint(voice, name, given)
     return phrase.removesuffix(f" {phrases(voice.script).get('limit_end', '')}")
 
 
-def adjective(voice: Voice, name: str, value: str) -> str:
+def adjective(voice: Voice, name: str, value: Any) -> str:
     """English: the limit before `ones`."""
+    if name in voice.facets:
+        return facet_before(voice, name, {name: value}, ANY_PLURAL)
     if name == "gender":
-        return possessive(voice, value)
+        return possessive(voice, str(value))
     if name == "brand":
-        return brand_name(voice, value)
-    return surface(voice, name, value)
+        return any_of(voice, value, lambda one: brand_name(voice, one))
+    return any_of(voice, value, lambda one: surface(voice, name, one))
 
 
 # ---- words that stand before the noun as well -----------------------------------------------------
+
+
+def level_before(voice: Voice, given: Arguments, noun: str | None) -> tuple[str, str] | None:
+    """(the argument, its word) of what is cheap, premium or well rated; None where it is said otherwise."""
+    order, is_rated = given.get("sort_by"), given.get("min_rating") == RATED
+    kind = str(order) if order in ("price_low", "price_high") else "rated" if is_rated else ""
+    if not kind or not voice.chance(shares.LEVEL):
+        return None
+    return ("min_rating" if kind == "rated" else "sort_by"), level(voice, kind, noun)
 
 
 def brand_name(voice: Voice, brand: str) -> str:

@@ -13,13 +13,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal
 
 import numpy as np
 
 from muse_core.dialogue.script import LANGUAGE_OF, Script
+from muse_core.tools.toolbox import ALL_TOOLS, per_tools
 from muse_core.types import SIDES, Language, Side, TurnType
 from muse_core.wordings.book import Book, Wording, said, shipped
 from muse_core.wordings.grammar import readings
@@ -123,10 +123,12 @@ class FamilyBook:
         return fit[-1]
 
 
-@lru_cache(maxsize=1)
+@per_tools
 def all_families() -> FamilyBook:
-    """Every family of the project's wordings. ConfigError when a wording cannot be read."""
-    return FamilyBook(families_of(shipped()))
+    """Every family of the project's wordings, and of those that tools bring along. ConfigError when a wording
+    cannot be read."""
+    books = (shipped(), *(tool.words.book for tool in ALL_TOOLS if tool.words))
+    return FamilyBook(family for book in books for family in families_of(book))
 
 
 def families_of(book: Book) -> list[Family]:

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from muse_core.dialogue import goals, sayings
-from muse_core.dialogue.constraints import adjective, constraint, contrast, limit_phrase
+from muse_core.dialogue import goals, sayings, shares
+from muse_core.dialogue.constraints import (
+    adjective,
+    constraint,
+    contrast,
+    limit_phrase,
+    said_once,
+    unwanted_words,
+)
+from muse_core.dialogue.facet_phrases import attribute_words, may_stand_before
+from muse_core.dialogue.narrowing import exclusion, narrowing
 from muse_core.dialogue.noun_phrases import product_phrase
 from muse_core.dialogue.phrases import say
 from muse_core.dialogue.shopper import Said, Shopper, call_of
@@ -36,7 +45,21 @@ def refinement(shopper: Shopper, world: ShopWorld) -> Said | None:
         return _sorting(shopper)
     if point > 1 - _NAMED and (said := _named_limit(shopper, ids)) is not None:
         return said
+    if shopper.rng.random() < shares.EXCLUDED and (said := _without(shopper, ids)) is not None:
+        return said
     return _limit(shopper, ids)
+
+
+def _without(shopper: Shopper, ids: Sequence[str]) -> Said | None:
+    """`no cotton please`: what the results must not be; None where they do not differ so."""
+    unwanted = exclusion(shopper.shop, ids, shopper.wish, shopper.rng)
+    if not unwanted:
+        return None
+    (name, value), *_ = unwanted.items()
+    family = shopper.family("refinement", "without")
+    values = {"out": unwanted_words(shopper.voice(), name.removeprefix("not_"), value)}
+    shopper.wish.said |= unwanted
+    return Said(shopper.utter(family, values), family, "refinement", (call_of("filter", unwanted),))
 
 
 def _sorting(shopper: Shopper) -> Said:
@@ -50,7 +73,7 @@ def _sorting(shopper: Shopper) -> Said:
 
 
 def _limit(shopper: Shopper, ids: Sequence[str]) -> Said | None:
-    limits = goals.narrowing(shopper.shop, ids, shopper.wish, shopper.rng, ALL_LIMITS)
+    limits = narrowing(shopper.shop, ids, shopper.wish, shopper.rng, ALL_LIMITS)
     if not limits:
         return None
     kind, values = _limit_values(shopper, limits)
@@ -62,7 +85,7 @@ def _limit(shopper: Shopper, ids: Sequence[str]) -> Said | None:
 def _named_limit(shopper: Shopper, ids: Sequence[str]) -> Said | None:
     """`only black shirts from these`: the product is named again, so a new search is fine too."""
     kinds = {shopper.shop.index.catalog.by_id[product_id].product_type for product_id in ids[:10]}
-    limits = goals.narrowing(shopper.shop, ids, shopper.wish, shopper.rng, _NAMED_LIMITS)
+    limits = narrowing(shopper.shop, ids, shopper.wish, shopper.rng, _NAMED_LIMITS)
     if len(kinds) != 1 or not limits:
         return None
     noun = kinds.pop()
@@ -85,16 +108,19 @@ def _limit_values(shopper: Shopper, limits: Mapping[str, Any]) -> tuple[str, dic
     if shopper.script != "en":
         return "limit", {"limit": limit_phrase(voice, limits)}
     first = next(iter(limits))
-    if first not in _ADJECTIVES or voice.chance(0.4):
+    is_adjective = first in _ADJECTIVES or may_stand_before(voice, first, limits[first])
+    if not is_adjective or voice.chance(0.4):
         return "post", {"post": behind_ones(voice, limits)}
     rest = {name: value for name, value in limits.items() if name != first}
-    return "adj", {"adj": adjective(voice, first, str(limits[first])), "post": behind_ones(voice, rest)}
+    return "adj", {"adj": adjective(voice, first, limits[first]), "post": behind_ones(voice, rest)}
 
 
 def _contrasted(shopper: Shopper, limits: Mapping[str, Any]) -> str | None:
     """A single colour or material, now and then said with what it is not."""
     name = next(iter(limits))
-    if len(limits) > 1 or name not in ("colour", "material") or shopper.rng.random() > _CONTRASTED:
+    if len(limits) > 1 or name not in ("colour", "material") or not isinstance(limits[name], str):
+        return None
+    if shopper.rng.random() > _CONTRASTED:
         return None
     known = shopper.shop.colours[:12] if name == "colour" else _USUAL_MATERIALS
     others = [value for value in known if value != limits[name]]
@@ -104,8 +130,8 @@ def _contrasted(shopper: Shopper, limits: Mapping[str, Any]) -> str | None:
 
 def behind_ones(voice: Voice, limits: Mapping[str, Any]) -> str:
     """English: limits behind `the ones`."""
-    names = [name for name in limits if not (name == "min_price" and "max_price" in limits)]
-    return voice.pick((" and ", " ")).join(constraint(voice, name, limits) for name in names)
+    link = voice.pick((" and ", " "))
+    return link.join(constraint(voice, name, limits) for name in said_once(limits))
 
 
 # ---- comparing ------------------------------------------------------------------------------------
@@ -116,13 +142,14 @@ def comparison(shopper: Shopper, world: ShopWorld) -> Said | None:
     shown = len(world.session.last_shown)
     if shown < 2:
         return None
-    items, attribute = items_to_compare(shopper, shown), _attribute(shopper)
+    items = items_to_compare(shopper, shown)
+    attribute = _attribute(shopper, [world.session.last_shown[item - 1] for item in items])
     family = shopper.family("comparison", "attribute" if attribute else "plain")
     voice = shopper.voice()
     values = {"items": sayings.items_phrase(voice, items)}
     arguments: dict[str, Any] = {"items": items}
     if attribute:
-        values |= {"by": say(voice, "by", attribute), "which": say(voice, "which", attribute)}
+        values |= attribute_words(voice, attribute)
         arguments["attribute"] = attribute
     call = call_of("compare", arguments)
     return Said(shopper.utter(family, values), family, "comparison", (call,))
@@ -137,8 +164,13 @@ def items_to_compare(shopper: Shopper, shown: int) -> list[int]:
     return sorted(int(n) + 1 for n in shopper.rng.permutation(top)[:count])
 
 
-def _attribute(shopper: Shopper) -> str | None:
+def _attribute(shopper: Shopper, ids: Sequence[str]) -> str | None:
+    """What the products are compared by: a facet that all of them have, a field of ours, or nothing."""
     shop = shopper.shop
+    known_of = [shop.index.catalog.by_id[product_id].facets.keys() for product_id in ids]
+    common = sorted(set(known_of[0]).intersection(*known_of))
+    if common and shopper.rng.random() < shares.COMPARED_BY_FACET:
+        return shopper.voice().pick(common)
     known = {"price": shop.has_prices, "rating": shop.has_ratings, "material": shop.has_materials}
     point = shopper.rng.random()
     for name, share in _BY_ATTRIBUTE:

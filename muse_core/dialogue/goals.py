@@ -7,32 +7,32 @@ happens too. Nothing is asked about that the catalogue does not know (prices, ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from muse_core.dialogue import facet_limits, shares
 from muse_core.dialogue.constraints import OCCASIONS_FOR
+from muse_core.dialogue.facet_limits import Variety
 from muse_core.dialogue.noun_phrases import query_of, style_in
 from muse_core.dialogue.price_limits import lower_price, upper_price
 from muse_core.language import lexicon
-from muse_core.types import Product, Profile
+from muse_core.types import Facet, Product, Profile
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
 
 _TRIES = 16
-_OTHER_COLOUR = 0.1  # of colours asked for that are not the target's: perhaps the shop has none
+OTHER_COLOUR = 0.1  # of colours asked for that are not the target's: perhaps the shop has none
 _EXTRA = ((0, 0.07), (1, 0.32), (2, 0.36), (3, 0.20), (4, 0.05))  # constraints beside the product
 _LIKED = {"colour": 0.9, "max_price": 1.5, "gender": 0.5, "brand": 0.35, "size": 0.35, "material": 0.4}
-_LIKED |= {"occasion": 0.45, "min_rating": 0.16, "min_price": 0.14, "sort_by": 0.10}
+_LIKED |= {"occasion": 0.45, "min_rating": 0.16, "min_price": 0.14, "sort_by": 0.14}
 _WORTH_A_FLOOR = 700  # nobody asks for more than 150 rupees
 _WORTH_STARS = 3.5
 _STYLED = 0.35  # of targets whose title has a style word
-_NARROWED = {"colour": 1.3, "brand": 0.6, "gender": 0.4, "size": 0.7, "material": 0.7, "occasion": 0.6}
-_NARROWED |= {"max_price": 1.4, "min_price": 0.25, "min_rating": 0.6}
 _KIDS = frozenset(("boys", "girls"))
 
 
@@ -47,6 +47,8 @@ class Assortment:
     has_ratings: bool
     has_materials: bool
     colours: tuple[str, ...]
+    facets: Mapping[str, Facet]
+    variety: Variety
 
     @property
     def can_sort(self) -> bool:
@@ -57,6 +59,7 @@ class Assortment:
 def assortment_of(index: CatalogIndex) -> Assortment:
     """The facts of a catalogue, worked out once."""
     catalog = index.catalog
+    facets = {facet.name: facet for facet in catalog.facets}
     return Assortment(
         index=index,
         wanted=catalog.named,
@@ -65,6 +68,8 @@ def assortment_of(index: CatalogIndex) -> Assortment:
         has_ratings=any(product.rating is not None for product in catalog),
         has_materials=len({product.material for product in catalog if product.material}) > 1,
         colours=tuple(catalog.colours()),
+        facets=facets,
+        variety=facet_limits.variety_of(catalog, facets),
     )
 
 
@@ -96,7 +101,17 @@ def new_wish(
             break
         target = shop.wanted[int(rng.random() * len(shop.wanted))]
     style = style_in(target.title) if rng.random() < _STYLED else None
-    return Wish(target, style)
+    return Wish(target, None if style and _is_facet(shop, style) else style)
+
+
+def _is_facet(shop: Assortment, style: str) -> bool:
+    """Whether a style word is a facet in this shop: it is then asked for as one (`pattern='printed'`)."""
+    said = set(style.split())
+    return any(
+        said <= {*value.split(), *facet.name.split("_")}
+        for facet in shop.facets.values()
+        for value in (facet.values if facet.kind == "choice" else (facet.name,))
+    )
 
 
 def is_for(product: Product, profile: Profile) -> bool:
@@ -117,24 +132,47 @@ def _suits(product: Product, profile: Profile, rng: np.random.Generator) -> bool
 
 def constraints(shop: Assortment, wish: Wish, rng: np.random.Generator) -> dict[str, Any]:
     """Some constraints of the wish, in no particular order."""
-    open_names = available(shop, wish.target)
+    target = wish.target
+    asked = _facets_asked(shop, target, rng)
     out: dict[str, Any] = {}
-    for name in weighted_sample(open_names, _count(rng), rng):
-        out[name] = value_of(shop, wish.target, name, rng)
+    for name in weighted_sample(available(shop, target), max(0, _count(rng) - len(asked)), rng):
+        out[name] = value_of(shop, target, name, rng)
+    for name in asked:
+        out |= limit_of(shop, target, name, rng)
     if "min_price" in out and "max_price" in out and out["min_price"] >= out["max_price"]:
         del out["min_price"]
-    if "colour" in out and rng.random() < _OTHER_COLOUR:
+    if "colour" in out and rng.random() < OTHER_COLOUR:
         out["colour"] = shop.colours[int(rng.random() * min(len(shop.colours), 12))]
-    return out
+    return _loosened(shop, target, out, rng)
+
+
+def _facets_asked(shop: Assortment, product: Product, rng: np.random.Generator) -> list[str]:
+    """None of the product's facets, one or two."""
+    known = facet_limits.wanted(shop.facets, product)
+    if not known or rng.random() > shares.FACET:
+        return []
+    return weighted_sample(known, 1 + int(rng.random() < shares.SECOND_FACET), rng)
+
+
+def _loosened(
+    shop: Assortment, product: Product, given: dict[str, Any], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Now and then two values of which one will do, or something that it must not be."""
+    point = rng.random()
+    if point < shares.EITHER:
+        return facet_limits.either(given, product, shop.variety, rng)
+    if point > 1 - shares.EXCLUDED:
+        return given | facet_limits.exclusion(given, product, shop.variety, shop.facets, rng)
+    return given
 
 
 def available(shop: Assortment, product: Product) -> dict[str, float]:
     """Constraint names that can be asked for with this product in mind, with their weights."""
-    known = _known(product) | {"occasion": product.occasion in OCCASIONS_FOR, "sort_by": shop.can_sort}
+    known = known_of(product) | {"occasion": product.occasion in OCCASIONS_FOR, "sort_by": shop.can_sort}
     return {name: weight for name, weight in _LIKED.items() if known[name]}
 
 
-def _known(product: Product) -> dict[str, bool]:
+def known_of(product: Product) -> dict[str, bool]:
     """Which constraints the product could be meant by."""
     price, rating = product.price or 0, product.rating or 0
     return {
@@ -153,6 +191,13 @@ def _known(product: Product) -> dict[str, bool]:
 def _is_sayable(brand: str) -> bool:
     """A brand short enough to type, without marks that belong to our own notation."""
     return len(brand) <= 24 and not set(brand) & set("[]{}<>|")
+
+
+def limit_of(shop: Assortment, product: Product, name: str, rng: np.random.Generator) -> dict[str, Any]:
+    """The argument of a field of ours, or those of a facet."""
+    if name in product.facets:
+        return facet_limits.limit_on(shop.facets[name], product, shop.variety, rng)
+    return {name: value_of(shop, product, name, rng)}
 
 
 def value_of(shop: Assortment, product: Product, name: str, rng: np.random.Generator) -> Any:
@@ -189,8 +234,13 @@ def meets(product: Product, name: str, value: Any) -> bool:
     if name == "min_rating":
         return product.rating is not None and product.rating >= value
     if name == "size":
-        return value in product.sizes
-    return name in ("colour", "brand", "gender", "material", "occasion") and getattr(product, name) == value
+        return any(size in product.sizes for size in (value if isinstance(value, list) else [value]))
+    if name.startswith("not_") and name not in product.facets:
+        return facet_limits.excludes(product, name.removeprefix("not_"), value)
+    if name in ("colour", "brand", "gender", "material", "occasion"):
+        own = getattr(product, name)
+        return own in value if isinstance(value, list) else own == value
+    return facet_limits.meets_facet(product, name, value)
 
 
 def _stars(rating: float) -> int | float:
@@ -219,42 +269,3 @@ def weighted_sample(weights: Mapping[str, float], count: int, rng: np.random.Gen
         out.append(chosen or next(iter(left)))
         del left[out[-1]]
     return out
-
-
-# ---- narrowing ------------------------------------------------------------------------------------
-
-
-def narrowing(
-    shop: Assortment, ids: Sequence[str], wish: Wish, rng: np.random.Generator, names: Sequence[str]
-) -> dict[str, Any]:
-    """One or two new limits out of `names` that leave some of the results, meant for one of them; {} when
-    nothing is left to say."""
-    by_id, said = shop.index.catalog.by_id, wish.said
-    is_target = wish.target.product_id in ids and rng.random() < 0.6
-    meant = wish.target if is_target else by_id[ids[int(rng.random() * len(ids))]]
-    pool = [by_id[product_id] for product_id in ids[:60]]
-    known = _narrowing_weights(meant, said)
-    weights = {name: known[name] for name in names if name in known and _splits(name, meant, pool)}
-    out: dict[str, Any] = {}
-    for name in weighted_sample(weights, 2 if rng.random() < 0.22 else 1, rng):
-        out[name] = value_of(shop, meant, name, rng)
-    if "colour" in out and shop.colours and rng.random() < _OTHER_COLOUR:
-        out["colour"] = shop.colours[int(rng.random() * min(len(shop.colours), 12))]  # perhaps not there
-    if out.get("min_price", 0) >= out.get("max_price", said.get("max_price", float("inf"))):
-        del out["min_price"]
-    if "max_price" in out and out["max_price"] >= said.get("max_price", float("inf")):
-        del out["max_price"]
-    return out
-
-
-def _narrowing_weights(product: Product, said: Mapping[str, Any]) -> dict[str, float]:
-    known = _known(product)
-    return {name: weight for name, weight in _NARROWED.items() if known[name] and name not in said}
-
-
-def _splits(name: str, meant: Product, pool: Sequence[Product]) -> bool:
-    """Whether the limit would drop anything; prices, sizes and ratings may always be asked."""
-    if name in ("max_price", "min_price", "min_rating", "size"):
-        return True
-    value = getattr(meant, name)
-    return any(getattr(product, name) != value for product in pool)

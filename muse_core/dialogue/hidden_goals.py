@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from muse_core.dialogue import goals
+from muse_core.dialogue import facet_limits, goals
 from muse_core.dialogue.agenda import draw
 from muse_core.dialogue.goals import Assortment
 from muse_core.types import Product, Profile
@@ -29,6 +29,7 @@ HARD = ("colour", "max_price", "gender", "size")
 SOFT = ("brand", "material", "occasion")
 SEEDS = 4  # conversations per goal
 _GOALS, _AGENDAS = 11, 12  # streams of random numbers
+_FACETS = 1.4  # weight of the facets of a product beside those of the fields
 _CONSTRAINTS = {2: 0.35, 3: 0.45, 4: 0.20}
 _OPENINGS = {"request": 0.6, "incomplete": 0.25, "recommendation": 0.15}
 _TOLD_AT_ONCE = {0: 0.3, 1: 0.45, 2: 0.25}
@@ -77,20 +78,26 @@ def _goal(shop: Assortment, profile: Profile, number: int, seed: int) -> HiddenG
     target = goals.new_wish(shop, profile, rng).target
     known = goals.available(shop, target)
     weights = {name: weight for name, weight in known.items() if name in (*HARD, *SOFT)}
+    facets = facet_limits.wanted(shop.facets, target)
+    weights |= {name: weight * _FACETS / len(facets) for name, weight in facets.items()}
     names = goals.weighted_sample(weights, int(draw(_as_text(_CONSTRAINTS), rng)), rng)
-    wanted = {name: value for name in names if (value := _met_value(shop, target, name, rng)) is not None}
-    hard = {name: value for name, value in wanted.items() if name in HARD}
+    wanted: dict[str, Any] = {}
+    for name in names:
+        wanted |= _met(shop, target, name, rng)
+    hard = {name: value for name, value in wanted.items() if name not in SOFT}
     soft = {name: value for name, value in wanted.items() if name in SOFT}
     return HiddenGoal(f"g{number:04d}", profile, target, hard, soft)
 
 
-def _met_value(shop: Assortment, target: Product, name: str, rng: np.random.Generator) -> Any:
-    """A value that the target meets; None when a few draws find none."""
+def _met(shop: Assortment, target: Product, name: str, rng: np.random.Generator) -> dict[str, Any]:
+    """The argument of a field, or those of a facet, that the target meets; {} when a few draws find none."""
+    if name in target.facets:
+        return facet_limits.limit_on(shop.facets[name], target, shop.variety, rng)
     for _ in range(_TRIES):
         value = goals.value_of(shop, target, name, rng)
         if goals.meets(target, name, value):
-            return value
-    return None
+            return {name: value}
+    return {}
 
 
 def agenda(goal: HiddenGoal, number: int, talk: int, seed: int) -> Agenda:

@@ -8,12 +8,10 @@ from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.tools.base import ShopWorld, Tool
 from muse_core.tools.toolbox import ALL_TOOLS
 
-_ASKED = tuple(tool for tool in ALL_TOOLS if tool.item_share)
-
 
 def item_question(shopper: Shopper, move: Move, world: ShopWorld) -> Said | None:
     """What a tool that shares this move is asked; None: the move is made as it is without such tools."""
-    tools = [tool for tool in _ASKED if tool.turn_type == move]
+    tools = [tool for tool in ALL_TOOLS if tool.item_share and tool.turn_type == move]
     shown = min(len(world.session.last_shown), sayings.MAX_POSITION)
     if not tools or not shown or not shopper.sees_results:
         return None

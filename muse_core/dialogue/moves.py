@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from muse_core.dialogue import follow_ups, goals, questions, requests
+from muse_core.dialogue import follow_ups, goals, likeness, questions, requests
 from muse_core.dialogue.agenda import Move
 from muse_core.dialogue.item_questions import item_question
+from muse_core.dialogue.sampled_questions import sampled_question
 from muse_core.dialogue.script import LANGUAGE_OF
 from muse_core.dialogue.shopper import Said, Shopper
 from muse_core.language.scripts import detect_language
@@ -59,14 +60,15 @@ def _say(shopper: Shopper, move: Move, world: ShopWorld, is_last: bool) -> Said:
         return questions.incomplete(shopper, world)
     if move == "translation":
         return questions.translation(shopper)
-    asked = item_question(shopper, move, world) or _about_products(shopper, move, world, is_last)
+    asked = item_question(shopper, move, world) or sampled_question(shopper, move, world)
+    asked = asked or _about_products(shopper, move, world, is_last)
     return asked or requests.request(shopper)
 
 
 def _about_products(shopper: Shopper, move: Move, world: ShopWorld, is_last: bool) -> Said | None:
     """What the move says about products; None when it cannot be said now."""
     if move == "recommendation":
-        return requests.recommendation(shopper)
+        return likeness.likeness(shopper, world) or requests.recommendation(shopper)
     if move == "picture":
         return requests.picture(shopper, is_last) if shopper.shop.has_images else None
     if move == "refinement":

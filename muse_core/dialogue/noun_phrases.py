@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from muse_core.dialogue.constraints import Arguments, attributive, brand_name, possessive, tail_of
+from muse_core.dialogue.constraints import (
+    Arguments,
+    attributive,
+    brand_name,
+    level_before,
+    possessive,
+    said_once,
+    tail_of,
+)
+from muse_core.dialogue.facet_phrases import facet_before, may_stand_before
 from muse_core.dialogue.phrases import oblique, phrases, say
 from muse_core.dialogue.voice import Voice, forms_of, surface
 from muse_core.wordings.beside import stories
 
 _TOLD = 0.5  # of occasions are told in a sentence of their own
 _OF_ENGLISH = 0.4  # of English materials in Hinglish take `ka`
+_FACET_BEFORE = {"before": 0.65, "after": 0.3}  # of the facets that may stand before the noun
 
 
 def query_of(product_type: str, style: str | None) -> str:
@@ -28,50 +39,67 @@ def product_phrase(
     voice: Voice, product_type: str, style: str | None, given: Arguments, order: str
 ) -> dict[str, str]:
     """Values for `{np}`, `{a}` and `{tail}`. `given` holds constraints other than the query."""
+    front = _in_front(voice, given, order)
+    graded = level_before(voice, given, product_type)
+    behind = [name for name in given if name not in front and not (graded and name == graded[0])]
+    story = story_of(voice, given)
+    behind = [name for name in behind if name != "occasion"] if story else behind
+    tail = tail_of(voice, _tail_order(behind, order), given, product_type)
+    ahead = [graded[1]] if graded else []
+    return _phrase(voice, product_type, style, front, tail, ahead) | ({"story": story} if story else {})
+
+
+def _in_front(voice: Voice, given: Arguments, order: str) -> dict[str, Any]:
+    """The constraints that stand before the noun; one of two stands behind it."""
     ahead = ("gender", "colour", "brand", "material") if order == "before" else ()
     front = {name: given[name] for name in ahead if name in given}
     if order == "after" and "colour" in given and len(given) > 2:
         front["colour"] = given["colour"]
-    behind = [name for name in given if name not in front]
-    story = story_of(voice, given)
-    behind = [name for name in behind if name != "occasion"] if story else behind
-    tail = tail_of(voice, _tail_order(behind, order), given)
-    return _phrase(voice, product_type, style, front, tail) | ({"story": story} if story else {})
+    front = {name: value for name, value in front.items() if not isinstance(value, list)}
+    share = _FACET_BEFORE[order]
+    return front | {
+        name: given[name]
+        for name in given
+        if may_stand_before(voice, name, given[name]) and voice.chance(share)
+    }
 
 
 def story_of(voice: Voice, given: Arguments) -> str | None:
     """A sentence that tells the occasion, when the script has one and the shopper feels like telling."""
-    known = stories(voice.script, given.get("occasion", ""))
+    occasion = given.get("occasion", "")
+    known = stories(voice.script, occasion) if isinstance(occasion, str) else ()
     return voice.pick(known) if known and voice.chance(_TOLD) else None
 
 
 def _phrase(
-    voice: Voice, product_type: str, style: str | None, front: Arguments, tail: str
+    voice: Voice, product_type: str, style: str | None, front: Arguments, tail: str, ahead: Sequence[str]
 ) -> dict[str, str]:
     if voice.script == "en":
-        return _english_phrase(voice, product_type, style, front, tail)
-    noun, is_plural = _mixed_noun(voice, product_type, not front.keys() & {"brand", "material"})
-    phrase = " ".join([*_mixed_front(voice, product_type, style, front), noun])
+        return _english_phrase(voice, product_type, style, front, tail, ahead)
+    is_agreeing = bool(ahead or front.keys() & {"brand", "material", *voice.facets})
+    noun, is_plural = _mixed_noun(voice, product_type, not is_agreeing)
+    phrase = " ".join([*ahead, *_mixed_front(voice, product_type, style, front), noun])
     return {"np": phrase, "a": phrase, "tail": tail} | ({"number": "plural"} if is_plural else {})
 
 
 def _tail_order(names: Sequence[str], order: str) -> list[str]:
     """Prices last or first; a range is one constraint."""
-    names = [name for name in names if not (name == "min_price" and "max_price" in names)]
+    names = said_once(names)
     late = [name for name in names if name.endswith("price")]
     early = [name for name in names if not name.endswith("price")]
     return early + late if order == "before" else late + early
 
 
 def _english_phrase(
-    voice: Voice, product_type: str, style: str | None, front: Arguments, tail: str
+    voice: Voice, product_type: str, style: str | None, front: Arguments, tail: str, ahead: Sequence[str]
 ) -> dict[str, str]:
     noun = surface(voice, "product_type", product_type)
-    words = []
+    words = list(ahead)
     if "gender" in front:
         words.append(possessive(voice, str(front["gender"])))
     words += [surface(voice, name, str(front[name])) for name in ("colour",) if name in front]
     words += [brand_name(voice, str(front["brand"]))] if "brand" in front else []
+    words += [facet_before(voice, name, front, product_type) for name in front if name in voice.facets]
     words += [style] if style else []
     words += [surface(voice, "material", str(front["material"]))] if "material" in front else []
     start = " ".join(words)
@@ -102,12 +130,12 @@ def _with_article(voice: Voice, phrase: str, noun: str) -> str:
         return f"some {phrase}" if voice.chance(0.3) else phrase
     if voice.chance(0.25):
         return phrase  # typed style: "need black shirt"
-    return f"an {phrase}" if phrase[0].lower() in "aeio" else f"a {phrase}"
+    return f"an {phrase}" if phrase[0].lower() in "aeio8" else f"a {phrase}"
 
 
 def _mixed_front(voice: Voice, product_type: str, style: str | None, front: Arguments) -> list[str]:
     """Hindi order: for whom, brand, colour, style, material; the noun follows."""
-    words: list[str] = []
+    words = [facet_before(voice, name, front, product_type) for name in front if name in voice.facets]
     if "gender" in front:
         words.append(_for_whom(voice, str(front["gender"])))
     if "brand" in front:

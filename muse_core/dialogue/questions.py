@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from muse_core.dialogue import goals, sayings
-from muse_core.dialogue.agenda import MISSING, draw
+from muse_core.dialogue import facet_limits, goals, sayings
+from muse_core.dialogue.agenda import draw, missing
 from muse_core.dialogue.constraints import tail_of
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ENOUGH_TO_NARROW, items_to_compare
@@ -63,7 +63,7 @@ def _direction(shopper: Shopper, kind: str) -> tuple[Script, str]:
 
 def incomplete(shopper: Shopper, world: ShopWorld) -> Said:
     """A request that lacks what the call needs; the assistant's question is then pending."""
-    shares = dict(MISSING)
+    shares = missing()
     if not shopper.shop.has_images:
         shares["query"] += shares.pop("image")
     if not shopper.sees_results or len(world.session.last_shown) < ENOUGH_TO_NARROW:
@@ -122,8 +122,11 @@ def _answer_product(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
     weights = {
         name: weight for name, weight in open_names.items() if name not in carried and name != "min_price"
     }
-    names = goals.weighted_sample(weights, int(shopper.rng.random() < _MORE_SAID), shopper.rng)
-    extra = {name: goals.value_of(shopper.shop, wish.target, name, shopper.rng) for name in names}
+    facets = facet_limits.wanted(shopper.shop.facets, wish.target)
+    weights |= {name: weight for name, weight in facets.items() if name not in carried}
+    extra: dict[str, Any] = {}
+    for name in goals.weighted_sample(weights, int(shopper.rng.random() < _MORE_SAID), shopper.rng):
+        extra |= goals.limit_of(shopper.shop, wish.target, name, shopper.rng)
     family = shopper.family("complete", "answer")
     values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, extra, family.order)
     wish.said = {"query": wish.query, **carried, **extra}

@@ -13,13 +13,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+from muse_core.dialogue.facet_phrases import facet_name, facet_of
 from muse_core.dialogue.script import LANGUAGE_OF, Script
 from muse_core.dialogue.voice import Voice
-from muse_core.tools.base import Tool
+from muse_core.tools.base import NO_LIMITS, Tool
 from muse_core.tools.references import items_of, lexicalise, references_in
-from muse_core.tools.toolbox import TOOLS
+from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, per_tools
 from muse_core.types import JsonValue
 from muse_core.wordings.words import words
 
@@ -49,10 +51,14 @@ class Outcome:
     value: JsonValue = None
 
 
+@per_tools
 def replies(script: Script) -> dict[str, Any]:
     """`replies` {situation: [text]}, `items` {how: [names of results]}, `limits` {argument: its name},
-    `targets` {language: its name}."""
-    return words("replies", script)
+    `targets` {language: its name}. The replies of tools that bring theirs are among them."""
+    own = words("replies", script)
+    brought = [tool.words.replies[script] for tool in ALL_TOOLS if tool.words]
+    said = {situation: texts for one in brought for situation, texts in one.items()}
+    return own | {"replies": own["replies"] | said}
 
 
 def reply(outcome: Outcome, voice: Voice, formality: str, style: str = "references") -> str:
@@ -95,7 +101,7 @@ def situations(script: Script) -> tuple[str, ...]:
 
 
 def _found(lead: str, items: Sequence[Mapping[str, JsonValue]], voice: Voice, formality: str) -> str:
-    named = {mark: _fitting(mark, items, voice.script) for mark in _NAMED}
+    named = {mark: _fitting(mark, items, voice) for mark in _NAMED}
     leads = [text for text in texts(voice.script, lead, formality) if named[_mark_in(text)]]
     sentence = voice.pick(leads)
     mark = _mark_in(sentence)
@@ -111,28 +117,48 @@ def _mark_in(sentence: str) -> str:
     return next(mark for mark in _NAMED if mark in sentence)
 
 
-def _fitting(mark: str, items: Sequence[Mapping[str, JsonValue]], script: Script) -> list[str]:
-    """The names of results that may stand for a mark."""
-    known = replies(script)["items"]
-    return [text for name in _NAMED[mark] for text in known[name] if fits(text, items)]
+def _fitting(mark: str, items: Sequence[Mapping[str, JsonValue]], voice: Voice) -> list[str]:
+    """The names of results that may stand for a mark; they tell a facet that was asked for."""
+    known = replies(voice.script)["items"]
+    texts = [text for name in _NAMED[mark] for text in known[name]]
+    told = next((name for name in items[0] if name in voice.facets), None)
+    if told is not None:
+        of_facet = [text for name in _NAMED[mark] for text in known.get(f"{name}_facet", ())]
+        texts += [_with_facet(text, told, voice) for text in of_facet]
+    return [text for text in texts if fits(text, items)]
+
+
+def _with_facet(text: str, facet: str, voice: Voice) -> str:
+    """The text with a facet's argument name in its references, and the name that is said."""
+    return text.replace("{facet}", facet).replace("{name}", facet_name(voice, facet))
 
 
 def fits(text: str, items: Sequence[Mapping[str, JsonValue]]) -> bool:
     """Whether every reference of a text can be filled in from the items."""
     return all(
         position <= len(items) and items[position - 1].get(name) is not None
-        for position, name in references_in(text)
+        for position, name in _references(text)
     )
+
+
+@lru_cache(maxsize=8192)
+def _references(text: str) -> tuple[tuple[int, str], ...]:
+    return tuple(references_in(text))
 
 
 def limit_to_relax(arguments: Mapping[str, Any]) -> str | None:
     """The limit that is given up first when nothing is found; None without one."""
-    return next((name for name in _RELAXED if name in arguments), None)
+    return next((name for name in (*_RELAXED, *_facets_of(arguments)) if name in arguments), None)
+
+
+def _facets_of(arguments: Mapping[str, Any]) -> list[str]:
+    """What else limits products: facets of the shop, and what they must not be."""
+    return [name for name in arguments if name not in (*_RELAXED, *NO_LIMITS)]
 
 
 def _relaxed(outcome: Outcome, items: Sequence[Mapping[str, JsonValue]], voice: Voice, formality: str) -> str:
     """Results found without a limit: the reply says which one was given up."""
-    name = replies(voice.script)["limits"][limit_to_relax(outcome.arguments)]
+    name = _limit_name(limit_to_relax(outcome.arguments) or "", voice)
     known = [text for text in texts(voice.script, "relaxed", formality) if fits(text, items)]
     return voice.pick(known).replace("{limit}", name)
 
@@ -141,7 +167,17 @@ def _empty(outcome: Outcome, voice: Voice, formality: str) -> str:
     name = limit_to_relax(outcome.arguments)
     if name is None:
         return _pick("empty_without_limit", voice, formality)
-    return _pick("empty", voice, formality).replace("{limit}", replies(voice.script)["limits"][name])
+    return _pick("empty", voice, formality).replace("{limit}", _limit_name(name, voice))
+
+
+def _limit_name(argument: str, voice: Voice) -> str:
+    """How a limit is called: `the price`, `the memory`."""
+    known = replies(voice.script)["limits"]
+    slot = argument.removeprefix("not_")
+    if slot in known:
+        return str(known[slot])
+    facet = facet_of(argument, voice.facets)
+    return str(known["facet"]).format(name=facet_name(voice, facet.name if facet else slot))
 
 
 def _capitals(text: str) -> str:
@@ -158,7 +194,8 @@ def _told(
         items = [{key: known for key, known in item.items() if key != "colour"} for item in items]
     for situation in tool.situations(value):
         numbered = _numbered(situation, value.get("best"), voice, formality)
-        if fit := [text for text in numbered if fits(text, items)]:
+        by = str(value.get("attribute"))
+        if fit := [one for text in numbered if fits(one := _with_facet(text, by, voice), items)]:
             return _with_target(voice.pick(fit), outcome, voice.script)
     raise ValueError(
         f"no reply of {tool.name} fits its result {value}; let one of the situations {tool.replies} have a "

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from muse_core.dialogue import goals, sayings
+from muse_core.dialogue import facet_limits, goals, sayings, shares
 from muse_core.dialogue.agenda import MULTI, draw
 from muse_core.dialogue.constraints import OCCASIONS_FOR, bare_value, limit_phrase, tail_of
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ALL_LIMITS, behind_ones
 from muse_core.dialogue.goals import Wish
+from muse_core.dialogue.narrowing import narrowing
 from muse_core.dialogue.noun_phrases import product_phrase
 from muse_core.dialogue.phrases import say
 from muse_core.dialogue.price_limits import upper_price
@@ -61,7 +62,9 @@ def correction(shopper: Shopper) -> Said | None:
     """`sorry, not black, I meant blue`: the last request with one value changed. None when the last turn
     was no request, or said nothing that is easily confused."""
     wish, said = shopper.wish, shopper.wish.said
-    names = [name for name in ("colour", "max_price", "size") if name in said]
+    names = [
+        name for name in ("colour", "max_price", "size") if isinstance(said.get(name), str | int | float)
+    ]
     if shopper.asked_in != shopper.turn - 1 or not said.get("query") or not names:
         return None
     name = names[int(shopper.rng.random() * len(names))]
@@ -111,6 +114,9 @@ def recommendation(shopper: Shopper) -> Said:
     if wish.target.price is not None and shopper.rng.random() < 0.4:
         given["max_price"] = upper_price(wish.target.price, shopper.rng)
     kind = draw(_ASKED_TO_SUGGEST, shopper.rng)
+    facets = facet_limits.wanted(shopper.shop.facets, wish.target)
+    if kind == "query" and facets and shopper.rng.random() < shares.SUGGESTED_BY_FACET:
+        given |= goals.limit_of(shopper.shop, wish.target, draw(facets, shopper.rng), shopper.rng)
     family = shopper.family("recommendation", kind)
     noun = wish.target.product_type if kind == "query" else None
     values = product_phrase(shopper.voice(), wish.target.product_type, None, given, family.order)
@@ -190,7 +196,7 @@ def _later_steps(shopper: Shopper, kind: str, ids: Sequence[str], values: dict[s
         return (_sorting_step(shopper, values),)
     steps: list[Call] = []
     if "filter" in kind:
-        limits = goals.narrowing(shopper.shop, ids, shopper.wish, shopper.rng, ALL_LIMITS)
+        limits = narrowing(shopper.shop, ids, shopper.wish, shopper.rng, ALL_LIMITS)
         ids = shopper.shop.index.narrow(ids, limits) if limits else []
         if not ids:
             return ()
@@ -225,7 +231,7 @@ def _picture_then_filter(shopper: Shopper, wish: Wish, family: Family) -> Said |
         return None
     near = [product_id for product_id, _ in pictures.nearest(wish.target.image, 50)]
     wish.said = {"colour": wish.target.colour}  # the picture shows it
-    limits = goals.narrowing(shopper.shop, near, wish, shopper.rng, ALL_LIMITS)
+    limits = narrowing(shopper.shop, near, wish, shopper.rng, ALL_LIMITS)
     if not limits:
         return None
     arguments, values = pictured(shopper, wish)

@@ -30,7 +30,7 @@ from muse_core.dialogue.utterance import (
 )
 from muse_core.dialogue.voice import Voice
 from muse_core.language.lexicon import agreement_with
-from muse_core.tools.toolbox import argument_order
+from muse_core.tools.call_syntax import in_order
 from muse_core.types import Decision, Language, Profile, TurnType
 from muse_core.wordings.beside import asides, closings, openings
 from muse_core.wordings.grammar import choose
@@ -97,7 +97,7 @@ class Shopper:
 
     def voice(self) -> Voice:
         """This shopper, in the script of the turn."""
-        return Voice(self.script, self.rng, self.speaker)
+        return Voice(self.script, self.rng, self.speaker, self.shop.facets)
 
     def family(self, turn_type: TurnType, kind: str) -> Family:
         """A frame of the shopper's side, one reading of its wording chosen."""
@@ -201,8 +201,8 @@ class Shopper:
 
 
 def call_of(name: str, arguments: Mapping[str, Any]) -> Call:
-    """The call with its arguments in schema order."""
-    return name, {key: arguments[key] for key in argument_order(name) if key in arguments}
+    """The call with its arguments in the order in which they are written."""
+    return name, in_order(name, arguments)
 
 
 def script_of(language: Language, rng: np.random.Generator) -> Script:

@@ -23,7 +23,7 @@ from muse_core.dialogue.moves import say
 from muse_core.dialogue.replies import Outcome, limit_to_relax, reply
 from muse_core.dialogue.shopper import Said, Shopper, script_of
 from muse_core.profiles.reserved import is_reserved
-from muse_core.profiles.system_line import profile_line
+from muse_core.profiles.system_line import profile_line, system_content
 from muse_core.tools.references import items_of
 from muse_core.tools.toolbox import PRODUCT_TOOLS, TOOLS, Toolbox
 from muse_core.types import Conversation, Goal, JsonValue, Message, Profile, ToolCall, ToolResult, TurnLabel
@@ -56,11 +56,12 @@ def simulate(
     for turn, (said, acts, plan) in enumerate(turns(shopper, expert, config.conversations)):
         messages += [Message("user", said.utterance.text), *acts]
         labels.append(_label(said, turn, plan))
+    told = system_content(index.catalog.facets, profile_line(profile))
     return Conversation(
         conversation_id=conversation_id,
         profile_id=profile.profile_id,
         language=profile.language,
-        messages=(Message("system", profile_line(profile)), *messages),
+        messages=(Message("system", told), *messages),
         goal=_goal(profile, shopper.first_wish),
         side=profile.side,
         labels=tuple(labels),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from muse_core.dialogue.script import LANGUAGE_OF, Script, SpeakerGender
 from muse_core.language import lexicon
+from muse_core.types import Facet
 
 Form = TypeVar("Form")
 
@@ -20,11 +21,13 @@ _USUAL = 0.45  # how often the usual form is taken without a draw among all
 
 @dataclass(frozen=True)
 class Voice:
-    """A speaker: the script written in, the source of chance, the gender of the speaker's verbs."""
+    """A speaker: the script written in, the source of chance, the gender of the speaker's verbs, and the
+    facets of the shop that is spoken to."""
 
     script: Script
     rng: np.random.Generator
     speaker: SpeakerGender = "m"
+    facets: Mapping[str, Facet] = field(default_factory=dict)
 
     def pick(self, forms: Sequence[Form]) -> Form:
         """One of the forms, evenly."""
@@ -35,7 +38,11 @@ class Voice:
 
     def english(self) -> Voice:
         """The same speaker in English."""
-        return Voice("en", self.rng, self.speaker)
+        return replace(self, script="en")
+
+    def usual(self, forms: Sequence[Form]) -> Form:
+        """One of the forms, the first one most often."""
+        return forms[0] if len(forms) == 1 or self.chance(_USUAL) else self.pick(forms)
 
 
 @lru_cache(maxsize=65536)
@@ -53,5 +60,4 @@ def forms_of(slot: str, value: str, script: Script, noun: str | None = None) -> 
 
 def surface(voice: Voice, slot: str, value: str, noun: str | None = None) -> str:
     """One surface form, the usual one most often."""
-    forms = forms_of(slot, value, voice.script, noun)
-    return forms[0] if len(forms) == 1 or voice.chance(_USUAL) else voice.pick(forms)
+    return voice.usual(forms_of(slot, value, voice.script, noun))

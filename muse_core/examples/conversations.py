@@ -14,7 +14,7 @@ which the turns of the others are read and not learnt.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -72,9 +72,11 @@ def examples_of(
     calls: Calls,
     max_tokens: int,
     learns_utterances: bool = False,
+    told: Callable[[Conversation], Conversation] | None = None,
 ) -> tuple[list[Example], DatasetStatistics]:
     """One example per conversation that still teaches something, and per system line in it.
-    `learns_utterances`: the user's words are predicted too (part `utterance`)."""
+    `learns_utterances`: the user's words are predicted too (part `utterance`). `told`: the conversation as it
+    is read (`other_facets.py`); what it teaches is decided before."""
     by_conversation: dict[str, list[AugmentedText]] = {}
     for row in rows:
         by_conversation.setdefault(row.conversation_id, []).append(row)
@@ -82,22 +84,31 @@ def examples_of(
     statistics = DatasetStatistics()
     for conversation in conversations:
         mine = by_conversation.get(conversation.conversation_id, [])
-        for example, code in _examples(tokenizer, conversation, mine, calls, max_tokens, statistics):
+        taught = _taught(conversation, mine, calls, statistics)
+        read = told(conversation) if told is not None else conversation
+        for example, code in _examples(tokenizer, read, taught, mine, max_tokens, statistics):
             examples.append(_with_utterances(example, code) if learns_utterances else example)
     return examples, statistics
+
+
+def _taught(
+    conversation: Conversation, rows: Sequence[AugmentedText], calls: Calls, statistics: DatasetStatistics
+) -> int:
+    _, turns = split_turns(conversation.messages)
+    taught = teaching_turns(turns, rows, calls)
+    statistics.dropped_turns += len(turns) - taught
+    return taught
 
 
 def _examples(
     tokenizer: PreTrainedTokenizerFast,
     conversation: Conversation,
+    taught: int,
     rows: Sequence[AugmentedText],
-    calls: Calls,
     max_tokens: int,
     statistics: DatasetStatistics,
 ) -> Iterator[tuple[Example, Encoded]]:
     head, turns = split_turns(conversation.messages)
-    taught = teaching_turns(turns, rows, calls)
-    statistics.dropped_turns += len(turns) - taught
     examples = []
     for line, mine in turns_by_line(head, turns[:taught]).items():
         code = encode(tokenizer, join(line, *turns[: mine[-1] + 1]), max_tokens=max_tokens)

@@ -32,6 +32,7 @@ def model_card(manifest: Mapping[str, Any], training: Mapping[str, Any]) -> str:
         "",
         f"Model digest `{manifest['model_digest']}`.",
         "",
+        *_facets(manifest["facets"]),
         "## Files",
         "",
         *(f"- `{entry['file']}` ({entry['nbytes']:,} bytes)" for entry in manifest["files"]),
@@ -48,6 +49,11 @@ def model_card(manifest: Mapping[str, Any], training: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _facets(told: str) -> list[str]:
+    """What the shop can be asked for beyond price, colour and the like."""
+    return [f"Its shop can also be asked for: {told}. `tools.json` has the arguments.", ""] if told else []
 
 
 def _parity_table(parity: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -25,8 +25,9 @@ from muse_core.models.tokenizer import encode, encode_text
 from muse_core.progress import Progress, Silent
 from muse_core.records import tool_message
 from muse_core.tools.base import Session, ShopWorld
+from muse_core.tools.shop_schema import schema_of
 from muse_core.tools.toolbox import Toolbox
-from muse_core.types import Message, ToolCall
+from muse_core.types import Facet, Message, ToolCall
 
 MAX_ROUNDS = 4  # rounds of calls in one turn; a plan of three tools needs three
 
@@ -156,7 +157,7 @@ class Room:
         self.turns: dict[int, Turn] = {}
         self.end, self.call = (self.tokenizer.convert_tokens_to_ids(tag) for tag in (END, RESULT))
         self.positions = int(self.model.config.max_position_embeddings)
-        self.grammar: CallGrammar | None = None
+        self.grammars: dict[tuple[Facet, ...], CallGrammar] = {}  # by shop
 
     def rows(self, turns: Mapping[int, Turn]) -> Iterator[list[Row]]:
         """Turns that enter, as rows; one whose last user message alone is too long to be read is over."""
@@ -177,9 +178,11 @@ class Room:
         """For the next act of a turn, in grammar mode."""
         if not turn.sampling.grammar:
             return None
-        if self.grammar is None:
-            self.grammar = CallGrammar(self.tokenizer, self.model.config.vocab_size)
-        return self.grammar.guide()
+        facets = turn.request.world.catalog.facets
+        if facets not in self.grammars:
+            vocabulary = self.model.config.vocab_size
+            self.grammars[facets] = CallGrammar(self.tokenizer, vocabulary, schema_of(facets))
+        return self.grammars[facets].guide()
 
     def _prompts(self, turns: Mapping[int, Turn]) -> dict[int, list[int]]:
         """Each context's token ids, cut at user turns so that there is room for the turn to come."""

@@ -32,6 +32,7 @@ from typing import Any, TypeVar
 from muse_core.errors import HardwareError
 from muse_core.models.device import use_threads
 from muse_core.models.loading import LoadedModel
+from muse_core.tools.in_use import InUse, in_use, use
 
 LARGEST = 20_000_000  # parameters
 FEWEST = 48  # turns for each process: below, sending costs more than it saves
@@ -54,6 +55,12 @@ def _unpack(path: Path) -> Any:
     return pickle.loads(path.read_bytes())
 
 
+def _begin(tools: InUse) -> None:
+    """What a process does first."""
+    use_threads(1)
+    use(tools)
+
+
 @dataclass
 class Processes:
     """`count` processes of one thread each, started when they are first needed."""
@@ -64,7 +71,7 @@ class Processes:
     def pool(self) -> ProcessPoolExecutor:
         if self.started is None:
             self.started = ProcessPoolExecutor(
-                self.count, mp_context=get_context("spawn"), initializer=use_threads, initargs=(1,)
+                self.count, mp_context=get_context("spawn"), initializer=_begin, initargs=(in_use(),)
             )
         return self.started
 

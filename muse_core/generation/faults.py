@@ -17,20 +17,24 @@ from muse_core.models.chat_format import SPECIAL_TOKENS
 from muse_core.records import result_values
 from muse_core.scoring.groundedness import check
 from muse_core.tools.references import REFERENCE, last_shown, lexicalise
-from muse_core.tools.toolbox import TOOL_NAMES
+from muse_core.tools.toolbox import TOOL_NAMES, per_tools
 from muse_core.types import Language, Message
 from muse_core.world.turns import reply_of
 
 Fault = Literal["tag", "unfinished", "empty", "reference", "value"]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
-_TAG = re.compile(
-    "|".join(map(re.escape, SPECIAL_TOKENS))
-    + r"|</?\s*(?:tool|result|system|user|assistant)\b|<\||\|>"
-    + rf"|\b(?:{'|'.join(TOOL_NAMES)})\("
-    + "|\ufffd|[\x00-\x08\x0b-\x1f]"
-)
 _LIKE_A_REFERENCE = re.compile(r"\[\s*(?:\d|:|\]|[A-Z]\b|[a-z]+:|$)")
+
+
+@per_tools
+def _tag() -> re.Pattern[str]:
+    return re.compile(
+        "|".join(map(re.escape, SPECIAL_TOKENS))
+        + r"|</?\s*(?:tool|result|system|user|assistant)\b|<\||\|>"
+        + rf"|\b(?:{'|'.join(TOOL_NAMES)})\("
+        + "|\ufffd|[\x00-\x08\x0b-\x1f]"
+    )
 
 
 def fault_of(
@@ -39,7 +43,7 @@ def fault_of(
     """The first fault of a turn behind its context; None when it can be shown. `malformed` as in
     `TurnOutcome`."""
     reply = reply_of(turn)
-    if _TAG.search(reply):
+    if _tag().search(reply):
         return "tag"
     if malformed:
         return "unfinished"

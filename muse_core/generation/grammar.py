@@ -1,12 +1,13 @@
 """Grammar mode: an act is a reply without tags, or well-formed calls of known tools. Optional.
 
-The grammar is made from the tools' own schemas, in the text form that `call_syntax` writes: names and
-keys that exist, keys in schema order, required ones present, values of the right type and within their
-bounds. Which tokens may come next is worked out by llguidance over the bytes of the tokens. A call that
-was well formed without the grammar stays as it was, as long as it was written like that.
+The grammar is made from the tools as the shop has them (`ShopSchema`), in the text form that `call_syntax`
+writes: names and keys that exist, keys in its order, required ones present, values of the right type and
+within their bounds. Which tokens may come next is worked out by llguidance over the bytes of the tokens. A
+call that was well formed without the grammar stays as it was, as long as it was written like that.
 
-Not covered: rules between values (`compare` wants different positions; the tool refuses those itself),
-and whether a call is the right one. An act that runs into `max_new_tokens` is cut off as it is without.
+Not covered: numbers below a ten-thousandth, which Python writes with an exponent; rules between values
+(`compare` wants different positions; the tool refuses those itself), and whether a call is the right one. An
+act that runs into `max_new_tokens` is cut off as it is without.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from transformers import PreTrainedTokenizerFast
 from muse_core.errors import ConfigError, MuseError, cannot_import
 from muse_core.models.chat_format import END, RESULT, TOOL, TOOL_END
 from muse_core.tools.base import Tool
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import ALL_TOOLS
 
 Schema = Mapping[str, Any]
@@ -34,13 +36,15 @@ _LONGEST_TEXT = 200
 
 
 class CallGrammar:
-    """Compiled once for a tokenizer. `vocabulary`: the width of the model's logits."""
+    """Compiled once for a tokenizer and a shop. `vocabulary`: the width of the model's logits."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, vocabulary: int) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerFast, vocabulary: int, schema: ShopSchema = PLAIN
+    ) -> None:
         llguidance, wrap = _library()
         tags = {tag: int(tokenizer.convert_tokens_to_ids(tag)) for tag in (TOOL, TOOL_END, RESULT, END)}
         tokens = wrap(tokenizer, n_vocab=vocabulary, eos_token=tags[END])
-        self._start = llguidance.LLMatcher(tokens, grammar_text(ALL_TOOLS, tags, _is_spaced(tokenizer)))
+        self._start = llguidance.LLMatcher(tokens, grammar_text(schema, tags, _is_spaced(tokenizer)))
         if self._start.is_error():
             raise MuseError(f"the tools' grammar cannot be compiled: {self._start.get_error()}")
 
@@ -82,35 +86,36 @@ def _is_spaced(tokenizer: PreTrainedTokenizerFast) -> bool:
     return normalizer is not None and normalizer.normalize_str("='a") != "='a"
 
 
-def grammar_text(tools: Sequence[Tool], tags: Mapping[str, int], is_spaced: bool) -> str:
+def grammar_text(schema: ShopSchema, tags: Mapping[str, int], is_spaced: bool) -> str:
     """The Lark grammar of an act; the end of a reply is the tokenizer's end token."""
     opened, closed, run = (f"<[{tags[tag]}]>" for tag in (TOOL, TOOL_END, RESULT))
-    rules = [_tool_rule(tool, is_spaced) for tool in tools]
+    rules = [_tool_rule(tool, schema, is_spaced) for tool in ALL_TOOLS]
     return "\n".join(
         [
             f"start: REPLY | ({opened} call {closed})+ {run}",
             r"REPLY: /[^<]*/",
-            f"call: {' | '.join(tool.name for tool in tools)}",
+            f"call: {' | '.join(tool.name for tool in ALL_TOOLS)}",
             rf"TEXT: /' ?{_INK}{_SIGN}{{0,{_LONGEST_TEXT - 2}}}'/",
             *rules,
         ]
     )
 
 
-def _tool_rule(tool: Tool, is_spaced: bool) -> str:
+def _tool_rule(tool: Tool, shop: ShopSchema, is_spaced: bool) -> str:
     """`search: "search(" ("query=" TEXT (", category=" TEXT)? …) ")"`. The first argument is the first
     required one, or any optional one before it; without a required one it may be any, or none where the
     tool allows that."""
-    schema = tool.Arguments.model_json_schema()
+    schema = shop.arguments(tool).model_json_schema()
     required = set(schema.get("required", ()))
-    values = {key: _value(_resolved(entry, schema), is_spaced) for key, entry in schema["properties"].items()}
+    entries = {key: schema["properties"][key] for key in shop.order(tool.name)}
+    values = {key: _value(_resolved(entry, schema), is_spaced) for key, entry in entries.items()}
     keys, starts = list(values), []
     for place, key in enumerate(keys):
         rest = [_argument(later, values[later], later in required) for later in keys[place + 1 :]]
         starts.append(" ".join([f'"{key}=" {values[key]}', *rest]))
         if key in required:
             break
-    may_be_empty = "?" if _allows_nothing(tool.Arguments) else ""
+    may_be_empty = "?" if _allows_nothing(shop.arguments(tool)) else ""
     return f'{tool.name}: "{tool.name}(" ({" | ".join(starts)}){may_be_empty} ")"'
 
 
@@ -126,28 +131,37 @@ def _allows_nothing(arguments: type[BaseModel]) -> bool:
     return True
 
 
-def _resolved(entry: Schema, schema: Schema) -> Schema:
-    """The entry without `null` and references: an argument that is absent is not written."""
+def _resolved(entry: Schema, schema: Schema) -> Sequence[Schema]:
+    """The kinds of value that an argument takes, without `null` (what is absent is not written) and
+    references."""
     options = [one for one in entry.get("anyOf", [entry]) if one.get("type") != "null"]
-    (only,) = options
-    name = str(only.get("$ref", "")).rpartition("/")[2]
-    return schema["$defs"][name] if name else only
+    names = [str(one.get("$ref", "")).rpartition("/")[2] for one in options]
+    return [schema["$defs"][name] if name else one for name, one in zip(names, options, strict=True)]
 
 
-def _value(entry: Schema, is_spaced: bool) -> str:
+def _value(kinds: Sequence[Schema], is_spaced: bool) -> str:
+    """A value of any of these kinds."""
+    written = [_one_kind(kind, is_spaced) for kind in kinds]
+    return written[0] if len(written) == 1 else f"({' | '.join(written)})"
+
+
+def _one_kind(entry: Schema, is_spaced: bool) -> str:
     if "enum" in entry or "const" in entry:
         words = entry.get("enum", [entry.get("const")])
         space = '" "?' if is_spaced else ""
         return f'("\'" {space} ({" | ".join(json.dumps(word) for word in words)}) "\'")'
     if entry["type"] == "string":
         return "TEXT"
+    if entry["type"] == "boolean":
+        return '("True" | "False")'
     if entry["type"] == "array":
-        one, least, most = _value(entry["items"], is_spaced), entry.get("minItems", 1), entry["maxItems"]
+        one, most = _one_kind(entry["items"], is_spaced), entry["maxItems"]
+        least = max(entry.get("minItems", 1), 1)
         return f'("[" {one} (", " {one}){{{least - 1},{most - 1}}} "]")'
     if entry["type"] in ("number", "integer"):
         bounds = {key: entry[key] for key in ("type", "minimum", "maximum") if key in entry}
         return f"%json {json.dumps(bounds)}"
     raise MuseError(
-        f"grammar mode cannot write an argument of type {entry['type']!r}; "
-        "expected text, a number, one of a list of words, or a list of these"
+        f"grammar mode cannot write an argument of type {entry['type']!r}; expected text, a number, yes or "
+        "no, one of a list of words, or a list of these"
     )

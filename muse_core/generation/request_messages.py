@@ -169,7 +169,7 @@ def _call(call: Any, place: int) -> tuple[str, dict[str, JsonValue]]:
     inner = call.get("function", call) if isinstance(call, Mapping) else {}
     inner = inner if isinstance(inner, Mapping) else {}
     name = inner.get("name")
-    if name not in TOOL_NAMES:
+    if not isinstance(name, str) or name not in TOOL_NAMES:
         raise Unreadable(
             f"message {place}: found the call {shown(call)}, expected one of {', '.join(TOOL_NAMES)} as "
             '{"name": TOOL, "arguments": {…}} or {"function": {"name": TOOL, "arguments": "{…}"}}'

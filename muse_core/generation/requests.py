@@ -25,7 +25,7 @@ from muse_core.generation.answer import Answered, answer
 from muse_core.generation.assistant import TurnRequest
 from muse_core.generation.request_messages import ConversationReader, Unreadable, is_missing, shown
 from muse_core.models.loading import LoadedModel
-from muse_core.profiles.system_line import language_of, system_line
+from muse_core.profiles.system_line import language_of, system_content, system_line
 from muse_core.records import read_tool_message
 from muse_core.tools.base import new_world
 from muse_core.types import JsonValue, Message
@@ -71,7 +71,7 @@ def turn_of(request: Any, index: CatalogIndex, runs_tools: bool = True) -> TurnR
     world = new_world(index)
     read = ConversationReader(world, runs_tools)
     spoken = list(read.messages(_given_messages(row, ("user",) if runs_tools else ("user", "tool"))))
-    line = system_line(language_of(spoken), _profile(row))
+    line = system_content(index.catalog.facets, system_line(language_of(spoken), _profile(row)))
     context = (Message("system", line), *spoken)
     return TurnRequest(context, world, read.turn, calls=read.step, runs_tools=runs_tools)
 

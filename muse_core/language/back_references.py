@@ -12,7 +12,7 @@ from muse_core.language.matching import tokens, word_key
 from muse_core.language.numerals import small_value
 from muse_core.language.word_lists import read_words
 
-Order = Literal["price_low", "price_high"]
+Order = Literal["price_low", "price_high", "rating"]
 
 LAST = -1  # the position of "the last one"
 _MAX_POSITION = 10
@@ -24,6 +24,11 @@ def find_positions(text: str) -> tuple[int, ...]:
     keys = [token.key for token in tokens(text)]
     found = [position for at in range(len(keys)) for position in _positions_at(keys, at)]
     return tuple(dict.fromkeys(found))
+
+
+def ordinal_of(key: str) -> int | None:
+    """The position that an ordinal word names; None for another word."""
+    return _ordinals().get(key)
 
 
 def has_pronoun(text: str) -> bool:
@@ -46,6 +51,18 @@ def find_order(text: str) -> Order | None:
                 if tuple(keys[at : at + len(phrase)]) == phrase:
                     return _as_meant(order, _is_denied(keys, at, at + len(phrase)))
     return None
+
+
+def asks_for_budget(text: str) -> bool:
+    """ "budget phone", "budget wala": the level, where "my budget is" and "budget?" are none."""
+    keys = [token.key for token in tokens(text)]
+    around = zip(("", *keys), keys, (*keys[1:], ""), strict=False)
+    return any(
+        key in _listed("budget")
+        and before not in _listed("whose")
+        and after not in ("", *_listed("budget_is"))
+        for before, key, after in around
+    )
 
 
 def _as_meant(order: str, is_denied: bool) -> Order | None:

@@ -1,20 +1,18 @@
-"""Brands of a catalogue in a text, in Latin letters or as Hindi writes them (अरावली, एडिडास)."""
+"""Brands of a catalogue in a text, each in either script: Aravali as अरावली, HP as एचपी, डेल as dell."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
 from muse_core.language import lexicon
 from muse_core.language.matching import form_key, roman_key, tokens
-from muse_core.language.word_lists import read_words
+from muse_core.language.sounds import english_sound, latin_of, letters_of, skeleton
 
 Span = tuple[str, int, int]
 
-_MIN_SKELETON = 3  # consonants that a loan word must share with a brand
 _MIN_SOUND = 4  # letters of a brand that is matched by sound
-_VIRAMA = "्"
+_MIN_LATIN = 3  # and of one in Devanagari: डेल is dell
 
 
 def find_brands(text: str, brands: Sequence[str]) -> list[Span]:
@@ -37,46 +35,28 @@ def _brand_at(text: str, keys: list[str], index: _Index) -> tuple[int, str | Non
         key = "".join(keys[:length])
         if (brand := index.exact.get(key)) is not None:
             return length, brand
-        if not key.isascii() and (brand := _by_sound(key, index)) is not None:
+        if (brand := _by_sound(key, index)) is not None:
             return length, brand
     return 1, None
 
 
 def _by_sound(key: str, index: _Index) -> str | None:
-    """A Devanagari word that sounds like a brand and is no word of the lexicon."""
+    """A word of the other script that sounds like a brand, or spells it, and is no word of the lexicon."""
+    if key.isascii() and not index.latin:
+        return None
     if any(lexicon.canonical(slot, key) for slot in (*lexicon.slots(), lexicon.WORDS)):
         return None
-    sound = roman_key(_latin(key))
-    return index.sounds.get(sound) or index.skeletons.get(_skeleton(sound))
-
-
-def _latin(word: str) -> str:
-    """Devanagari by its letters, with the inherent a but for the last: अरावली -> aravali."""
-    consonants, vowels, signs = (_letters(kind) for kind in ("consonants", "vowels", "signs"))
-    out = ""
-    for char, following in zip(word, f"{word[1:]} ", strict=True):
-        if char in consonants:
-            is_bare = following in signs or following in (_VIRAMA, " ")
-            out += consonants[char] + ("" if is_bare else "a")
-        else:
-            out += vowels.get(char) or signs.get(char, "")
-    return out
-
-
-@lru_cache(maxsize=4)
-def _letters(kind: str) -> dict[str, str]:
-    pairs = read_words("roman_hindi")["letters"][kind].split()
-    return dict(zip(pairs[::2], pairs[1::2], strict=True))
-
-
-def _skeleton(sound: str) -> str:
-    """The consonants of a sound, or nothing when there are too few to tell a word by."""
-    bare = re.sub(r"[aeiouyh\W]", "", sound)
-    return sound[:1].replace("e", "a") + bare if len(bare) >= _MIN_SKELETON else ""
+    if key.isascii():
+        return index.latin.get(key) or index.latin.get(english_sound(key))
+    if len(spelt := letters_of(key)) > 1 and spelt in index.exact:
+        return index.exact[spelt]
+    sound = roman_key(latin_of(key))
+    return index.sounds.get(sound) or index.skeletons.get(skeleton(sound))
 
 
 class _Index:
-    """Brands by their joined key, by sound and by consonants."""
+    """Brands by their joined key, by sound and by consonants; those in Devanagari by what Latin letters write
+    of them (`latin`)."""
 
     def __init__(self, brands: Sequence[str]) -> None:
         self.exact = {form_key(brand): brand for brand in brands}
@@ -84,8 +64,12 @@ class _Index:
         self.longest = max((len(tokens(brand)) for brand in brands), default=1) or 1
         latin = {key: brand for key, brand in self.exact.items() if key.isascii()}
         self.sounds = {roman_key(key): brand for key, brand in latin.items() if len(key) >= _MIN_SOUND}
-        self.skeletons = {_skeleton(roman_key(key)): brand for key, brand in latin.items()}
+        self.skeletons = {skeleton(roman_key(key)): brand for key, brand in latin.items()}
         self.skeletons.pop("", None)
+        hindi = [(key, brand) for key, brand in self.exact.items() if not key.isascii()]
+        said = [(roman_key(latin_of(key)), brand) for key, brand in hindi]
+        self.latin = {sound: brand for sound, brand in said if len(sound) >= _MIN_LATIN}
+        self.latin |= {letters: brand for key, brand in hindi if len(letters := letters_of(key)) > 1}
 
 
 @lru_cache(maxsize=16)

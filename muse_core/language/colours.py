@@ -9,6 +9,7 @@ does not know. `is_shade_of` tells that navy blue is a blue.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -41,6 +42,9 @@ class _ColourReader:
         self.text = text
         self.words = tokens(text)
         self.keys = [word.key for word in self.words]
+        self.written = [text[word.start : word.end] for word in self.words]
+        self.is_shouted = sum(word[0].isupper() for word in self.written) * 2 > len(self.written)
+        self.starts = [word.start for word in self.words]
         self.place = {word.start: at for at, word in enumerate(self.words)}
         self.found = [*lexicon.find("colour", text), *self._in_codes()]
         self.products = [(start, end) for _, start, end in lexicon.find("product_type", text)]
@@ -49,7 +53,10 @@ class _ColourReader:
         meant = [span for span in self.found if self._is_meant(span)]
         meant += [span for span in self._unknown() if not any(_overlap(span, other) for other in meant)]
         meant.sort(key=lambda span: span[1])
-        return [span for span in meant if not self._is_part_of_another(span, meant)]
+        beside = [meant[max(0, at - 1) : at] + meant[at + 1 : at + 2] for at in range(len(meant))]
+        return [
+            span for span, near in zip(meant, beside, strict=True) if not self._is_part_of_another(span, near)
+        ]
 
     # ---- one colour word
 
@@ -118,8 +125,8 @@ class _ColourReader:
 
     def _is_name(self, first: int, after: int) -> bool:
         """ "Orange County", "Al Green": a capital beside a capitalised word that no shop knows."""
-        written = [self.text[word.start : word.end] for word in self.words]
-        if not written[first][0].isupper() or sum(word[0].isupper() for word in written) * 2 > len(written):
+        written = self.written
+        if not written[first][0].isupper() or self.is_shouted:
             return False
         follower = written[after] if after < len(written) else ""
         if _is_unknown_name(follower):
@@ -156,11 +163,11 @@ class _ColourReader:
             return None
         return key
 
-    def _is_part_of_another(self, span: Span, meant: list[Span]) -> bool:
-        """The blue of "navy (blue)" and the golden of "golden brown"."""
-        for other in meant:
+    def _is_part_of_another(self, span: Span, near: list[Span]) -> bool:
+        """The blue of "navy (blue)" and the golden of "golden brown"; `near`: the colours beside it."""
+        for other in near:
             gap = self.text[min(span[2], other[2]) : max(span[1], other[1])]
-            if other == span or not re.fullmatch(r"[\s(/-]*", gap):
+            if not re.fullmatch(r"[\s(/-]*", gap):
                 continue
             if is_shade_of(other[0], span[0]) and (other[0] != span[0] or other[1] < span[1]):
                 return True
@@ -170,7 +177,7 @@ class _ColourReader:
 
     def _after(self, end: int) -> int:
         """The place of the first word that starts at or behind a code point."""
-        return next((at for at, word in enumerate(self.words) if word.start >= end), len(self.words))
+        return bisect_left(self.starts, end)
 
     def _key(self, at: int) -> str:
         return self.keys[at] if 0 <= at < len(self.keys) else ""

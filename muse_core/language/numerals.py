@@ -69,6 +69,11 @@ def half_value(word: str) -> float | None:
     return _HALF_ALONE[form] if form in ("dedh", "dhai") else None
 
 
+def half_alone(word: str) -> float | None:
+    """What a half form says before a unit: aadha kilo is 0.5, sawa 1.25, dedh 1.5; None for another word."""
+    return _HALF_ALONE.get(half_form(word) or "")
+
+
 def read_number(words: Sequence[str], start: int = 0) -> Number | None:
     """The longest number that starts at `words[start]`; None when there is none there."""
     return _NumberReader(words, start).read()

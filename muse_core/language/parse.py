@@ -3,9 +3,13 @@
     parse_request("मुझे cotton नहीं chahiye, laal kurta do hazaar tak")
     -> colours ("red",), product_types ("kurta",), max_price 2000.0, without {"material": ("cotton",)}
 
-Values are those of `lexicon.toml`; brands are given. No model and no state: what the conversation is about
-(whose position, cheaper than what) is for the caller. Not covered: a limit that is denied for one product
-and wanted for another in the same sentence, prices in two currencies, sizes of two people.
+    parse_request("16gb ram wala laptop, i3 chhod ke", facets=shop.facets)
+    -> facets {"memory": 16}, without {"processor": ("intel core i3",)}
+
+Values are those of `lexicon.toml`; brands and facets are the shop's. No model and no state: what the
+conversation is about (whose position, cheaper than what) is for the caller. Not covered: a limit that is
+denied for one product and wanted for another in the same sentence, prices in two currencies, sizes of two
+people.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from dataclasses import dataclass, field
 from muse_core.language import lexicon
 from muse_core.language.back_references import (
     Order,
+    asks_for_budget,
     find_order,
     find_positions,
     has_elliptic_opening,
@@ -24,8 +29,11 @@ from muse_core.language.back_references import (
 )
 from muse_core.language.brands import find_brands
 from muse_core.language.colours import find_colours
+from muse_core.language.facet_requests import Place, read_facets
+from muse_core.language.likeness import Than, asks_for_best_rated, find_like, find_min_rating, find_than
 from muse_core.language.prices import PriceSpan, find_prices, read_price
 from muse_core.language.request_cues import Cues, Mention
+from muse_core.types import Facet, JsonValue
 
 _NUMBER = re.compile(r"\d[\d,.]*\d\s?k?")
 _SLOTS = ("material", "size", "gender", "occasion", "product_type")
@@ -51,20 +59,28 @@ class ParsedRequest:
     positions: tuple[int, ...] = ()
     refers_back: bool = False
     without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    facets: Mapping[str, JsonValue] = field(default_factory=dict)
+    like: int | None = None
+    than: Than | None = None
+    min_rating: float | None = None
 
 
-def parse_request(text: str, brands: Sequence[str] = ()) -> ParsedRequest:
+def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet] = ()) -> ParsedRequest:
     """What a text asks for; an empty request for a text that names nothing."""
-    cues = Cues(text)
+    mentions = _mentions(text, brands)
+    cues = Cues(text, [(noun.start, noun.end) for noun in mentions["product_type"]])
+    shop = read_facets(text, facets, [one for found in mentions.values() for one in found], cues)
     wanted: dict[str, tuple[str, ...]] = {}
     without: dict[str, tuple[str, ...]] = {}
-    for slot, mentions in _mentions(text, brands).items():
-        meant, unwanted = cues.meant(mentions)
+    for slot, found in mentions.items():
+        meant, unwanted = cues.meant([mention for mention in found if mention not in shop.gone])
         wanted[slot] = _values(meant)
         if unwanted:
             without[slot] = _values(unwanted)
-    limits = _limits(text, cues)
-    positions, order = find_positions(text), find_order(text)
+    limits = _limits(text, cues, shop.numbers)
+    positions, like = find_positions(text), find_like(text)
+    than = find_than(text) if like is not None else None
+    order = _order(text, limits) if like is None else None
     return ParsedRequest(
         product_types=wanted["product_type"],
         colours=wanted["colour"],
@@ -78,9 +94,18 @@ def parse_request(text: str, brands: Sequence[str] = ()) -> ParsedRequest:
         about_price=limits.get("about"),
         order=order,
         positions=positions,
-        refers_back=_refers_back(text, wanted["product_type"], positions, order),
-        without=without,
+        refers_back=like is not None or _refers_back(text, wanted["product_type"], positions, order),
+        without=without | shop.without,
+        facets=shop.wanted,
+        like=like,
+        than=than,
+        min_rating=find_min_rating(text, shop.numbers) if than != "better_rated" else None,
     )
+
+
+def _order(text: str, limits: Mapping[str, float]) -> Order | None:
+    order = "rating" if asks_for_best_rated(text) else find_order(text)
+    return "price_low" if order is None and not limits and asks_for_budget(text) else order
 
 
 def _values(mentions: Sequence[Mention]) -> tuple[str, ...]:
@@ -110,11 +135,12 @@ def _sizes(text: str, sizes: tuple[str, ...], positions: tuple[int, ...]) -> tup
     return tuple(size for size in sizes if not (size.isdigit() and int(size) in positions))
 
 
-def _limits(text: str, cues: Cues) -> dict[str, float]:
-    """The last limit of each kind; an amount taken back is dropped and gives its bound to the next."""
+def _limits(text: str, cues: Cues, others: Sequence[Place]) -> dict[str, float]:
+    """The last limit of each kind; an amount taken back is dropped and gives its bound to the next.
+    `others`: places of numbers that are no prices."""
     limits: dict[str, float] = {}
     before: PriceSpan | None = None
-    for span in _with_bare_correction(text, cues):
+    for span in _with_bare_correction(text, cues, others):
         kind = span.kind
         if before is not None and cues.is_corrected(before.end, span.start):
             limits.pop(before.kind, None)
@@ -124,16 +150,20 @@ def _limits(text: str, cues: Cues) -> dict[str, float]:
     return limits
 
 
-def _with_bare_correction(text: str, cues: Cues) -> list[PriceSpan]:
+def _with_bare_correction(text: str, cues: Cues, others: Sequence[Place]) -> list[PriceSpan]:
     """The prices of a text, and the bare number that corrects the last: "under 500, sorry 800"."""
-    spans = find_prices(text)
+    spans = [span for span in find_prices(text) if not _is_among(span.start, span.end, others)]
     rest = text[spans[-1].end :] if spans else ""
     digits = _NUMBER.search(rest)
     if digits is None or not cues.is_corrected(spans[-1].end, spans[-1].end + digits.start()):
         return spans
-    value = read_price(digits.group())
     start = spans[-1].end + digits.start()
+    value = read_price(digits.group()) if not _is_among(start, start + 1, others) else None
     return [*spans, PriceSpan(value, "about", start, start + len(digits.group()))] if value else spans
+
+
+def _is_among(start: int, end: int, places: Sequence[Place]) -> bool:
+    return any(start < last and first < end for first, last in places)
 
 
 def _refers_back(

@@ -37,21 +37,21 @@ def bound_of(keys: list[str], start: int, end: int) -> Bound | None:
 
 
 def _bound_after(keys: list[str], end: int) -> tuple[Bound, int] | None:
-    for kind, phrase in _phrases("after"):
+    for kind, phrase in bound_phrases("after"):
         if tuple(keys[end : end + len(phrase)]) == phrase:
             return kind, len(phrase)
     return None
 
 
 def _bound_before(keys: list[str], before: int) -> Bound | None:
-    for kind, phrase in _phrases("before"):
+    for kind, phrase in bound_phrases("before"):
         if before >= len(phrase) and tuple(keys[before - len(phrase) : before]) == phrase:
             return kind
     return None
 
 
 @lru_cache(maxsize=2)
-def _phrases(place: Literal["before", "after"]) -> list[tuple[Bound, tuple[str, ...]]]:
+def bound_phrases(place: Literal["before", "after"]) -> list[tuple[Bound, tuple[str, ...]]]:
     """(bound, phrase as keys) of every bound phrase, longest first."""
     table: dict[Bound, list[str]] = read_words("price_words")[place]
     rows = [

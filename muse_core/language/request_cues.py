@@ -9,6 +9,7 @@ asks for the value.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,10 +37,15 @@ class Mention:
 class Cues:
     """The words of one text around its mentions."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, nouns: Sequence[tuple[int, int]] = ()) -> None:
+        """`nouns`: places of products, over which a negation reaches ("taiwan wali series chhod kar")."""
         self.text = text
         self.words = tokens(text)
         self.keys = [word.key for word in self.words]
+        self._starts = [word.start for word in self.words]
+        self._is_asking = any(key in _listed("asking") for key in self.keys)
+        self._named: set[int] = set()  # words of the mentions that are looked at
+        self._nouns = {at for start, end in nouns for at in range(self._first(start), self._first(end))}
 
     def meant(self, mentions: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
         """(wanted, unwanted) of the mentions of one slot, in order; those taken back are in neither."""
@@ -63,6 +69,8 @@ class Cues:
     # ---- negation
 
     def _unwanted(self, mentions: Sequence[Mention]) -> list[Mention]:
+        places = [(self._first(mention.start), self._first(mention.end)) for mention in mentions]
+        self._named = {at for first, last in places for at in range(first, last)}
         before = [self._is_negated_before(mention) for mention in mentions]
         after = [self._is_negated_after(mention) for mention in mentions]
         for at in range(1, len(mentions)):
@@ -84,9 +92,15 @@ class Cues:
 
     def _negates(self, last: int) -> bool:
         """Whether a negation that stands before its value ends with the word at `last`."""
-        if not any(_ends_with(self.keys[: last + 1], phrase) for phrase in _phrases("negation", "before")):
+        if self._is_no_negation(last):
+            return False
+        if not any(_ends_with(self.keys, last + 1, phrase) for phrase in _phrases("negation", "before")):
             return False
         return self.keys[last] not in _listed("postposed") or self._key(last - 1) not in _listed("genitives")
+
+    def _is_no_negation(self, last: int) -> bool:
+        """ "why not red", "nothing but red": they ask for the value."""
+        return any(_ends_with(self.keys, last + 1, phrase) for phrase in _phrases("negation", "no_negation"))
 
     def _is_stopped(self, at: int, start: int) -> bool:
         return _STOP.search(self.text[self.words[at].end : start]) is not None
@@ -94,20 +108,30 @@ class Cues:
     def _is_negated_after(self, mention: Mention) -> bool:
         if self._is_not_only(mention):
             return False
-        if self.text[mention.end :].lower().startswith("-free"):
+        if self.text[mention.end : mention.end + 5].lower() == "-free":
             return True
-        at = begin = self._first(mention.end)
-        while at < begin + _REACH and not any(
-            tuple(self.keys[at : at + len(phrase)]) == phrase for phrase in _phrases("negation", "after")
-        ):
-            if self._key(at) not in _listed("between"):
+        begin = self._first(mention.end)
+        strange = 0  # words that an exclusion reaches over, once: "taiwan wali series chhod kar"
+        for at in range(begin, min(begin + _REACH, len(self.words))):
+            if (negation := self._negation_at(at)) is not None:
+                is_stopped = _STOP.search(self.text[mention.end : self.words[at].start])
+                is_near = not strange or (strange == 1 and negation[0] not in _listed("doubtful"))
+                return not is_stopped and is_near and self._is_said(negation, at)
+            if at in self._named:
                 return False
-            at += 1
-        if at >= min(begin + _REACH, len(self.words)):
-            return False
-        if _STOP.search(self.text[mention.end : self.words[at].start]):
-            return False
-        return not any(key in _listed("asking") for key in self.keys)
+            strange += self.keys[at] not in _listed("between") and at not in self._nouns
+        return False
+
+    def _negation_at(self, at: int) -> Phrase | None:
+        """The negation that starts with the word at `at`, of those that stand behind their value."""
+        phrases = _phrases("negation", "after")
+        return next((phrase for phrase in phrases if tuple(self.keys[at : at + len(phrase)]) == phrase), None)
+
+    def _is_said(self, negation: Phrase, at: int) -> bool:
+        """Not asked ("kya red nahi hai?") and no choice ("red nahi to blue"); "ke alawa" is always meant."""
+        if negation[0] not in _listed("doubtful"):
+            return True
+        return not self._is_asking and self._key(at + len(negation)) not in _listed("or_else")
 
     def _is_not_only(self, mention: Mention) -> bool:
         """ "sirf red nahi" denies that it is all."""
@@ -129,11 +153,12 @@ class Cues:
     # ---- places
 
     def _within(self, start: int, end: int) -> list[Token]:
-        return [word for word in self.words if word.start >= start and word.end <= end]
+        words = self.words[self._first(start) : self._first(end)]
+        return words[:-1] if words and words[-1].end > end else words
 
     def _first(self, start: int) -> int:
         """The place of the first word at or behind a code point."""
-        return next((at for at, word in enumerate(self.words) if word.start >= start), len(self.words))
+        return bisect_left(self._starts, start)
 
     def _key(self, at: int) -> str:
         return self.keys[at] if 0 <= at < len(self.keys) else ""
@@ -146,8 +171,9 @@ def _contains(keys: Sequence[str], phrase: Phrase) -> bool:
     return any(tuple(keys[at : at + len(phrase)]) == phrase for at in range(len(keys)))
 
 
-def _ends_with(keys: Sequence[str], phrase: Phrase) -> bool:
-    return len(keys) >= len(phrase) and tuple(keys[-len(phrase) :]) == phrase
+def _ends_with(keys: Sequence[str], end: int, phrase: Phrase) -> bool:
+    """Whether a phrase ends before the word at `end`."""
+    return end >= len(phrase) and tuple(keys[end - len(phrase) : end]) == phrase
 
 
 @lru_cache(maxsize=8)

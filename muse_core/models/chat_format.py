@@ -4,6 +4,7 @@ The stream of a conversation, one assistant turn being one run of text::
 
     <|system|>search(query, category, *filter): find products
     …one line per tool…
+    also: memory (gb), touchscreen (yes/no)            in a shop with facets; see system_line.py
     mixed | women | 25-34 | budget 500-2000<|end|>
     <|user|>show me shirts under 2000<|end|>
     <|assistant|><tool>search(query='shirts', max_price=2000)</tool>
@@ -32,15 +33,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
+from muse_core.profiles.system_line import system_content
 from muse_core.records import read_tool_message, tool_message
 from muse_core.tools.call_syntax import escape_text, render_call
 from muse_core.tools.result_text import render_result
-from muse_core.tools.toolbox import ALL_TOOLS
-from muse_core.types import JsonValue, Message, ToolCall, ToolResult
+from muse_core.tools.toolbox import ALL_TOOLS, per_tools
+from muse_core.types import Facet, JsonValue, Message, ToolCall, ToolResult
 
 SYSTEM, USER, ASSISTANT, END = "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"
 TOOL, TOOL_END, RESULT, RESULT_END = "<tool>", "</tool>", "<result>", "</result>"
@@ -68,7 +69,7 @@ class Piece:
 # ---- writing ------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
+@per_tools
 def tool_lines() -> str:
     """One line per tool: `search(query, category, *filter): find products`.
 
@@ -177,13 +178,15 @@ def join(*parts: Iterable[Message]) -> tuple[Message, ...]:
     return tuple(message for part in parts for message in part)
 
 
-@lru_cache(maxsize=1)
+@per_tools
 def format_digest() -> str:
     """sha256 over the rendered form of one fixed conversation: changes when the format does."""
-    call = ToolCall("c0.0", "search", {"query": "a < b", "max_price": 2000.0})
-    item: dict[str, JsonValue] = {"id": "p1", "title": "T", "price": 9}
+    limits: dict[str, JsonValue] = {"colour": ["red", "pink"], "max_memory": 8, "memory": 4.5, "touch": True}
+    call = ToolCall("c0.0", "search", {"query": "a < b", "max_price": 2000.0, **limits})
+    item: dict[str, JsonValue] = {"id": "p1", "title": "T", "price": 9, "memory": "4.5 gb"}
+    told = (Facet("memory", "number", "gb"), Facet("touch", "yes_no"), Facet("fuel", "choice"))
     example = (
-        Message("system", "en"),
+        Message("system", system_content(told, "en")),
         Message("user", "x < y"),
         Message("assistant", "", (call, call)),
         tool_message(ToolResult("c0.0", {"items": [item], "total": 1})),

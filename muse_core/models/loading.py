@@ -1,14 +1,16 @@
 """Models from a folder, from scratch, from the hub or a GGUF file; and into a folder.
 
 A model folder is a plain transformers folder (`config.json`, `model.safetensors`, tokenizer files)
-plus `heads.safetensors` and `muse.json` (chat format digest, tool schema digest, what base it comes
-from, whether it has learnt to call).
+plus `heads.safetensors`, `tools.json` (the tools of the shop that it has learnt to call) and `muse.json`
+(chat format digest, that shop's facets and schema digest, what base it comes from, whether it has learnt to
+call). Another chat format is refused; another shop is said (`learnt_shop.py`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +29,17 @@ from transformers.utils import logging as transformers_logging
 
 from muse_core.config.run_config import BaseConfig
 from muse_core.errors import ArtifactError, ConfigError
+from muse_core.models.carried_tools import carried, carry
 from muse_core.models.chat_format import END, SPECIAL_TOKENS, format_digest
 from muse_core.models.heads import Heads, load_heads, save_heads
+from muse_core.models.learnt_shop import learnt_schema, unfamiliar, write_tools
 from muse_core.models.saving import saving
-from muse_core.tools.toolbox import schema_digest
-from muse_core.types import JsonValue
+from muse_core.tools.in_use import in_use
+from muse_core.types import Facet, JsonValue
 
 ABOUT = "muse.json"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -69,7 +75,10 @@ def save_model(loaded: LoadedModel, folder: Path) -> None:
         loaded.model.save_pretrained(folder)
         loaded.tokenizer.save_pretrained(folder)
         save_heads(loaded.heads, folder)
-    about = {"format_digest": format_digest(), "tool_schema_digest": schema_digest()} | loaded.about
+        write_tools(loaded.about, folder)
+    carry(folder)
+    digests = {"format_digest": format_digest(), "tool_schema_digest": learnt_schema(loaded.about).digest()}
+    about = loaded.about | digests
     (folder / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=2, sort_keys=True), "utf-8")
 
 
@@ -89,10 +98,13 @@ def load_reader(folder: Path | str) -> tuple[PreTrainedTokenizerFast, int]:
     return tokenizer, int(positions)
 
 
-def load_model(folder: Path | str, device: str = "cpu") -> LoadedModel:
-    """A folder written by `save_model`, in fp32, ready for evaluation. Checks the chat format."""
+def load_model(folder: Path | str, device: str = "cpu", shop: Sequence[Facet] | None = None) -> LoadedModel:
+    """A folder written by `save_model`, in fp32, ready for evaluation. Checks the chat format, and warns
+    where it has learnt other facets than those of the `shop` that it is to work in."""
     folder = Path(folder)
     about = _read_about(folder)
+    if shop is not None and (differs := unfamiliar(about, shop)):
+        log.warning("%s: %s", folder, differs)
     with _without_progress_bars():
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False
@@ -134,11 +146,27 @@ def _read_about(folder: Path) -> dict[str, JsonValue]:
         )
     about: dict[str, JsonValue] = json.loads(path.read_text("utf-8"))
     if about.get("format_digest") != format_digest():
+        _refuse_without_tools(folder)
         raise ArtifactError(
             f"{folder} was trained with chat format or tool list {str(about.get('format_digest'))[:12]}, "
             f"this version has {format_digest()[:12]}: train it again, or use the version that wrote it."
         )
     return about
+
+
+def _refuse_without_tools(folder: Path) -> None:
+    """ArtifactError when it is the user's own tools that a model was trained with, or without, and they are
+    others here."""
+    files, here = carried(folder), in_use().files
+    if not files and not here:
+        return
+    has = ", ".join(files) or "none"
+    uses = ", ".join(here) or "none"
+    listed = json.dumps(list(files))
+    raise ArtifactError(
+        f"{folder} was trained with these tools of its own: {has}; in use here: {uses}. Use its own with "
+        f"--set tools.extra='{listed}' (they are code: only of a model that you trust), or another model."
+    )
 
 
 def from_scratch(config: BaseConfig, tokenizer: PreTrainedTokenizerFast, seed: int) -> LoadedModel:

@@ -12,7 +12,7 @@ space came before them, so that copying a word from the request into a call is c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -57,11 +57,12 @@ class Encoded:
     dropped_turns: int = 0
 
 
-def train_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerFast:
+def train_tokenizer(texts: Iterable[str], vocab_size: int, facets: str = "") -> PreTrainedTokenizerFast:
     """BPE over `texts` (already rendered streams or plain text); special tokens come first.
 
     The tool list, the same in every prompt, becomes one token of its own: it tells a small model
-    nothing that its weights do not, and would cost about 85 tokens in each conversation."""
+    nothing that its weights do not, and would cost about 85 tokens in each conversation. So does the
+    shop's own list of facets (`also: …` with its line break); another list is spelled out."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.Replace(Regex(r"='(?=[\p{L}\p{M}])"), "=' ")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -71,18 +72,25 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenize
         ]
     )
     tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Replace("=' ", "='")])
+    told = [chat_format.tool_lines() + "\n", *([escape_text(facets)] if facets else [])]
     trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size - 1,  # one more for the tool list
+        vocab_size=vocab_size - len(told),
         min_frequency=2,
         special_tokens=[PAD, *chat_format.SPECIAL_TOKENS],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tool_list = chat_format.tool_lines() + "\n"
-    runs = (run for text in texts for run in chat_format.untagged(text.replace(tool_list, "")))
-    tokenizer.train_from_iterator(runs, trainer)
-    tokenizer.add_tokens([AddedToken(tool_list, normalized=False)])
+    tokenizer.train_from_iterator(_runs(texts, told), trainer)
+    tokenizer.add_tokens([AddedToken(one, normalized=False) for one in told])
     return wrap_tokenizer(tokenizer)
+
+
+def _runs(texts: Iterable[str], told: Sequence[str]) -> Iterator[str]:
+    """The runs of text between tags, without what has a token of its own."""
+    for text in texts:
+        for one in told:
+            text = text.replace(one, "")
+        yield from chat_format.untagged(text)
 
 
 def wrap_tokenizer(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:

@@ -12,6 +12,7 @@ import numpy as np
 
 from muse_core.preferences.reward import GoldTurn, RewardParts, reward
 from muse_core.tools.base import ShopWorld
+from muse_core.tools.shop_schema import schema_of
 from muse_core.types import Conversation, Message, Profile, Side, TurnLabel
 from muse_core.world.replay import context_before
 from muse_core.world.shop import Shop
@@ -53,7 +54,8 @@ class Environment:
         return self.shop.world_before(context.conversation, context.label.turn)
 
     def reward(self, turn: Turn, malformed: bool, gold: GoldTurn) -> RewardParts:
-        return reward(turn, malformed, gold, self.shop.index.catalog.by_id, self.reply_style)
+        catalog = self.shop.index.catalog
+        return reward(turn, malformed, gold, catalog.by_id, self.reply_style, schema_of(catalog.facets))
 
 
 def branch(world: ShopWorld) -> ShopWorld:

@@ -31,6 +31,7 @@ from muse_core.scoring.groundedness import check, has_facts
 from muse_core.scoring.language_match import language_match
 from muse_core.scoring.slots import asked_slot, is_asked
 from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import PRODUCT_TOOLS, TOOLS
 from muse_core.types import Conversation, JsonValue, Language, Product, ToolCall, TurnLabel
 from muse_core.world.replay import context_before, turn_messages
@@ -114,9 +115,11 @@ def reward(
     gold: GoldTurn,
     products: Mapping[str, Product],
     reply_style: str = "references",
+    schema: ShopSchema = PLAIN,
 ) -> RewardParts:
     """The parts of one turn. `malformed`: a call could not be read, or the turn never ended.
-    `reply_style` (`reply.style`) says how a reply names its products: by reference or by title."""
+    `reply_style` (`reply.style`) says how a reply names its products: by reference or by title. `schema`: the
+    shop's, with its facets."""
     reply, values = turn.reply, [*gold.before, *turn.values]
     shown = last_shown(values)
     spoken, _ = lexicalise(reply, shown, gold.language)
@@ -125,7 +128,7 @@ def reward(
     return RewardParts(
         runs=float(not malformed and not turn.has_error),
         decision=_decision_part(turn, malformed, spoken, gold),
-        arguments=_argument_f1(turn.calls, malformed, gold),
+        arguments=_argument_f1(turn.calls, malformed, gold, schema),
         constraints=_constraints_met(named, gold, products) if said else 0.0,
         grounded=float(said and _grounded(reply, turn.values, values, gold.language)),
         language=float(said and language_match(spoken, gold.language, _names(values, spoken))),
@@ -155,13 +158,13 @@ def _decision(turn: Turn, malformed: bool) -> str:
     return turn.decision
 
 
-def _argument_f1(calls: Sequence[ToolCall], malformed: bool, gold: GoldTurn) -> float:
+def _argument_f1(calls: Sequence[ToolCall], malformed: bool, gold: GoldTurn, schema: ShopSchema) -> float:
     wanted = gold.calls
     if not wanted and not calls:
         return float(not malformed)
     if bool(wanted) != bool(calls):
         return 0.0
-    return match_calls(wanted, calls, gold.label.optional_arguments).f1
+    return match_calls(wanted, calls, gold.label.optional_arguments, schema).f1
 
 
 def _named(reply: str, items: Sequence[Mapping[str, JsonValue]], reply_style: str) -> list[str]:

@@ -20,17 +20,13 @@ from muse_core.language.scripts import share_devanagari
 from muse_core.preferences.contexts import Context, Environment, branch
 from muse_core.records import read_tool_message, tool_message
 from muse_core.tools.base import ShopWorld, Tool
+from muse_core.tools.call_syntax import in_order
 from muse_core.tools.references import items_of
-from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, Toolbox, argument_order
-from muse_core.types import JsonValue, Message, ToolCall, TurnLabel
+from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, Toolbox
+from muse_core.types import Facet, JsonValue, Message, ToolCall, TurnLabel
 
 _TRIES = 3  # draws until a wrong call runs
 _KINDS_DRAWN = 3  # of wrong calls: one of each kind
-# What can be asked for: what stands alone first, then what is about earlier results.
-_SLOTS = tuple(
-    dict.fromkeys(tool.asks_for for tool in sorted(ALL_TOOLS, key=lambda tool: tool.needs_results))
-)
-_NEEDLESS = tuple(tool for tool in ALL_TOOLS for _ in range(tool.needless))
 _INVENTED = ("colour", "brand", "material", "max_price", "occasion", "min_rating")
 
 Turn = tuple[Message, ...] | None
@@ -50,7 +46,8 @@ class Scene:
     def of(cls, context: Context, environment: Environment, rng: np.random.Generator) -> Scene:
         profile = environment.profile(context)
         formality = profile.formality if profile else "casual"
-        voice = Voice(_script_of(context), rng)
+        facets = {facet.name: facet for facet in environment.shop.index.catalog.facets}
+        voice = Voice(_script_of(context), rng, facets=facets)
         return cls(context, environment, environment.world(context), voice, formality)
 
     @property
@@ -64,6 +61,10 @@ class Scene:
     @property
     def gold_calls(self) -> list[ToolCall]:
         return self.context.gold.calls
+
+    @property
+    def facets(self) -> tuple[Facet, ...]:
+        return tuple(self.voice.facets.values())
 
     def say(self, outcome: Outcome) -> Message:
         return Message("assistant", reply(outcome, self.voice, self.formality, self.environment.reply_style))
@@ -107,7 +108,8 @@ def premature_call(scene: Scene) -> Turn:
 
 
 def needless_call(scene: Scene) -> Turn:
-    name, arguments = _guess(scene.voice.pick(_NEEDLESS), scene)
+    needless = [tool for tool in ALL_TOOLS for _ in range(tool.needless)]
+    name, arguments = _guess(scene.voice.pick(needless), scene)
     return scene.play([ToolCall(_call_id(scene), name, arguments)])
 
 
@@ -122,7 +124,7 @@ def dropped_limit(scene: Scene) -> Turn:
 def invented_argument(scene: Scene) -> Turn:
     """One limit more than the call has arguments, all met by something that it found."""
     call, item = scene.gold_calls[0], _found_item(scene)
-    fit = argument_order(call.name)
+    fit = TOOLS[call.name].Arguments.model_fields
     known = [name for name in _INVENTED if name in fit and name not in call.arguments]
     values = {name: value for name in known if (value := _value_of(item, name, scene)) is not None}
     names = sorted(values)
@@ -131,8 +133,7 @@ def invented_argument(scene: Scene) -> Turn:
         return None
     chosen = [names[k] for k in scene.rng.permutation(len(names))[:count]]
     arguments = call.arguments | {name: values[name] for name in chosen}
-    ordered: dict[str, JsonValue] = {name: arguments[name] for name in fit if name in arguments}
-    return scene.play([replace(call, arguments=ordered), *scene.gold_calls[1:]])
+    return scene.play([replace(call, arguments=in_order(call.name, arguments)), *scene.gold_calls[1:]])
 
 
 def stopped_chain(scene: Scene) -> Turn:
@@ -152,8 +153,14 @@ def ungrounded_reply(scene: Scene) -> Turn:
 
 
 def wrong_question(scene: Scene) -> Turn:
-    others = [slot for slot in _SLOTS if slot != scene.label.missing_slot]
+    others = [slot for slot in _slots() if slot != scene.label.missing_slot]
     return (scene.say(Outcome(f"ask_{scene.voice.pick(others)}")),)
+
+
+def _slots() -> tuple[str, ...]:
+    """What can be asked for: what stands alone first, then what is about earlier results."""
+    ordered = sorted(ALL_TOOLS, key=lambda tool: tool.needs_results)
+    return tuple(dict.fromkeys(tool.asks_for for tool in ordered))
 
 
 # ---- what they are made of ------------------------------------------------------------------------
@@ -164,7 +171,7 @@ def _with_wrong_call(scene: Scene, kind: Kind) -> Turn:
     first, *rest = scene.gold_calls
     act = Act(scene.label.turn, 0, 0, scene.label, (first,))
     for _ in range(_TRIES):
-        wrong = [one for one in perturbed(act, _KINDS_DRAWN, scene.rng) if one.kind == kind]
+        wrong = [one for one in perturbed(act, _KINDS_DRAWN, scene.rng, scene.facets) if one.kind == kind]
         if not wrong or (kind == "wrong_tool" and wrong[0].calls[0].name in scene.label.acceptable):
             continue
         turn = scene.play([*wrong[0].calls, *([] if kind == "wrong_tool" else rest)])

@@ -13,6 +13,7 @@ from muse_core import errors
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.stage_table import stage_named
+from muse_core.tools.in_use import in_use
 from muse_core.types import ArtifactRef
 
 log = logging.getLogger(__name__)
@@ -23,9 +24,10 @@ def launch(
 ) -> ArtifactRef:
     """Runs `stage` in `ctx.processes` processes of this host; its metrics and progress arrive in `ctx`.
 
-    `config`: the sections that the stage reads. Fails with the error of the process that failed."""
+    `config`: the sections that the stage reads; the tools of this process go with them. Fails with the error
+    of the process that failed."""
     file = ctx.work / "config.json"
-    file.write_text(json.dumps(config), "utf-8")
+    file.write_text(json.dumps({**config, "tools": {"extra": in_use().files}}), "utf-8")
     given = [word for name, ref in inputs.items() for word in (f"--{name}", ref.path)]
     settings = ["--device", ctx.device, "--precision", ctx.precision, "--fingerprint", ctx.fingerprint]
     command = [

@@ -30,6 +30,7 @@ from muse_core.fingerprint import fingerprint
 from muse_core.models.device import resolve_device, resolve_precision
 from muse_core.progress import Lines, Progress, Silent, Span
 from muse_core.stage_table import stage_named
+from muse_core.tools.in_use import InUse, use
 from muse_core.types import ArtifactRef
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ def _arguments(stage: str) -> argparse.ArgumentParser:
 
 def _work(stage: str, run: RunStage, asked: argparse.Namespace) -> None:
     config, _ = load_config(asked.preset, asked.config, asked.set)
+    use(InUse(config.tools.extra))
     device = resolve_device(asked.device or config.execution.device)
     precision = asked.precision or config.execution.precision
     resolve_precision(precision, device)

@@ -3,7 +3,7 @@
 The rule is BFCL's AST check (Patil et al. 2025) with the normalisation of `normal.py`: the tool is
 right, every required argument has an accepted value, and no argument is invented. An argument whose
 accepted values contain `""` may be left out. A value that the tool would refuse is wrong, whatever it says:
-"2000" as text is no price to it. Slot F1 counts arguments: matched, invented or wrong,
+"2000" as text is no price to it, nor "true" a yes. Slot F1 counts arguments: matched, invented or wrong,
 missing; a wrong value is both invented and missing. One predicted call satisfies one gold call.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from muse_core.scoring.normal import comparable, same_value, slot_name
-from muse_core.tools.toolbox import argument_order, refusals
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.types import JsonValue, ToolCall
 
 Accepted = Mapping[str, Sequence[JsonValue]]
@@ -33,11 +33,17 @@ class CallMatch:
     why: str
 
 
-def match_call(gold: ToolCall | None, predicted: ToolCall | None, optional: Sequence[str] = ()) -> CallMatch:
-    """One gold call against one predicted call; None is "no call"."""
+def match_call(
+    gold: ToolCall | None,
+    predicted: ToolCall | None,
+    optional: Sequence[str] = (),
+    schema: ShopSchema = PLAIN,
+) -> CallMatch:
+    """One gold call against one predicted call; None is "no call". `schema`: the shop's, which says what
+    its tools refuse of a facet."""
     if gold is None:
         return match_accepted(None, {}, predicted)
-    return match_accepted(gold.name, accepted_values(gold, optional), predicted)
+    return match_accepted(gold.name, accepted_values(gold, optional), predicted, schema)
 
 
 def accepted_values(gold: ToolCall, optional: Sequence[str] = ()) -> dict[str, list[JsonValue]]:
@@ -50,7 +56,9 @@ def accepted_values(gold: ToolCall, optional: Sequence[str] = ()) -> dict[str, l
     return {name: [value, ""] if name in optional else [value] for name, value in given.items()}
 
 
-def match_accepted(tool: str | None, accepted: Accepted, predicted: ToolCall | None) -> CallMatch:
+def match_accepted(
+    tool: str | None, accepted: Accepted, predicted: ToolCall | None, schema: ShopSchema = PLAIN
+) -> CallMatch:
     """A predicted call against a tool (None: no call) and the accepted values of its arguments."""
     required = [name for name, values in accepted.items() if not _may_be_absent(values)]
     if predicted is None:
@@ -62,7 +70,10 @@ def match_accepted(tool: str | None, accepted: Accepted, predicted: ToolCall | N
     if predicted.name != tool:
         why = f"called {predicted.name}; expected {tool or 'no call'}"
         return _judged(False, 0, max(1, len(given)), len(required), why)
-    return _match_arguments(predicted.name, {slot_name(name): one for name, one in accepted.items()}, given)
+    wanted = {slot_name(name): one for name, one in accepted.items()}
+    known = schema.order(predicted.name)
+    refused = schema.refusals(predicted.name, {name: given[name] for name in known if name in given})
+    return _match_arguments(wanted, given, refused)
 
 
 def match_tool(tool: str | None, predicted: ToolCall | None) -> CallMatch:
@@ -72,9 +83,11 @@ def match_tool(tool: str | None, predicted: ToolCall | None) -> CallMatch:
     return match_accepted(tool, {}, predicted)
 
 
-def _match_arguments(tool: str, accepted: Accepted, given: Mapping[str, JsonValue]) -> CallMatch:
+def _match_arguments(
+    accepted: Accepted, given: Mapping[str, JsonValue], refused: Mapping[str, str]
+) -> CallMatch:
+    """`refused`: what the tool refuses of what was given, by argument."""
     faults: list[str] = []
-    refused = refusals(tool, {name: given[name] for name in argument_order(tool) if name in given})
     tp = fp = fn = 0
     for name, values in accepted.items():
         if name not in given:
@@ -97,24 +110,27 @@ def _match_arguments(tool: str, accepted: Accepted, given: Mapping[str, JsonValu
 
 
 def match_calls(
-    gold: Sequence[ToolCall], predicted: Sequence[ToolCall], optional: Sequence[str] = ()
+    gold: Sequence[ToolCall],
+    predicted: Sequence[ToolCall],
+    optional: Sequence[str] = (),
+    schema: ShopSchema = PLAIN,
 ) -> CallMatch:
     """All calls of a turn (or of one act): paired one to one, the best fitting first; a gold call
     without a partner is missing, a predicted one without is invented. Two empty sets match."""
-    pairs = _partners(gold, predicted, optional)
-    matches = [match_call(wanted, made, optional) for wanted, made in pairs]
+    pairs = _partners(gold, predicted, optional, schema)
+    matches = [match_call(wanted, made, optional, schema) for wanted, made in pairs]
     tp, fp, fn = (sum(getattr(match, name) for match in matches) for name in ("tp", "fp", "fn"))
     why = "; ".join(match.why for match in matches if match.why)
     return _judged(all(match.tool_right for match in matches), tp, fp, fn, why)
 
 
 def _partners(
-    gold: Sequence[ToolCall], predicted: Sequence[ToolCall], optional: Sequence[str]
+    gold: Sequence[ToolCall], predicted: Sequence[ToolCall], optional: Sequence[str], schema: ShopSchema
 ) -> list[tuple[ToolCall | None, ToolCall | None]]:
     """Greedy one-to-one pairing: calls of the same tool by slot F1; what stays over gets None, and a
     wrong tool meets the call it replaced."""
     scored = [
-        (-match_call(wanted, made, optional).f1, i, j)
+        (-match_call(wanted, made, optional, schema).f1, i, j)
         for i, wanted in enumerate(gold)
         for j, made in enumerate(predicted)
         if wanted.name == made.name

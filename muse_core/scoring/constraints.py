@@ -1,13 +1,20 @@
 """Does a product satisfy what the shopper asked for? The same reading of a limit as the tools have.
 
-An unknown attribute does not satisfy a limit on it: a product without a price is not "under 2000".
+An unknown attribute does not satisfy a limit on it: a product without a price is not "under 2000". What must
+not be (`not_colour`) is satisfied by what is unknown. Of a list any value will do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from muse_core.catalog.facet_limits import Titles, each, matching
+from muse_core.catalog.facets import YES, number_of
+from muse_core.catalog.limits import LIMIT_NAMES, Limits
+from muse_core.catalog.product import Catalog
 from muse_core.scoring.normal import comparable, normal_text, query_tokens, slot_name
+from muse_core.tools.base import facet_of
+from muse_core.tools.toolbox import ALL_TOOLS
 from muse_core.types import JsonValue, Product
 
 _WORD_SLOTS = ("category", "colour", "brand", "material", "occasion")
@@ -15,7 +22,8 @@ _WORD_SLOTS = ("category", "colour", "brand", "material", "occasion")
 
 def satisfied(product: Product, constraints: Mapping[str, JsonValue]) -> bool:
     """Whether the product meets every constraint (argument names, canonical values; `query` and
-    `product_type` name the kind of product). Keys that limit nothing are passed over."""
+    `product_type` name the kind of product). Keys that limit nothing are passed over; what is no argument
+    of a tool of ours is one of a facet."""
     return not unmet(product, constraints)
 
 
@@ -32,15 +40,45 @@ def _meets(product: Product, name: str, value: JsonValue) -> bool:
         return _is_kind(product, str(value))
     if name in ("min_price", "max_price", "min_rating"):
         return _within(product, name, comparable(name, value))
+    if name in ("size", "gender", *_WORD_SLOTS):
+        return any(_is(product, name, one) for one in each(value))
+    if name in LIMIT_NAMES:
+        return bool(Limits(Catalog((product,))).mask({name: value})[0])  # what must not be, by its title too
+    if any(name in tool.Arguments.model_fields for tool in ALL_TOOLS):
+        return True
+    return _meets_facet(product, name, value)
+
+
+def _meets_facet(product: Product, name: str, value: JsonValue) -> bool:
+    """A limit on a facet, of which the product may have several values."""
+    facet = name if name in product.facets else facet_of(name)
+    prefix, known = name.removesuffix(facet), product.facets.get(facet, ())
+    if prefix == "not_":
+        is_named = Titles(Catalog((product,))).naming(map(str, each(value)))[0]
+        return not (is_named or matching(known, each(value)))
+    if isinstance(value, bool):
+        return (YES in known) is value
+    if isinstance(value, int | float):
+        numbers = [found[0] for one in known if (found := number_of(one))]
+        return any(_fits(prefix, number, value) for number in numbers)
+    return not prefix and bool(matching(known, each(value)))
+
+
+def _fits(prefix: str, number: float, limit: float) -> bool:
+    if prefix == "min_":
+        return number >= limit
+    return number <= limit if prefix == "max_" else number == limit
+
+
+def _is(product: Product, name: str, value: JsonValue) -> bool:
+    """Whether the product is, or comes in, one value."""
     if name == "size":
         return comparable("size", value) in {comparable("size", size) for size in product.sizes}
     if name == "gender":
         return product.gender in (comparable("gender", value), "unisex")
     if name == "colour":
         return any(_has_word(colour, name, value) for colour in product.colours)
-    if name in _WORD_SLOTS:
-        return _has_word(getattr(product, name), name, value)
-    return True
+    return _has_word(getattr(product, name), name, value)
 
 
 def _is_kind(product: Product, noun: str) -> bool:

@@ -14,12 +14,15 @@ from muse_core.scoring.normal import normal_text
 @dataclass(frozen=True)
 class Cues:
     """Patterns over normalised text. `question`: a sentence asks or requests; `opening`: its first word
-    makes it a question; `slots`: narrow ones first; `declines`: a reply refuses (word beginnings)."""
+    makes it a question; `slots`: narrow ones first; `declines`: a reply refuses (word beginnings);
+    `denied_before` ends what stands before a value that is denied, `denied_after` begins what is behind."""
 
     question: re.Pattern[str]
     opening: re.Pattern[str]
     slots: tuple[tuple[str, re.Pattern[str]], ...]
     declines: re.Pattern[str]
+    denied_before: re.Pattern[str]
+    denied_after: re.Pattern[str]
 
 
 @lru_cache(maxsize=1)
@@ -27,11 +30,14 @@ def cues() -> Cues:
     """All cues, normalised like the replies that they are sought in."""
     text = resources.files("muse_core.scoring").joinpath("cues.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
+    denied = table["denied"]
     return Cues(
         _whole(table["question"]),
         re.compile(rf"(?:{_either(table['opening'])})(?![^ ])"),
         tuple((slot, _whole(listed)) for slot, listed in table["slots"].items()),
         re.compile(rf"(?<![^ ])(?:{_either(','.join(table['declines'].values()))})"),
+        re.compile(rf"(?<![^ ])(?:{_either(denied['before'])})(?: (?:{_either(denied['before_link'])}))*$"),
+        re.compile(rf"(?:(?:{_either(denied['after_link'])}) )*(?:{_either(denied['after'])})(?![^ ])"),
     )
 
 

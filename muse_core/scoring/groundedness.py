@@ -10,6 +10,8 @@ a full stop, a danda, a semicolon):
 - of all named where it is said of both: `[1] and [2] are both cotton`
 - else of the nearest product before it, or of the first behind it
 
+"not cotton", "cotton के बिना" says of the product that it is not that (cues in `cues.toml`).
+
 A clause that names nothing speaks of what the clause before it named; where nothing was named, prices and
 ratings must be any product's, and colours, materials and brands are said of none. A reply that names no
 product at all is ungrounded. Runs of three capitalised words that are in no result (an invented product) and
@@ -24,16 +26,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 
+from muse_core.scoring.cue_words import cues
 from muse_core.scoring.normal import normal_text
 from muse_core.scoring.said import Item, Mention, Said, Value, said_in
+from muse_core.scoring.said_facets import has_quantity
+from muse_core.tools.base import ITEM_FIELDS
 from muse_core.tools.references import fill_in, items_of
-from muse_core.types import JsonValue, Language
+from muse_core.types import Facet, JsonValue, Language
 
 _CAPITALISED = re.compile(r"\b[A-Z][\w&'-]*(?:\s+[A-Z][\w&'-]*){2,}")
 _CLAUSE_END = re.compile(r"[.!?।](?=\s|$)|;")
 _BOTH = re.compile(r"\bboth\b|दोनों|\bdono\b", re.IGNORECASE)
 _TIES = re.compile(r"\s*(?:for|wal[aie]|वाल[ाीे])\s*$|\s*(?:hai|है)?\s*\($", re.IGNORECASE)
-_ADJECTIVES = ("colour", "material", "brand")
+_ADJECTIVES = ("colour", "material", "brand", "choice", "quantity")
 _CENT, _TENTH = 0.51, 0.051  # a price said without its paise, a rating without its hundredths
 
 
@@ -72,6 +77,10 @@ class _Facts:
             if value.value is None or not isinstance(known, int | float):
                 return value.value is None and known is None
             return abs(float(value.value) - known) <= (_CENT if value.field == "price" else _TENTH)
+        if value.field == "quantity":
+            return has_quantity(self.items[at], str(value.value))
+        if value.field not in ITEM_FIELDS and value.field != "choice":
+            return known is not None and str(known) == str(value.value)
         words = self.words[at]
         return any(f" {normal_text(said)} " in words for said in (str(value.value), text))
 
@@ -81,12 +90,15 @@ class _Facts:
         return any(self.holds(at, value, said) for at in range(len(self.items)))
 
 
-def check(reply: str, results: Sequence[JsonValue], language: Language = "en") -> Groundedness:
+def check(
+    reply: str, results: Sequence[JsonValue], language: Language = "en", facets: Sequence[Facet] = ()
+) -> Groundedness:
     """Judge a reply, with its references or lexicalised, against the values of all results of the
-    conversation so far; references point to the last one that holds something."""
+    conversation so far; references point to the last one that holds something. `facets`: the shop's, whose
+    choices are then known where no result has them."""
     facts, last = _facts(results)
     text, filled = fill_in(reply, last, language)
-    said, rest = said_in(text, filled, facts.shown, facts.items, facts.texts)
+    said, rest = said_in(text, filled, facts.shown, facts.items, facts.texts, facets)
     named = {one.items for one in said if isinstance(one, Mention)}
     unknown = [text[place.start : place.end] for place in filled if place.item is None]
     wrong = list(_wrong_values(text, said, facts))
@@ -138,10 +150,29 @@ def _wrong_values(text: str, said: Sequence[Said], facts: _Facts) -> Iterator[Va
             if not owners and is_of_nothing and value.field in _ADJECTIVES:
                 continue  # "red or blue?", "nothing in red": said of no product
             wanted = owners or others
-            spoken = text[value.start : value.end]
-            if not all(any(facts.holds(at, value, spoken) for at in one) for one in wanted):
+            if not _is_so(
+                value, text[value.start : value.end], wanted, facts, _is_denied(text, value, start, end)
+            ):
                 yield value
         before = mentions or before
+
+
+def _is_so(
+    value: Value, spoken: str, wanted: Sequence[frozenset[int]], facts: _Facts, is_denied: bool
+) -> bool:
+    """Whether each of the products has the value; none of them where it is denied."""
+    if is_denied:
+        return not any(facts.holds(at, value, spoken) for one in wanted for at in one)
+    return all(any(facts.holds(at, value, spoken) for at in one) for one in wanted)
+
+
+def _is_denied(text: str, value: Value, start: int, end: int) -> bool:
+    """Whether the words around a value in its clause say that something is not so."""
+    if value.field not in _ADJECTIVES:
+        return False
+    before = normal_text(text[start : value.start].rpartition(",")[2])  # "no, cotton" denies nothing
+    after = normal_text(text[value.end : end])
+    return bool(cues().denied_before.search(before) or cues().denied_after.match(after))
 
 
 def _clauses(text: str, said: Sequence[Said]) -> Iterator[tuple[int, int]]:

@@ -30,8 +30,14 @@ _JOINED = re.compile(r"\bt[\s-]+(?=shirts?\b)")
 
 
 def slot_name(name: str) -> str:
-    """The argument's own name: `color` is `colour`."""
-    return ALIASES.get(name, name)
+    """The argument's own name: `color` is `colour`, and `not_color` `not_colour`."""
+    prefix, plain = split_not(name)
+    return prefix + ALIASES.get(plain, plain)
+
+
+def split_not(name: str) -> tuple[str, str]:
+    """`not_colour` -> ("not_", "colour"): what is excluded is written like what is asked for."""
+    return ("not_", name.removeprefix("not_")) if name.startswith("not_") else ("", name)
 
 
 def normal_text(text: str) -> str:
@@ -83,15 +89,20 @@ def _is_spelling_of(said: str, value: str) -> bool:
 
 
 def comparable(slot: str, value: JsonValue) -> Comparable:
-    """The value of an argument in the form in which two of them are compared; None is "not given"."""
+    """The value of an argument in the form in which two of them are compared; None is "not given". The
+    order of a list and repeats say nothing, a list of one is its value."""
     if value is None or value == "" or value == []:
         return None
+    if isinstance(value, bool):
+        return str(value)  # with its capital, as no text is written: "true" is no truth
     if isinstance(value, list):
-        return frozenset(str(comparable(slot, item)) for item in value)
+        several = {str(comparable(slot, item)): item for item in value}
+        return frozenset(several) if len(several) > 1 else comparable(slot, value[0])
     if slot in NUMBER_SLOTS:
         return _number(value)
-    if isinstance(value, bool | int | float):
-        return f"{float(value):g}"
+    if isinstance(value, int | float):
+        return f"{float(value):.10g}"
+    slot = split_not(slot)[1]
     if slot == "query":
         return query_tokens(str(value))
     known = canonical(slot, str(value)) if slot in LEXICON_SLOTS else None
@@ -119,8 +130,12 @@ def same_value(slot: str, gold: JsonValue, predicted: JsonValue) -> bool:
 def left_in_surface_form(call: ToolCall) -> bool:
     """Whether an argument of the call stands in the shopper's own Hindi word instead of the canonical
     English one (काला or kaala for black). Free text (`translate`) is meant to stay as it is."""
-    given = {slot_name(name): value for name, value in call.arguments.items() if isinstance(value, str)}
-    return any(_is_hindi_value(slot, str(value)) for slot, value in given.items() if slot != "text")
+    return any(
+        _is_hindi_value(split_not(slot_name(name))[1], one)
+        for name, value in call.arguments.items()
+        for one in (value if isinstance(value, list) else [value])
+        if isinstance(one, str) and name != "text"
+    )
 
 
 def _is_hindi_value(slot: str, value: str) -> bool:

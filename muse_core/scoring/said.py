@@ -3,7 +3,8 @@
 References are exact: `[2]` names the second item of the last result, `[2:price]` gives its price. In the
 text around them are looked for: titles and ids of the results' products; amounts of money; ratings (beside
 a word for it, with stars, or a decimal in a reply that speaks of ratings); colours and materials of the
-lexicon; brands of the results. Not covered: sizes in words, and claims ("the cheapest").
+lexicon; brands of the results; facets (`said_facets.py`). Not covered: sizes in words, and claims ("the
+cheapest").
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
 
 from muse_core.language.lexicon import find
 from muse_core.language.prices import read_price
+from muse_core.scoring.said_facets import choices_in, quantities_in
 from muse_core.tools.references import Filled
-from muse_core.types import JsonValue
+from muse_core.types import Facet, JsonValue
 
 Item = Mapping[str, JsonValue]
 
@@ -50,30 +52,35 @@ class Mention:
 @dataclass(frozen=True)
 class Value:
     """A value given at a place of the text; `value` is a number, a canonical word or, for a price that
-    is said to be unknown, None."""
+    is said to be unknown, None. `field`: of an item, or `choice` and `quantity` for what is some facet's."""
 
     start: int
     end: int
-    field: Literal["price", "rating", "colour", "material", "brand", "size"]
+    field: str
     value: float | str | None
 
 
 Said = Mention | Value
-_Look = Callable[[str, Sequence[Item], Sequence[str]], Iterable[Said]]
+_Look = Callable[[str, Sequence[Item]], Iterable[Said]]
 
 
 def said_in(
-    text: str, filled: Sequence[Filled], shown: Sequence[int], items: Sequence[Item], texts: Sequence[str]
+    text: str,
+    filled: Sequence[Filled],
+    shown: Sequence[int],
+    items: Sequence[Item],
+    texts: Sequence[str],
+    facets: Sequence[Facet] = (),
 ) -> tuple[list[Said], str]:
     """(mentions and values in order, the text with references and names masked). `shown`: the items that
-    references point to, as places in `items`; `texts`: what was translated."""
+    references point to, as places in `items`; `texts`: what was translated; `facets`: the shop's."""
     found: list[Said] = [_referenced(place, shown, items) for place in filled if place.item is not None]
     masked = _without(text, found)
     found += (names := list(_mentions(masked, items, texts)))
     rest = masked = _without(masked, names)
-    looks: tuple[_Look, ...] = (_numbers, _words, _brands)
+    looks: tuple[_Look, ...] = (partial(_facets, facets=facets), _numbers, _words, _brands)
     for look in looks:
-        more = list(look(masked, items, texts))
+        more = list(look(masked, items))
         found += more
         masked = _without(masked, more)
     return sorted(found, key=lambda one: one.start), rest
@@ -92,7 +99,7 @@ def _referenced(place: Filled, shown: Sequence[int], items: Sequence[Item]) -> S
         return Mention(place.start, place.end, frozenset(at))
     known = items[shown[place.item]].get(place.field)
     value = known if isinstance(known, int | float | str) or known is None else str(known)
-    return Value(place.start, place.end, place.field, value)  # type: ignore[arg-type]
+    return Value(place.start, place.end, place.field, value)
 
 
 def _mentions(text: str, items: Sequence[Item], texts: Sequence[str]) -> Iterator[Mention]:
@@ -116,7 +123,14 @@ def _mentions(text: str, items: Sequence[Item], texts: Sequence[str]) -> Iterato
         text = _without(text, found)
 
 
-def _numbers(text: str, items: Sequence[Item], texts: Sequence[str]) -> Iterator[Value]:
+def _facets(text: str, items: Sequence[Item], facets: Sequence[Facet]) -> Iterator[Value]:
+    for start, end, value in quantities_in(text, items):
+        yield Value(start, end, "quantity", value)
+    for start, end, value in choices_in(text, items, facets):
+        yield Value(start, end, "choice", value)
+
+
+def _numbers(text: str, items: Sequence[Item]) -> Iterator[Value]:
     prices = [
         Value(match.start(), match.end(), "price", read_price(match.group()))
         for match in _MONEY.finditer(text)
@@ -129,14 +143,14 @@ def _numbers(text: str, items: Sequence[Item], texts: Sequence[str]) -> Iterator
             yield Value(match.start(group), match.end(group), "rating", float(match.group(group)))
 
 
-def _words(text: str, items: Sequence[Item], texts: Sequence[str]) -> Iterator[Value]:
+def _words(text: str, items: Sequence[Item]) -> Iterator[Value]:
     for value, start, end in find("colour", text):
         yield Value(start, end, "colour", value)
     for value, start, end in find("material", text):
         yield Value(start, end, "material", value)
 
 
-def _brands(text: str, items: Sequence[Item], texts: Sequence[str]) -> Iterator[Value]:
+def _brands(text: str, items: Sequence[Item]) -> Iterator[Value]:
     for brand in {str(item["brand"]) for item in items if item.get("brand")}:
         if brand in text:
             for match in re.finditer(rf"(?<!\w){re.escape(brand)}(?!\w)", text):

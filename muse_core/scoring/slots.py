@@ -8,23 +8,27 @@ model's free text like a template's. Not covered: indirect hints ("a size would 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from muse_core.scoring.cue_words import cues
 from muse_core.scoring.normal import normal_text
-from muse_core.types import Language
+from muse_core.types import Facet, Language
 
 _REFERENCE = re.compile(r"\[\d+(?::\w*)?\]")
 _SENTENCE = re.compile(r"[^.!?।\n]*[.!?।\n]?")
 _SAME = {"query": "product_type", "budget": "max_price", "min_price": "max_price", "price": "max_price"}
 
 
-def asked_slot(reply: str, language: Language) -> str | None:
+def asked_slot(reply: str, language: Language, facets: Sequence[Facet] = ()) -> str | None:
     """The slot that the reply asks for, by argument name (`product_type` for "what are you looking
     for?"); None when it asks for nothing that we know. The cues of all languages are sought, whatever
-    `language` is: Hinglish may use any of them."""
+    `language` is: Hinglish may use any of them. `facets`: the shop's, each asked for by its name."""
     for sentence in _sentences(reply):
         if _asks(sentence):
             words = normal_text(sentence)
+            named = [facet.name for facet in facets if f" {facet.name.replace('_', ' ')} " in f" {words} "]
+            if named:
+                return max(named, key=len)  # "screen size" is not the size
             for slot, pattern in cues().slots:
                 if pattern.search(words):
                     return slot

@@ -1,8 +1,9 @@
 """conversations → the language model that SFT starts from (a model folder).
 
 - `base.source = scratch`: a tokenizer trained on train-side streams (calls and results included, so
-  that their words are cheap later), and a small Llama trained on train-side plain text only: it has
-  never seen a call, and `muse.json` says `can_call: false`.
+  that their words are cheap later; the list of facets that most of them have is one token), and a small
+  Llama trained on train-side plain text only: it has never seen a call, and `muse.json` says
+  `can_call: false`.
 - `base.source = pretrained`: a hub id, folder or GGUF file, with our tags added and, with
   `base.extend_vocab`, Indic and Roman tokens learnt on train text.
 
@@ -25,6 +26,7 @@ from muse_core.models import chat_format
 from muse_core.models.loading import LoadedModel, from_pretrained, from_scratch, save_model
 from muse_core.models.tokenizer import train_tokenizer
 from muse_core.models.vocabulary import add_our_tokens
+from muse_core.profiles.system_line import most_listed
 from muse_core.records import from_table
 from muse_core.training.batches import plan_steps
 from muse_core.training.loop import Optimization, train
@@ -76,9 +78,8 @@ def _from_scratch(
 ) -> tuple[LoadedModel, dict[str, float]]:
     base = config.base
     ctx.progress.update(0, 1, "training the tokenizer")
-    loaded = from_scratch(base, train_tokenizer(texts_of(conversations), base.vocab_size), ctx.seed).to(
-        ctx.device
-    )
+    tokenizer = train_tokenizer(texts_of(conversations), base.vocab_size, most_listed(conversations))
+    loaded = from_scratch(base, tokenizer, ctx.seed).to(ctx.device)
     found = [plain_example(loaded, conversation, base.max_positions) for conversation in conversations]
     examples = [example for example in found if example is not None]
     rng = np.random.default_rng([ctx.seed, STAGE_NUMBER])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from muse_core.catalog.facet_columns import Asked
 from muse_core.catalog.load import load_catalog
 from muse_core.catalog.product import Catalog
 from muse_core.catalog.questions import Answers
@@ -31,7 +32,8 @@ def run(config: RunConfig, *, ctx: StageContext) -> ArtifactRef:
         about: dict[str, JsonValue] = {"source": "synthetic"}
     else:
         answers = Answers(settings.currency, settings.decimal, settings.minor_units)
-        report = load_catalog(settings.file, settings.columns or None, answers)
+        facets = Asked(settings.facets, settings.max_facets)
+        report = load_catalog(settings.file, settings.columns or None, answers, facets)
         catalog, about = report.catalog, {"source": settings.file, "report": report.as_json()}
     metrics = _metrics(catalog)
     ctx.metrics.log(metrics)
@@ -49,4 +51,5 @@ def _metrics(catalog: Catalog) -> dict[str, float]:
         "image": sum(product.image is not None for product in catalog),
     }
     shares = {f"share_with_{name}": n / count for name, n in known.items()}
-    return {"products": float(count), "product_types": float(len(catalog.types())), **shares}
+    kinds = {"product_types": float(len(catalog.types())), "facets": float(len(catalog.facets))}
+    return {"products": float(count), **kinds, **shares}

@@ -1,6 +1,6 @@
 """dpo model → export folder: `model/` (the plain transformers folder), `model.onnx`, `model.int8.onnx`,
-an `.engine` where TensorRT can build one, `tools.json` (what the model was shown), `MODEL_CARD.md` and
-`manifest.json`.
+an `.engine` where TensorRT can build one, `tools.json` (the tools of the shop that it has learnt),
+`MODEL_CARD.md` and `manifest.json`.
 
 Assumes a model folder of this version. Fails when the fp32 graph does not give the model's logits and
 greedy tokens on development contexts; an int8 graph that loses too many calls is left out and said so.
@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from muse_core.catalog.facets import shown
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
@@ -27,10 +28,10 @@ from muse_core.export.parity import Parity, check
 from muse_core.export.quantize import INT8_FILE, quantize_int8
 from muse_core.export.runtime import OnnxModel
 from muse_core.export.tensorrt import build_engine
+from muse_core.models.learnt_shop import learnt_schema, write_tools
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.models.tokenizer import encode
 from muse_core.records import from_table
-from muse_core.tools.toolbox import tool_schemas
 from muse_core.types import ArtifactRef, Conversation
 from muse_core.world.replay import context_before
 
@@ -53,9 +54,10 @@ def run(config: RunConfig, *, conversations: ArtifactRef, dpo: ArtifactRef, ctx:
 
     def fill(folder: Path) -> None:
         shutil.copytree(model_folder, folder / "model")
-        (folder / "tools.json").write_text(json.dumps(tool_schemas(), ensure_ascii=False, indent=2), "utf-8")
+        write_tools(loaded.about, folder)
         parts = _export_graphs(config, loaded, prompts, folder, ctx)
         metrics.update(parts.pop("metrics"))
+        parts["facets"] = shown(learnt_schema(loaded.about).facets)
         _write_papers(folder, parts, dpo, ctx)
 
     return ctx.store.write_folder(KIND, fill, ctx.fingerprint, metrics=metrics)

@@ -38,7 +38,8 @@ def run(
     shop = Shop.read(ctx.store, catalog, profiles)
     nobody = Shop(shop.index)
     exam = read_exam(from_table(test_cases.kind, ctx.store.read_table(test_cases)))
-    loaded, limit = load_model(ctx.store.folder(model), ctx.device), config.evaluation.max_new_tokens
+    loaded = load_model(ctx.store.folder(model), ctx.device, shop.index.catalog.facets)
+    limit = config.evaluation.max_new_tokens
     can_call = loaded.can_call
     due = [part for part in ASKED if exam.part(part) and (can_call or part == TEST)]
     phases = Phases(ctx.progress, {TITLES[part]: float(len(exam.part(part))) for part in due})

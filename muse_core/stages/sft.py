@@ -1,9 +1,10 @@
-"""conversations, augmented rows, base → the fine-tuned model (a model folder).
+"""catalog, conversations, augmented rows, base → the fine-tuned model (a model folder).
 
 Trains on the train side of conversations, but for the shoppers kept for the pairs (`pairs.reserved_share`),
-as far as the loss filter kept their calls; after each epoch
-the block per epoch is measured on dev and the best epoch by dev loss is published. Checkpoints in the
-work folder: a killed run goes on and ends with the same weights. Several processes: this module is what
+as far as the loss filter kept their calls, a share of it with other facets than the shop's
+(`examples/other_facets.py`); after each epoch the block per epoch is measured on dev and the best epoch by
+dev loss is published, with the tools of the catalogue's shop. Checkpoints in the work folder: a killed run
+goes on and ends with the same weights. Several processes: this module is what
 `torchrun -m muse_core.stages.sft` starts (`processes/started.py`), and what `run` starts itself.
 
 Fails, before any weight is loaded, when nothing is left to train on, the tokenizer lacks the tags or the
@@ -15,16 +16,20 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
+from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import RunConfig, SftConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.examples import conversations as teaching
 from muse_core.examples.example import Example
+from muse_core.examples.other_facets import with_another_list
 from muse_core.models.chat_format import TOOL, USER
 from muse_core.models.device import resolve_precision
+from muse_core.models.learnt_shop import learnt
 from muse_core.models.loading import LoadedModel, load_model, load_reader, save_model
 from muse_core.models.lora import add_adapters, merge_adapters
 from muse_core.processes.launch import launch
@@ -52,6 +57,7 @@ DEV_CONVERSATIONS = 200
 
 def run(
     config: RunConfig,
+    catalog: ArtifactRef,
     conversations: ArtifactRef,
     augment: ArtifactRef,
     base: ArtifactRef,
@@ -59,7 +65,7 @@ def run(
     ctx: StageContext,
 ) -> ArtifactRef:
     """Publishes the best epoch; trains in `ctx.processes` processes where more than one is asked for."""
-    inputs = {"conversations": conversations, "augment": augment, "base": base}
+    inputs = {"catalog": catalog, "conversations": conversations, "augment": augment, "base": base}
     if ctx.processes > 1:
         kept = {"reserved_share": config.pairs.reserved_share}
         read = {"sft": config.sft.model_dump(mode="json"), "pairs": kept, "seed": ctx.seed}
@@ -80,7 +86,8 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
     state = _fit(config.sft, loaded, examples, dev, ctx)
     if not is_main_process():
         return None
-    loaded.about |= {"can_call": True, "trained": "sft"}
+    facets = Catalog.read(ctx.store, inputs["catalog"]).facets
+    loaded.about |= {"can_call": True, "trained": "sft", **learnt(facets)}
     metrics = statistics.as_metrics() | final_metrics("sft", state)
     about = loaded.about | {"history": list(state.history)}
     return ctx.store.write_folder(
@@ -103,7 +110,8 @@ def _examples(
     train = partly_told(heard, config.profile_dropout, config.language_dropout, ctx.seed)
     dev_side = [one for one in everything if one.side == "dev"][:DEV_CONVERSATIONS]
     reads = config.utterance_weight > 0
-    examples, statistics = teaching.examples_of(tokenizer, train, rows, config.calls, limit, reads)
+    told = partial(with_another_list, share=config.facet_variation, seed=ctx.seed)
+    examples, statistics = teaching.examples_of(tokenizer, train, rows, config.calls, limit, reads, told)
     dev, _ = teaching.examples_of(tokenizer, dev_side, (), "all", limit)
     warning = statistics.warning(limit)
     if not examples:

@@ -35,6 +35,12 @@ def _size_text(value: object) -> object:
     return value
 
 
+def _different(values: list[str]) -> str | list[str]:
+    """A list without repeats; the value itself where one is left."""
+    kept = list(dict.fromkeys(values))
+    return kept[0] if len(kept) == 1 else kept
+
+
 NonEmpty = Field(min_length=1, max_length=200)
 Word = Annotated[str, NonEmpty, AfterValidator(_lower)]
 Text = Annotated[str, NonEmpty, AfterValidator(_trimmed)]
@@ -42,10 +48,10 @@ SizeWord = Annotated[str, BeforeValidator(_size_text), NonEmpty, AfterValidator(
 Money = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Stars = Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]
 
-Several = Field(min_length=2, max_length=4)  # "red or maroon": any of these
-Words = Word | Annotated[list[Word], Several]
-Texts = Text | Annotated[list[Text], Several]
-SizeWords = SizeWord | Annotated[list[SizeWord], Several]
+Several = Field(min_length=1, max_length=4)  # "red or maroon": any of these
+Words = Word | Annotated[list[Word], Several, AfterValidator(_different)]
+Texts = Text | Annotated[list[Text], Several, AfterValidator(_different)]
+SizeWords = SizeWord | Annotated[list[SizeWord], Several, AfterValidator(_different)]
 
 Colour = Annotated[Words | None, Field(description="colour in English, such as 'navy blue'")]
 Brand = Annotated[Texts | None, Field(description="brand name as written by its maker")]

@@ -17,10 +17,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from muse_core.errors import ToolError
-from muse_core.types import JsonValue, Product, Profile, TurnType
+from muse_core.tools.samples import Samples
+from muse_core.types import Facet, JsonValue, Product, Profile, TurnType
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from muse_core.tools.translate import Translator
+    from muse_core.wordings.tool_words import ToolWords
 
 MAX_ITEMS = 10  # items in a result value
 MAX_SESSION = 200  # ids that `filter` can narrow
@@ -33,6 +37,8 @@ class Catalog(Protocol):
     def products(self) -> tuple[Product, ...]: ...
     @property
     def by_id(self) -> Mapping[str, Product]: ...
+    @property
+    def facets(self) -> tuple[Facet, ...]: ...
     @property
     def has_prices(self) -> bool: ...
 
@@ -56,6 +62,7 @@ class Index(Protocol):
     def narrow(
         self, ids: Sequence[str], limits: Mapping[str, Any], sort_by: str | None = None
     ) -> list[str]: ...
+    def within(self, limits: Mapping[str, Any]) -> np.ndarray: ...
 
 
 @dataclass
@@ -100,8 +107,12 @@ class ToolArguments(BaseModel):
 
     def limits(self) -> dict[str, JsonValue]:
         """The structured limits that were given (no query, no sort order); facets of the shop included."""
-        given = self.model_dump(exclude_none=True)
+        given = self.given()
         return {key: given[key] for key in given if key not in NO_LIMITS}
+
+    def given(self) -> dict[str, JsonValue]:
+        """What was given, as the tool reads it, by the names of the arguments."""
+        return self.model_dump(exclude_none=True, by_alias=True)
 
 
 NO_LIMITS = frozenset(("query", "sort_by", "items", "attribute", "image", "like", "than", "text", "target"))
@@ -123,6 +134,7 @@ class Tool:
     returns_products: ClassVar[bool] = False  # its result, when not empty, becomes the last results
     needs_results: ClassVar[bool] = False  # without earlier results it raises ToolError
     takes_facets: ClassVar[bool] = False  # the shop's own facets are arguments of it as well
+    facet_argument: ClassVar[str] = ""  # the argument of which a facet's name is a value
     relaxes: ClassVar[bool] = False  # where it finds nothing, the expert may try it without one of the limits
 
     # How shoppers ask for it: in the turns of a type, in the wordings `<turn type>/<kind>`.
@@ -131,6 +143,11 @@ class Tool:
     # Of the turns of its type, how many ask for it about one of the last results, in the first of its
     # wordings; its `item` is then the position. Tools with other arguments have a move in `dialogue/`.
     item_share: ClassVar[float] = 0.0
+    # The same for a tool of the user's own with other arguments, whose values are drawn from `samples`
+    # ({argument: values}), and the wordings that it brings along (docs/tools.md).
+    asked_share: ClassVar[float] = 0.0
+    samples: ClassVar[Mapping[str, Samples]] = {}
+    words: ClassVar[ToolWords | None] = None
 
     # The argument that the assistant asks for where it was not said: wordings `missing_slot/<slot>`, the
     # question `ask_<slot>`, the slot's cue words; and the share of incomplete requests that lack it.
@@ -170,34 +187,86 @@ def require_prices(arguments: ToolArguments, world: ShopWorld) -> None:
     nothing is cheap enough."""
     if world.catalog.has_prices:
         return
-    given = arguments.model_dump(exclude_none=True)
+    given = arguments.given()
     asked = [name for name, value in given.items() if name.endswith("_price") or _is_price_order(name, value)]
     if asked:
         raise ToolError(f"prices are unknown: this shop gives none; leave out {', '.join(asked)}")
 
 
 def _is_price_order(name: str, value: JsonValue) -> bool:
+    if name == "than":
+        return value in ("cheaper", "costlier")
     return name in ("sort_by", "attribute") and str(value).startswith("price")
 
 
-def item_of(product: Product) -> dict[str, JsonValue]:
-    """A product in a result value; keys that the catalogue does not know are absent."""
+# ---- facets ---------------------------------------------------------------------------------------
+
+_PREFIXES = ("min_", "max_", "not_")
+
+
+def facet_place(argument: str) -> tuple[str, int]:
+    """The facet that an argument limits, and its place among the arguments of that facet."""
+    for place, prefix in enumerate(_PREFIXES, 1):
+        if argument.startswith(prefix):
+            return argument.removeprefix(prefix), place
+    return argument, 0
+
+
+def facet_of(argument: str) -> str:
+    """`min_memory` -> `memory`."""
+    return facet_place(argument)[0]
+
+
+def facets_named(arguments: ToolArguments, world: ShopWorld) -> tuple[str, ...]:
+    """The shop's facets that a call names, in limits or as what to compare by; its result tells them."""
+    known = {facet.name for facet in world.catalog.facets}
+    if not known:
+        return ()
+    given = arguments.given()
+    named = [name if name in known else facet_of(name) for name in given]
+    return tuple(dict.fromkeys(name for name in (*named, given.get("attribute")) if name in known))
+
+
+# ---- results --------------------------------------------------------------------------------------
+
+ITEM_FIELDS = frozenset(
+    ("id", "title", "price", "rating", "brand", "colour", "material", "size", "currency", "text")
+)  # of an item of a result; what else it has is a facet
+
+
+def item_of(product: Product, facets: Iterable[str] = ()) -> dict[str, JsonValue]:
+    """A product in a result value, with those of its facets; what the catalogue does not know is absent."""
     item: dict[str, JsonValue] = {"id": product.product_id, "title": product.title}
     item.update(price=_plain(product.price), rating=product.rating, brand=product.brand)
     item.update(colour=product.colour, material=product.material)
     item.update(size=", ".join(product.sizes) or None)
     item.update(currency=None if product.currency == "INR" else product.currency)
+    item.update({name: ", ".join(product.facets.get(name, ())) or None for name in facets})
     return {key: value for key, value in item.items() if value is not None}
 
 
-def show(world: ShopWorld, ids: Iterable[str], total: int | None = None) -> JsonValue:
-    """The value of a product result, remembered in the session when it is not empty."""
+def show(
+    world: ShopWorld, ids: Iterable[str], total: int | None = None, facets: Sequence[str] = ()
+) -> JsonValue:
+    """The value of a product result, remembered in the session when it is not empty. `facets`: those that
+    its items tell."""
     found = tuple(ids)[:MAX_SESSION]
     if found:
         world.session = Session(found, found[:MAX_ITEMS])
     by_id = world.catalog.by_id
-    items: list[JsonValue] = [item_of(by_id[product_id]) for product_id in found[:MAX_ITEMS]]
+    items: list[JsonValue] = [item_of(by_id[product_id], facets) for product_id in found[:MAX_ITEMS]]
     return {"items": items, "total": len(found) if total is None else total}
+
+
+def shown_product(world: ShopWorld, position: int, purpose: str) -> Product:
+    """The product at a position of the last results. ToolError when there is none, which says what the
+    position was for."""
+    shown = world.session.last_shown
+    if not shown:
+        raise ToolError(f"there are no earlier results {purpose}; call search first")
+    if position > len(shown):
+        raise ToolError(f"no item {position} in the last results; positions go from 1 to {len(shown)}")
+    return world.catalog.by_id[shown[position - 1]]
 
 
 def _plain(price: float | None) -> int | float | None:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from muse_core.json_text import JsonTextError, check_depth, read_json
-from muse_core.tools.toolbox import TOOL_NAMES, tool_schemas
+from muse_core.tools.shop_schema import ShopSchema, schema_of
+from muse_core.tools.toolbox import TOOL_NAMES, per_tools
+from muse_core.types import Facet
 
 Call = tuple[str, dict[str, Any]]
 MAX_LITERAL_CHARS = 20_000
@@ -87,10 +88,10 @@ def read_value(text: str) -> Any:
         return value
 
 
-def typed(name: str, key: str, text: str) -> Any:
-    """The text of an XML parameter as the tool's schema types it: a number or a list where it takes one."""
-    kinds = _kinds().get((name, key), frozenset())
-    if kinds & {"number", "integer", "array", "boolean"}:
+def typed(name: str, key: str, text: str, schema: ShopSchema) -> Any:
+    """The text of an XML parameter as the shop's schema types it: a number or a list where it takes one."""
+    kinds = _kinds(schema.facets).get((name, key), frozenset())
+    if kinds & {"number", "integer", "boolean"} or (text.lstrip()[:1] == "[" and "array" in kinds):
         try:
             return read_value(text)
         except UnreadableCall:
@@ -98,11 +99,11 @@ def typed(name: str, key: str, text: str) -> Any:
     return text
 
 
-@lru_cache(maxsize=1)
-def _kinds() -> dict[tuple[str, str], frozenset[str]]:
-    """The JSON types of every argument of every tool."""
+@per_tools
+def _kinds(facets: tuple[Facet, ...]) -> dict[tuple[str, str], frozenset[str]]:
+    """The JSON types of every argument of every tool in a shop with these facets."""
     return {
-        (schema["name"], key): frozenset(part.get("type", "") for part in entry.get("anyOf", [entry]))
-        for schema in tool_schemas()
-        for key, entry in schema["parameters"]["properties"].items()
+        (described["name"], key): frozenset(part.get("type", "") for part in entry.get("anyOf", [entry]))
+        for described in schema_of(facets).as_json()
+        for key, entry in described["parameters"]["properties"].items()
     }

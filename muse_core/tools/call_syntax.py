@@ -4,20 +4,22 @@ A call is a keyword-only Python-like literal expression inside `<tool>…</tool>
 
     <tool>search(query='casual shirts', colour='black', max_price=2000)</tool>
 
-Keys come in the tool's schema order, strings in single quotes, `<` as `\u003c`, integral numbers as
-ints, absent (None) arguments not at all. The text is read by a hand-written literal grammar and is
-never evaluated. `parse_call(render_call(call))` gives back the name and the arguments (property test).
+Keys come in the order of the tool's own arguments, then by the name of the shop's facet; strings in
+single quotes, `<` as `\u003c`, integral numbers as ints, absent (None) arguments not at all. The text is
+read by a hand-written literal grammar and is never evaluated. `parse_call(render_call(call))` gives back
+the name and the arguments (property test).
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from muse_core.tools.toolbox import argument_order
+from muse_core.tools.base import facet_place
+from muse_core.tools.toolbox import TOOLS
 from muse_core.types import JsonValue, ToolCall
 
 TOOL_OPEN, TOOL_CLOSE = "<tool>", "</tool>"
@@ -52,18 +54,26 @@ class Segment:
 
 
 def render_call(call: ToolCall) -> str:
-    """`search(query='x', max_price=2000)`: schema key order, then other keys as given."""
-    return render(call.name, call.arguments, argument_order(call.name))
+    """`search(query='x', max_price=2000)`. ValueError for what the syntax has no literal of."""
+    return render(call.name, call.arguments)
 
 
-def render(name: str, arguments: Mapping[str, JsonValue], order: Sequence[str] = ()) -> str:
-    """Like `render_call`, with an explicit key order."""
-    keys = [key for key in order if key in arguments] + [key for key in arguments if key not in order]
-    for word in (name, *keys):
+def render(name: str, arguments: Mapping[str, JsonValue]) -> str:
+    """The same of its parts."""
+    given = in_order(name, arguments)
+    for word in (name, *given):
         if not _NAME.fullmatch(word):
             raise ValueError(f"cannot write a call: {word!r} is not a plain ASCII name")
-    parts = [f"{key}={_literal(arguments[key])}" for key in keys if arguments[key] is not None]
+    parts = [f"{key}={_literal(value)}" for key, value in given.items() if value is not None]
     return f"{name}({', '.join(parts)})"
+
+
+def in_order(name: str, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The arguments in the order in which a call is written: the tool's own, then the others by facet."""
+    tool = TOOLS.get(name)
+    own = tool.Arguments.model_fields if tool is not None else ()
+    others = sorted((key for key in arguments if key not in own), key=facet_place)
+    return {key: arguments[key] for key in (*own, *others) if key in arguments}
 
 
 def wrap(call: ToolCall) -> str:

@@ -7,12 +7,19 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from muse_core.errors import ToolError
-from muse_core.tools.base import ShopWorld, Tool, ToolArguments, item_of, require_prices
+from muse_core.tools.base import (
+    ShopWorld,
+    Tool,
+    ToolArguments,
+    facets_named,
+    item_of,
+    require_prices,
+    shown_product,
+)
 from muse_core.tools.references import items_of
 from muse_core.types import JsonValue, Product
 
-Attribute = Literal["price", "rating", "material"]
+Attribute = Literal["price", "rating", "material", "brand", "colour", "size"]
 
 
 class Compare(Tool):
@@ -21,13 +28,14 @@ class Compare(Tool):
     name: ClassVar[str] = "compare"
     description: ClassVar[str] = "set results side by side"
     needs_results = True
+    facet_argument = "attribute"
     turn_type = "comparison"
     wordings = ("plain", "attribute", "answer")
     asks_for = "items"
     left_open = 0.14
     replies = (
         "compared", "compared_price", "compared_rating", "compared_material", "compared_same_material",
-        "compared_no_material",
+        "compared_no_material", "compared_facet", "compared_same_facet", "compared_no_facet",
     )  # fmt: skip
 
     class Arguments(ToolArguments):
@@ -50,23 +58,19 @@ class Compare(Tool):
 
     def situations(self, value: Mapping[str, JsonValue]) -> Sequence[str]:
         """By the attribute that was asked for, where it tells the items apart."""
-        if value.get("attribute") == "material":
-            first, second, *_ = (item.get("material") for item in items_of(dict(value)))
-            same = "compared_same_material" if first == second else "compared_material"
-            return same, "compared_no_material", "compared"
         by = value.get("attribute") or "rating"
+        if by not in ("price", "rating"):
+            first, second, *_ = (item.get(str(by)) for item in items_of(dict(value)))
+            named = "material" if by == "material" else "facet"
+            same = f"compared_same_{named}" if first == second else f"compared_{named}"
+            return same, f"compared_no_{named}", "compared"
         return (f"compared_{by}", "compared") if value.get("best") else ("compared",)
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
         require_prices(arguments, world)
-        shown = world.session.last_shown
-        if not shown:
-            raise ToolError("there are no earlier results to compare; call search first")
-        wrong = [position for position in arguments.items if position > len(shown)]
-        if wrong:
-            raise ToolError(f"no item {wrong[0]} in the last results; positions go from 1 to {len(shown)}")
-        products = [world.catalog.by_id[shown[position - 1]] for position in arguments.items]
-        items: list[JsonValue] = [item_of(product) for product in products]
+        products = [shown_product(world, position, "to compare") for position in arguments.items]
+        told = facets_named(arguments, world)
+        items: list[JsonValue] = [item_of(product, told) for product in products]
         return {
             "items": items,
             "attribute": arguments.attribute,
@@ -74,9 +78,10 @@ class Compare(Tool):
         }
 
 
-def _best(products: list[Product], attribute: Attribute | None) -> int | None:
-    """1-based place of the lowest price or highest rating; None if unknown, tied, or a matter of taste."""
-    if attribute == "material":
+def _best(products: list[Product], attribute: str | None) -> int | None:
+    """1-based place of the lowest price or highest rating; None if unknown, tied, or a matter of taste, as
+    every other attribute is: more memory is better to one, a smaller screen to another."""
+    if attribute not in (None, "price", "rating"):
         return None
     if attribute == "price":
         values = [None if product.price is None else -product.price for product in products]

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from muse_core.errors import ToolError
 from muse_core.tools import arguments as given
-from muse_core.tools.base import ShopWorld, Tool, ToolArguments, require_prices, show
+from muse_core.tools.base import ShopWorld, Tool, ToolArguments, facets_named, require_prices, show
 from muse_core.types import JsonValue
 
 
@@ -21,7 +21,7 @@ class Filter(Tool):
     takes_facets = True
     needs_results = True
     turn_type = "refinement"
-    wordings = ("adj", "post", "limit", "sort", "named")
+    wordings = ("adj", "post", "limit", "sort", "named", "without")
     replies = ("lead_filter",)
 
     class Arguments(ToolArguments):
@@ -42,7 +42,7 @@ class Filter(Tool):
 
         @model_validator(mode="after")
         def _something_is_given(self) -> Self:
-            if not self.model_dump(exclude_none=True):
+            if not self.given():
                 raise ValueError("no argument was given; give at least one limit or sort_by")
             return self
 
@@ -50,4 +50,5 @@ class Filter(Tool):
         require_prices(arguments, world)
         if not world.session.last_ids:
             raise ToolError("there are no earlier results to filter; call search first")
-        return show(world, world.index.narrow(world.session.last_ids, arguments.limits(), arguments.sort_by))
+        ids = world.index.narrow(world.session.last_ids, arguments.limits(), arguments.sort_by)
+        return show(world, ids, facets=facets_named(arguments, world))

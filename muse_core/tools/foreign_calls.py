@@ -22,6 +22,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from muse_core.json_text import JsonTextError, check_depth
 from muse_core.tools.call_objects import (
@@ -34,9 +35,9 @@ from muse_core.tools.call_objects import (
     typed,
 )
 from muse_core.tools.call_syntax import CallSyntaxError, parse_call
-from muse_core.tools.toolbox import TOOL_NAMES
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
+from muse_core.tools.toolbox import TOOL_NAMES, per_tools
 
-_OURS = "|".join(TOOL_NAMES)
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _TAGGED = re.compile(
     r"<\|?(tool_calls?|functioncall|function_call)\|?>(.*?)(?:<\|?/\1\|?>|(?=<\|?\1\|?>)|\Z)"
@@ -60,17 +61,16 @@ _PYTHON_TAG = re.compile(r"<\|python_tag\|>(.*)\Z", re.DOTALL)
 _FENCE = re.compile(r"```[\w-]*\s*\n(.*?)\n?```", re.DOTALL)
 _REACT = re.compile(r"^\s*Action\s*:\s*([\w.]+)\s*\n\s*Action[ _]Input\s*:\s*", re.MULTILINE)
 _PYTHONIC = re.compile(r"\A\[\s*[A-Za-z_][\w.]*\(.*\)\s*\]\Z", re.DOTALL)
-_PYTHONIC_OURS = re.compile(rf"\[\s*(?:functions\.)?(?:{_OURS})\((?:\s*\w+\s*=|\s*\))")
-_BARE_OURS = re.compile(rf"\A(?:functions\.)?(?:{_OURS})\((?:\s*\w+\s*=.*|\s*)\)\Z", re.DOTALL)
 _HEAD = re.compile(r"\A\[?\s*\{\s*\"(?:name|type|function|tool_calls)\"\s*:")
 _OBJECT = re.compile(r"\[\s*\{\s*[\"']|\{\s*[\"']")
-_SUSPECT = re.compile(
-    rf"\b(?:{_OURS})\W{{0,3}}[(\[]\s*(?:\w+\s*=|[\"'])"  # search("x"), filter[colour=red]
-    rf"|[\"'](?:name|tool|tool_name|action|function)[\"']\s*:\s*[\"'](?:functions\.)?(?:{_OURS})[\"']"
-    rf"|\b(?:{_OURS})\b[^{{}}\n]{{0,30}}\{{\s*[\"']"  # search with {"query": …}
-    rf"|^\s*(?:Action|Tool|Function)\s*:\s*\W{{0,3}}(?:{_OURS})\b|</?(?:{_OURS})\b[^>]*>|^/(?:{_OURS})\b"
-    rf"|^>>>\s*(?:{_OURS})\b|tool▁call|to=functions\.|&lt;/?(?:tool|function)",
-    re.MULTILINE,
+_PYTHONIC_OURS = r"\[\s*(?:functions\.)?(?:OURS)\((?:\s*\w+\s*=|\s*\))"
+_BARE_OURS = r"(?s)\A(?:functions\.)?(?:OURS)\((?:\s*\w+\s*=.*|\s*)\)\Z"
+_SUSPECT = (
+    r"(?m)\b(?:OURS)\W{0,3}[(\[]\s*(?:\w+\s*=|[\"'])"  # search("x"), filter[colour=red]
+    r"|[\"'](?:name|tool|tool_name|action|function)[\"']\s*:\s*[\"'](?:functions\.)?(?:OURS)[\"']"
+    r"|\b(?:OURS)\b[^{}\n]{0,30}\{\s*[\"']"  # search with {"query": …}
+    r"|^\s*(?:Action|Tool|Function)\s*:\s*\W{0,3}(?:OURS)\b|</?(?:OURS)\b[^>]*>|^/(?:OURS)\b"
+    r"|^>>>\s*(?:OURS)\b|tool▁call|to=functions\.|&lt;/?(?:tool|function)"
 )
 _END_TOKENS = re.compile(
     r"\A\s*(?:<s>|<bos>)|(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id)\|>|</s>|<eos>|<end_of_turn>)\s*\Z"
@@ -89,12 +89,18 @@ class Written:
 Span = tuple[int, int, list[Call]]
 
 
-def read_written(text: str) -> Written:
-    """What a model wrote, its thoughts left out; all of it is `after` when it only talks. UnreadableCall when
-    a call is begun and cannot be read."""
+@per_tools
+def _of_ours(pattern: str) -> re.Pattern[str]:
+    """A pattern about calls of our tools, with their names."""
+    return re.compile(pattern.replace("OURS", "|".join(TOOL_NAMES)))
+
+
+def read_written(text: str, schema: ShopSchema = PLAIN) -> Written:
+    """What a model wrote, its thoughts left out; all of it is `after` when it only talks. `schema`: the
+    shop's, which types what XML leaves as text. UnreadableCall when a call is begun and cannot be read."""
     text = _END_TOKENS.sub("", _END_TOKENS.sub("", _THOUGHT.sub("", text))).strip()
     try:
-        spans = next((found for find in _FINDERS if (found := list(find(text)))), [])
+        spans = next((found for find in _finders(schema) if (found := list(find(text)))), [])
     except RecursionError:
         raise UnreadableCall("it is nested too deeply") from None
     except JsonTextError as problem:
@@ -102,7 +108,7 @@ def read_written(text: str) -> Written:
     before = " ".join(filter(None, (part.strip() for part in _between(text, spans)))) if spans else ""
     after = text[spans[-1][1] :].strip() if spans else text
     after = _WRAPPER.sub("", after).strip() if spans else after
-    if suspect := _SUSPECT.search(after):
+    if suspect := _of_ours(_SUSPECT).search(after):
         raise UnreadableCall(f"found {suspect.group().strip()[:40]!r} in a notation that is not read")
     return Written(
         tuple(call for *_, calls in spans for call in calls), _WRAPPER.sub("", before).strip(), after
@@ -137,7 +143,7 @@ def _mistral(text: str) -> Iterator[Span]:
     yield match.start(), len(text), found
 
 
-def _elements(text: str) -> Iterator[Span]:
+def _elements(text: str, schema: ShopSchema) -> Iterator[Span]:
     for match in _ELEMENT.finditer(text):
         name = plain_name(match.group(1) or match.group(3))
         body = (match.group(2) if match.group(1) else match.group(4)).strip()
@@ -148,7 +154,8 @@ def _elements(text: str) -> Iterator[Span]:
         pairs = [
             (one.group(1) or one.group(3), (one.group(2) or one.group(4) or "").strip()) for one in given
         ]
-        yield match.start(), match.end(), [(name, {key: typed(name, key, value) for key, value in pairs})]
+        arguments = {key: typed(name, key, value, schema) for key, value in pairs}
+        yield match.start(), match.end(), [(name, arguments)]
 
 
 def _tagged(text: str) -> Iterator[Span]:
@@ -190,14 +197,14 @@ def _among_words(text: str) -> Iterator[Span]:
         if end and looks_like_call(value):
             yield match.start(), end, list(calls_in(value))
         at = end or match.end()
-    for match in _PYTHONIC_OURS.finditer(text):
+    for match in _of_ours(_PYTHONIC_OURS).finditer(text):
         if (closed := _closing(text, match.start())) is not None:
             yield match.start(), closed, list(_pythonic(text[match.start() : closed]))
 
 
-_FINDERS: tuple[Callable[[str], Iterator[Span]], ...] = (
-    _mistral, _elements, _tagged, _python_tag, _fenced, _react, _whole, _among_words,
-)  # fmt: skip
+def _finders(schema: ShopSchema) -> tuple[Callable[[str], Iterator[Span]], ...]:
+    elements = partial(_elements, schema=schema)
+    return _mistral, elements, _tagged, _python_tag, _fenced, _react, _whole, _among_words
 
 
 # ---- what stands there ----------------------------------------------------------------------------
@@ -251,7 +258,7 @@ def _is_call(text: str) -> bool:
 
 
 def _is_pythonic(text: str) -> bool:
-    return bool(_PYTHONIC.match(text) or _BARE_OURS.match(text))
+    return bool(_PYTHONIC.match(text) or _of_ours(_BARE_OURS).match(text))
 
 
 def _pythonic(text: str) -> Iterator[Call]:

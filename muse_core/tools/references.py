@@ -1,9 +1,9 @@
 """From a delexicalised reply to what the shopper reads.
 
 Replies are generated with references (docs/decisions.md#references): `[1]` is the title of the first item
-of the last result, `[1:price]`, `[2:rating]`, `[1:brand]`, `[1:colour]`, `[1:material]`,
-`[1:size]` its fields; after a translation `[1]` is the translated text. What cannot be filled in stays
-as written and counts as a fault.
+of the last result, `[1:price]`, `[2:rating]`, `[1:brand]`, `[1:colour]`, `[1:material]`, `[1:size]` its
+fields, `[1:memory]` a facet of the shop that was asked for; after a translation `[1]` is the translated text.
+What cannot be filled in stays as written and counts as a fault.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from muse_core.catalog.facets import NO, YES
 from muse_core.language import lexicon
 from muse_core.language.prices import format_price
+from muse_core.tools.base import ITEM_FIELDS
 from muse_core.types import JsonValue, Language
 from muse_core.wordings.words import words
 
 FIELDS = ("title", "price", "rating", "brand", "colour", "material", "size")
-REFERENCE = re.compile(r"\[(\d{1,2})(?::([a-z_]+))?\]")
+REFERENCE = re.compile(r"\[(\d{1,2})(?::([a-z][a-z0-9_]*))?\]")
 
 
 def items_of(value: JsonValue) -> list[Mapping[str, JsonValue]]:
@@ -84,7 +86,7 @@ def _said(
     items: Sequence[Mapping[str, JsonValue]], position: int, field: str, language: Language
 ) -> str | None:
     """The words for one reference; None is a fault. Only an unknown price has words of its own."""
-    if not 1 <= position <= len(items) or field not in FIELDS:
+    if not 1 <= position <= len(items) or field in ITEM_FIELDS.difference(FIELDS):
         return None
     item = items[position - 1]
     found = item.get(field)
@@ -96,6 +98,8 @@ def _said(
         return f"{found:g}"
     if field in ("colour", "material") and language == "hi":
         return lexicon.surfaces(field, str(found), "hi")[0]
+    if field not in FIELDS and found in (YES, NO):
+        return str(words("unknown_values")[str(found)][language])
     return str(found)
 
 

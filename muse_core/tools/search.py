@@ -8,12 +8,20 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from muse_core.tools import arguments as given
-from muse_core.tools.base import MAX_SESSION, ShopWorld, Tool, ToolArguments, require_prices, show
+from muse_core.tools.base import (
+    MAX_SESSION,
+    ShopWorld,
+    Tool,
+    ToolArguments,
+    facets_named,
+    require_prices,
+    show,
+)
 from muse_core.types import JsonValue
 
 
 class Search(Tool):
-    """BM25 over the query and numeric or equal limits over the columns (`catalog.index`)."""
+    """BM25 over the query, and limits over the columns and the shop's facets (`catalog.index`)."""
 
     name: ClassVar[str] = "search"
     description: ClassVar[str] = "find products"
@@ -50,4 +58,4 @@ class Search(Tool):
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
         require_prices(arguments, world)
         ids, total = world.index.search(arguments.query, arguments.limits(), MAX_SESSION, arguments.sort_by)
-        return show(world, ids, total)
+        return show(world, ids, total, facets_named(arguments, world))

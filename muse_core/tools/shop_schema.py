@@ -13,35 +13,53 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, ValidationError, create_model
 
 from muse_core.tools import arguments as given
-from muse_core.tools.base import Tool, ToolArguments
-from muse_core.tools.toolbox import ALL_TOOLS, TOOLS, one_problem
-from muse_core.types import Facet
+from muse_core.tools.base import ITEM_FIELDS, Tool, ToolArguments, facet_place
+from muse_core.tools.refused import refused
+from muse_core.tools.toolbox import ALL_TOOLS, TOOLS
+from muse_core.types import Facet, JsonValue
 
 Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
 class ShopSchema:
-    """The arguments of every tool in a shop with these facets; `ShopSchema()` is a shop without any."""
+    """The arguments of every tool in a shop with these facets; `ShopSchema()` is a shop without any.
+    ValueError for facets whose names are taken: by an argument, a field of an item, or another facet."""
 
     facets: tuple[Facet, ...] = ()
-    _arguments: dict[str, type[ToolArguments]] = field(default_factory=dict, compare=False, repr=False)
+    _arguments: dict[Tool, type[ToolArguments]] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        ours = {name for tool in ALL_TOOLS if tool.takes_facets for name in tool.Arguments.model_fields}
+        ours |= ITEM_FIELDS
+        names = [name for facet in self.facets for name, _ in _fields(facet)]
+        taken = sorted({name for name in names if name in ours or names.count(name) > 1})
+        if taken:
+            raise ValueError(f"{', '.join(taken)}: the name is taken; rename the facets")
 
     def arguments(self, tool: Tool) -> type[ToolArguments]:
         """The model that a call's arguments are checked with."""
-        if tool.name not in self._arguments:
-            self._arguments[tool.name] = _with_facets(tool, self.facets)
-        return self._arguments[tool.name]
+        if tool not in self._arguments:
+            self._arguments[tool] = self._with_facets(tool)
+        return self._arguments[tool]
 
     def order(self, name: str) -> tuple[str, ...]:
-        """The key order of a tool's arguments; empty for an unknown tool."""
+        """A tool's arguments in the order in which calls are written; empty for an unknown tool."""
         tool = TOOLS.get(name)
-        return tuple(self.arguments(tool).model_fields) if tool is not None else ()
+        if tool is None:
+            return ()
+        return (*tool.Arguments.model_fields, *sorted(self._facet_arguments(tool), key=facet_place))
+
+    def read(self, name: str, arguments: Mapping[str, Any]) -> dict[str, JsonValue]:
+        """A call's arguments as the tool reads them: trimmed, in lower case. ValueError (pydantic's) for
+        what it refuses; KeyError for an unknown tool."""
+        return self.arguments(TOOLS[name]).model_validate(arguments).given()
 
     def refusals(self, name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
         """What a tool refuses, by argument, in the words of the call's error; "" stands for the arguments
@@ -52,8 +70,7 @@ class ShopSchema:
         try:
             self.arguments(tool).model_validate(arguments)
         except ValidationError as problem:
-            found = problem.errors(include_url=False)
-            return {str(one["loc"][0]) if one["loc"] else "": one_problem(dict(one)) for one in found[::-1]}
+            return refused(problem, self._facet_arguments(tool))
         return {}
 
     def as_json(self) -> list[dict[str, Any]]:
@@ -63,6 +80,11 @@ class ShopSchema:
             for tool in ALL_TOOLS
         ]
 
+    def digest(self) -> str:
+        """sha256 of `as_json`: what a model has learnt to call."""
+        text = json.dumps(self.as_json(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
     def _parameters(self, tool: Tool) -> dict[str, Any]:
         schema = self.arguments(tool).model_json_schema()
         schema.pop("title", None)
@@ -71,30 +93,51 @@ class ShopSchema:
             entry.pop("title", None)
         return schema
 
-    def digest(self) -> str:
-        """sha256 of `as_json`: what a model has learnt to call."""
-        text = json.dumps(self.as_json(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    def _facet_arguments(self, tool: Tool) -> list[str]:
+        facets = self.facets if tool.takes_facets else ()
+        return [name for facet in facets for name, _ in _fields(facet)]
+
+    def _with_facets(self, tool: Tool) -> type[ToolArguments]:
+        fields: dict[str, Any] = {}
+        if tool.takes_facets:
+            # An alias, since a facet may be called `json` or `copy`, which a model has as methods.
+            fields = {f"facet_{name}": kind for facet in self.facets for name, kind in _fields(facet)}
+        elif tool.facet_argument and self.facets:
+            fields = {tool.facet_argument: _or_a_facet(tool, self.facets)}
+        return create_model("Arguments", __base__=tool.Arguments, **fields) if fields else tool.Arguments
 
 
-def _with_facets(tool: Tool, facets: tuple[Facet, ...]) -> type[ToolArguments]:
-    if not tool.takes_facets or not facets:
-        return tool.Arguments
-    fields: dict[str, Any] = {name: (kind, None) for facet in facets for name, kind in _fields(facet)}
-    return create_model("Arguments", __base__=tool.Arguments, **fields)
+PLAIN = ShopSchema()  # where no shop is known: our own arguments alone
+
+
+@lru_cache(maxsize=64)
+def schema_of(facets: tuple[Facet, ...]) -> ShopSchema:
+    """The schema of a shop with these facets, made once."""
+    return ShopSchema(facets)
 
 
 def _fields(facet: Facet) -> Iterator[tuple[str, Any]]:
-    """The arguments of one facet with their types."""
+    """The arguments of one facet with their types and defaults."""
     spoken = facet.name.replace("_", " ")
     told = f"{spoken} in {facet.unit}" if facet.unit else spoken
     if facet.kind == "yes_no":
-        yield facet.name, Annotated[bool | None, Field(description=spoken)]
+        yield _field(facet.name, bool, spoken)
     elif facet.kind == "number":
-        yield facet.name, Annotated[Number | None, Field(description=told)]
-        yield f"min_{facet.name}", Annotated[Number | None, Field(description=f"lowest {told}")]
-        yield f"max_{facet.name}", Annotated[Number | None, Field(description=f"highest {told}")]
+        yield _field(facet.name, Number, told)
+        yield _field(f"min_{facet.name}", Number, f"lowest {told}")
+        yield _field(f"max_{facet.name}", Number, f"highest {told}")
     else:
         such_as = ", ".join(repr(value) for value in facet.values[:3])
-        yield facet.name, Annotated[given.Words | None, Field(description=f"{spoken}, such as {such_as}")]
-        yield f"not_{facet.name}", given.NotWord
+        yield _field(facet.name, given.Words, f"{spoken}, such as {such_as}" if such_as else spoken)
+        yield _field(f"not_{facet.name}", given.Words, f"{spoken} that it must not be")
+
+
+def _field(name: str, kind: Any, description: str) -> tuple[str, Any]:
+    return name, (Annotated[kind | None, Field(alias=name, description=description)], None)
+
+
+def _or_a_facet(tool: Tool, facets: tuple[Facet, ...]) -> Any:
+    """The field of an argument whose values are fixed, with the facets' names among them."""
+    ours = tool.Arguments.model_fields[tool.facet_argument]
+    fixed = [value for kind in get_args(ours.annotation) for value in get_args(kind)]
+    return Literal[(*fixed, *(facet.name for facet in facets))] | None, ours

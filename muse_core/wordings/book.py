@@ -70,7 +70,7 @@ def read_book(root: Path, with_others: bool = True) -> tuple[Book, list[str]]:
         wording = Wording(one.shelf, one.text, part, one.line, one.listed == ANY)
         own.setdefault(one.shelf, []).append(wording)
     book = {shelf: (*_borrowed(shelf, folder, own), *own.get(shelf, ())) for shelf in shelves()}
-    return book, [*folder.problems, *_contradictions(book)]
+    return book, [*folder.problems, *contradictions(book)]
 
 
 def parts_of(listed: Iterable[tuple[Shelf, str, str]], lenders: Mapping[Shelf, Shelf]) -> list[Part]:
@@ -95,7 +95,8 @@ def _borrowed(shelf: Shelf, folder: Folder, own: Mapping[Shelf, list[Wording]]) 
 # ---- what contradicts ------------------------------------------------------------------------------
 
 
-def _contradictions(book: Book) -> list[str]:
+def contradictions(book: Book) -> list[str]:
+    """Wordings that say the same twice, or stand on two sides."""
     every = [wording for shelf in book.values() for wording in shelf]
     found = [problem for shelf in book.values() for problem in (*_doubles(shelf), *_split_heads(shelf))]
     return list(dict.fromkeys([*found, *_split_texts(every)]))

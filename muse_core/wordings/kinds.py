@@ -51,10 +51,11 @@ def shelves() -> Iterator[Shelf]:
             yield from ((script, intent, name) for name, kind in of_intent.items() if script in kind.only)
 
 
-def check_placeholders(shelf: Shelf, text: str) -> None:
-    """GrammarError for a wording that does not say what its kind says, in every reading."""
+def check_placeholders(shelf: Shelf, text: str, kind: Kind | None = None) -> None:
+    """GrammarError for a wording that does not say what its kind says, in every reading. `kind`: of a tool
+    that is not ours."""
     script, intent, name = shelf
-    kind = kinds()[intent][name]
+    kind = kind or kinds()[intent][name]
     known = kind.placeholders(script)
     has = ", ".join(f"{{{slot}}}" for slot in known) or "none"
     found = [slots_in_order(reading) for reading in readings(text)]
@@ -82,7 +83,7 @@ def _kind(row: Mapping[str, Any]) -> Kind:
 
 
 def _scripts_of(placeholder: str) -> tuple[Script, ...]:
-    return tuple(_table()["placeholders"][placeholder].get("only", SCRIPTS))
+    return tuple(_table()["placeholders"].get(placeholder, {}).get("only", SCRIPTS))
 
 
 @cache

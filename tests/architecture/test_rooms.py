@@ -17,9 +17,9 @@ ROOMS = {
     "profiles": "catalog profiles records types",
     "conversations": "catalog conversation_files dialogue evaluation json_files json_text language profiles "
     "records scoring tools types wordings world",
-    "base": "examples language models records tools training types wordings",
+    "base": "catalog examples language models profiles records tools training types wordings",
     "augment": "augmentation catalog language models profiles records tools types wordings world",
-    "sft": "examples language models processes profiles records tools training types wordings",
+    "sft": "catalog examples language models processes profiles records tools training types wordings",
     "pairs": "augmentation catalog dialogue generation language models preferences profiles records "
     "scoring tools types wordings world",
     "dpo": "augmentation catalog dialogue examples generation language models preferences "
@@ -36,7 +36,7 @@ ROOMS = {
     "types wordings world",
     "evaluate": "augmentation catalog dialogue evaluation generation json_files json_text language "
     "models preferences profiles records scoring tools types wordings world",
-    "export": "export generation language models profiles records tools types wordings world",
+    "export": "catalog export generation language models profiles records tools types wordings world",
 }
 
 

@@ -17,6 +17,7 @@ from muse_core.models.loading import load_model
 from muse_core.progress import Silent
 from muse_core.stages import base, sft
 from muse_core.types import ArtifactRef
+from tests.builders import product
 from tests.unit.models.builders_models import TINY, talk
 from tests.unit.training.builders_training import context, row
 
@@ -48,6 +49,7 @@ class Heard(Silent):
 def inputs(ctx: StageContext) -> dict[str, ArtifactRef]:
     talks = [talk(n, 2, side="dev" if n % 5 == 0 else "train") for n in range(30)]
     found = {
+        "catalog": ctx.store.write_table("products", records.to_table("products", [product()]), "shop"),
         "conversations": ctx.store.write_table(
             "conversations", records.to_table("conversations", talks), "talks"
         ),

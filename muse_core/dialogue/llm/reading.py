@@ -1,4 +1,5 @@
-"""What the rules read in an utterance: prices, lexicon values, brands, pictures, numbers, negation.
+"""What the rules read in an utterance: prices, lexicon values, brands, the shop's facets, pictures, numbers,
+negation.
 
 Two utterances that read alike ask for the same thing as far as rules can tell. `position` finds the end
 of the words that a call's arguments depend on; a turn in which that is not where the simulator put it
@@ -14,10 +15,12 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
 
+from muse_core.catalog.facets import facets_of
 from muse_core.language import lexicon
+from muse_core.language.facet_requests import find_facets
 from muse_core.language.matching import Token, form_key, singulars, tokens, word_key
 from muse_core.language.prices import find_prices
-from muse_core.types import JsonValue, Product, ToolCall
+from muse_core.types import Facet, JsonValue, Product, ToolCall
 
 IMAGE = re.compile(r"\[image:(\w+)\]")
 _PRICES = ("min_price", "max_price")
@@ -41,21 +44,23 @@ class Fact:
 
 @dataclass(frozen=True)
 class Shelf:
-    """The names that the catalogue knows, to find brands and titles in a text."""
+    """What the catalogue knows, to find brands, titles and facets in a text."""
 
     names: Mapping[tuple[str, ...], tuple[str, str]] = field(default_factory=dict)
+    facets: tuple[Facet, ...] = ()
 
     @classmethod
     def of(cls, products: Iterable[Product]) -> Shelf:
         """Brands and titles by their words. A brand that is an ordinary word of the shop (as a lexicon
         value is) cannot be told from it and is left out."""
         names: dict[tuple[str, ...], tuple[str, str]] = {}
+        products = tuple(products)
         for product in products:
             for slot, name in (("title", product.title), ("brand", product.brand or "")):
                 words = tuple(token.key for token in tokens(name))
                 if words and not (len(words) == 1 and words[0] in lexicon.english_words()):
                     names.setdefault(words, (slot, " ".join(words)))
-        return cls(names)
+        return cls(names, facets_of(products))
 
     @cached_property
     def lengths(self) -> Mapping[str, tuple[int, ...]]:
@@ -81,14 +86,25 @@ def read(text: str, shelf: Shelf) -> list[Fact]:
     bare = IMAGE.sub(lambda match: " " * len(match.group()), text)
     words = tokens(bare)
     found = [Fact("image", match.group(1), match.start(), match.end()) for match in IMAGE.finditer(text)]
+    facets = [Fact(*row) for row in find_facets(bare, shelf.facets)]
     for span in find_prices(bare):
-        found.append(Fact(MONEY, f"{span.kind} {span.value:g}", span.start, span.end))
+        if not any(_overlap(span.start, span.end, fact) for fact in facets):
+            found.append(Fact(MONEY, f"{span.kind} {span.value:g}", span.start, span.end))
+    found += facets
     for slot in lexicon.slots():
         found += [Fact(slot, value, start, end) for value, start, end in lexicon.find(slot, bare)]
     found += shelf.find(words)
-    found += [Fact("number", one.key, one.start, one.end) for one in words if _has_digit(one.key)]
+    found += [
+        Fact("number", one.key, one.start, one.end)
+        for one in words
+        if _has_digit(one.key) and not any(_overlap(one.start, one.end, fact) for fact in facets)
+    ]
     found += [Fact("negation", "", one.start, one.end) for one in words if one.key in _negations()]
     return found
+
+
+def _overlap(start: int, end: int, fact: Fact) -> bool:
+    return start < fact.end and fact.start < end
 
 
 def _has_digit(key: str) -> bool:
@@ -112,11 +128,19 @@ def keys(facts: Iterable[Fact]) -> frozenset[tuple[str, str]]:
 
 
 def evidence(name: str, value: JsonValue, text: str, facts: Iterable[Fact]) -> list[tuple[int, int]]:
-    """Where an argument's value is said: offsets, none when the rules cannot read it there."""
+    """Where an argument's value, or each of several, is said: offsets, none when the rules cannot read it
+    there."""
     if name == "query":
         return _noun(str(value), text, facts)
-    wanted = _wanted(name, value)
-    return [(fact.start, fact.end) for fact in facts if wanted(fact)]
+    facts = list(facts)
+    places: list[tuple[int, int]] = []
+    for one in value if isinstance(value, list) else [value]:
+        wanted = _wanted(name.removeprefix("not_"), one)
+        found = [(fact.start, fact.end) for fact in facts if wanted(fact)]
+        if not found:
+            return []
+        places += found
+    return places
 
 
 def _wanted(name: str, value: JsonValue) -> Callable[[Fact], bool]:
@@ -125,7 +149,9 @@ def _wanted(name: str, value: JsonValue) -> Callable[[Fact], bool]:
     if name == "brand":
         brand = " ".join(token.key for token in tokens(str(value)))
         return lambda fact: fact.key == ("brand", brand)
-    said = str(value).lower()
+    if isinstance(value, bool):
+        return lambda fact: fact.key == (name, "yes")  # without it: the negation is a fact of its own
+    said = f"{value:g}" if isinstance(value, int | float) else str(value).lower()
     return lambda fact: fact.slot == name and fact.value.lower() == said
 
 

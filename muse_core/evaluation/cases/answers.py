@@ -22,7 +22,7 @@ from typing import Protocol
 from muse_core.durable import explained
 from muse_core.errors import TransientError
 from muse_core.evaluation.cases.case import EvalCase
-from muse_core.profiles.system_line import addressed, system_line
+from muse_core.profiles.system_line import addressed, system_content, system_line
 from muse_core.progress import Progress
 from muse_core.records import canonical_json
 from muse_core.types import Message, ToolCall
@@ -61,9 +61,11 @@ class Collected:
 
 
 def context_of(case: EvalCase) -> tuple[Message, ...]:
-    """System line (the language of the utterance, and the case's profile), history and utterance."""
+    """System message (the shop's facets, the language of the utterance, the case's profile), history and
+    utterance."""
     spoken = (*case.history, Message("user", case.utterance))
-    return addressed((Message("system", system_line("en", case.profile or "")), *spoken))
+    told = system_content(case.schema.facets, system_line("en", case.profile or ""))
+    return addressed((Message("system", told), *spoken))
 
 
 def case_digest(case: EvalCase) -> str:

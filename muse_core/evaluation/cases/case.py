@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from muse_core.records import Row
 from muse_core.scoring.call_match import CallMatch, match_accepted, match_tool
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import JsonValue, Message, ToolCall
 
@@ -32,6 +33,7 @@ class EvalCase:
     attachments: Mapping[str, str] = field(default_factory=dict)
     profile: str | None = None
     line: int = 0  # in its file
+    schema: ShopSchema = PLAIN  # of the shop in which it is asked
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ def judge_case(case: EvalCase, calls: Sequence[ToolCall], malformed: bool) -> Ve
     first = calls[0] if calls else None
     wanted = None if case.expected_tool == "none" else case.expected_tool
     match = (
-        match_accepted(wanted, case.accepted, first) if case.judges_arguments else match_tool(wanted, first)
+        match_accepted(wanted, case.accepted, first, case.schema)
+        if case.judges_arguments
+        else match_tool(wanted, first)
     )
     if len(calls) > 1:
         match = _with_extra(match, calls[1:])

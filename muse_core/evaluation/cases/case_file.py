@@ -7,8 +7,9 @@ One case::
      "max_price": [2000], "sort_by": ["price_low", ""]}}
 
 `""` among the accepted values makes an argument optional. Without `expected_args` only the decision is
-judged; `{}` says that the call has no arguments. A case that no call can pass is refused
-(`case_possible.py`). Unknown extra fields are passed over. Which files are read: `json_files.py`.
+judged; `{}` says that the call has no arguments. They may name facets of the shop that is asked. A case that
+no call can pass is refused (`case_possible.py`). Unknown extra fields are passed over. Which files are read:
+`json_files.py`.
 """
 
 from __future__ import annotations
@@ -25,20 +26,22 @@ from muse_core.evaluation.cases.case_possible import impossible
 from muse_core.json_files import Entry, JsonFile
 from muse_core.records import Row
 from muse_core.scoring.normal import slot_name
-from muse_core.tools.toolbox import ALL_TOOLS, DECISIONS
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
+from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import LANGUAGES, JsonValue, Message
 
 MAX_PROBLEMS = 50
-_ARGUMENTS = {tool.name: frozenset(tool.Arguments.model_fields) for tool in ALL_TOOLS}
 
 
-def load_cases(path: Path) -> list[EvalCase]:
-    """All cases of a file; ConfigError names every faulty line."""
+def load_cases(path: Path, schema: ShopSchema = PLAIN) -> list[EvalCase]:
+    """All cases of a file, for a shop with this schema; ConfigError names every faulty line."""
     cases: list[EvalCase] = []
     problems: list[str] = []
     seen: dict[str, Entry] = {}
     for entry in JsonFile(path, "case", _is_case, _DECODER).entries():
-        case, found = (None, [entry.problem]) if entry.problem else read_case(entry.value, path.parent)
+        case, found = (
+            (None, [entry.problem]) if entry.problem else read_case(entry.value, path.parent, schema)
+        )
         if case is not None:
             found = [*found, *_repeated(case, entry, seen)]
             cases.append(replace(case, line=entry.number))
@@ -64,17 +67,17 @@ def _repeated(case: EvalCase, entry: Entry, seen: dict[str, Entry]) -> list[str]
     return [f"the id {case.case_id!r} stands in {before.place} already; ids must differ"]
 
 
-def read_case(row: Any, folder: Path) -> tuple[EvalCase | None, list[str]]:
+def read_case(row: Any, folder: Path, schema: ShopSchema = PLAIN) -> tuple[EvalCase | None, list[str]]:
     """(case, problems) of one entry; the case is None when there are problems."""
     if not isinstance(row, dict):
         return None, [f"found a {type(row).__name__}, expected an object"]
-    problems = [problem for check in _CHECKS for problem in check(row)]
+    problems = [problem for check in _CHECKS for problem in check(row)] + _check_arguments(row, schema)
     problems = problems or _attachment_problems(row, folder)
     if problems:
         return None, problems
-    case = _case(row, folder)
+    case = replace(_case(row, folder), schema=schema)
     judged = case.judges_arguments and case.expected_tool != "none"
-    problems = impossible(case.expected_tool, case.accepted) if judged else []
+    problems = impossible(case.expected_tool, case.accepted, schema) if judged else []
     return (None, problems) if problems else (case, [])
 
 
@@ -144,13 +147,13 @@ def _check_tools(row: Row) -> list[str]:
     ]
 
 
-def _check_arguments(row: Row) -> list[str]:
+def _check_arguments(row: Row, schema: ShopSchema) -> list[str]:
     given, tool = row.get("expected_args") or {}, row.get("expected_tool")
     if not isinstance(given, dict):
         return [f"'expected_args' is {given!r}, expected an object of lists"]
     if tool == "none" and given:
         return ["'expected_args' is not empty although 'expected_tool' is none"]
-    known = _ARGUMENTS.get(tool) if isinstance(tool, str) else None
+    known = (schema.order(tool) if isinstance(tool, str) else ()) or None
     problems = [f"{name!r} and {slot_name(name)!r} are one argument" for name in _two_names(given)]
     for name, values in given.items():
         if known is not None and slot_name(name) not in known:
@@ -200,4 +203,4 @@ def _attachment_problems(row: Row, folder: Path) -> list[str]:
     ]
 
 
-_CHECKS = (_check_texts, _check_tools, _check_arguments, _check_history, _check_attachments)
+_CHECKS = (_check_texts, _check_tools, _check_history, _check_attachments)

@@ -32,6 +32,7 @@ from muse_core.generation.template_chat import (
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.records import canonical_json
 from muse_core.tools.base import new_world
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -81,7 +82,7 @@ class OwnModel:
         return _digest({"files": files_digest(self.folder), "code": code})
 
     def answers(self, cases: Sequence[EvalCase]) -> Iterator[tuple[EvalCase, Answer]]:
-        loaded = load_model(self.folder, self.device)
+        loaded = load_model(self.folder, self.device, self.index.catalog.facets)
         for start in range(0, len(cases), CHUNK):
             chunk = cases[start : start + CHUNK]
             yield from zip(chunk, answer_cases(loaded, chunk, self.index), strict=True)
@@ -89,10 +90,12 @@ class OwnModel:
 
 @dataclass(frozen=True)
 class TemplateModel:
-    """A chat model from the hub, a folder or a `.gguf` file, asked by its own chat template."""
+    """A chat model from the hub, a folder or a `.gguf` file, asked by its own chat template with the tools
+    of a shop."""
 
     ref: str
     device: str = "cpu"
+    schema: ShopSchema = PLAIN
 
     @property
     def name(self) -> str:
@@ -101,12 +104,11 @@ class TemplateModel:
     @cached_property
     def digest(self) -> str:
         path = Path(self.ref)
-        return _digest(
-            {"model": files_digest(path) if path.exists() else self.ref, "prompt": prompt_digest()}
-        )
+        model = files_digest(path) if path.exists() else self.ref
+        return _digest({"model": model, "prompt": prompt_digest(self.schema)})
 
     def answers(self, cases: Sequence[EvalCase]) -> Iterator[tuple[EvalCase, Answer]]:
-        chat, tools = load_chat_model(self.ref, self.device), openai_tools()
+        chat, tools = load_chat_model(self.ref, self.device), openai_tools(self.schema)
         for start in range(0, len(cases), FOREIGN_CHUNK):
             chunk = cases[start : start + FOREIGN_CHUNK]
             prompts = [prompt_of(chat, chat_messages(case), tools) for case in chunk]

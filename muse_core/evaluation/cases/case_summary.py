@@ -2,7 +2,8 @@
 
 Cases count as independent: intervals are Wilson's for shares and a bootstrap over cases for F1.
 `exact_call` and `argument_f1` are over the cases that expect a call and say with which arguments
-(`arguments_judged` of them), `abstention` over those that expect none: its three shares add to 1.
+(`arguments_judged` of them), `invented_value` over those of these that got the right tool, `abstention` over
+those that expect none: its three shares add to 1.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def statistics_of(verdicts: Sequence[Verdict]) -> dict[str, Statistic]:
         macro_f1("tool_macro_f1", [one.case.expected_tool for one in verdicts], predicted),
         mean_of("exact_call", _only([one.is_ok for one in verdicts], judged)),
         mean_of("argument_f1", _only([one.match.f1 for one in verdicts], judged)),
+        mean_of("invented_value", _only([one.match.fp > 0 for one in verdicts], _right_calls(verdicts))),
         mean_of("abstained", _only(quiet, idle)),
         mean_of("malformed_call", _only([one.malformed for one in verdicts], idle)),
         mean_of("called_without_need", _only(called, idle)),
@@ -52,6 +54,11 @@ def statistics_of(verdicts: Sequence[Verdict]) -> dict[str, Statistic]:
 
 def _judges_arguments(one: Verdict) -> bool:
     return one.case.expected_tool != "none" and one.case.judges_arguments
+
+
+def _right_calls(verdicts: Sequence[Verdict]) -> list[bool]:
+    """Calls of the right tool, whose values can be held against those asked for."""
+    return [_judges_arguments(one) and one.match.tool_right for one in verdicts]
 
 
 def _only(values: Sequence[float | bool], mask: Sequence[bool]) -> list[float | bool | None]:
@@ -89,6 +96,7 @@ def _figures(known: Mapping[str, Statistic], sampler: Resampler, mask: NDArray[n
         "tool_macro_f1": figure("tool_macro_f1"),
         "exact_call": figure("exact_call"),
         "argument_f1": figure("argument_f1"),
+        "invented_value": figure("invented_value"),
         "abstention": {
             "abstained": figure("abstained"),
             "malformed": figure("malformed_call"),

@@ -1,4 +1,4 @@
-"""How a foreign model is asked: our tools as JSON schemas, the rules of a decision, and the case."""
+"""How a foreign model is asked: the shop's tools as JSON schemas, the rules of a decision, and the case."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from muse_core.evaluation.cases.answers import context_of
 from muse_core.evaluation.cases.case import EvalCase
+from muse_core.profiles.system_line import parts_of
 from muse_core.records import canonical_json
-from muse_core.tools.toolbox import tool_schemas
+from muse_core.tools.shop_schema import ShopSchema
 
 MAX_NEW_TOKENS = 256
 
@@ -26,16 +27,17 @@ Shopper: """
 def chat_messages(case: EvalCase) -> list[dict[str, str]]:
     """The case as chat messages: rules and profile, history, utterance."""
     system, *rest = context_of(case)
-    first = {"role": "system", "content": RULES + system.content}
+    _, shopper = parts_of(system.content)  # the tools' schemas say what this shop has beside
+    first = {"role": "system", "content": RULES + shopper}
     return [first, *({"role": message.role, "content": message.content} for message in rest)]
 
 
-def openai_tools() -> list[dict[str, Any]]:
-    """The six tools in the shape that chat templates and endpoints take."""
-    return [{"type": "function", "function": schema} for schema in tool_schemas()]
+def openai_tools(schema: ShopSchema) -> list[dict[str, Any]]:
+    """The shop's tools in the shape that chat templates and endpoints take."""
+    return [{"type": "function", "function": described} for described in schema.as_json()]
 
 
-def prompt_digest() -> str:
+def prompt_digest(schema: ShopSchema) -> str:
     """sha256 of everything that is the same in every question."""
-    parts = {"rules": RULES, "tools": openai_tools(), "max_new_tokens": MAX_NEW_TOKENS}
+    parts = {"rules": RULES, "tools": openai_tools(schema), "max_new_tokens": MAX_NEW_TOKENS}
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()

@@ -31,7 +31,7 @@ from muse_core.generation.assistant import TurnRequest
 from muse_core.generation.decode import Sampling
 from muse_core.generation.faults import Fault, fault_of
 from muse_core.models.loading import LoadedModel
-from muse_core.profiles.system_line import language_of, profile_line
+from muse_core.profiles.system_line import language_of, profile_line, system_content
 from muse_core.progress import Progress
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Message, Product
@@ -175,7 +175,8 @@ def _talks(market: Market) -> Iterator[_Talk]:
             stream = (market.seed, number, talk)
             plan = agenda(goal, number, talk, market.seed)
             shopper = GoalShopper(goal, plan, _person(goal, market, stream), world, stream)
-            yield _Talk(talk, shopper, market, [Message("system", profile_line(goal.profile))])
+            told = system_content(market.index.catalog.facets, profile_line(goal.profile))
+            yield _Talk(talk, shopper, market, [Message("system", told)])
 
 
 def _person(goal: HiddenGoal, market: Market, stream: tuple[int, ...]) -> Shopper:

@@ -26,6 +26,7 @@ from muse_core.evaluation.predict.exam import TEST
 from muse_core.evaluation.predict.open_loop import Case
 from muse_core.evaluation.predict.predictions import world_of
 from muse_core.evaluation.receipts import behind
+from muse_core.profiles.system_line import parts_of
 from muse_core.records import Row, from_table
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import ArtifactRef, Conversation, Message, PreferencePair, ToolCall
@@ -211,7 +212,8 @@ def _answer_lines(case: Case, row: Row, shop: Shop) -> Iterator[Line]:
 
 
 def _shopper(messages: Sequence[Any]) -> str:
-    return messages[0].content if messages and messages[0].role == "system" else ""
+    """The line about the shopper, without what the shop can be asked for."""
+    return parts_of(messages[0].content)[1] if messages and messages[0].role == "system" else ""
 
 
 # ---- train side: the two turns of a pair ----------------------------------------------------------

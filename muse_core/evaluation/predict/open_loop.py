@@ -23,6 +23,7 @@ from muse_core.scoring.language_match import language_match
 from muse_core.scoring.normal import left_in_surface_form, normal_text
 from muse_core.scoring.slots import asked_slot, is_question
 from muse_core.tools.references import last_shown, lexicalise
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import Conversation, JsonValue, Language, Message, ToolCall, TurnLabel
 from muse_core.world.replay import context_before, turn_messages, user_text
@@ -137,12 +138,14 @@ class Prediction:
     served: tuple[Message, ...] | None = None
 
 
-def judge(case: Case, prediction: Prediction, model: str, digest: str) -> Row:
-    """The row of the `predictions` table, with everything that the metrics need in `facts_json`."""
+def judge(case: Case, prediction: Prediction, model: str, digest: str, schema: ShopSchema = PLAIN) -> Row:
+    """The row of the `predictions` table, with everything that the metrics need in `facts_json`. `schema`: of
+    the shop; what its tools refuse is not exact."""
     label, conversation = case.label, case.conversation
     acted = _decision(prediction)
     gold_first, first = _first_calls(case.gold), _first_calls(prediction.messages)
-    whole = match_calls(calls_of(case.gold), calls_of(prediction.messages), label.optional_arguments)
+    optional = label.optional_arguments
+    whole = match_calls(calls_of(case.gold), calls_of(prediction.messages), optional, schema)
     reply, faults = lexicalised_reply(case, prediction.messages)
     return {
         "part": "test",  # unless the caller says otherwise: see exam.py
@@ -159,8 +162,7 @@ def judge(case: Case, prediction: Prediction, model: str, digest: str) -> Row:
         "malformed": prediction.malformed,
         "gold_call_json": _call_json(gold_first),
         "predicted_call_json": _call_json(first),
-        "exact_call": match_calls(gold_first, first, label.optional_arguments).exact
-        and not _is_broken(prediction),
+        "exact_call": match_calls(gold_first, first, optional, schema).exact and not _is_broken(prediction),
         "argument_f1": whole.f1 if acted == label.decision and not _is_broken(prediction) else 0.0,
         "reply": reply,
         "facts_json": canonical_json(_facts(case, prediction, reply, faults)),

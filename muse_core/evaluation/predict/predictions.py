@@ -22,6 +22,7 @@ from muse_core.models.word_positions import word_position_probabilities
 from muse_core.progress import Progress
 from muse_core.records import Row, canonical_json
 from muse_core.tools.base import ShopWorld
+from muse_core.tools.shop_schema import schema_of
 from muse_core.world.shop import Shop
 
 
@@ -76,8 +77,9 @@ def _predict_here(
     requests = [TurnRequest(case.context, world_of(case, shop), case.label.turn) for case in cases]
     sampling = Sampling(max_new_tokens=asked.max_new_tokens)
     answered = answer(loaded, requests, sampling, repairs=asked.repairs, progress=progress)
+    schema = schema_of(shop.index.catalog.facets)
     rows = [
-        judge(case, prediction_of(one), asked.name, asked.digest)
+        judge(case, prediction_of(one), asked.name, asked.digest, schema)
         for case, one in zip(cases, answered, strict=True)
     ]
     return with_positions(rows, loaded, cases) if "trained" in loaded.about else rows

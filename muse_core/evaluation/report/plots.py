@@ -20,7 +20,12 @@ FOREST = (
     ("share_difference", "shares, in points", 100.0),
     ("score_1_5_difference", "scores from 1 to 5", 1.0),
 )
-FAMILIES = (("handwritten_", "hand-written cases, "), ("closed_loop_", "closed loop, "), ("", ""))
+FAMILIES = (
+    ("handwritten_", "hand-written cases, "),
+    ("people_", "requests in three other shops, "),
+    ("closed_loop_", "closed loop, "),
+    ("", ""),
+)
 OF_THE_DATA = (*RULES, "simulator_faults")
 
 

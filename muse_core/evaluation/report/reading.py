@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from muse_core.evaluation.item_text import cut, item_text
 from muse_core.evaluation.report.figures import NAMES
+from muse_core.profiles.system_line import parts_of
 from muse_core.records import from_table, read_tool_message
 from muse_core.scoring.groundedness import has_facts
 from muse_core.tools.call_syntax import render_call
@@ -53,7 +54,7 @@ def _talk(one: Conversation) -> dict[str, Any]:
     return {
         "id": one.conversation_id,
         "side": one.side,
-        "shopper": system,
+        "shopper": parts_of(system)[1],
         "first": cut(first, 90),
         "turns": len(one.labels),
         "lines": list(_lines(one)),

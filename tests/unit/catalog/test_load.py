@@ -245,7 +245,7 @@ def test_real_catalogues_load(name: str, rows: int, with_prices: bool, types: in
 
 _PC = {
     "title": "product_name", "product_type": "computer_type", "brand": "brand", "colour": "colour",
-    "sizes": "screen_size", "occasion": "usage", "price": "price", "model": "series",
+    "price": "price", "model": "series",
 }  # fmt: skip
 _CAR = {
     "title": "name", "product_type": "classification", "brand": "brand", "sizes": "size", "price": "price",

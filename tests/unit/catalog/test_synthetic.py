@@ -76,3 +76,42 @@ def test_small_shops(count: int) -> None:
 def test_an_empty_shop_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         make_catalog(np.random.default_rng(0), 0)
+
+
+def test_every_type_has_facets_and_the_shop_no_more_than_tools_take(shop: Catalog) -> None:
+    assert {facet.kind for facet in shop.facets} == {"choice", "number", "yes_no"}
+    assert len(shop.facets) <= 12
+    units = {facet.name: facet.unit for facet in shop.facets if facet.kind == "number"}
+    assert units == {
+        "battery": "mah", "capacity": "litre", "memory": "gb", "pages": "", "power": "watt",
+        "screen_size": "inch", "storage": "gb", "warranty": "year",
+    }  # fmt: skip
+    for product in shop:
+        shelf = next(one for one in shelves() if one.noun == product.product_type)
+        assert product.facets.keys() == shelf.facets.keys()
+        assert product.facets
+
+
+def test_facets_are_what_titles_say_and_vary_within_a_type(shop: Catalog) -> None:
+    for product in shop:
+        for word, name, value in (
+            (" Checked ", "pattern", "checked"),
+            (" Slim Fit ", "fit", "slim"),
+            (" 256 GB ", "storage", "256 gb"),
+            (" 15.6 Inch ", "screen_size", "15.6 inch"),
+            (" Waterproof ", "waterproof", "yes"),
+        ):
+            if word in product.title and name in product.facets:
+                assert product.facets[name] == (value,)
+    laptops = [product for product in shop if product.product_type == "laptop"]
+    assert len({product.facets["memory"] for product in laptops}) == 3
+
+
+def test_facets_leave_the_other_draws_alone() -> None:
+    """The titles of a seed are those that the shop had before it had facets."""
+    titles = [product.title for product in make_catalog(np.random.default_rng(7), 3)]
+    assert titles == [
+        "Nimbara Men Green Checked Denim Casual Shirt",
+        "Ruvanta Girls Navy Blue Skinny Denim Party Jeans",
+        "Palvora Girls Green Printed Cotton Casual T-Shirt",
+    ]

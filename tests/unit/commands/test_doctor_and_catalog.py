@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from flows.commands import catalog, doctor
+from flows.commands import catalog, doctor, doctor_servers
+from flows.services import Service, write_services
+from muse_core.artifacts import ArtifactStore
 from muse_core.config.load import load_config
 from muse_core.errors import CatalogError, ConfigError, MuseError
 from muse_core.models.cpu import capability, native_bf16, thread_count, threads_in_words
 from muse_core.models.cpu_linear import uses_onednn
+from tasks.tracking import TrackingPlace, open_client
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +87,50 @@ def test_a_configured_server_that_does_not_answer_is_wrong(
 ) -> None:
     monkeypatch.setitem(os.environ, "PREFECT_API_URL", "http://127.0.0.1:9/api")
     assert states(tmp_path)["server"] == "wrong"
+
+
+def found_of(home: Path) -> dict[str, doctor.Finding]:
+    return {one.name: one for one in doctor_servers.servers(home)} | {"locks": doctor_servers.locks(home)}
+
+
+def test_tables_of_another_mlflow_are_wrong_and_it_says_how_to_mend_them(tmp_path: Path) -> None:
+    assert found_of(tmp_path)["mlflow"].text.endswith("will be created")
+    place = TrackingPlace(f"sqlite:///{tmp_path / 'mlflow.db'}", None, tmp_path)
+    open_client(place)
+    assert found_of(tmp_path)["mlflow"].state == "ok"
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        database.execute("update alembic_version set version_num = 'of-the-future'")
+        database.commit()
+    found = found_of(tmp_path)["mlflow"]
+    assert found.state == "wrong" and "of-the-future" in found.text
+    assert found.mend.startswith(f"mlflow db upgrade sqlite:///{tmp_path}/mlflow.db")
+
+
+def test_a_held_lock_is_told(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path / "artifacts")
+    assert doctor_servers.locks(tmp_path).text == "none is held"
+    with store.lock("ab" * 32):
+        assert "1 stages are being made now: abababab" in doctor_servers.locks(tmp_path).text
+    assert doctor_servers.locks(tmp_path).text == "none is held"
+
+
+def test_a_file_system_without_locks_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor_servers.fcntl, "flock", lambda *_: None)
+    assert doctor_servers.locks(tmp_path).state == "wrong"
+
+
+def test_services_that_were_killed_are_told(tmp_path: Path) -> None:
+    gone = Service("worker", 2**22 + 1, "token", "", "", "")
+    write_services(tmp_path, {"worker": gone})
+    found = found_of(tmp_path)["services"]
+    assert found.state == "wrong" and "worker" in found.text and found.mend == "muse up"
+
+
+def test_a_library_of_another_version_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.versions().state == "ok"
+    monkeypatch.setattr(doctor, "_version", lambda name: "0.200" if name == "fastapi" else None)
+    found = doctor.versions()
+    assert found.state == "wrong" and "fastapi 0.200 (needs " in found.text and "pip install" in found.mend
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from muse_core.catalog.index import CatalogIndex
+from muse_core.catalog.product import Catalog
 from muse_core.conversation_files.read import Rejected, read_chats
 from muse_core.types import Conversation, Profile
 from tests.unit.tools.builders_tools import shop
@@ -42,14 +43,17 @@ def chat(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 def read(
-    folder: Path, *lines: dict[str, Any] | str | bytes, people: tuple[Profile, ...] = ()
+    folder: Path,
+    *lines: dict[str, Any] | str | bytes,
+    people: tuple[Profile, ...] = (),
+    catalog: Catalog | None = None,
 ) -> list[Conversation | Rejected]:
     """What becomes of these lines of one file."""
     raw = [line if isinstance(line, bytes) else line.encode() if isinstance(line, str) else
            json.dumps(line, ensure_ascii=False).encode() for line in lines]  # fmt: skip
     path = folder / "chats.jsonl"
     path.write_bytes(b"\n".join(raw))
-    return list(read_chats(path, CatalogIndex(shop()), {one.profile_id: one for one in people}))
+    return list(read_chats(path, CatalogIndex(catalog or shop()), {one.profile_id: one for one in people}))
 
 
 def kept(folder: Path, line: dict[str, Any], **more: Any) -> Conversation:
@@ -59,9 +63,9 @@ def kept(folder: Path, line: dict[str, Any], **more: Any) -> Conversation:
     return found
 
 
-def reason(folder: Path, line: dict[str, Any] | str | bytes) -> str:
+def reason(folder: Path, line: dict[str, Any] | str | bytes, **more: Any) -> str:
     """Why a line is rejected, as it must be."""
-    (found,) = read(folder, line)
+    (found,) = read(folder, line, **more)
     assert isinstance(found, Rejected), found
     return found.reason
 

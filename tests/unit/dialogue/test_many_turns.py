@@ -78,7 +78,8 @@ def test_an_empty_search_is_mended_by_giving_up_one_limit_and_the_reply_says_so(
 
 
 def test_a_picture_that_does_not_arrive_is_asked_for_again() -> None:
-    lost = [one for one in long_conversations() if LOST_PICTURE in one.attachments.values()]
+    every = (*long_conversations(), *conversations())
+    lost = [one for one in every if LOST_PICTURE in one.attachments.values()]
     assert lost
     for one in lost:
         turn = next(

@@ -6,7 +6,7 @@ import pytest
 
 from muse_core.dialogue.llm.accept import reply_turned_down, turned_down
 from muse_core.dialogue.llm.reading import Shelf, keys, position, read
-from muse_core.types import Product, ToolCall
+from muse_core.types import Facet, Product, ToolCall
 from tests import builders
 from tests.unit.dialogue_llm.builders_llm import shop
 
@@ -117,3 +117,35 @@ def test_titles_and_brands_are_found_and_lexicon_words_are_not() -> None:
     assert ("title", "acme blue kettle") in keys(read("the ACME blue  kettle?", shelf))
     assert ("brand", "acme") in keys(read("by acme", shelf))
     assert not {slot for slot, _ in keys(read("an orange one", shelf))} & {"brand", "title"}
+
+
+LAPTOPS = Shelf(
+    facets=(
+        Facet("memory", "number", "gb", ("4 gb", "64 gb")),
+        Facet("processor", "choice", "", ("intel core i5", "intel core i7")),
+        Facet("touchscreen", "yes_no", "", ("yes", "no")),
+    )
+)
+ASKED = "laptop with at least 16 gb ram, i5 and no touchscreen"
+
+
+@pytest.mark.parametrize(
+    ("new", "reason"),
+    [
+        ("i5 laptop, minimum sixteen gb of memory, no touchscreen please", None),
+        ("laptop with at least 8 gb ram, i5 and no touchscreen", "lost_argument"),
+        ("laptop with 16 gb ram, i5 and no touchscreen", "lost_argument"),
+        ("laptop with at least 16 gb ram, i7 and no touchscreen", "lost_argument"),
+        ("laptop with at least 16 gb ram and i5", "lost_argument"),
+    ],
+)
+def test_a_wording_keeps_the_facets(new: str, reason: str | None) -> None:
+    assert turned_down(new, ASKED, read(ASKED, LAPTOPS), LAPTOPS) == reason
+
+
+def test_a_call_depends_on_the_words_of_its_facets() -> None:
+    call = ToolCall(
+        "c", "search", {"query": "laptop", "processor": ["intel core i5", "intel core i7"], "min_memory": 16}
+    )
+    text = "i5 or i7 laptop, at least 16 gb please"
+    assert position(text, call, read(text, LAPTOPS)) == len("i5 or i7 laptop, at least 16 gb")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,10 +37,15 @@ NOT_RUN = {
     "prefect server start": "starts a server, as tests/integration do; names are compared below",
     "prefect worker start": "runs until it is stopped; its pool is compared below",
 }
+OWN_TOOLS = ROOT / "tests" / "e2e" / "own_tools"  # docs/tools.md
 PACKAGES = ("flows", "tasks", "data_contracts", "muse_core", "tests")
 CORE = ROOT / "muse_core"
-NO_VERB_YET = {"muse up"}  # named under "What is not covered yet"
-READ_IN_OTHER_PLACES = {"TORCH_INDEX_URL": "Makefile", "PREFECT_API_URL": "flows/environment.py"}
+READ_IN_OTHER_PLACES = {
+    "TORCH_INDEX_URL": "Makefile",
+    "PREFECT_API_URL": "flows/environment.py",
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "flows/commands/up.py",
+    "PREFECT_SERVER_DATABASE_CONNECTION_URL": "flows/commands/up.py",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +54,7 @@ def shop_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "products.csv").write_text(CATALOGUE)
     (tmp_path / "chats.jsonl").write_text(json.dumps(CHAT) + "\n")
     (tmp_path / "my_cases.jsonl").write_text(block("json", "{").text)
+    shutil.copytree(OWN_TOOLS, tmp_path, dirs_exist_ok=True)
     (tmp_path / "my_config.json").write_text(json.dumps(GUIDE))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MUSE_HOME", raising=False)
@@ -59,7 +66,7 @@ def shop_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_block_is_checked_somewhere() -> None:
-    kinds = {"bash", "python", "json", ""}
+    kinds = {"bash", "python", "json", "toml", ""}  # toml: tests/unit/extra_tools
     assert {one.language for one in blocks()} == kinds
     unknown = [one.first_line for one in blocks() if not one.language and not _is_listed(one.first_line)]
     assert unknown == []
@@ -97,9 +104,6 @@ def test_a_line_of_muse_is_understood(line: str) -> None:
     words = command(line).words[1:]
     if words[0].startswith("--"):
         assert words[0] in [name for option in typer.main.get_command(app).params for name in option.opts]
-    elif line in NO_VERB_YET:
-        with pytest.raises(AssertionError, match="there is no"):
-            found_verb(words)
     else:
         _understood(words)
 
@@ -114,11 +118,11 @@ def _understood(words: list[str]) -> None:
         assert result.exit_code == 0, result.stderr
         stages = [stage["name"] for stage in json.loads(result.stdout)["stages"]]
         assert stages == list(STAGE_NAMES) if options["stage"] == "all" else stages
-    elif path in ("artifacts ls", "catalog check"):
+    elif path in ("artifacts ls", "catalog check", "wordings check"):
         result = CliRunner().invoke(app, words)
         assert result.exit_code == 0, result.stderr
     else:  # run for real in tests/integration/test_pages.py, or where their own tests are
-        assert path in ("report", "eval", "doctor", "artifacts export", "human-eval make")
+        assert path in ("report", "eval", "doctor", "artifacts export", "human-eval make", "up", "down")
 
 
 def line_names_a_verb(path: str, rest: list[str]) -> bool:
@@ -195,6 +199,8 @@ def test_names_given_to_prefect_are_those_of_the_deployments() -> None:
                 load_config(parameter.partition("=")[2])
             case ["prefect", "work-pool", "create", "--type", "process", name]:
                 assert name == pool
+            case ["prefect", "work-pool", "create", "--type", kind, "--base-job-template", file, name]:
+                assert (name, file) == (pool, f"deployments/{kind}-pool.json") and (ROOT / file).is_file()
             case ["prefect", "worker", "start", "--pool", name]:
                 assert name == pool
             case ["prefect", "deploy", "--all", "--prefect-file", file]:
@@ -228,8 +234,9 @@ def test_the_case_is_a_case(shop_folder: Path) -> None:
 
 def test_the_python_compiles() -> None:
     python: list[Block] = [one for one in blocks() if one.language == "python"]
-    assert len(python) == 1
-    compile(python[0].text, "README.md", "exec")  # and is run in tests/integration/test_pages.py
+    assert len(python) == 2
+    for one in python:  # run in tests/integration/test_pages.py, and in tests/e2e/test_own_tools.py
+        compile(one.text, one.first_line, "exec")
 
 
 def test_the_picture_shows_the_stages() -> None:

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from muse_core.evaluation.cases import handwritten
+from muse_core.evaluation.cases.answers import context_of
 from muse_core.evaluation.cases.case import EvalCase, Verdict, judge_case
 from muse_core.evaluation.cases.case_summary import summary
 from muse_core.evaluation.cases.handwritten.rows import handwritten_cases, handwritten_rows, rows_of
+from muse_core.evaluation.cases.handwritten.three_shops import people_cases
 from muse_core.language.scripts import detect_language
 from muse_core.records import to_table
 from muse_core.scoring.normal import comparable, normal_text
@@ -167,3 +169,32 @@ def test_real_models_give_rows() -> None:
     index = CatalogIndex(Catalog((builders.product(product_id="p1"),)))
     rows = handwritten_rows({"sft": tiny_model()}, index, 50, 1)
     assert {row["n"] for row in rows if row["metric"] == "handwritten_tool_accuracy"} == {60, 20}
+
+
+# ---- three shops with facets of their own ---------------------------------------------------------
+
+
+def test_requests_in_three_shops_cover_languages_and_tools() -> None:
+    cases = people_cases()
+    assert len({case.case_id for case in cases}) == len(cases) == 172
+    languages = Counter(case.language for case in cases)
+    assert set(languages) == set(LANGUAGES) and min(languages.values()) >= 50
+    assert {"search", "filter", "recommend", "compare", "translate", "none"} == {
+        case.expected_tool for case in cases
+    }
+    own = [case for case in cases if set(case.accepted) & {facet.name for facet in case.schema.facets}]
+    assert len(own) >= 40  # that only a facet of the shop can express exactly
+
+
+def test_a_case_is_asked_with_its_own_shops_list() -> None:
+    case = next(case for case in people_cases() if "min_memory" in case.accepted)
+    told = context_of(case)[0].content
+    assert told.startswith("also: ") and "memory (gb)" in told and "heel_height" not in told
+
+
+def test_a_value_that_nobody_asked_for_is_counted() -> None:
+    case = next(case for case in people_cases() if case.case_id == "phones-en-search-1")
+    right = ToolCall("c", "search", {"query": "phone", "min_memory": 8, "max_price": 25000})
+    more = ToolCall("c", "search", {**right.arguments, "min_rating": 4})
+    found = summary([judge_case(case, [one], False) for one in (right, more)], {}, seed=1)
+    assert found["invented_value"]["value"] == 0.5  # type: ignore[index,call-overload]

@@ -121,7 +121,9 @@ def test_model_card_names_files_and_figures(folder):
     parity |= dict.fromkeys(("same_tokens", "same_decision", "same_call"), 1.0)
     manifest = {
         "model_digest": "abc", "files": file_list(folder), "int8": "published", "tensorrt": None,
-        "parity": {"onnx": parity},
+        "parity": {"onnx": parity}, "facets": "",
     }  # fmt: skip
     card = model_card(manifest, {"metrics": {"loss": 1.25}})
     assert MODEL_FILE in card and "2.00x" in card and "loss: 1.25" in card
+    told = model_card(manifest | {"facets": "memory (gb), fuel"}, {"metrics": {"loss": 1.25}})
+    assert "also be asked for: memory (gb), fuel." in told and "also be asked" not in card

@@ -17,6 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "muse_core"
+REMEMBERS = ("muse_core.tools.registry",)  # its decorator stands between a caller and the module that reads
 opened: dict[str, list[list[str]]] = defaultdict(list)
 
 
@@ -31,7 +32,7 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
         stack.insert(0, str(frame.f_globals.get("__name__")))
         frame = frame.f_back  # type: ignore[assignment]
     opened[path.relative_to(ROOT).as_posix()].append(
-        [name for name in stack if name.startswith("muse_core.")]
+        [name for name in stack if name.startswith("muse_core.") and name not in REMEMBERS]
     )
 
 
@@ -42,9 +43,9 @@ saree,Silk Saree Wedding,Sarees,Title,Default Title,"₹4,999.00",draft,Hand mad
 fee,Shipping Charges,Service,,,"₹49.00",active,
 """
 JSON = """{"data": {"items": [
-{"sku": "k1", "name": "Brass Lamp", "price": {"amount": 1500, "currency": "INR"},
+{"sku": "k1", "name": "Brass Lamp", "price": {"amount": 1500, "currency": "INR"}, "Power": "40 W",
  "attributes": [{"key": "colour", "value": "gold"}]},
-{"sku": "k2", "name": "Steel Pan", "price": 700}]}}"""
+{"sku": "k2", "name": "Steel Pan", "price": 700, "Power": "60 W"}]}}"""
 
 
 def work() -> None:
@@ -56,10 +57,14 @@ def work() -> None:
     from muse_core.dialogue.llm.reading import Shelf, read
     from muse_core.dialogue.safe_replies import safe_reply
     from muse_core.evaluation.cases.handwritten.rows import handwritten_cases
+    from muse_core.evaluation.cases.handwritten.three_shops import people_cases
     from muse_core.evaluation.score.slot_detector import detector_quality
+    from muse_core.examples.other_facets import other_names
     from muse_core.language.parse import parse_request
+    from muse_core.language.units import find_quantities
     from muse_core.profiles.make import make_profiles
     from muse_core.tools.references import lexicalise
+    from muse_core.types import Facet
     from tests.unit.dialogue.builders_dialogue import converse
 
     shop = CatalogIndex(make_catalog(np.random.default_rng(5), 100))
@@ -68,6 +73,8 @@ def work() -> None:
         for message in talk.messages:
             if message.role == "user":
                 parse_request(message.content)
+    screen = Facet("screen_size", "number", "inch", ("13 inch", "17 inch"))
+    parse_request("a screen of at least 15 inch", facets=(screen,))
     with tempfile.TemporaryDirectory() as folder:
         for name, text in (("shop.csv", CSV), ("shop.json", JSON)):
             (Path(folder) / name).write_text(text, "utf-8")
@@ -75,7 +82,10 @@ def work() -> None:
     safe_reply([], "mixed", "ok")
     lexicalise("[1] for [1:price]", [{"id": "p1", "title": "Lamp"}], "hi")
     read("not red", Shelf.of(shop.catalog.products))
+    other_names("memory")
+    find_quantities("16 GB", in_cell=True)
     detector_quality()
+    people_cases()
     for case in handwritten_cases():
         for picture in case.attachments.values():
             Path(picture).read_bytes()

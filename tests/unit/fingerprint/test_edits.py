@@ -54,7 +54,7 @@ EDITS = {
     "the look of the report": Edit("evaluation/report/style.css", "{", "{ ", ""),
     # what models read
     "a tool's description": Edit("tools/search.py", '"find products"', '"find any product"', TOOL_READERS),
-    "what a tool refuses": Edit("tools/compare.py", 'ToolError("', 'ToolError("No: ', TOOL_READERS),
+    "what a tool refuses": Edit("tools/filter.py", 'ToolError("', 'ToolError("No: ', TOOL_READERS),
     # words
     "a safe reply": Edit(
         "dialogue/safe_replies.toml", '= "', '= "So: ', "evaluate predict talk talk_expert test_pairs"

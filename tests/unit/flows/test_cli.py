@@ -39,7 +39,7 @@ VERBS = [
     ["report"], ["doctor"], ["catalog"], ["catalog", "check"],
     ["human-eval"], ["human-eval", "make"], ["human-eval", "import"],
     ["artifacts"], ["artifacts", "ls"], ["artifacts", "show"], ["artifacts", "export"],
-    ["artifacts", "verify"],
+    ["artifacts", "verify"], ["up"], ["down"],
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from prefect.utilities.importtools import import_object
 
 from flows.deployments import FILE, with_list
 from muse_core.config.load import preset_names
@@ -29,7 +30,6 @@ def installed(command: str) -> bool:
 
 def test_there_is_a_deployment_for_every_part() -> None:
     assert [one["name"] for one in DEPLOYMENTS["deployments"]] == ["full", "data", *STAGE_NAMES]
-    assert DEPLOYMENTS["pull"] == []
 
 
 def test_the_list_is_the_tables() -> None:
@@ -41,14 +41,25 @@ def test_the_list_is_the_tables() -> None:
 
 @pytest.mark.parametrize("one", DEPLOYMENTS["deployments"], ids=lambda one: one["name"])
 def test_a_deployment_can_be_run(one: dict[str, Any]) -> None:
-    file, _, function = one["entrypoint"].partition(":")
-    assert re.search(rf"@flow\(.*\)\ndef {function}\(", (ROOT / file).read_text())
+    module, _, function = one["entrypoint"].rpartition(".")
+    assert re.search(rf"@flow\(.*\)\ndef {function}\(", (ROOT / f"{module.replace('.', '/')}.py").read_text())
     assert one["parameters"].keys() == {"preset", "overrides", "stage"}
     assert one["parameters"]["preset"] in preset_names()
     assert wanted_stages(one["parameters"]["stage"])
     assert one["parameters"]["stage"] == {"full": "all"}.get(one["name"], one["name"])
     assert one["work_pool"]["name"] == "muse-local"
     assert one["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+    assert {"muse", "restart"} <= set(one["tags"])
+    (weekly,) = one["schedules"]
+    assert weekly["active"] is False and re.fullmatch(r"\d+ \d+ \* \* \d", weekly["cron"])
+
+
+def test_a_run_begins_in_the_workers_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the step is called. Prefect finds it by this name, and enters `directory`."""
+    monkeypatch.chdir(tmp_path)
+    ((name, arguments),) = DEPLOYMENTS["pull"][0].items()
+    assert import_object(name)(**arguments) == {"directory": str(ROOT)}
+    assert "working_dir" not in FILE.read_text("utf-8") and "{{" not in FILE.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["prefect", "mlflow", "worker"])

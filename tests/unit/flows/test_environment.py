@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.environment import EMBEDDED, configured_prefect_api, home_folder, prepare
+from flows.failures import write_traceback
 from muse_core.errors import ConfigError, MuseError
 
 OURS = (
@@ -93,16 +94,37 @@ def test_a_server_of_the_active_profile_is_used(tmp_path: Path, server: str) -> 
     del os.environ["PREFECT_PROFILE"]
 
 
-@pytest.mark.parametrize(
-    ("variable", "remedy"),
-    [("PREFECT_API_URL", "prefect server start"), ("MLFLOW_TRACKING_URI", "mlflow server")],
-)
-def test_a_dead_server_is_the_users_mistake(tmp_path: Path, variable: str, remedy: str) -> None:
+@pytest.mark.parametrize("variable", ["PREFECT_API_URL", "MLFLOW_TRACKING_URI"])
+def test_a_dead_server_is_the_users_mistake(tmp_path: Path, variable: str) -> None:
     os.environ[variable] = "http://127.0.0.1:9/api"
     with pytest.raises(
-        ConfigError, match=rf"{variable} is http://127.0.0.1:9/api, but no server answers.*{remedy}"
+        ConfigError, match=rf"{variable} is http://127.0.0.1:9/api, but no server answers.*`muse up`"
     ):
         prepare(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("home", "said"),
+    [
+        ("~nosuchuser/x", "there is no user of that name"),
+        ("x" * 5000, r"x{60}… \(5000 characters\): File name too long"),
+        ("/proc/nowhere/x", "cannot be made"),
+    ],
+)
+def test_a_home_that_cannot_be_is_one_message(home: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=rf"--home .*{said}.*choose another folder with --home DIR"):
+        prepare(home)
+
+
+def test_what_went_wrong_is_kept_in_the_home_that_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    home_folder(tmp_path / "named")
+    assert write_traceback().parent == tmp_path / "named"
+    with pytest.raises(ConfigError):
+        home_folder("~nosuchuser/x")
+    assert write_traceback().parent == tmp_path / "named"
 
 
 def test_a_home_that_is_a_file_says_what_to_do(tmp_path: Path) -> None:

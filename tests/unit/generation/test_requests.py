@@ -10,10 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from muse_core.catalog.index import CatalogIndex
 from muse_core.errors import ConfigError
+from muse_core.generation import requests
+from muse_core.generation.assistant import TurnRequest
 from muse_core.generation.requests import answer_json
 from muse_core.models.chat_format import END
 from tests.unit.generation.builders_answer import roomy_model, said, script_model, shop
+from tests.unit.tools.builders_tools import laptops
 
 HELLO = {"role": "user", "content": "hello there"}
 SHOWN = {"role": "assistant", "content": "Try [1]."}
@@ -64,6 +68,18 @@ def test_answered(given: Any) -> None:
     assert found["text"] == "Aravali Blue Cotton Shirt at ₹949." and found["repaired"] is None
     assert found["calls"][0]["name"] == "search" and found["calls"][0]["result"]["total"] == 2
     assert json.loads(json.dumps(found)) == found
+
+
+def test_the_model_is_told_what_the_shop_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(requests, "answer", lambda loaded, turns: asked.extend(map(_told, turns)) or [])
+    answer_json(roomy_model(), CatalogIndex(laptops()), {"utterance": "laptop", "profile": "women"})
+    answer_json(roomy_model(), shop(), {"utterance": "laptop", "profile": "women"})
+    assert asked == ["also: memory (gb), touchscreen (yes/no), processor\nen | women", "en | women"]
+
+
+def _told(turn: TurnRequest) -> str:
+    return turn.context[0].content
 
 
 def test_a_table_that_mixes_both_kinds() -> None:

@@ -12,11 +12,15 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from flows.commands.eval import EvalFlags, answerer_of, eval_cases
 from muse_core.artifacts import ArtifactStore
+from muse_core.catalog.index import CatalogIndex
+from muse_core.catalog.product import Catalog
 from muse_core.errors import ConfigError
 from muse_core.evaluation.cases.case_models import OwnModel, TemplateModel
 from muse_core.evaluation.cases.foreign_calls import read_message
 from muse_core.evaluation.cases.tool_prompt import chat_messages, openai_tools
 from muse_core.generation.template_chat import load_chat_model, prompt_of, read_response, write
+from muse_core.tools.shop_schema import ShopSchema, schema_of
+from tests import builders
 from tests.unit.evaluation.builders_cases import case_path, cases
 from tests.unit.models.builders_models import tokenizer
 
@@ -50,7 +54,7 @@ def _saved(folder: Path) -> Path:
 
 def test_the_prompt_shows_the_tools_once(tmp_path: Path) -> None:
     (case,) = cases(tmp_path, 1)
-    messages, tools = chat_messages(case), openai_tools()
+    messages, tools = chat_messages(case), openai_tools(ShopSchema())
     for name, template in (("own", WITH_TOOLS), ("words", PLAIN), ("folded", NO_SYSTEM)):
         chat = load_chat_model(str(model_folder(tmp_path / name, template)))
         prompt = prompt_of(chat, messages, tools)
@@ -73,8 +77,10 @@ def test_a_batch_is_written_as_one_by_one(tmp_path: Path) -> None:
 
 def test_the_whole_command(tmp_path: Path, capsys: Any) -> None:
     folder = model_folder(tmp_path / "m", WITH_TOOLS)
-    with answerer_of(ArtifactStore(tmp_path / "home"), str(folder), None) as found:
+    shop = CatalogIndex(Catalog((builders.product(facets={"memory": ("16 gb",)}),)))
+    with answerer_of(ArtifactStore(tmp_path / "home"), str(folder), None, shop) as found:
         assert isinstance(found, TemplateModel) and not isinstance(found, OwnModel)
+        assert found.schema == schema_of(shop.catalog.facets)
     eval_cases(case_path(tmp_path, 3), str(folder), tmp_path / "home", EvalFlags(as_json=True))
     first = json.loads(capsys.readouterr().out)
     assert first["n"] == 3 and first["answers"]["asked"] == 3 and first["leaks"] is None
@@ -85,7 +91,7 @@ def test_the_whole_command(tmp_path: Path, capsys: Any) -> None:
 
 def test_a_response_template_is_used_when_the_model_has_one(tmp_path: Path) -> None:
     chat = load_chat_model(str(model_folder(tmp_path / "m", PLAIN)))
-    prompt, tools = "<|user|>shirts<|end|><|assistant|>", openai_tools()
+    prompt, tools = "<|user|>shirts<|end|><|assistant|>", openai_tools(ShopSchema())
     assert read_response(chat, prompt, "text", tools) is None
     calls = {"open": "@@", "close": "@@", "content": "json", "repeats": True}
     calls["transform"] = {"type": "function", "function": "{content}"}

@@ -55,6 +55,19 @@ def test_brands_are_those_given(text: str, brand: str) -> None:
     assert parse_request(text).brands == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "brand"),
+    [("hp laptop", "एचपी"), ("एचपी का laptop", "एचपी"), ("dell chahiye", "डेल"), ("lenovo", "लेनोवो")],
+)
+def test_brands_of_a_shop_that_writes_hindi(text: str, brand: str) -> None:
+    assert parse_request(text, ("एचपी", "डेल", "लेनोवो")).brands == (brand,)
+
+
+def test_letters_spell_a_brand() -> None:
+    assert parse_request("एचपी या एलजी", ("HP", "LG", "K")).brands == ("HP", "LG")
+    assert parse_request("डेल के laptop", ("K",)).brands == ()
+
+
 def test_a_word_of_a_brand_is_no_colour() -> None:
     parsed = parse_request("red tape shoes in black", BRANDS)
     assert (parsed.brands, parsed.colours) == (("Red Tape",), ("black",))

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from muse_core import records
 from muse_core.models import chat_format as cf
 from muse_core.models import chat_reader
-from muse_core.types import Message, ToolCall, ToolResult
+from muse_core.profiles.system_line import system_content
+from muse_core.types import Facet, Message, ToolCall, ToolResult
 from tests.unit.models import stream_reader
 from tests.unit.models.builders_models import chain, talk
 
@@ -67,6 +68,21 @@ def test_the_stream_of_a_chain_reads_as_documented() -> None:
     assert "<result>error: items 1..1 only</result>ये देखिए: [1] सिर्फ [1:price] में।<|end|>" in text
     assert "\\u003ctool>अच्छा" in text
     assert text.count("<|assistant|>") == 3
+
+
+def test_a_shops_facets_stand_between_the_tools_and_the_shopper() -> None:
+    told = system_content((Facet("memory", "number", "gb"), Facet("touch", "yes_no")), "en | women")
+    limits = {"memory": 8, "colour": ["red", "pink"], "touch": True, "not_material": "silk", "query": "bag"}
+    call = ToolCall("c0.0", "search", limits)
+    messages = (Message("system", told), Message("user", "x"), Message("assistant", "", (call,)))
+    text = cf.render(messages)
+    head = f"<|system|>{cf.tool_lines()}\n"
+    assert text.startswith(head + "also: memory (gb), touch (yes/no)\nen | women<|end|>")
+    assert text.endswith(
+        "<tool>search(query='bag', colour=['red', 'pink'], not_material='silk', memory=8, touch=True)</tool>"
+    )
+    again = stream_reader.parse(text)
+    assert cf.render(again) == text and again[2].tool_calls[0].arguments == limits
 
 
 def test_only_what_the_model_writes_is_supervised() -> None:

@@ -6,6 +6,7 @@ from transformers import AutoTokenizer
 
 from muse_core.models import chat_format as cf
 from muse_core.models.tokenizer import PARTS, encode, encode_text, encode_turn, train_tokenizer
+from muse_core.types import Message
 from tests.unit.models.builders_models import chain, talk, tokenizer
 
 
@@ -103,3 +104,26 @@ def test_training_is_deterministic() -> None:
     texts = [cf.render(talk(n, 3).messages) for n in range(30)]
     first, second = (train_tokenizer(texts, 700).backend_tokenizer.to_str() for _ in range(2))
     assert first == second
+
+
+ALSO = "also: memory (gb), screen <lcd>\n"
+
+
+def test_the_shops_list_of_facets_is_one_token_and_another_is_spelled_out() -> None:
+    streams = [cf.render(talk(n, 3, line=ALSO + "en | women").messages) for n in range(30)]
+    own = train_tokenizer(streams, 700, ALSO)
+    assert len(own) <= 700 and own.backend_tokenizer.get_added_tokens_decoder()[len(own) - 1]
+    head = Message("system", ALSO + "en | women")
+    ids = encode(own, [head]).ids
+    assert own.decode(ids) == cf.render([head])
+    told = [own.decode([token]) for token in ids]
+    assert told[:3] == ["<|system|>", cf.tool_lines() + "\n", cf.escape_text(ALSO)]
+    assert told[3:] == [own.decode([i]) for i in encode(own, [Message("system", "en | women")]).ids[2:]]
+    other = Message("system", ALSO.replace("memory", "ram") + "en | women")
+    assert own.decode(encode(own, [other]).ids) == cf.render([other]) and len(encode(own, [other]).ids) > 10
+
+
+def test_a_shop_without_facets_has_the_tokenizer_that_it_had() -> None:
+    streams = [cf.render(talk(n, 3).messages) for n in range(5)]
+    plain, none = train_tokenizer(streams, 500), train_tokenizer(streams, 500, "")
+    assert plain.backend_tokenizer.to_str() == none.backend_tokenizer.to_str()

@@ -54,7 +54,7 @@ def test_references_that_point_nowhere_are_ungrounded():
 
 
 def test_a_failing_call_does_not_run():
-    found = of("Here is [1] for you now.", query="shirt", size=["M"])
+    found = of("Here is [1] for you now.", query="shirt", max_price="cheap")
     assert found.runs == 0
 
 

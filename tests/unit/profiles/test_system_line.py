@@ -9,11 +9,16 @@ from muse_core.profiles.system_line import (
     addressed,
     anonymous,
     language_of,
+    listed,
+    most_listed,
     partly_told,
+    parts_of,
     profile_line,
+    relisted,
+    system_content,
     system_line,
 )
-from muse_core.types import Message
+from muse_core.types import Facet, Message
 from tests import builders
 
 
@@ -90,3 +95,48 @@ def test_dropouts_are_shares_and_always_the_same() -> None:
 def test_an_unknown_shopper() -> None:
     one = anonymous(builders.conversation(messages=talk("show me shirts", line="en | women")))
     assert one.messages == talk("show me shirts", line="en")
+
+
+FACETS = (
+    Facet("memory", "number", "gb", ("8 gb", "16 gb")),
+    Facet("seats", "number"),
+    Facet("processor", "choice", "", ("intel core i5",)),
+    Facet("touchscreen", "yes_no", "", ("yes", "no")),
+)
+ALSO = "also: memory (gb), seats (number), processor, touchscreen (yes/no)\n"
+
+
+def test_a_shop_without_facets_says_nothing_of_them() -> None:
+    for line in ("", "en", "en | likes silk", "also: likes silk"):
+        assert system_content((), line) == line and parts_of(line) == ("", line)
+    assert listed("") == {} and relisted({}) == ""
+
+
+def test_the_facets_stand_in_front_and_are_read_back() -> None:
+    content = system_content(FACETS, "en | women")
+    assert content == ALSO + "en | women" and parts_of(content) == (ALSO, "en | women")
+    assert parts_of(system_content(FACETS, "")) == (ALSO, "")
+    told = {"memory": " (gb)", "seats": " (number)", "processor": "", "touchscreen": " (yes/no)"}
+    assert listed(ALSO) == told and relisted(told) == ALSO and list(listed(ALSO)) == list(told)
+
+
+def test_addressed_keeps_the_facets() -> None:
+    heard = addressed(talk("show me laptops", line=ALSO + "mixed | women"))
+    assert heard[0].content == ALSO + "en | women" and addressed(heard) is heard
+    nothing_told = talk("mujhe laptop chahiye", line=ALSO)
+    assert addressed(nothing_told) == nothing_told
+
+
+@pytest.mark.parametrize("dropouts", [(1.0, 0.0), (0.0, 1.0)])
+def test_a_shopper_may_be_unknown_a_shop_is_not(dropouts: tuple[float, float]) -> None:
+    one = builders.conversation(messages=talk("show me laptops", line=ALSO + "en | women"))
+    (told,) = partly_told([one], *dropouts, seed=17)
+    assert told.messages[0].content == ALSO + ("en" if dropouts[0] else "")
+    assert anonymous(one).messages[0].content == ALSO + "en"
+
+
+def test_the_shops_list_is_the_one_that_most_conversations_have() -> None:
+    lists = (ALSO, "also: ram (gb)\n", ALSO)
+    talks = [builders.conversation(messages=talk("laptops", line=one + "en")) for one in lists]
+    assert most_listed(talks) == ALSO and most_listed(talks[1:2]) == "also: ram (gb)\n"
+    assert most_listed([builders.conversation()]) == most_listed([]) == ""

@@ -19,7 +19,8 @@ import pytest
 from muse_core.evaluation.cases.case import EvalCase, judge_case
 from muse_core.evaluation.cases.handwritten.rows import handwritten_cases
 from muse_core.scoring.call_match import match_accepted
-from muse_core.tools.toolbox import TOOL_NAMES, tool_schemas
+from muse_core.tools.shop_schema import PLAIN
+from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import ToolCall
 
 Checker = Callable[[str, dict[str, list[Any]], list[tuple[str, dict[str, Any]]]], bool]
@@ -64,7 +65,7 @@ def _checker() -> Checker:
     from bfcl_eval.constants.enums import Language
     from bfcl_eval.eval_checker.ast_eval.ast_checker import ast_checker
 
-    described = {schema["name"]: _description(schema) for schema in tool_schemas()}
+    described = {schema["name"]: _description(schema) for schema in PLAIN.as_json()}
 
     def check(tool: str, accepted: dict[str, list[Any]], made: list[tuple[str, dict[str, Any]]]) -> bool:
         calls = [{name: arguments} for name, arguments in made]

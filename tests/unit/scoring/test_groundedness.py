@@ -11,6 +11,7 @@ import pytest
 from muse_core.records import result_values
 from muse_core.scoring.groundedness import check, has_facts
 from muse_core.tools.references import items_of, last_shown
+from muse_core.types import Facet
 from muse_core.world.replay import context_before, turn_messages
 from tests.unit.dialogue.builders_dialogue import conversations
 
@@ -187,3 +188,80 @@ def test_a_translation_is_named_by_its_text() -> None:
 def test_has_facts() -> None:
     assert has_facts(RESULT) and has_facts({"text": "x"})
     assert not has_facts({"items": [], "total": 0}) and not has_facts(None)
+
+
+# ---- facets ---------------------------------------------------------------------------------------
+
+LAPTOPS = {
+    "items": [
+        {"id": "l1", "title": "Meghna Book 14", "price": 42000, "memory": "16 gb",
+         "processor": "intel core i5", "seats": "5", "touchscreen": "yes", "screen_size": "15.6 inch"},
+        {"id": "l2", "title": "Tarang Air 512GB", "price": 61000, "memory": "8 gb, 32 gb",
+         "processor": "amd ryzen 7", "seats": "7", "touchscreen": "no"},
+    ],
+    "total": 2,
+}  # fmt: skip
+PROCESSOR = Facet("processor", "choice", values=("intel core i5", "amd ryzen 7", "intel core i9"))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "[1] has [1:memory] and [2] has [2:memory].",
+        "[1] has 16 gb, [2] 8 GB or 32gb.",
+        "[1] में 16 जीबी है और [2] में 32 जीबी।",
+        "[1] 16GB wala hai, Intel Core-i5 ke saath.",
+        "[2] comes with an AMD Ryzen 7 and 512 gb of storage.",
+        "[1] has 5 seats; [2] is a 7 seater.",
+        "[1] has a 15.6 inch screen. It costs [1:price].",
+        "[1] is not 8 gb, it has 16 gb.",
+        "Without amd ryzen 7 there is [1].",
+        "[1] में amd ryzen 7 नहीं है।",
+        "[1:touchscreen] for [1], [2:touchscreen] for [2].",
+    ],
+)
+def test_facets_of_the_right_item(reply: str) -> None:
+    judged = check(reply, [LAPTOPS], facets=[PROCESSOR])
+    assert judged.grounded and not judged.unknown, judged
+
+
+@pytest.mark.parametrize(
+    ("reply", "unknown", "is_swapped"),
+    [
+        ("[1] has 8 gb.", "8 gb", True),
+        ("[1] has [2:memory].", "8 gb, 32 gb", True),
+        ("[1] में 32 जीबी है।", "32 जीबी", True),
+        ("[1] has 64 GB.", "64 GB", False),
+        ("[2] runs on an Intel Core i5.", "Intel Core i5", True),
+        ("[2] runs on an Intel Core i9.", "Intel Core i9", False),
+        ("[1] is a 7-seater.", "7-seater", True),
+        ("[1] has a 5.6 inch screen.", "5.6 inch", False),
+        ("[1] is not 16 gb.", "16 gb", True),
+        ("[2] is touch: [1:touchscreen] [2].", "yes", True),
+    ],
+)
+def test_facets_of_another_item_or_of_none(reply: str, unknown: str, is_swapped: bool) -> None:
+    judged = check(reply, [LAPTOPS], facets=[PROCESSOR])
+    assert unknown in judged.unknown and not judged.grounded, judged
+    assert (unknown in judged.swapped) is is_swapped
+
+
+def test_facets_that_no_result_tells_are_not_looked_for() -> None:
+    assert check("[1] and 16 gb of memory, 5 seats, intel core i9", [PAIR], facets=[PROCESSOR]).grounded
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_so"),
+    [
+        ("[1] is not cotton, [2] is.", True),
+        ("[2] is not cotton.", False),
+        ("These are without silk: [1] and [2].", True),
+        ("cotton के अलावा [1] है।", True),
+        ("cotton ke alawa [2] hai.", False),
+        ("[1] लाल रंग में नहीं है।", True),
+        ("[1] is cotton, not linen.", False),
+        ("No, cotton is [2].", True),
+    ],
+)
+def test_what_is_denied_must_not_be_so(reply: str, is_so: bool) -> None:
+    assert check(reply, [PAIR]).grounded is is_so

@@ -6,6 +6,7 @@ import pytest
 
 from muse_core.scoring.declines import declines
 from muse_core.scoring.slots import asked_slot, is_asked, is_question
+from muse_core.types import Facet
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,11 @@ def test_declines(reply: str) -> None:
 @pytest.mark.parametrize("reply", ["Here are two shirts.", "आपका स्वागत है", "Aapka budget kitna hai?"])
 def test_does_not_decline(reply: str) -> None:
     assert not declines(reply)
+
+
+def test_a_facet_is_asked_for_by_its_name() -> None:
+    facets = (Facet("screen_size", "number", "inch"), Facet("memory", "number", "gb"))
+    assert asked_slot("Which screen size do you want?", "en", facets) == "screen_size"
+    assert asked_slot("memory kitni chahiye?", "mixed", facets) == "memory"
+    assert asked_slot("Which size do you wear?", "en", facets) == "size"
+    assert asked_slot("[1] has the memory.", "en", facets) is None

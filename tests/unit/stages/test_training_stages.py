@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
 import pytest
 from transformers import AutoModelForCausalLM
 
 from muse_core import records
+from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import DpoConfig, PairsConfig, RunConfig, SftConfig
 from muse_core.context import StageContext
 from muse_core.errors import ArtifactError, HardwareError, MuseError
+from muse_core.models.learnt_shop import learnt_schema
 from muse_core.models.loading import load_model
 from muse_core.profiles.reserved import taught
 from muse_core.stages import base, dpo, sft
+from muse_core.tools.shop_schema import ShopSchema
 from muse_core.types import ArtifactRef
+from tests import builders
 from tests.unit.models.builders_models import TINY, talk
 from tests.unit.training.builders_training import context, pair, row
 
@@ -28,6 +33,7 @@ CONFIG = RunConfig(
 @dataclass
 class Shop:
     ctx: StageContext
+    catalog: ArtifactRef
     conversations: ArtifactRef
     rows: ArtifactRef
     pairs: ArtifactRef
@@ -46,6 +52,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
     return Shop(
         ctx,
+        write("products", [builders.product(facets={"memory": ("16 gb",)})]),
         write("conversations", [*talks]),
         write("augmented", [row(n) for n in range(30)]),
         write("preference_pairs", [pair(n) for n in range(30)]),
@@ -54,11 +61,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 def test_base_sft_and_dpo_publish_models_that_load(shop: Shop) -> None:
     found = base.run(CONFIG, shop.conversations, ctx=shop.at("base"))
-    tuned = sft.run(CONFIG, shop.conversations, shop.rows, found, ctx=shop.at("sft"))
+    tuned = sft.run(CONFIG, shop.catalog, shop.conversations, shop.rows, found, ctx=shop.at("sft"))
     preferred = dpo.run(CONFIG, tuned, shop.pairs, ctx=shop.at("dpo"))
     store = shop.ctx.store
     abouts = [load_model(store.folder(ref)).about for ref in (found, tuned, preferred)]
     assert [about["can_call"] for about in abouts] == [False, True, True]
+    tools = [learnt_schema(about) for about in abouts]
+    assert [[facet.name for facet in one.facets] for one in tools] == [[], ["memory"], ["memory"]]
+    written = [json.loads((store.folder(ref) / "tools.json").read_text()) for ref in (found, preferred)]
+    assert written == [tools[0].as_json(), tools[1].as_json()] and written[0] != written[1]
+    assert abouts[2]["tool_schema_digest"] == ShopSchema(Catalog.read(store, shop.catalog).facets).digest()
     AutoModelForCausalLM.from_pretrained(store.folder(preferred))
     measured = store.manifest(tuned)["metrics"]
     assert measured["sft_conversations"] == 18 and measured["sft_dev_loss"] > 0
@@ -79,7 +91,7 @@ def test_sft_does_not_read_the_shoppers_kept_for_the_pairs(shop: Shop) -> None:
     ref = shop.ctx.store.write_table("conversations", table, "many shoppers")
     found = base.run(CONFIG, ref, ctx=shop.at("base of many"))
     config = CONFIG.model_copy(update={"pairs": PairsConfig(reserved_share=0.4)})
-    tuned = sft.run(config, ref, shop.rows, found, ctx=shop.at("reserved"))
+    tuned = sft.run(config, shop.catalog, ref, shop.rows, found, ctx=shop.at("reserved"))
     left = len(taught(people, 0.4))
     assert 0 < left < sum(one.side == "train" for one in people)
     assert shop.ctx.store.manifest(tuned)["metrics"]["sft_conversations"] == left
@@ -99,7 +111,7 @@ def test_nothing_left_to_train_on_is_an_error(shop: Shop) -> None:
     none = [row(n, kept=False) for n in range(30)]
     rows = ctx.store.write_table("augmented", records.to_table("augmented", none), "none kept")
     with pytest.raises(MuseError, match="loss filter"):
-        sft.run(CONFIG, shop.conversations, rows, found, ctx=ctx)
+        sft.run(CONFIG, shop.catalog, shop.conversations, rows, found, ctx=ctx)
     pairs = ctx.store.write_table("preference_pairs", records.to_table("preference_pairs", []), "no pairs")
     with pytest.raises(MuseError, match="pairs"):
         dpo.run(CONFIG, found, pairs, ctx=ctx)
@@ -119,22 +131,24 @@ def test_a_tokenizer_without_tags_and_foreign_checkpoints_are_refused_before_wei
     other.mkdir()
     (other / "state.json").write_text('{"step": 2, "fingerprint": "another", "digests": {}}')
     with pytest.raises(ArtifactError, match="belongs to training another"):
-        sft.run(CONFIG, shop.conversations, shop.rows, found, ctx=ctx)
+        sft.run(CONFIG, shop.catalog, shop.conversations, shop.rows, found, ctx=ctx)
     with pytest.raises(HardwareError, match="needs a GPU"):
-        sft.run(CONFIG, shop.conversations, shop.rows, found, ctx=replace(ctx, precision="fp16"))
+        sft.run(
+            CONFIG, shop.catalog, shop.conversations, shop.rows, found, ctx=replace(ctx, precision="fp16")
+        )
     old = replace(shop.conversations, contract="conversations@0")
     with pytest.raises(ArtifactError, match="conversations@0"):
-        sft.run(CONFIG, old, shop.rows, found, ctx=shop.at("old"))
+        sft.run(CONFIG, shop.catalog, old, shop.rows, found, ctx=shop.at("old"))
     short = CONFIG.model_copy(update={"sft": SftConfig(max_sequence_length=8)})
     with pytest.raises(MuseError, match="do not fit 8 tokens"):
-        sft.run(short, shop.conversations, shop.rows, found, ctx=shop.at("short"))
+        sft.run(short, shop.catalog, shop.conversations, shop.rows, found, ctx=shop.at("short"))
 
 
 def test_low_rank_adapters_end_in_a_plain_model(shop: Shop) -> None:
     pytest.importorskip("peft", reason="LoRA needs the extra `lora`")
     found = base.run(CONFIG, shop.conversations, ctx=shop.at("lora base"))
     config = CONFIG.model_copy(update={"sft": SftConfig(num_epochs=1, learning_rate=1e-2, lora_rank=4)})
-    tuned = sft.run(config, shop.conversations, shop.rows, found, ctx=shop.at("lora"))
+    tuned = sft.run(config, shop.catalog, shop.conversations, shop.rows, found, ctx=shop.at("lora"))
     before, after = (load_model(shop.ctx.store.folder(ref)).model.state_dict() for ref in (found, tuned))
     assert before.keys() == after.keys()
     changed = [name for name, tensor in after.items() if not tensor.equal(before[name])]

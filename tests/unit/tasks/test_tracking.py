@@ -9,9 +9,21 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
-from muse_core.errors import ConfigError
-from tasks.tracking import PROCESS_TAG, TrackingPlace, flat, metric_name, open_client, tracked_run
+from muse_core.errors import ConfigError, TransientError
+from tasks.tracking import (
+    PROCESS_TAG,
+    RunRecord,
+    TrackingPlace,
+    flat,
+    metric_name,
+    open_client,
+    patiently,
+    tracked_run,
+    transient,
+)
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +134,45 @@ def test_parallel_first_use_does_not_break_the_store(tmp_path: Path) -> None:
         assert process.returncode == 0, problem.decode()
     known = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db").get_experiment_by_name("muse")
     assert known is not None
+
+
+class Away:
+    """A server that does not answer `failures` times."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures, self.sent = failures, []
+
+    def log_batch(self, run_id: str, metrics: list) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise MlflowException("API request to http://me:secret@127.0.0.1:5000 failed")
+        self.sent += [metric.key for metric in metrics]
+
+
+def test_figures_wait_for_a_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.tracking.FLUSH_EVERY_S", -1.0)  # it would send at once
+    away = Away(failures=2)
+    record = RunRecord(away, "run")
+    record.log({"loss": 2.0})  # training goes on
+    record.log({"accuracy": 0.5})  # within the pause: not asked again
+    assert away.failures == 1 and away.sent == []
+    with pytest.raises(TransientError, match=r"MLflow does not take") as caught:
+        record.flush()
+    assert "secret" not in str(caught.value)
+    record.flush()
+    assert away.sent == ["loss", "accuracy"]
+
+
+def test_what_is_wrong_with_a_request_does_not_pass() -> None:
+    with pytest.raises(MlflowException, match="bad name"), transient():
+        raise MlflowException("bad name", error_code=INVALID_PARAMETER_VALUE)
+
+
+def test_calls_around_a_stage_are_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    paused: list[float] = []
+    monkeypatch.setattr("tasks.tracking.time.sleep", paused.append)
+    away = Away(failures=2)
+    patiently(lambda: away.log_batch("run", []))
+    assert paused == [5.0, 30.0]
+    with pytest.raises(TransientError):
+        patiently(lambda: Away(failures=9).log_batch("run", []))

@@ -84,3 +84,33 @@ def picture(red: int, green: int, blue: int) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def laptops() -> Catalog:
+    """Six laptops, a gaming laptop and a bag for one, with facets of every kind; l5 tells none of them."""
+    rows = [
+        ("l1", "Meghna Book 14", "laptop", 42000.0, 4.1, ("16 gb",), ("intel core i5",), "no"),
+        ("l2", "Meghna Book 15", "laptop", 39000.0, 4.4, ("8 gb",), ("intel core i5",), "yes"),
+        ("l3", "Tarang Air", "laptop", 61000.0, 4.6, ("16 gb", "32 gb"), ("amd ryzen 7",), "yes"),
+        ("l4", "Kahani Intel Core i5 Note", "laptop", 55000.0, None, ("8 gb",), (), "no"),
+        ("l5", "Kahani Slate", "laptop", None, 3.9, (), (), ""),
+        ("l6", "Tarang Pro", "laptop", 42500.0, 4.0, ("16 gb",), ("intel core i7",), "yes"),
+        ("l7", "Dhwani Blaze", "gaming laptop", 90000.0, 4.8, ("32 gb",), ("amd ryzen 7",), "no"),
+        ("b1", "Tarang Laptop Bag", "bag", 900.0, 4.2, (), (), ""),
+    ]
+    return Catalog(tuple(_laptop(*row) for row in rows))
+
+
+def _laptop(
+    product_id: str, title: str, kind: str, price: float | None, rating: float | None,
+    memory: tuple[str, ...], processor: tuple[str, ...], touch: str,
+) -> Product:  # fmt: skip
+    told = {"memory": memory, "processor": processor, "touchscreen": (touch,) if touch else ()}
+    return Product(
+        product_id, title, kind, category="electronics", brand=title.split()[0], price=price, rating=rating,
+        facets={name: values for name, values in told.items() if values},
+    )  # fmt: skip
+
+
+def laptop_box(shopper: Profile | None = None) -> Toolbox:
+    return Toolbox(new_world(CatalogIndex(laptops()), shopper))

@@ -17,7 +17,8 @@ from muse_core.tools.call_syntax import (
     wrap,
 )
 from muse_core.tools.result_text import render_result
-from muse_core.tools.toolbox import ALL_TOOLS, argument_order
+from muse_core.tools.shop_schema import PLAIN
+from muse_core.tools.toolbox import ALL_TOOLS
 from muse_core.types import ToolCall
 
 names = st.from_regex(r"[a-z_][a-z0-9_]{0,12}", fullmatch=True)
@@ -38,7 +39,7 @@ def test_parse_of_render_is_the_identity(name: str, given_arguments: dict) -> No
 
 @pytest.mark.parametrize("tool", ALL_TOOLS, ids=lambda tool: tool.name)
 def test_known_tools_are_written_in_schema_order(tool: Tool) -> None:
-    keys = list(argument_order(tool.name))
+    keys = list(PLAIN.order(tool.name))
     backwards = dict.fromkeys(reversed(keys), 1)
     assert list(parse_call(render_call(ToolCall("c0.0", tool.name, backwards)))[1]) == keys
 

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from muse_core.tools.toolbox import (
-    TOOL_NAMES,
-    Toolbox,
-    argument_order,
-    schema_digest,
-    tool_schemas,
-)
+from muse_core.tools.shop_schema import PLAIN
+from muse_core.tools.toolbox import TOOL_NAMES, Toolbox
 from muse_core.tools.translate import Target, Translation
 from muse_core.types import JsonValue
 from tests.unit.tools.builders_tools import ids, run, world
 
 
 def test_every_argument_is_described() -> None:
-    for schema in tool_schemas():
+    for schema in PLAIN.as_json():
         assert schema["description"]
         assert schema["parameters"]["additionalProperties"] is False
         for name, entry in schema["parameters"]["properties"].items():
             assert entry.get("description"), (schema["name"], name)
-    assert len(schema_digest()) == 64
+    assert len(PLAIN.digest()) == 64
 
 
 def test_argument_order() -> None:
-    assert argument_order("visual_search") == ("image", "max_price", "colour")
-    assert argument_order("nothing") == ()
+    assert PLAIN.order("visual_search") == ("image", "max_price", "colour")
+    assert PLAIN.order("nothing") == ()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +47,14 @@ def test_argument_order() -> None:
             "max_price: found '-1', expected: greater than or equal to 0",
         ),
         ("search", {"query": "x", "max_price": True}, "max_price: found 'True', expected: a valid number"),
-        ("search", {"query": "x", "colour": ["red"]}, "colour: found \"['red']\", expected: a valid string"),
+        ("search", {"query": "x", "colour": 5}, "colour: found '5', expected: a valid string"),
+        ("search", {"query": "x", "colour": []}, "colour: found '[]', expected: at least 1 item"),
+        ("search", {"query": "x", "colour": ["red", 5]}, "colour: found '5', expected: a valid string"),
+        (
+            "search",
+            {"query": "x", "colour": "r" * 5000},
+            f"colour: found '{'r' * 40}', expected: at most 200 characters",
+        ),
         (
             "filter",
             {"sort_by": "name"},

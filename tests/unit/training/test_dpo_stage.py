@@ -86,7 +86,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     }
     talks = refs["conversations"]
     first = base.run(CONFIG, talks, ctx=context(root, "base"))
-    refs["sft"] = sft.run(CONFIG, talks, write("augmented", []), first, ctx=context(root, "sft"))
+    learns = (refs["catalog"], talks, write("augmented", []), first)
+    refs["sft"] = sft.run(CONFIG, *learns, ctx=context(root, "sft"))
     refs["pairs"] = pairs.run(CONFIG, **refs, ctx=context(root, "pairs"))
     return Made(root, refs)
 

@@ -1,14 +1,16 @@
 """The hand-written cases, and what models make of them as rows of the `metrics` table.
 
-Metrics are named `handwritten_…`, so that they stand beside the simulated ones: tool accuracy strict and
-lenient, macro-F1, exact call, argument F1 and the three kinds of abstention; over all cases and per
-language, with paired differences. Sixty cases show large differences only: see
+Metrics are named `handwritten_…` (sixty cases in the shop of the run) and `people_…` (172 in three shops that
+it has not seen, `three_shops.py`), so that they stand beside the simulated ones: tool accuracy strict and
+lenient, macro-F1, exact call, argument F1, invented values and the three kinds of abstention; over all cases
+and per language, with paired differences. Sixty cases show large differences only: see
 `significance.minimum_detectable_difference`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,17 +20,22 @@ from muse_core.evaluation.cases.case import EvalCase, Verdict, judge_case
 from muse_core.evaluation.cases.case_file import load_cases
 from muse_core.evaluation.cases.case_models import answer_cases
 from muse_core.evaluation.cases.case_summary import statistics_of
+from muse_core.evaluation.cases.handwritten.three_shops import people_cases
 from muse_core.evaluation.score.scorecard import DIFFERENCES, metric_rows
 from muse_core.evaluation.score.statistics import difference, estimate, resampler, slices_of
 from muse_core.models.loading import LoadedModel
 from muse_core.records import Row
+from muse_core.tools.shop_schema import schema_of
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
 
 PACKAGE_DATA = ("pictures/*",)  # named by the cases
 PREFIX = "handwritten_"
-CALLS = ("exact_call", "argument_f1", "malformed_call", "called_without_need", "abstained")
+PEOPLE = "people_"
+CALLS = (
+    "exact_call", "argument_f1", "invented_value", "malformed_call", "called_without_need", "abstained",
+)  # fmt: skip
 
 
 def handwritten_cases() -> list[EvalCase]:
@@ -36,9 +43,8 @@ def handwritten_cases() -> list[EvalCase]:
     return load_cases(Path(__file__).parent / "cases.jsonl")
 
 
-def handwritten_verdicts(loaded: LoadedModel, index: CatalogIndex) -> list[Verdict]:
+def verdicts_of(loaded: LoadedModel, cases: Sequence[EvalCase], index: CatalogIndex) -> list[Verdict]:
     """A model's first act on each case, judged."""
-    cases = handwritten_cases()
     answers = answer_cases(loaded, cases, index)
     return [judge_case(case, one.calls, one.malformed) for case, one in zip(cases, answers, strict=True)]
 
@@ -48,13 +54,22 @@ def handwritten_rows(
 ) -> list[Row]:
     """Rows of the `metrics` table for each model, and for the pairs of `scorecard.DIFFERENCES`. A model
     that has never learnt to call gets rows for tool selection only."""
-    judged = {name: handwritten_verdicts(loaded, index) for name, loaded in models.items()}
     silent = {name for name, loaded in models.items() if not loaded.can_call}
-    return rows_of(judged, silent, resamples, seed)
+    rows: list[Row] = []
+    schema = schema_of(index.catalog.facets)
+    own = [replace(case, schema=schema) for case in handwritten_cases()]
+    for prefix, cases in ((PREFIX, own), (PEOPLE, people_cases())):
+        judged = {name: verdicts_of(loaded, cases, index) for name, loaded in models.items()}
+        rows += rows_of(judged, silent, resamples, seed, prefix)
+    return rows
 
 
 def rows_of(
-    judged: Mapping[str, Sequence[Verdict]], silent: set[str], resamples: int, seed: int
+    judged: Mapping[str, Sequence[Verdict]],
+    silent: set[str],
+    resamples: int,
+    seed: int,
+    prefix: str = PREFIX,
 ) -> list[Row]:
     """The same from verdicts on the same cases in the same order."""
     cases = [one.case for one in next(iter(judged.values()))]
@@ -69,11 +84,11 @@ def rows_of(
         for name, found in known.items():
             for metric, one in found.items():
                 made = estimate(one.within(mask), sampler)
-                rows += metric_rows(name, PREFIX + metric, where, made, one.unit)
+                rows += metric_rows(name, prefix + metric, where, made, one.unit)
         for new, old in DIFFERENCES:
             for metric in known.get(new, {}).keys() & known.get(old, {}).keys():
                 pair = known[new][metric].within(mask), known[old][metric].within(mask)
                 rows += metric_rows(
-                    f"{new}-{old}", PREFIX + metric, where, difference(*pair, sampler), "share_difference"
+                    f"{new}-{old}", prefix + metric, where, difference(*pair, sampler), "share_difference"
                 )
     return sorted(rows, key=lambda row: (row["model"], row["metric"], row["slice"]))

@@ -1,0 +1,48 @@
+"""What a number of a facet limits: the phrases of prices (under, तक), and those that only measures have
+(lighter than, से बड़ा)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+from muse_core.language.matching import word_key
+from muse_core.language.price_bounds import bound_phrases
+from muse_core.language.word_lists import read_words
+
+Bound = Literal["min", "max", "is"]
+_Phrase = tuple[Bound, tuple[str, ...]]
+
+
+def bound_around(keys: Sequence[str], first: int, last: int) -> tuple[Bound, int, int]:
+    """(what the number at pieces [first, last) does, first and last piece of it with its bound): two words
+    behind it count before one in front of it, and that before one behind it; "is" for no bound."""
+    behind = next(
+        (row for row in _phrases("after") if tuple(keys[last : last + len(row[1])]) == row[1]), None
+    )
+    at = first
+    while at > 0 and keys[at - 1] in ("of", "is", "hai", "है", "-"):
+        at -= 1
+    ahead = next((row for row in _phrases("before") if _ends_with(keys, at, row[1])), None)
+    if behind is not None and (len(behind[1]) > 1 or ahead is None):
+        return behind[0], first, last + len(behind[1])
+    if ahead is not None:
+        return ahead[0], at - len(ahead[1]), last
+    return "is", first, last
+
+
+def _ends_with(keys: Sequence[str], end: int, phrase: tuple[str, ...]) -> bool:
+    return end >= len(phrase) and tuple(keys[end - len(phrase) : end]) == phrase
+
+
+@lru_cache(maxsize=2)
+def _phrases(place: Literal["before", "after"]) -> list[_Phrase]:
+    """(bound, phrase as keys), the longest first; "around" is no bound."""
+    own = read_words("facet_words")["bounds"]
+    kinds: tuple[Bound, Bound] = ("min", "max")
+    rows: list[_Phrase] = [
+        (kind, tuple(map(word_key, phrase.split()))) for kind in kinds for phrase in own[f"{place}_{kind}"]
+    ]
+    rows += [("is" if kind == "about" else kind, phrase) for kind, phrase in bound_phrases(place)]
+    return sorted(rows, key=lambda row: -len(row[1]))

@@ -1,0 +1,207 @@
+"""The values of a shop's facets that a text names: choices by their words, yes and no by the facet's name.
+
+A whole value counts in any form; a part ("i5" of "intel core i5") where it leaves one value. A value that is
+a word of every day ("normal", "small"), and a single letter, count only beside the facet's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from muse_core.language.facet_forms import form_of, joined, listed, words_of
+from muse_core.language.facet_index import FacetIndex, Target
+from muse_core.language.scripts import is_roman_hindi
+
+T = TypeVar("T")
+
+YES = "yes"
+_BESIDE = 2  # words between a value and the name of its facet
+_MIN_PART = 3  # letters of a part without a digit
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name of facets at words [first, last) of a text."""
+
+    facets: frozenset[int]
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """A value of a facet at code points [start, end); `is_whole`: by the whole value, in any form."""
+
+    facet: int
+    value: str
+    start: int
+    end: int
+    is_whole: bool = True
+    is_beside_name: bool = False
+
+
+class FacetText:
+    """The words of one text as a shop's index compares them, and the names of facets among them."""
+
+    def __init__(self, text: str, index: FacetIndex) -> None:
+        self.index = index
+        self.words = words_of(text)
+        self.heard = [index.heard(word) for word in self.words]
+        self.names = list(self._named())
+
+    def values(self) -> list[Found]:
+        """Choices and yes/no, left to right; words that are taken by one value are free for no other."""
+        found: list[Found] = []
+        at = 0
+        while at < len(self.words):
+            value, after = self._choice_at(at)
+            found += [value] if value is not None else []
+            at = max(after, at + 1)
+        return sorted([*found, *self._yes(found)], key=lambda value: value.start)
+
+    # ---- names
+
+    def _named(self) -> Iterator[Named]:
+        at = 0
+        while at < len(self.words):
+            for length in range(min(self.index.longest, len(self.words) - at), 0, -1):
+                facets = self._look_up(self.index.names, at, at + length)
+                if facets:
+                    yield Named(frozenset(facets), at, at + length)
+                    at += length - 1
+                    break
+            at += 1
+
+    def is_named(self, facet: int, first: int, last: int) -> bool:
+        """Whether the facet's name stands beside the words [first, last)."""
+        return any(
+            facet in name.facets and (0 <= first - name.last <= _BESIDE or 0 <= name.first - last <= _BESIDE)
+            for name in self.names
+        )
+
+    def _yes(self, choices: Sequence[Found]) -> Iterator[Found]:
+        for name in self.names:
+            start, end = self.words[name.first].start, self.words[name.last - 1].end
+            facets = [place for place in name.facets if self.index.facets[place].kind == "yes_no"]
+            is_taken = any(start < choice.end and choice.start < end for choice in choices)
+            if len(facets) == 1 and not is_taken and self._is_meant(name):
+                yield Found(facets[0], YES, start, end)
+
+    def _is_meant(self, name: Named) -> bool:
+        """A name that is a word of every day counts beside "with", "wali", "required"."""
+        if name.last - name.first > 1 or self.words[name.first].stem not in listed("everyday_names"):
+            return True
+        beside = (*self.words[max(0, name.first - 1) : name.first], *self.words[name.last : name.last + 1])
+        return any(word.stem in listed("having") for word in beside)
+
+    # ---- choices
+
+    def _choice_at(self, at: int) -> tuple[Found | None, int]:
+        """(the choice whose first word is at `at`, the place behind it)."""
+        if self.words[at].key in listed("light") and self.words[at].stem not in self.index.own:
+            return None, at + 1
+        for last in range(min(len(self.words), at + self.index.longest), at, -1):
+            for table in (self.index.own, self.index.full):
+                targets = self._look_up(table, at, last)
+                if targets and (target := self._resolved(targets, at, last, steps=None)) is not None:
+                    return self._found(target, at, last, True), last
+        return self._part_at(at)
+
+    def _part_at(self, at: int) -> tuple[Found | None, int]:
+        """The value of which a run of parts, with light words between them, leaves one."""
+        left: set[Target] = set()
+        steps, place, last = 0, at, at
+        while place < len(self.words):
+            targets, after = self._parts(place)
+            targets = targets & left if steps else targets
+            if not targets:
+                break
+            left, steps, last = targets, steps + 1, after
+            place = self._behind_light(after)
+        if not steps:
+            return None, at + 1
+        target = self._resolved(left, at, last, steps)
+        return (self._found(target, at, last, False), last) if target is not None else (None, at + 1)
+
+    def _parts(self, at: int) -> tuple[set[Target], int]:
+        for last in range(min(len(self.words), at + self.index.longest), at, -1):
+            targets = self._look_up(self.index.forms, at, last)
+            if last == at + 1:
+                targets = targets | self._look_up(self.index.parts, at, last)
+            if targets:
+                return targets, last
+        return set(), at + 1
+
+    def _behind_light(self, at: int) -> int:
+        """The next word that is not light, at most two further on."""
+        for place in range(at, min(at + 3, len(self.words))):
+            if self.words[place].key not in listed("light"):
+                return place
+        return len(self.words)
+
+    def _resolved(self, targets: Iterable[Target], at: int, last: int, steps: int | None) -> Target | None:
+        """The one value that is meant; `steps`: how many of its words were named, None for all of them."""
+        by_facet: dict[int, list[Target]] = {}
+        for target in targets:
+            by_facet.setdefault(target.facet, []).append(target)
+        single = [self._single(own, steps) for own in by_facet.values()]
+        left = [target for target in single if target is not None]
+        named = [target for target in left if self.is_named(target.facet, at, last)]
+        if len(named) == 1:
+            return named[0]
+        if named or not left or self._needs_name(left, at, last, steps):
+            return None
+        if len(left) == 1:
+            return left[0]
+        whole = [target for target in left if steps == self.index.lengths[target]]
+        return whole[0] if len(whole) == 1 else None
+
+    def _single(self, targets: list[Target], steps: int | None) -> Target | None:
+        """Of one facet's values the only one, or the only one whose every word was named."""
+        whole = [target for target in targets if steps == self.index.lengths[target]]
+        for left in (targets, whole):
+            if len(left) == 1:
+                return left[0]
+        return None
+
+    def _needs_name(self, left: Sequence[Target], at: int, last: int, steps: int | None) -> bool:
+        """Whether these words are too usual to be a value by themselves."""
+        key, stem = self._key(at, last), self.heard[at]
+        said = (self.words[at].stem, *(form_of(target.value) for target in left))
+        is_usual = last - at == 1 and any(form in listed("everyday_values") for form in said)
+        if is_usual or key in listed("everyday_values") or len(key) == 1 or key.isdecimal():
+            return True
+        if steps is None or steps > 1:
+            return False
+        if key in self.index.names or joined(self.words[at:last]) in self.index.names:
+            return True  # "hard disk" names a facet, it is no part of "double hard drives"
+        if last - at > 1:
+            return False
+        has_digit = any(char.isdecimal() for char in stem)
+        if has_digit:
+            return stem[0].isdecimal()
+        if len(stem) < _MIN_PART or stem.endswith("ly") or is_roman_hindi(self.words[at].key):
+            return True
+        if stem in listed("never_parts"):
+            return True
+        return all(words_of(target.value)[-1].stem == stem for target in left)
+
+    def _found(self, target: Target, at: int, last: int, is_whole: bool) -> Found:
+        start, end = self.words[at].start, self.words[last - 1].end
+        beside = self.is_named(target.facet, at, last)
+        return Found(target.facet, target.value, start, end, is_whole, beside)
+
+    # ---- keys
+
+    def _key(self, at: int, last: int) -> str:
+        return "".join(self.heard[at:last])
+
+    def _look_up(self, table: dict[str, set[T]], at: int, last: int) -> set[T]:
+        """What a run of words stands for: as written, as heard, or loosely spelt."""
+        written = joined(self.words[at:last])
+        for key in (written, self._key(at, last), self.index.spelt(written)):
+            if key in table:
+                return table[key]
+        return set()

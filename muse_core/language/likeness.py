@@ -1,0 +1,137 @@
+"""A request for one like an item of the last results (something like the second but cheaper, दूसरे वाले जैसा),
+and for well rated ones.
+
+`find_like` tells a position only where one is said: what "like this" or isi tarah means is for the caller,
+who knows what was shown. `find_min_rating` reads "rating 4 se upar", "4+ stars" and the level "well rated".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Literal
+
+from muse_core.language.back_references import find_order, find_positions, ordinal_of
+from muse_core.language.facet_bounds import bound_around
+from muse_core.language.matching import tokens, word_key
+from muse_core.language.numerals import read_number
+from muse_core.language.price_pieces import pieces
+from muse_core.language.word_lists import read_words
+
+Than = Literal["cheaper", "costlier", "better_rated"]
+
+WELL_RATED = 4.0  # docs/decisions.md#levels
+_MOST_STARS = 5
+_SKIPPED = 2  # words between a position and "jaisa": dusri gaadi jaisi
+_NEAR = 2  # words between a number and "rating"
+
+
+def find_like(text: str) -> int | None:
+    """The position (from 1; -1 is the last) of the result that another one is to be like."""
+    keys = [token.key for token in tokens(text)]
+    for at, position in _positions(keys):
+        if _is_after_like(keys, at) or _is_before_like(keys, at + 1):
+            return position
+    named = find_positions(text)
+    return named[0] if len(named) == 1 and _has(keys, "pronoun") else None
+
+
+def find_than(text: str) -> Than | None:
+    """How one like another is to differ from it."""
+    keys = [token.key for token in tokens(text)]
+    if _has(keys, "better_rated"):
+        return "better_rated"
+    order = find_order(text)
+    return None if order is None else "cheaper" if order == "price_low" else "costlier"
+
+
+def find_min_rating(text: str, taken: Sequence[tuple[int, int]] = ()) -> float | None:
+    """The lowest rating asked for; `taken`: places of numbers that are about something else."""
+    found = pieces(text)
+    keys = [piece.key for piece in found]
+    for at in range(len(keys)):
+        number = read_number(keys, at)
+        if number is None or not 0 < number.value <= _MOST_STARS:
+            continue
+        if any(start <= found[at].start < end for start, end in taken):
+            continue
+        if _is_rating(keys, at, number.end):
+            return number.value
+    return WELL_RATED if _has(keys, "well_rated") and not asks_for_best_rated(text) else None
+
+
+def asks_for_best_rated(text: str) -> bool:
+    """An order: "top rated first", "achhi rating wale pehle"."""
+    keys = [token.key for token in tokens(text)]
+    for at in range(len(keys)):
+        length = _length_at(keys, at, "well_rated")
+        if length and any(key in _listed("first") for key in keys[at + length : at + length + _SKIPPED]):
+            return True
+    return False
+
+
+def _is_rating(keys: Sequence[str], first: int, last: int) -> bool:
+    """Whether the number at pieces [first, last) is a lowest rating."""
+    is_stars = last < len(keys) and keys[last] in _listed("stars")
+    bound, first, last = bound_around(keys, first, last + is_stars)
+    if bound == "max":
+        return False
+    if not is_stars and last < len(keys) and keys[last] in _listed("stars"):  # 4+ stars
+        return True
+    near = (*keys[max(0, first - _NEAR) : first], *keys[last : last + _NEAR])
+    return is_stars or any(key in _listed("rating") for key in near)
+
+
+# ---- positions ------------------------------------------------------------------------------------
+
+
+def _positions(keys: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """(place of the word, position) of every ordinal or number of a result."""
+    for at, key in enumerate(keys):
+        before = keys[at - 1] if at else ""
+        if (position := ordinal_of(key)) is not None:
+            yield at, position
+        elif key.isdecimal() and 0 < int(key) <= 20 and before in _listed("number_words"):
+            yield at, int(key)
+
+
+def _is_after_like(keys: Sequence[str], at: int) -> bool:
+    """ "like the second", "cheaper than number 2"; not "i like the second"."""
+    while at > 0 and keys[at - 1] in _listed("articles"):
+        at -= 1
+    for phrase in _phrases("before"):
+        if at >= len(phrase) and tuple(keys[at - len(phrase) : at]) == phrase:
+            speaker = keys[at - len(phrase) - 1] if at > len(phrase) else ""
+            return phrase != ("like",) or speaker not in _listed("likers")
+    return False
+
+
+def _is_before_like(keys: Sequence[str], at: int) -> bool:
+    """ "dusre jaisa", "pehli wali ki tarah", दूसरी गाड़ी जैसी."""
+    for start in range(at, min(at + _SKIPPED, len(keys)) + 1):
+        if any(tuple(keys[start : start + len(phrase)]) == phrase for phrase in _phrases("after")):
+            return True
+    return False
+
+
+def _has(keys: Sequence[str], name: str) -> bool:
+    return any(_length_at(keys, at, name) for at in range(len(keys)))
+
+
+def _length_at(keys: Sequence[str], at: int, name: str) -> int:
+    """How many words the longest phrase of a list has that starts at a word; 0 for none."""
+    phrases = _phrases(name)
+    return next((len(phrase) for phrase in phrases if tuple(keys[at : at + len(phrase)]) == phrase), 0)
+
+
+@lru_cache(maxsize=8)
+def _phrases(name: str) -> tuple[tuple[str, ...], ...]:
+    rows = [
+        tuple(token.key for token in tokens(phrase)) for phrase in read_words("request_words")["like"][name]
+    ]
+    return tuple(sorted(rows, key=len, reverse=True))
+
+
+@lru_cache(maxsize=8)
+def _listed(name: str) -> frozenset[str]:
+    return frozenset(word_key(word) for word in read_words("request_words")["like"][name].split())

@@ -1,0 +1,82 @@
+"""Latin words as Hindi writes them: by sound (अरावली, गेमिंग) and by the names of letters (एचपी, आई5).
+
+latin_of("अरावली") -> "aravali"     english_sound("processor") -> "prosesor"     letters_of("एसयूवी") -> "suv"
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from muse_core.language.matching import roman_key, word_key
+from muse_core.language.word_lists import read_words
+
+_MIN_SKELETON = 3  # consonants that a loan word must share with a name
+_VIRAMA = "्"
+# English letters that roman_key does not fold by their sound.
+_ENGLISH = (
+    (re.compile("tion"), "shan"),
+    (re.compile("gh"), ""),
+    (re.compile("ture$"), "char"),
+    (re.compile("c(?=[eiy])"), "s"),
+    (re.compile("c(?!h)"), "k"),
+)
+
+
+def latin_of(word: str) -> str:
+    """Devanagari by its letters, with the inherent a but for the last: अरावली -> aravali."""
+    consonants, vowels, signs = (_letters(kind) for kind in ("consonants", "vowels", "signs"))
+    out = ""
+    for char, following in zip(word, f"{word[1:]} ", strict=True):
+        if char in consonants:
+            is_bare = following in signs or following in (_VIRAMA, " ")
+            out += consonants[char] + ("" if is_bare else "a")
+        elif char.isascii() and char.isdigit():
+            out += char
+        else:
+            out += vowels.get(char) or signs.get(char, "")
+    return out
+
+
+def skeleton(sound: str) -> str:
+    """The consonants of a sound, or nothing when there are too few to tell a word by."""
+    bare = re.sub(r"[aeiouyh\W]", "", sound)
+    return sound[:1].replace("e", "a") + bare if len(bare) >= _MIN_SKELETON else ""
+
+
+def english_sound(word: str) -> str:
+    """An English word as `roman_key(latin_of(...))` of its Hindi spelling comes near to."""
+    for letters, sound in _ENGLISH:
+        word = letters.sub(sound, word)
+    return roman_key(word)
+
+
+def letters_of(key: str) -> str:
+    """The Latin letters and digits whose names a word is made of: एचपी -> hp, आई5 -> i5; else nothing."""
+    match = _letter_names().fullmatch(key)
+    if match is None or key.isascii():
+        return ""
+    table = _named_letters()
+    return "".join(table.get(part, part) for part in _letter_name().findall(key))
+
+
+@lru_cache(maxsize=4)
+def _letters(kind: str) -> dict[str, str]:
+    pairs = read_words("roman_hindi")["letters"][kind].split()
+    return dict(zip(pairs[::2], pairs[1::2], strict=True))
+
+
+@lru_cache(maxsize=1)
+def _named_letters() -> dict[str, str]:
+    return {word_key(name): letter for name, letter in _letters("names").items()}
+
+
+@lru_cache(maxsize=1)
+def _letter_name() -> re.Pattern[str]:
+    names = sorted(_named_letters(), key=len, reverse=True)
+    return re.compile("|".join([*map(re.escape, names), r"\d"]))
+
+
+@lru_cache(maxsize=1)
+def _letter_names() -> re.Pattern[str]:
+    return re.compile(rf"(?:{_letter_name().pattern})+")
