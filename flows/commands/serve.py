@@ -7,9 +7,9 @@ the page asks for it.
 from __future__ import annotations
 
 import ipaddress
-import logging
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from flows.assistant import Resolve, open_assistant
@@ -38,15 +38,15 @@ def serve(
     local = is_loopback(host)
     app = build_app(service, LOCAL_NAMES if local else ("*",))
     place = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-    _say(f"muse serve: model {assistant.model}, shop {assistant.shop}")
-    _say(f"muse serve: {place} (the page), {place}/v1 (OpenAI's protocol, model 'muse'); Ctrl-C ends it")
-    if not local and not key:
-        _say(f"note: {host} can be reached by others and no key is set; {SERVE_KEY} sets one")
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
-    )
-    uvicorn.Server(config).run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again once everybody was answered
+        _say(f"muse serve: model {assistant.model}, shop {assistant.shop}")
+        if not local and not key:
+            _say(f"note: {host} can be reached by others and no key is set; {SERVE_KEY} sets one")
+        _say(f"muse serve: {place} (the page), {place}/v1 (OpenAI's protocol, model 'muse'); Ctrl-C ends it")
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
+        )
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def is_loopback(host: str) -> bool:

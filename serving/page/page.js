@@ -2,6 +2,7 @@
 // A conversation with the assistant of this server. Everything that is shown is set as text, never as HTML.
 
 const MAX_PICTURE_BYTES = 5_000_000;
+const LONGEST_SIDE = 512;
 const PICTURES = ["image/png", "image/jpeg", "image/webp"];
 const LANGUAGE_TAGS = { en: "en", hi: "hi", mixed: "hi-Latn" };
 
@@ -330,21 +331,33 @@ async function send(body, said) {
 
 // ---- a picture -----------------------------------------------------------------------------------------
 
-function attach(file) {
+async function attach(file) {
   if (!file) return;
   if (!PICTURES.includes(file.type)) return void status("picture_wrong", {}, true);
   if (file.size > MAX_PICTURE_BYTES) return void status("picture_too_big", {}, true);
-  const reader = new FileReader();
-  reader.onload = () => {
-    state.picture = reader.result;
-    const image = $("preview").querySelector("img");
-    image.src = reader.result;
-    image.alt = word("picture_alt");
-    $("preview").hidden = false;
-    status("");
-    $("text").focus();
-  };
-  reader.readAsDataURL(file);
+  let picture;
+  try { picture = await reduced(file); }
+  catch { return void status("picture_wrong", {}, true); }
+  state.picture = picture;
+  const image = $("preview").querySelector("img");
+  image.src = picture;
+  image.alt = word("picture_alt");
+  $("preview").hidden = false;
+  status("");
+  $("text").focus();
+}
+
+async function reduced(file) {  // as a data: address; it is sent with every turn, and the search looks at few pixels
+  const picture = await createImageBitmap(file);
+  const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
+  const canvas = make("canvas");
+  canvas.width = Math.max(1, Math.round(picture.width * scale));
+  canvas.height = Math.max(1, Math.round(picture.height * scale));
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "white";
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL("image/jpeg", 0.9);
 }
 
 function detach() {

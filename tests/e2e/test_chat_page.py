@@ -237,17 +237,31 @@ def test_a_picture_goes_along_and_a_zip_does_not(page: Tab, server: Running, tmp
     (tmp_path / "shoes.zip").write_bytes(b"PK\x03\x04")
     choose_file(page, tmp_path / "shoes.zip")
     page.wait("document.querySelector('#status').textContent.includes('no picture')")
+    page.run("status('')")
     (tmp_path / "liar.png").write_bytes(b"PK\x03\x04")
     choose_file(page, tmp_path / "liar.png")
-    page.wait("!document.querySelector('#preview').hidden")
+    page.wait("document.querySelector('#status').textContent.includes('no picture')")
+    assert page.run("document.querySelector('#preview').hidden") and len(texts(page, ".theirs")) == 1
+
+
+def test_large_pictures_are_made_small_and_several_fit(page: Tab, server: Running, tmp_path: Path) -> None:
+    (tmp_path / "large.png").write_bytes(png(1500))
+    for number in (1, 2, 3):
+        choose_file(page, tmp_path / "large.png")
+        page.wait("!document.querySelector('#preview').hidden")
+        ask(page, "like this")
+        assert f"[image:att{number}] like this" in server.heard[-1]
+    assert page.run("document.querySelector('.mine img').naturalWidth") == 512
+
+
+def test_what_the_server_refuses_is_said_and_the_words_stay(page: Tab) -> None:
+    page.run("document.querySelector('#text').removeAttribute('maxlength')")
     page.click("#text")
-    type_(page, "like this")
+    type_(page, "x" * 8001)
     page.press("Enter")
-    page.wait("document.querySelector('#status').textContent.includes('found a zip file')")
-    assert (
-        len(texts(page, ".theirs")) == 1 and page.run("document.querySelector('#text').value") == "like this"
-    )
-    page.complaints[:] = [one for one in page.complaints if "400" not in one and "ERR" not in one]
+    page.wait("document.querySelector('#status').textContent.includes('found 8,001 characters')")
+    assert texts(page, ".theirs") == [] and page.run("document.querySelector('#text').value.length") == 8001
+    page.complaints[:] = [one for one in page.complaints if "400" not in one]  # the browser's own remark
 
 
 def test_a_key_is_asked_for_and_used(chromium: Tab, tmp_path: Path) -> None:
