@@ -18,7 +18,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -30,6 +29,7 @@ from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound
 
 from flows.deployments import FILE, RESTART
+from flows.environment import variables_with
 from muse_core.errors import MuseError
 
 ROOT = FILE.parent.parent
@@ -123,7 +123,7 @@ def parts(gpu_slots: int | None = None) -> Iterator[Part]:
     )
     for one in automations():
         yield _automation(one)
-    yield Part("deployments", _deployments_lack, lambda client: deploy())
+    yield Part("deployments", _deployments_lack, deploy)
 
 
 def set_up(gpu_slots: int | None, tell: Callable[[str], None]) -> None:
@@ -208,10 +208,12 @@ def _deployments_lack(client: SyncPrefectClient) -> str:
     return ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if len(lacking) > 3 else "")
 
 
-def deploy(file: Path = FILE) -> None:
+def deploy(client: SyncPrefectClient) -> None:
     """`prefect deploy` for the list; MuseError with what it said."""
+    api = str(client.api_url).rstrip("/")
     done = subprocess.run(
-        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)],
+        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(FILE)],
+        env=variables_with({"PREFECT_API_URL": api}),
         cwd=ROOT,
         capture_output=True,
         text=True,

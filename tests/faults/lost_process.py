@@ -3,6 +3,7 @@
     python -m tests.faults.lost_process --kill both      # worker and flow together (kill -9)
     python -m tests.faults.lost_process --kill flow      # the flow alone
     python -m tests.faults.lost_process --kill server    # Prefect's server
+    python -m tests.faults.lost_process --kill down      # nothing is killed: `muse down`, then `muse up`
     python -m tests.faults.lost_process --kill both --stage base     # a training, which leaves checkpoints
     python -m tests.faults.lost_process --kill both --database postgresql+asyncpg://…
 
@@ -120,7 +121,10 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def kill(home: Path, what: str) -> None:
-    """`kill -9`."""
+    """`kill -9`, or `muse down`."""
+    if what == "down":
+        muse(home, "down")
+        return
     found = read_services(home)
     worker = family(found[WORKER].pid)
     victims = {"both": worker, "flow": worker[1:], "server": family(found[PREFECT].pid)}[what]
@@ -188,7 +192,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--kill", choices=("both", "flow", "server"), default="both")
+    parser.add_argument("--kill", choices=("both", "flow", "server", "down"), default="both")
     parser.add_argument("--stage", choices=tuple(COUNT), default="conversations")
     parser.add_argument("--database", default="", help="Prefect's (default: SQLite in the home)")
     asked = parser.parse_args()
