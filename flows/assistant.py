@@ -41,9 +41,11 @@ def open_assistant(home: Path | None, model: str | None, catalog: Path | None, r
     store = ArtifactStore(home_folder(home) / "artifacts")
     folder = _model_folder(store, model, resolve)
     index, shop = _shop(store, folder, catalog)
+    from muse_core.models.carried_tools import serving
     from muse_core.models.device import resolve_device
     from muse_core.models.loading import load_model
 
+    serving(folder)
     loaded = load_model(folder, resolve_device("auto"))
     return Assistant(loaded, index, model or _short(folder, store), shop)
 
