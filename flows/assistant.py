@@ -46,7 +46,7 @@ def open_assistant(home: Path | None, model: str | None, catalog: Path | None, r
     from muse_core.models.loading import load_model
 
     serving(folder)
-    loaded = load_model(folder, resolve_device("auto"))
+    loaded = load_model(folder, resolve_device("auto"), index.catalog.facets)
     return Assistant(loaded, index, model or _short(folder, store), shop)
 
 
