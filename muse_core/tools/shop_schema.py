@@ -140,4 +140,5 @@ def _or_a_facet(tool: Tool, facets: tuple[Facet, ...]) -> Any:
     """The field of an argument whose values are fixed, with the facets' names among them."""
     ours = tool.Arguments.model_fields[tool.facet_argument]
     fixed = [value for kind in get_args(ours.annotation) for value in get_args(kind)]
-    return Literal[(*fixed, *(facet.name for facet in facets))] | None, ours
+    # Sorted: equal literals are one object to `typing`, in the order in which they were first made.
+    return Literal[(*fixed, *sorted(facet.name for facet in facets))] | None, ours

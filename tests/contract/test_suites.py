@@ -78,7 +78,7 @@ def test_the_message_names_rule_column_count_and_ids() -> None:
     with pytest.raises(ContractViolation) as caught:
         validate("products", table_of("products", rows))
     text = str(caught.value)
-    assert "products@1: 2 of" in text
+    assert "products@2: 2 of" in text
     assert "column rating, rule expect_column_values_to_be_between(min_value=0, max_value=5): 2 rows" in text
     assert "first product_id: p1, p3; found 7.0, -1.0" in text
     assert "column title" in text and "first product_id: p2" in text
@@ -91,7 +91,7 @@ def test_an_unknown_kind_has_no_contract() -> None:
 
 # failing closed
 
-HEAD = "contract: products@1\nid: product_id\nexpectations:\n"
+HEAD = "contract: products@2\nid: product_id\nexpectations:\n"
 RULE = "  - type: {}\n    kwargs: {}\n    meta: {{why: because}}\n"
 NOT_NULL = RULE.format("expect_column_values_to_not_be_null", "{column: title}")
 
@@ -123,8 +123,8 @@ def test_a_rule_that_cannot_be_evaluated_never_passes(rules: str, said: str) -> 
 
 
 def test_a_suite_of_another_version_or_without_reasons_is_refused() -> None:
-    with pytest.raises(ContractViolation, match="products@2"):
-        read_suite("products", HEAD.replace("@1", "@2"))
+    with pytest.raises(ContractViolation, match="products@3"):
+        read_suite("products", HEAD.replace("@2", "@3"))
     with pytest.raises(ContractViolation, match=r"meta\.why"):
         read_suite("products", HEAD + "  - type: expect_column_to_exist\n    kwargs: {column: title}\n")
 

@@ -30,7 +30,7 @@ SETTING = re.compile(rf"(?<![\w./])((?:{SECTIONS})\.[a-z_0-9]+|report_to|seed)=(
 OPTION = re.compile(r"--set ('[^']*'|\S+)")
 # What a placeholder stands for, so that the rest can be loaded.
 EXAMPLES = {"base.model": "someone/some-model"}
-NOT_KEYS = {"profiles.toml"}  # Prefect's file
+NOT_KEYS = {"profiles.toml", "tools.json"}  # Prefect's file, a model folder's
 # What has to be set for the advice to make sense: its own words say so.
 ALREADY = {
     "execution.cluster_address": ["execution.engine=dask"],

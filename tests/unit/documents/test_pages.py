@@ -122,7 +122,17 @@ def _understood(words: list[str]) -> None:
         result = CliRunner().invoke(app, words)
         assert result.exit_code == 0, result.stderr
     else:  # run for real in tests/integration/test_pages.py, or where their own tests are
-        assert path in ("report", "eval", "doctor", "artifacts export", "human-eval make", "up", "down")
+        assert path in (
+            "report",
+            "eval",
+            "doctor",
+            "artifacts export",
+            "human-eval make",
+            "up",
+            "down",
+            "chat",
+            "serve",
+        )
 
 
 def line_names_a_verb(path: str, rest: list[str]) -> bool:
@@ -234,7 +244,7 @@ def test_the_case_is_a_case(shop_folder: Path) -> None:
 
 def test_the_python_compiles() -> None:
     python: list[Block] = [one for one in blocks() if one.language == "python"]
-    assert len(python) == 2
+    assert len(python) == 3
     for one in python:  # run in tests/integration/test_pages.py, and in tests/e2e/test_own_tools.py
         compile(one.text, one.first_line, "exec")
 

@@ -46,6 +46,7 @@ MORE = {
     "model",
     "arguments_judged",
     "tool_macro_f1",
+    "invented_value",
     "abstention",
     "minimum_detectable_difference",
     "leaks",

@@ -68,7 +68,7 @@ EDITS = {
     ),
     "a word of the lexicon": Edit("language/lexicon.toml", "laal", "lall", SPEAKERS),
     "a word of requests read by rules": Edit(
-        "language/request_words.toml", '"without"', '"lacking"', "evaluate talk talk_expert"
+        "language/request_words.toml", '"without"', '"lacking"', "conversations evaluate talk talk_expert"
     ),
     # data of one stage
     "a first name": Edit("profiles/personas.toml", "Asha", "Aasha", "profiles"),
