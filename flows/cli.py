@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.failures import MuseGroup
+from flows.server_verbs import doctor, down, up
 from flows.talk_verbs import chat, serve
 from flows.wordings_verbs import wordings_app
 from muse_core.config.load import DEFAULT_PRESET, preset_names
@@ -34,8 +35,8 @@ app.add_typer(artifacts_app, name="artifacts")
 human_app = typer.Typer(no_args_is_help=True, help="Let people rate the models' answers.")
 app.add_typer(human_app, name="human-eval")
 app.add_typer(wordings_app, name="wordings")
-app.command()(chat)
-app.command()(serve)
+for verb in (chat, serve, doctor, up, down):
+    app.command()(verb)
 
 CHATS = """Your own chats (JSONL) instead of simulated ones. A line: {"messages": [{"role": "user" or
 "assistant" or "tool", "content": "…", "tool_calls": …}, …]} and, if you like, "language" (en, hi, mixed),
@@ -267,35 +268,3 @@ def artifacts_verify(home: Home = None, as_json: AsJson = False) -> None:
     from flows.commands.artifacts import verify
 
     verify(home, as_json)
-
-
-@app.command()
-def doctor(home: Home = None, as_json: AsJson = False) -> None:
-    """Say what this machine has and what is wrong with it."""
-    from flows.commands.doctor import doctor as command
-
-    command(home, as_json)
-
-
-@app.command()
-def up(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Of Prefect's pages.")] = 4200,
-    mlflow_port: Annotated[int, typer.Option(min=1, max=65535, help="Of MLflow's pages.")] = 5000,
-    gpu_slots: Annotated[
-        int | None, typer.Option(min=1, help="How many tasks train or ask a model at once (default: 1).")
-    ] = None,
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Start Prefect, MLflow and a worker here, with all that the deployments need."""
-    from flows.commands.up import up as command
-
-    command(home, port, mlflow_port, gpu_slots, as_json)
-
-
-@app.command()
-def down(home: Home = None, as_json: AsJson = False) -> None:
-    """End what `muse up` has started, and nothing else."""
-    from flows.commands.up import down as command
-
-    command(home, as_json)
