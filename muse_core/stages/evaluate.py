@@ -29,6 +29,7 @@ from muse_core.evaluation.score.slot_detector import detector_quality
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.progress import Phases
 from muse_core.records import Row, from_table, to_table
+from muse_core.tools.shop_schema import schema_of
 from muse_core.types import ArtifactRef, Conversation, PreferencePair
 from muse_core.world.shop import Shop
 
@@ -83,10 +84,12 @@ def _evaluate(
         {name: one.can_call for name, one in loaded.items()},
         config.evaluation.bootstrap_resamples,
     )
-    answered = Answered(read_exam(_rows(made["test_cases"], ctx)), rows, can_call, resamples, ctx.seed)
+    index = Shop.read(ctx.store, made["catalog"]).index
+    schema = schema_of(index.catalog.facets)
+    exam = read_exam(_rows(made["test_cases"], ctx))
+    answered = Answered(exam, rows, can_call, resamples, ctx.seed, schema)
     phases = Phases(ctx.progress, {HANDWRITTEN: 2.0, FIGURES: 1.0})
     phases.begin(HANDWRITTEN)
-    index = Shop.read(ctx.store, made["catalog"]).index
     others = handwritten_rows(loaded, index, resamples, ctx.seed)
     phases.begin(FIGURES)
     pairs: list[PreferencePair] = _rows(made["test_pairs"], ctx)

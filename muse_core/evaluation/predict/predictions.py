@@ -22,7 +22,7 @@ from muse_core.models.word_positions import word_position_probabilities
 from muse_core.progress import Progress
 from muse_core.records import Row, canonical_json
 from muse_core.tools.base import ShopWorld
-from muse_core.tools.shop_schema import schema_of
+from muse_core.tools.shop_schema import PLAIN, ShopSchema, schema_of
 from muse_core.world.shop import Shop
 
 
@@ -91,9 +91,9 @@ def prediction_of(one: Answered) -> Prediction:
     return Prediction(one.own.messages, one.own.malformed, one.fault or "", one.repair or "", served)
 
 
-def expert_rows(cases: Sequence[Case]) -> list[Row]:
-    """The gold turns judged as if a model had made them: what the metrics allow at most."""
-    return [judge(case, Prediction(case.gold), "expert", "") for case in cases]
+def expert_rows(cases: Sequence[Case], schema: ShopSchema = PLAIN) -> list[Row]:
+    """The gold turns judged as if a model had made them: what the metrics allow at most. `schema`: the shop's."""
+    return [judge(case, Prediction(case.gold), "expert", "", schema) for case in cases]
 
 
 def world_of(case: Case, shop: Shop) -> ShopWorld:

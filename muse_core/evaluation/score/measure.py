@@ -16,6 +16,7 @@ from muse_core.evaluation.score.fluency import FluencyJudge, learn_judge
 from muse_core.evaluation.score.scorecard import ModelRows, Scorecard
 from muse_core.evaluation.score.significance import detectable, holm
 from muse_core.records import Row
+from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.types import Conversation
 
 MAX_DEV_REPLIES = 4000
@@ -35,13 +36,15 @@ HEADLINE = (
 
 @dataclass(frozen=True)
 class Answered:
-    """The judged turns of every model (`rows`: model -> those of all parts), and who has learnt to call."""
+    """The judged turns of every model (`rows`: model -> those of all parts), and who has learnt to call.
+    `schema`: of the shop, for the expert's turns."""
 
     exam: Exam
     rows: Mapping[str, Sequence[Row]]
     can_call: Mapping[str, bool]
     resamples: int
     seed: int
+    schema: ShopSchema = PLAIN
 
     @property
     def callers(self) -> list[str]:
@@ -60,7 +63,7 @@ def scorecard(answered: Answered, conversations: Sequence[Conversation]) -> Scor
     card = Scorecard.over(rows["sft"], fluency_judge(conversations), answered.resamples, seed)
     for name, found in rows.items():
         card.add(ModelRows(name, found, answered.can_call[name]), without=CONDITION_OF)
-    card.add(ModelRows("expert", expert_rows(exam.test)), without=CONDITION_OF)
+    card.add(ModelRows("expert", expert_rows(exam.test, answered.schema)), without=CONDITION_OF)
     train = [item for item in conversations if item.side == "train"]
     turns = [turn for case in exam.test for turn in _turn_of(case)]
     for baseline, decided in baseline_decisions(turns_of(train), turns, seed).items():
@@ -86,7 +89,7 @@ def rates(answered: Answered, judge: FluencyJudge) -> Scorecard:
     """The rates of the models that can call and of the expert, over the sample and the further turns."""
     exam = answered.exam
     rows = {name: answered.part(name, TEST) + answered.part(name, FURTHER) for name in answered.callers}
-    rows["expert"] = [*expert_rows(exam.test), *expert_rows(exam.further)]
+    rows["expert"] = expert_rows([*exam.test, *exam.further], answered.schema)
     drawn_for = [""] * len(exam.test) + list(exam.drawn_for)
     card = Scorecard.over(rows["expert"], judge, answered.resamples, answered.seed)
     for name, found in rows.items():
