@@ -92,7 +92,7 @@ def prediction_of(one: Answered) -> Prediction:
 
 
 def expert_rows(cases: Sequence[Case], schema: ShopSchema = PLAIN) -> list[Row]:
-    """The gold turns judged as if a model had made them: what the metrics allow at most. `schema`: the shop's."""
+    """The gold turns judged as if a model had made them, in this shop: what the metrics allow at most."""
     return [judge(case, Prediction(case.gold), "expert", "", schema) for case in cases]
 
 
