@@ -12,10 +12,10 @@ from muse_core.evaluation.predict.predictions import expert_rows
 from muse_core.evaluation.score import metrics
 from muse_core.evaluation.score.fluency import learn_judge
 from muse_core.evaluation.score.scorecard import ModelRows, Scorecard, flat_metrics, only_metrics
-from muse_core.records import Row, to_table, tool_message
+from muse_core.records import Row, to_table
 from muse_core.tools.shop_schema import ShopSchema
 from muse_core.tools.toolbox import DECISIONS
-from muse_core.types import Facet, Message, ToolCall, ToolResult
+from muse_core.types import Facet, Message, ToolCall, TurnLabel
 from tests.unit.evaluation.builders_evaluation import call_turn, conversation
 
 
@@ -162,9 +162,11 @@ def test_a_model_that_cannot_call_has_no_call_metrics() -> None:
 
 def test_the_expert_is_judged_by_the_tools_of_the_shop() -> None:
     """What it calls with a facet is exact, and nothing that a plain shop would refuse."""
-    call = ToolCall("c0.0", "search", {"query": "shirt", "sleeve": "full"})
-    found = tool_message(ToolResult("c0.0", {"items": [], "total": 0}))
-    case = replace(CASES[0], gold=(Message("assistant", "", (call,)), found, Message("assistant", "No.")))
+    one = conversation(500)
+    system = one.messages[:1] if one.messages[0].role == "system" else ()
+    asked = call_turn(0, "full sleeves", "search", {"items": []}, "No.", query="shirt", sleeve="full")
+    label = TurnLabel(0, "complete", "f", "search")
+    case = Case(replace(one, messages=(*system, *asked), labels=(label,)), label)
     facets = (Facet("sleeve", "choice", "", ("full", "half")),)
     for schema, is_exact in ((ShopSchema(facets), True), (ShopSchema(), False)):
         (row,) = expert_rows([case], schema)
