@@ -161,11 +161,11 @@ def test_a_model_that_cannot_call_has_no_call_metrics() -> None:
 
 
 def test_the_expert_is_judged_by_the_tools_of_the_shop() -> None:
-    """What it calls with a facet is exact, and nothing that a plain shop would refuse."""
+    """Comparing by a facet is exact in the shop that has it, and refused by one without."""
     one = conversation(500)
     system = one.messages[:1] if one.messages[0].role == "system" else ()
-    asked = call_turn(0, "full sleeves", "search", {"items": []}, "No.", query="shirt", sleeve="full")
-    label = TurnLabel(0, "complete", "f", "search")
+    asked = call_turn(0, "by sleeves", "compare", {"items": []}, "Same.", items=[1, 2], attribute="sleeve")
+    label = TurnLabel(0, "comparison", "f", "compare")
     case = Case(replace(one, messages=(*system, *asked), labels=(label,)), label)
     facets = (Facet("sleeve", "choice", "", ("full", "half")),)
     for schema, is_exact in ((ShopSchema(facets), True), (ShopSchema(), False)):
