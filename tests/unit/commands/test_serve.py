@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +84,20 @@ def started(home: Path, *words: str, **variables: str) -> tuple[subprocess.Popen
     assert process.stderr is not None
     for line in process.stderr:
         lines.append(line)
-        if found := re.search(r"http://\S+:\d+", line):
+        if found := re.search(r"http://\S+:(\d+)", line):
+            answers_on(int(found[1]))
             return process, found[0], lines
     raise AssertionError("".join(lines))
+
+
+def answers_on(port: int) -> None:
+    """Waits until the server listens: before that it does not catch signals."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing listens on {port}")
 
 
 def stopped(process: subprocess.Popen[str], how: int) -> tuple[int, str]:
