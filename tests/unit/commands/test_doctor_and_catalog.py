@@ -93,7 +93,10 @@ def found_of(home: Path) -> dict[str, doctor.Finding]:
     return {one.name: one for one in doctor_servers.servers(home)} | {"locks": doctor_servers.locks(home)}
 
 
-def test_tables_of_another_mlflow_are_wrong_and_it_says_how_to_mend_them(tmp_path: Path) -> None:
+def test_tables_of_another_mlflow_are_wrong_and_it_says_how_to_mend_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # another test's run may have set its own
     assert found_of(tmp_path)["mlflow"].text.endswith("will be created")
     place = TrackingPlace(f"sqlite:///{tmp_path / 'mlflow.db'}", None, tmp_path)
     open_client(place)

@@ -91,13 +91,15 @@ def started(home: Path, *words: str, **variables: str) -> tuple[subprocess.Popen
 
 
 def answers_on(port: int) -> None:
-    """Waits until the server listens: before that it does not catch signals."""
+    """Waits until the server answers: before that it does not catch signals, and where a shell in the
+    background has them ignored one would be lost."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{port}/health", timeout=30, trust_env=False)
             return
         time.sleep(0.05)
-    raise AssertionError(f"nothing listens on {port}")
+    raise AssertionError(f"nothing answers on {port}")
 
 
 def stopped(process: subprocess.Popen[str], how: int) -> tuple[int, str]:
