@@ -94,7 +94,7 @@ def parse(path: Path) -> ast.Module:
     return _parse(path, *look(path))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8)  # who needs a tree asks in a row; kept trees make every garbage collection slow
 def _parse(path: Path, mtime_ns: int, size: int) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 

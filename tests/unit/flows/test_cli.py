@@ -171,7 +171,7 @@ def test_help_is_quick_and_explain_stays_light(tmp_path: Path) -> None:
     )
     imports_s = user_s("import pandas, pyarrow.parquet, pydantic")
     assert user_s(code, "--help") < 2.5 * imports_s
-    assert user_s(code, "explain", "--preset", "quickstart", "--home", str(tmp_path)) < 10 * imports_s
+    assert user_s(code, "explain", "--preset", "quickstart", "--home", str(tmp_path)) < 7 * imports_s
 
 
 def user_s(code: str, *arguments: str) -> float:
