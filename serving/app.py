@@ -25,7 +25,7 @@ from starlette.routing import Route
 
 from muse_core.generation.attached import kind_of
 from muse_core.tools.shop_schema import schema_of
-from serving.completions import offered_tools, read_request
+from serving.completions import read_request
 from serving.feedback import feedback_row
 from serving.headers import SafeHeaders
 from serving.limits import read_json
@@ -123,7 +123,7 @@ async def _model(request: Request, service: Service) -> Response:
 
 
 async def _tools(request: Request, service: Service) -> Response:
-    return JSONResponse({"object": "list", "data": offered_tools(schema_of(service.catalog.catalog.facets))})
+    return JSONResponse({"object": "list", "data": schema_of(service.catalog.catalog.facets).as_openai()})
 
 
 async def _feedback(request: Request, service: Service) -> Response:

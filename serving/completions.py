@@ -20,7 +20,6 @@ from typing import Any
 from muse_core.generation.answer import Answered
 from muse_core.generation.requests import as_json
 from muse_core.generation.sampling import Sampling
-from muse_core.tools.shop_schema import ShopSchema
 from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import JsonValue, ToolCall
 from serving.limits import Limits
@@ -52,11 +51,6 @@ class Asked:
     wants_usage: bool = False
     identifier: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
-
-
-def offered_tools(schema: ShopSchema) -> list[dict[str, Any]]:
-    """The shop's tools as a client that runs them itself sends them."""
-    return [{"type": "function", "function": described} for described in schema.as_json()]
 
 
 def read_request(body: Mapping[str, Any], model: str, limits: Limits) -> Asked:

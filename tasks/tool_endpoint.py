@@ -19,7 +19,7 @@ from muse_core.errors import ConfigError
 from muse_core.evaluation.cases.answers import Answer
 from muse_core.evaluation.cases.case import EvalCase
 from muse_core.evaluation.cases.foreign_calls import read_message
-from muse_core.evaluation.cases.tool_prompt import chat_messages, openai_tools, prompt_digest
+from muse_core.evaluation.cases.tool_prompt import chat_messages, prompt_digest
 from muse_core.records import canonical_json
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from tasks.chat_endpoint import ChatEndpoint, Completion
@@ -78,7 +78,7 @@ class EndpointModel:
 
     def _complete(self, messages: Sequence[Mapping[str, str]]) -> Completion:
         """Greedy; a model that refuses a temperature (HTTP 400) is asked without one from then on."""
-        tools = openai_tools(self.schema)
+        tools = self.schema.as_openai()
         body: dict[str, Any] = {"model": self.endpoint.model, "messages": messages, "tools": tools}
         if not self.plain:
             done = self.endpoint.complete(body | {"temperature": 0})

@@ -80,6 +80,10 @@ class ShopSchema:
             for tool in ALL_TOOLS
         ]
 
+    def as_openai(self) -> list[dict[str, Any]]:
+        """The same in the shape that chat templates, endpoints and their clients take."""
+        return [{"type": "function", "function": described} for described in self.as_json()]
+
     def digest(self) -> str:
         """sha256 of `as_json`: what a model has learnt to call."""
         text = json.dumps(self.as_json(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))

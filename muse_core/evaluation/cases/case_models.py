@@ -18,7 +18,7 @@ from muse_core.closure import code_digests
 from muse_core.evaluation.cases.answers import Answer, context_of
 from muse_core.evaluation.cases.case import EvalCase
 from muse_core.evaluation.cases.foreign_calls import read_act, read_message
-from muse_core.evaluation.cases.tool_prompt import MAX_NEW_TOKENS, chat_messages, openai_tools, prompt_digest
+from muse_core.evaluation.cases.tool_prompt import MAX_NEW_TOKENS, chat_messages, prompt_digest
 from muse_core.generation.answer import answer
 from muse_core.generation.assistant import TurnOutcome, TurnRequest
 from muse_core.generation.template_chat import (
@@ -108,7 +108,7 @@ class TemplateModel:
         return _digest({"model": model, "prompt": prompt_digest(self.schema)})
 
     def answers(self, cases: Sequence[EvalCase]) -> Iterator[tuple[EvalCase, Answer]]:
-        chat, tools = load_chat_model(self.ref, self.device), openai_tools(self.schema)
+        chat, tools = load_chat_model(self.ref, self.device), self.schema.as_openai()
         for start in range(0, len(cases), FOREIGN_CHUNK):
             chunk = cases[start : start + FOREIGN_CHUNK]
             prompts = [prompt_of(chat, chat_messages(case), tools) for case in chunk]

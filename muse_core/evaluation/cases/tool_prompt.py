@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from muse_core.evaluation.cases.answers import context_of
 from muse_core.evaluation.cases.case import EvalCase
@@ -18,9 +17,10 @@ RULES = """You are the assistant of an online shop. When a tool can serve the sh
 call exactly one tool. Call none when something that is needed was not said (ask for it), when the shopper \
 only chats, or when it is not the shop's business (decline).
 Arguments are in English whatever language the shopper uses. Colour, price, gender, size, brand, material \
-and occasion go into their own arguments; `query` holds only the kind of product. Leave out what the shopper \
-did not say. `filter` and `compare` work on the products you showed last, counted from 1. A picture is \
-written [image:att1]; pass it as image='att1'. Reply in the language and script of the shopper.
+and occasion, and what else this shop tells of its products, go into their own arguments; `query` holds only \
+the kind of product. What must not be goes into `not_…`; a list means any of its values. Leave out what the \
+shopper did not say. `filter` and `compare` work on the products you showed last, counted from 1. A picture \
+is written [image:att1]; pass it as image='att1'. Reply in the language and script of the shopper.
 Shopper: """
 
 
@@ -32,12 +32,7 @@ def chat_messages(case: EvalCase) -> list[dict[str, str]]:
     return [first, *({"role": message.role, "content": message.content} for message in rest)]
 
 
-def openai_tools(schema: ShopSchema) -> list[dict[str, Any]]:
-    """The shop's tools in the shape that chat templates and endpoints take."""
-    return [{"type": "function", "function": described} for described in schema.as_json()]
-
-
 def prompt_digest(schema: ShopSchema) -> str:
     """sha256 of everything that is the same in every question."""
-    parts = {"rules": RULES, "tools": openai_tools(schema), "max_new_tokens": MAX_NEW_TOKENS}
+    parts = {"rules": RULES, "tools": schema.as_openai(), "max_new_tokens": MAX_NEW_TOKENS}
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()

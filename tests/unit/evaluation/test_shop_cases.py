@@ -19,7 +19,7 @@ from muse_core.evaluation.cases.answers import case_digest, context_of
 from muse_core.evaluation.cases.case import EvalCase, judge_case
 from muse_core.evaluation.cases.case_file import load_cases
 from muse_core.evaluation.cases.case_models import OwnModel
-from muse_core.evaluation.cases.tool_prompt import chat_messages, openai_tools, prompt_digest
+from muse_core.evaluation.cases.tool_prompt import chat_messages, prompt_digest
 from muse_core.models.loading import save_model
 from muse_core.tools.shop_schema import PLAIN, schema_of
 from muse_core.types import ToolCall
@@ -110,7 +110,7 @@ def test_ours_read_the_list_and_others_get_the_shops_schemas(case: EvalCase, tmp
     assert context_of(case)[0].content == "also: memory (gb), processor, touchscreen (yes/no)\nen | women"
     first = chat_messages(case)[0]["content"]
     assert first.endswith("Shopper: en | women") and "also: memory" not in first
-    search = openai_tools(SHOP)[0]["function"]["parameters"]["properties"]
+    search = SHOP.as_openai()[0]["function"]["parameters"]["properties"]
     assert {"memory", "min_memory", "not_processor", "touchscreen"} <= search.keys()
     assert prompt_digest(SHOP) != prompt_digest(PLAIN)
     (plain,) = load_cases(write(tmp_path, expected_args={"query": ["laptop"]}))
@@ -128,7 +128,7 @@ def test_the_command_asks_an_endpoint_with_the_catalogue_of_the_home(
         eval_cases(write(tmp_path), "openai:tiny", tmp_path / "home", EvalFlags(as_json=True))
     assert json.loads(capsys.readouterr().out)["n"] == 1
     (asked,) = server.asked
-    assert asked["tools"] == json.loads(json.dumps(openai_tools(SHOP)))
+    assert asked["tools"] == json.loads(json.dumps(SHOP.as_openai()))
 
 
 def test_our_model_of_another_shop_is_asked_with_a_warning(

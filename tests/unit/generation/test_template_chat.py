@@ -17,7 +17,7 @@ from muse_core.catalog.product import Catalog
 from muse_core.errors import ConfigError
 from muse_core.evaluation.cases.case_models import OwnModel, TemplateModel
 from muse_core.evaluation.cases.foreign_calls import read_message
-from muse_core.evaluation.cases.tool_prompt import chat_messages, openai_tools
+from muse_core.evaluation.cases.tool_prompt import chat_messages
 from muse_core.generation.template_chat import load_chat_model, prompt_of, read_response, write
 from muse_core.tools.shop_schema import ShopSchema, schema_of
 from tests import builders
@@ -54,7 +54,7 @@ def _saved(folder: Path) -> Path:
 
 def test_the_prompt_shows_the_tools_once(tmp_path: Path) -> None:
     (case,) = cases(tmp_path, 1)
-    messages, tools = chat_messages(case), openai_tools(ShopSchema())
+    messages, tools = chat_messages(case), ShopSchema().as_openai()
     for name, template in (("own", WITH_TOOLS), ("words", PLAIN), ("folded", NO_SYSTEM)):
         chat = load_chat_model(str(model_folder(tmp_path / name, template)))
         prompt = prompt_of(chat, messages, tools)
@@ -91,7 +91,7 @@ def test_the_whole_command(tmp_path: Path, capsys: Any) -> None:
 
 def test_a_response_template_is_used_when_the_model_has_one(tmp_path: Path) -> None:
     chat = load_chat_model(str(model_folder(tmp_path / "m", PLAIN)))
-    prompt, tools = "<|user|>shirts<|end|><|assistant|>", openai_tools(ShopSchema())
+    prompt, tools = "<|user|>shirts<|end|><|assistant|>", ShopSchema().as_openai()
     assert read_response(chat, prompt, "text", tools) is None
     calls = {"open": "@@", "close": "@@", "content": "json", "repeats": True}
     calls["transform"] = {"type": "function", "function": "{content}"}
