@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from muse_core.catalog.facets import NO, YES, number_of
+from muse_core.catalog.facets import YES, number_of
 from muse_core.dialogue import shares
 from muse_core.types import Facet, Product
 
@@ -209,34 +209,3 @@ def _unwanted(name: str, product: Product, variety: Variety) -> list[str]:
         return []  # it might be just that
     title = product.title.lower()
     return [value for value in _others(name, product, variety) if value.lower() not in title]
-
-
-# ---- whether a product meets them -----------------------------------------------------------------
-
-
-def meets_facet(product: Product, name: str, value: Any) -> bool:
-    """Whether a product meets an argument of one of its facets; False where it does not have the facet."""
-    if name in product.facets:
-        return any(_is(known, value) for known in product.facets[name])
-    bound, _, facet = name.partition("_")
-    if bound not in ("min", "max") or facet not in product.facets:
-        return False
-    numbers = _numbers(product.facets[facet])
-    return any(number >= value if bound == "min" else number <= value for number in numbers)
-
-
-def _is(known: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return known == (YES if value else NO)
-    if isinstance(value, int | float):
-        found = number_of(known)
-        return found is not None and found[0] == value
-    return known in value if isinstance(value, list) else known == value
-
-
-def excludes(product: Product, name: str, value: Any) -> bool:
-    """Whether `not_<name>` leaves the product: none of its values is unwanted, and its title names none."""
-    unwanted = {str(one).lower() for one in (value if isinstance(value, list) else [value])}
-    own = product.facets.get(name) or (getattr(product, name, None) or "",)
-    named = any(f" {one} " in f" {product.title.lower()} " for one in unwanted)
-    return not named and not unwanted & {one.lower() for one in own}

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from muse_core.catalog.limits import LIMIT_NAMES
+from muse_core.catalog.meeting import meets_exclusion, meets_facet
 from muse_core.dialogue import facet_limits, shares
 from muse_core.dialogue.constraints import OCCASIONS_FOR
 from muse_core.dialogue.facet_limits import Variety
 from muse_core.dialogue.noun_phrases import query_of, style_in
 from muse_core.dialogue.price_limits import lower_price, upper_price
 from muse_core.language import lexicon
+from muse_core.tools.base import facet_of
 from muse_core.types import Facet, Product, Profile
 
 if TYPE_CHECKING:
@@ -235,12 +238,14 @@ def meets(product: Product, name: str, value: Any) -> bool:
         return product.rating is not None and product.rating >= value
     if name == "size":
         return any(size in product.sizes for size in (value if isinstance(value, list) else [value]))
-    if name.startswith("not_") and name not in product.facets:
-        return facet_limits.excludes(product, name.removeprefix("not_"), value)
     if name in ("colour", "brand", "gender", "material", "occasion"):
         own = getattr(product, name)
         return own in value if isinstance(value, list) else own == value
-    return facet_limits.meets_facet(product, name, value)
+    if name.startswith("not_") and name in LIMIT_NAMES:
+        return meets_exclusion(product, name, value)
+    facet = name if name in product.facets else facet_of(name)
+    prefix = name.removesuffix(facet)
+    return (facet in product.facets or prefix == "not_") and meets_facet(product, facet, prefix, value)
 
 
 def _stars(rating: float) -> int | float:

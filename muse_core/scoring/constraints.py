@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from muse_core.catalog.facet_limits import Titles, each, matching
-from muse_core.catalog.facets import YES, number_of
-from muse_core.catalog.limits import LIMIT_NAMES, Limits
-from muse_core.catalog.product import Catalog
+from muse_core.catalog.facet_limits import each
+from muse_core.catalog.limits import LIMIT_NAMES
+from muse_core.catalog.meeting import meets_exclusion, meets_facet
 from muse_core.scoring.normal import comparable, normal_text, query_tokens, slot_name
 from muse_core.tools.base import facet_of
 from muse_core.types import JsonValue, Product
@@ -43,29 +42,9 @@ def _meets(product: Product, name: str, value: JsonValue, facets: Collection[str
     if name in ("size", "gender", *_WORD_SLOTS):
         return any(_is(product, name, one) for one in each(value))
     if name in LIMIT_NAMES:
-        return bool(Limits(Catalog((product,))).mask({name: value})[0])  # what must not be, by its title too
+        return meets_exclusion(product, name, value)
     facet = name if name in facets else facet_of(name)
-    return facet not in facets or _meets_facet(product, facet, name.removesuffix(facet), value)
-
-
-def _meets_facet(product: Product, facet: str, prefix: str, value: JsonValue) -> bool:
-    """A limit on a facet, of which the product may have several values."""
-    known = product.facets.get(facet, ())
-    if prefix == "not_":
-        is_named = Titles(Catalog((product,))).naming(map(str, each(value)))[0]
-        return not (is_named or matching(known, each(value)))
-    if isinstance(value, bool):
-        return (YES in known) is value
-    if isinstance(value, int | float):
-        numbers = [found[0] for one in known if (found := number_of(one))]
-        return any(_fits(prefix, number, value) for number in numbers)
-    return not prefix and bool(matching(known, each(value)))
-
-
-def _fits(prefix: str, number: float, limit: float) -> bool:
-    if prefix == "min_":
-        return number >= limit
-    return number <= limit if prefix == "max_" else number == limit
+    return facet not in facets or meets_facet(product, facet, name.removesuffix(facet), value)
 
 
 def _is(product: Product, name: str, value: JsonValue) -> bool:
