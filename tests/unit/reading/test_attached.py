@@ -37,9 +37,7 @@ def test_only_the_words_of_users_are_read() -> None:
 
 def test_a_reading_stands_behind_the_words_and_is_never_learnt() -> None:
     read = read_conversation(TALK, WORDS)
-    behind = (
-        "<|user|>slim shirts with at least 8 gb memory<|reads|>query='shirt', min_memory=8, fit='slim'<|end|>"
-    )
+    behind = "at least 8 gb memory<|reads|>query='shirt', fit='slim', min_memory=8<|end|>"
     assert behind in render(read.messages)
     assert all(piece.part == "context" for piece in pieces(read.messages) if READS in piece.text)
     assert READS not in render(TALK.messages)
