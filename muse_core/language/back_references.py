@@ -62,9 +62,10 @@ def has_elliptic_opening(text: str) -> bool:
 def find_order(text: str) -> Order | None:
     """Cheapest or dearest first; "not too expensive" and "mehnga nahi" ask for the cheap."""
     keys = [token.key for token in tokens(text)]
+    words = set(keys)
     for order in ("price_low", "price_high"):
         for phrase in _phrases(order):
-            for at in range(len(keys) - len(phrase) + 1):
+            for at in range(len(keys) - len(phrase) + 1) if phrase[0] in words else ():
                 if tuple(keys[at : at + len(phrase)]) == phrase:
                     return _as_meant(order, _is_denied(keys, at, at + len(phrase)))
     return None
