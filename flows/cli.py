@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.bench_verbs import bench_app
 from flows.failures import MuseGroup
 from flows.server_verbs import doctor, down, up
 from flows.talk_verbs import chat, serve
@@ -35,6 +36,7 @@ app.add_typer(artifacts_app, name="artifacts")
 human_app = typer.Typer(no_args_is_help=True, help="Let people rate the models' answers.")
 app.add_typer(human_app, name="human-eval")
 app.add_typer(wordings_app, name="wordings")
+app.add_typer(bench_app, name="bench")
 for verb in (chat, serve, doctor, up, down):
     app.command()(verb)
 
