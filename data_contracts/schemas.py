@@ -38,6 +38,7 @@ _message = pa.struct(
             pa.list_(pa.struct([("call_id", _text), ("name", _text), ("arguments_json", _text)])),
         ),
         ("answers_call", _text),
+        ("reading_json", _text),
     ]
 )
 
