@@ -28,7 +28,7 @@ from muse_core.world.replay import world_for
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
 
-_ALSO: dict[str, tuple[str, ...]] = {"recommend": ("recommend", "search"), "search": ("search", "recommend")}
+_ALSO: dict[str, tuple[str, ...]] = {"recommend": ("recommend", "search")}
 
 
 def conversation_of(request: Request, index: CatalogIndex, style: str) -> Conversation:
@@ -43,7 +43,7 @@ def conversation_of(request: Request, index: CatalogIndex, style: str) -> Conver
     label = TurnLabel(
         turn=0,
         turn_type=decision.turn_type,
-        family=family_of(request.by, decision.tool, language),
+        family=family_of(request.by, decision.tool, language, request.digest),
         decision=decision.tool,
         acceptable=_acceptable(request),
         plans=((decision.tool,),) if call else (),

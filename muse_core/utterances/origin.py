@@ -1,4 +1,4 @@
-"""How a conversation says that it is a request out of a log: `utterance/rules/search/hi`."""
+"""How a conversation says that it is a request out of a log: `utterance/rules/search/hi/…`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ FAMILY = "utterance"
 RULES, PEOPLE = "rules", "people"
 
 
-def family_of(by: str, tool: str, language: Language) -> str:
-    """The family of a logged turn; `by`: who read it."""
-    return f"{FAMILY}/{by}/{tool}/{language}"
+def family_of(by: str, tool: str, language: Language, digest: str) -> str:
+    """The family of a logged turn, one for each request; `by`: who read it."""
+    return f"{FAMILY}/{by}/{tool}/{language}/{digest}"
 
 
 def logged_by(conversation: Conversation) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from muse_core.catalog.decoding import binary_kind, encoding_of
 from muse_core.errors import ConfigError
@@ -50,18 +51,19 @@ class TextFile:
     def lines(self) -> Iterator[str]:
         """Every line with its end, the blank ones too."""
         try:
-            with self.path.open("rb") as file:
-                yield from _lines(file, self.encoding)
+            with self.path.open(encoding=self.encoding, errors="replace", newline="") as stream:
+                yield from _lines(stream)
         except OSError as problem:
             raise ConfigError(f"{self.path} cannot be read ({problem.strerror or problem})") from None
 
     def _decoded(self, raw: io.BytesIO, has_end: bool) -> tuple[str, ...]:
-        found = list(_lines(raw, self.encoding))
+        with io.TextIOWrapper(raw, encoding=self.encoding, errors="replace", newline="") as stream:
+            found = list(_lines(stream))
         return tuple(found if has_end or len(found) < 2 else found[:-1])
 
 
-def _lines(file: object, encoding: str) -> Iterator[str]:
-    stream = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")  # type: ignore[type-var]
+def _lines(stream: TextIO) -> Iterator[str]:
+    """Lines with their ends; of one that is too long the start."""
     while line := stream.readline(MAX_LINE):
         is_cut = len(line) == MAX_LINE and not line.endswith(("\n", "\r"))
         while is_cut and (rest := stream.readline(MAX_LINE)):
