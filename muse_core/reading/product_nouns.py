@@ -13,12 +13,13 @@ from functools import lru_cache
 from muse_core.catalog.nouns import known_noun
 from muse_core.language import lexicon
 from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens
-from muse_core.language.sounds import english_sound, latin_of
+from muse_core.language.sounds import english_sound, latin_of, skeleton
 from muse_core.reading.known_words import is_asking
 
 _LONGEST = 4  # words of a known noun
 _LONGEST_UNKNOWN = 3
 _MIN_SOUND = 4  # letters of a noun that is told by its sound
+_OTHER_SLOTS = ("colour", "material", "occasion", "gender", "product_type", lexicon.WORDS)
 Place = tuple[int, int]
 
 
@@ -89,6 +90,8 @@ class _ShopNouns:
         self.by_key = {form_key(noun): noun for noun in nouns}
         sounds = {roman_key(english_sound(key)): noun for key, noun in self.by_key.items() if key.isascii()}
         self.by_sound = {sound: noun for sound, noun in sounds.items() if len(sound) >= _MIN_SOUND}
+        self.by_consonants = {skeleton(sound): noun for sound, noun in self.by_sound.items()}
+        self.by_consonants.pop("", None)
 
     def named(self, said: str) -> str | None:
         """The noun that these words are, in the singular or the plural, in either script."""
@@ -96,8 +99,13 @@ class _ShopNouns:
         for one in (key, *singulars(key)):
             if one in self.by_key:
                 return self.by_key[one]
-        is_one_word = len(said.split()) == 1
-        return self.by_sound.get(roman_key(latin_of(key))) if is_one_word and not key.isascii() else None
+        return None if key.isascii() or len(said.split()) > 1 else self._spelt_in_hindi(key)
+
+    def _spelt_in_hindi(self, key: str) -> str | None:
+        if is_asking(key) or any(lexicon.canonical(slot, key) for slot in _OTHER_SLOTS):
+            return None
+        sound = roman_key(latin_of(key))
+        return self.by_sound.get(sound) or self.by_consonants.get(skeleton(sound))
 
 
 @lru_cache(maxsize=256)

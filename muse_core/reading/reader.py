@@ -39,9 +39,10 @@ _MOST = 4  # values of one argument, as the tools take them
 @lru_cache(maxsize=16384)
 def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
     """The arguments that a text names, in the order of a search's; {} for one that names nothing."""
-    asked = parse_request(text, words.brands, words.facets)
-    nouns = _wanted(nouns_in(text, words.nouns, lambda: _taken(text, words)), asked)
-    style = _style(text, nouns)
+    said = _IMAGE.sub(lambda tag: " " * len(tag[0]), text)
+    asked = parse_request(said, words.brands, words.facets)
+    nouns = _wanted(nouns_in(said, words.nouns, lambda: _taken(said, words)), asked)
+    style = _style(said, nouns)
     found: dict[str, JsonValue] = {}
     _put(found, "query", [f"{style}{noun.value}" for noun in nouns if noun.is_known])
     _put(found, "words", [noun.value for noun in nouns if not noun.is_known])
@@ -57,11 +58,12 @@ def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
 
 
 def _style(text: str, nouns: list[Noun]) -> str:
-    """The word of style right before the one product: it belongs to what is searched ("formal shirt")."""
+    """The word of style right before the one product, or its first: what is searched is a "formal shirt"."""
     if len(nouns) != 1 or not nouns[0].is_known:
         return ""
-    before = text[: nouns[0].start].split()
-    style = styles().get(word_key(before[-1])) if before else None
+    before, said = text[: nouns[0].start].split(), text[nouns[0].start : nouns[0].end].split()
+    near = [*before[-1:], *said[:-1]]
+    style = next((styles()[key] for key in map(word_key, near) if key in styles()), "")
     return f"{style} " if style and style not in nouns[0].value.split() else ""
 
 
