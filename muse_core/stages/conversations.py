@@ -10,6 +10,9 @@ are replayed on the catalogue and enter here, so that `augment` and all behind i
 under one contract, and the file's content is part of this stage's key. A line that cannot be used is
 left out; the log names it with its number and reason, the manifest keeps them all (`about.rejected`).
 ConfigError when no line can be used. The shape of a line: `conversation_files/chat_line.py`.
+
+With `conversations.utterances` (`muse run --utterances FILE`) requests of a log are added, and its wordings are
+spoken by the simulated shoppers: `utterances/enter.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.conversation_files.read import SHOWN, Rejected, read_chats, refuse
-from muse_core.dialogue.families import all_families
+from muse_core.dialogue.families import families_with
 from muse_core.dialogue.llm.paraphrase import Paraphraser
 from muse_core.dialogue.simulate import simulate
 from muse_core.errors import MuseError
@@ -46,6 +49,8 @@ from muse_core.types import (
     JsonValue,
     Profile,
 )
+from muse_core.utterances.enter import Entered, enter
+from muse_core.wordings.book import Book
 from muse_core.world.replay import replay
 from muse_core.world.shop import Shop, read_profiles
 
@@ -70,6 +75,7 @@ class Shard:
     seed: int
     number: int
     first: int
+    wordings: Book
 
 
 @dataclass(frozen=True)
@@ -85,57 +91,68 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
     """The dialogues of all shoppers, or those of the user's file."""
     shoppers = read_profiles(ctx.store, profiles)
     given = Given(Path(config.conversations.file)) if config.conversations.file is not None else None
+    typed = _entered(config, catalog, ctx) if config.conversations.utterances else None
     if given is not None:
         made = list(_read(given, config, catalog, shoppers, ctx))
     else:
-        made = list(_simulated(config, catalog, shoppers, ctx))
-    broken = [conversation_id for part in made for conversation_id in part.broken]
+        made = list(_simulated(config, catalog, shoppers, ctx, typed.book if typed else {}))
+    logged = _logged(typed, config, catalog, ctx) if typed else []
+    broken = [conversation_id for part in (*made, *logged) for conversation_id in part.broken]
     if broken:
         raise MuseError(
             f"conversations: {len(broken)} do not replay to their stored results, "
             f"first {broken[0]}; a tool is not deterministic. "
             "Find what differs with muse_core.world.replay.replay."
         )
-    metrics = _metrics(made) | (given.metrics() if given else {})
+    metrics = _metrics([*made, *logged]) | (given.metrics() if given else {}) | (typed.metrics() if typed else {})
     table = pa.concat_tables([part.table for part in made])
     if ctx.text_service is not None and given is None:
         table, counts = _reworded(table, config, catalog, shoppers, ctx)
         metrics |= counts
+    table = pa.concat_tables([table, *(part.table for part in logged)])
     metrics |= measure(table, ctx.seed)
     ctx.metrics.log(metrics)
-    about = given.about() if given else None
-    return ctx.store.write_table(KIND, table, ctx.fingerprint, metrics=metrics, about=about)
+    about = (given.about() if given else {}) | ({"utterances": typed.about()} if typed else {})
+    return ctx.store.write_table(KIND, table, ctx.fingerprint, metrics=metrics, about=about or None)
 
 
 # ---- simulated ------------------------------------------------------------------------------------
 
 
 def _simulated(
-    config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
+    config: RunConfig,
+    catalog: ArtifactRef,
+    shoppers: Mapping[str, Profile],
+    ctx: StageContext,
+    wordings: Book,
 ) -> Iterator[Made]:
     count, done = config.conversations.count, 0
     ctx.progress.update(0, count, "conversations")
-    for part in ctx.stream(make_shard, _shards(config, catalog, shoppers, ctx)):
+    for part in ctx.stream(make_shard, _shards(config, catalog, shoppers, ctx, wordings)):
         done += part.table.num_rows
         ctx.progress.update(done, count, "conversations")
         yield part
 
 
 def _shards(
-    config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
+    config: RunConfig,
+    catalog: ArtifactRef,
+    shoppers: Mapping[str, Profile],
+    ctx: StageContext,
+    wordings: Book,
 ) -> Iterator[Shard]:
     count, everybody = config.conversations.count, list(shoppers.values())
     for number, first in enumerate(range(0, count, SHARD)):
         rows = range(first, min(first + SHARD, count))
         people = tuple(everybody[row % len(everybody)] for row in rows)
-        yield Shard(ctx.store.root, catalog, ctx.work, people, config, ctx.seed, number, first)
+        yield Shard(ctx.store.root, catalog, ctx.work, people, config, ctx.seed, number, first, wordings)
 
 
 def make_shard(shard: Shard) -> Made:
     """Runs in a worker: simulates the shard's conversations and replays each."""
     index = _shop(shard.root, shard.catalog, shard.work).index
     rng = np.random.default_rng([shard.seed, STAGE_NUMBER, shard.number])
-    families = all_families()
+    families = families_with(shard.wordings)
     made = [
         simulate(profile, index, rng, shard.config, families, f"c{shard.first + row:06d}")
         for row, profile in enumerate(shard.profiles)
@@ -243,6 +260,26 @@ def _say_rest(given: Given, kept: int) -> None:
     if given.changes:
         said = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sorted(given.changes.items()))
         log.info("%s: in the kept ones: %s", given.file.name, said)
+
+
+# ---- logged ---------------------------------------------------------------------------------------
+
+
+def _entered(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> Entered:
+    index = _shop(ctx.store.root, catalog, ctx.work).index
+    return enter(config, index, ctx.store.root.parent / "utterances", ctx.seed)
+
+
+def _logged(typed: Entered, config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> list[Made]:
+    """The conversations of a log, replayed."""
+    index, made = _shop(ctx.store.root, catalog, ctx.work).index, []
+    for start in range(0, len(typed.conversations), SHARD):
+        rows = list(typed.conversations[start : start + SHARD])
+        if config.prompt.readings:
+            rows = [read_conversation(one, words_of(index.catalog)) for one in rows]
+        broken = tuple(one.conversation_id for one in rows if not replay(one, index, None))
+        made.append(Made(to_table(KIND, rows), _counts(rows), broken))
+    return made
 
 
 # ---- counts ---------------------------------------------------------------------------------------
