@@ -10,7 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 VERSION = 1  # of every contract but these
-VERSIONS = {"predictions": 2, "products": 2}
+VERSIONS = {"predictions": 2, "products": 2, "conversations": 2, "preference_pairs": 2}
 
 _text = pa.string()
 _texts = pa.list_(pa.string())

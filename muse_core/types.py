@@ -90,7 +90,7 @@ class Message:
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     answers_call: str | None = None
-    reading: Mapping[str, JsonValue] = field(default_factory=dict)
+    reading: Mapping[str, JsonValue] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

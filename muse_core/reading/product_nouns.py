@@ -13,12 +13,13 @@ from functools import lru_cache
 from muse_core.catalog.nouns import known_noun
 from muse_core.language import lexicon
 from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens
-from muse_core.language.sounds import english_sound, latin_of
+from muse_core.language.sounds import english_sound, latin_of, skeleton
 from muse_core.reading.known_words import is_asking
 
 _LONGEST = 4  # words of a known noun
 _LONGEST_UNKNOWN = 3
 _MIN_SOUND = 4  # letters of a noun that is told by its sound
+_OTHER_SLOTS = ("colour", "material", "occasion", "gender", "product_type", lexicon.WORDS)
 Place = tuple[int, int]
 
 
@@ -32,19 +33,18 @@ class Noun:
     is_known: bool
 
 
-def nouns_in(text: str, shop_nouns: Sequence[str], taken: Callable[[], Sequence[Place]]) -> list[Noun]:
+def nouns_in(text: str, shop_nouns: Sequence[str], taken: Sequence[Place]) -> list[Noun]:
     """The products that a text names, in its order: the known ones, else one run of unexplained words.
-    `taken`: places of brands, colours, prices and other values, which are no part of an unknown noun; only
-    asked where it matters."""
+    `taken`: places of brands, colours, prices and other values, which are no part of an unknown noun."""
     words = tokens(text)
     for names in (_shop_names(shop_nouns), _table_name):
         found = list(_named(text, words, names))
         if len(found) > 1:
-            found = [noun for noun in found if not _is_in(noun, taken())] or found
+            found = [noun for noun in found if not _is_in(noun, taken)] or found
             found = [noun for noun in found if not is_asking(form_key(noun.value))] or found
         if found:
             return found
-    unknown = _unexplained(text, words, taken())
+    unknown = _unexplained(text, words, taken)
     return [unknown] if unknown is not None else []
 
 
@@ -89,6 +89,8 @@ class _ShopNouns:
         self.by_key = {form_key(noun): noun for noun in nouns}
         sounds = {roman_key(english_sound(key)): noun for key, noun in self.by_key.items() if key.isascii()}
         self.by_sound = {sound: noun for sound, noun in sounds.items() if len(sound) >= _MIN_SOUND}
+        self.by_consonants = {skeleton(sound): noun for sound, noun in self.by_sound.items()}
+        self.by_consonants.pop("", None)
 
     def named(self, said: str) -> str | None:
         """The noun that these words are, in the singular or the plural, in either script."""
@@ -96,8 +98,13 @@ class _ShopNouns:
         for one in (key, *singulars(key)):
             if one in self.by_key:
                 return self.by_key[one]
-        is_one_word = len(said.split()) == 1
-        return self.by_sound.get(roman_key(latin_of(key))) if is_one_word and not key.isascii() else None
+        return None if key.isascii() or len(said.split()) > 1 else self._spelt_in_hindi(key)
+
+    def _spelt_in_hindi(self, key: str) -> str | None:
+        if is_asking(key) or any(lexicon.canonical(slot, key) for slot in _OTHER_SLOTS):
+            return None
+        sound = roman_key(latin_of(key))
+        return self.by_sound.get(sound) or self.by_consonants.get(skeleton(sound))
 
 
 @lru_cache(maxsize=256)

@@ -15,22 +15,16 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
-from muse_core.language import lexicon
 from muse_core.language.back_references import LAST
-from muse_core.language.brands import find_brands
-from muse_core.language.colours import find_colours
-from muse_core.language.facet_requests import find_facets
 from muse_core.language.matching import word_key
 from muse_core.language.parse import ParsedRequest, parse_request
-from muse_core.language.prices import find_prices
-from muse_core.reading.product_nouns import Noun, Place, nouns_in
+from muse_core.reading.product_nouns import Noun, nouns_in
 from muse_core.reading.shop_words import ShopWords
 from muse_core.types import JsonValue
 from muse_core.wordings.words import SCRIPTS
 from muse_core.wordings.words import words as words_in
 
 _FIELDS = ("colour", "brand", "gender", "size", "material", "occasion")
-_SLOTS = ("material", "size", "gender", "occasion")
 _QUOTED = re.compile(r"[\"'“‘«]([^\"'“”‘’«»]{2,80})[\"'”’»](?!\w)")
 _IMAGE = re.compile(r"\[image:(\w+)\]")
 _MOST = 4  # values of one argument, as the tools take them
@@ -39,9 +33,10 @@ _MOST = 4  # values of one argument, as the tools take them
 @lru_cache(maxsize=16384)
 def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
     """The arguments that a text names, in the order of a search's; {} for one that names nothing."""
-    asked = parse_request(text, words.brands, words.facets)
-    nouns = _wanted(nouns_in(text, words.nouns, lambda: _taken(text, words)), asked)
-    style = _style(text, nouns)
+    said = _IMAGE.sub(lambda tag: " " * len(tag[0]), text)
+    asked = parse_request(said, words.brands, words.facets)
+    nouns = _wanted(nouns_in(said, words.nouns, asked.places), asked)
+    style = _style(said, nouns)
     found: dict[str, JsonValue] = {}
     _put(found, "query", [f"{style}{noun.value}" for noun in nouns if noun.is_known])
     _put(found, "words", [noun.value for noun in nouns if not noun.is_known])
@@ -57,11 +52,12 @@ def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
 
 
 def _style(text: str, nouns: list[Noun]) -> str:
-    """The word of style right before the one product: it belongs to what is searched ("formal shirt")."""
+    """The word of style right before the one product, or its first: what is searched is a "formal shirt"."""
     if len(nouns) != 1 or not nouns[0].is_known:
         return ""
-    before = text[: nouns[0].start].split()
-    style = styles().get(word_key(before[-1])) if before else None
+    before, said = text[: nouns[0].start].split(), text[nouns[0].start : nouns[0].end].split()
+    near = [*before[-1:], *said[:-1]]
+    style = next((styles()[key] for key in map(word_key, near) if key in styles()), "")
     return f"{style} " if style and style not in nouns[0].value.split() else ""
 
 
@@ -114,12 +110,3 @@ def _wanted(nouns: list[Noun], asked: ParsedRequest) -> list[Noun]:
     """Without the products that are not wanted."""
     unwanted = set(asked.without.get("product_type", ()))
     return [noun for noun in nouns if noun.value not in unwanted]
-
-
-def _taken(text: str, words: ShopWords) -> list[Place]:
-    """Where values stand that are no part of a product's name."""
-    places: list[Place] = [span[1:] for span in find_brands(text, words.brands)]
-    places += [span[1:] for span in find_colours(text)]
-    places += [span[1:] for slot in _SLOTS for span in lexicon.find(slot, text)]
-    places += [row[2:] for row in find_facets(text, words.facets)]
-    return places + [(span.start, span.end) for span in find_prices(text)]
