@@ -34,10 +34,10 @@ Decision = str  # what an assistant does first: a tool of `tools.toolbox.TOOL_NA
 TurnType = Literal[
     "complete",  # a whole request: one call answers it
     "missing_slot",  # something needed is not said: the assistant asks, no call
-    "out_of_scope",  # not a shop's business: the assistant declines, no call
+    "out_of_scope",  # not the business of a shop, or of its tools: the assistant declines, no call
     "refinement",  # narrows the last results
     "comparison",  # asks about items of the last results: compares them
-    "chit_chat",  # greeting, thanks, small talk: no call
+    "chit_chat",  # greeting, thanks, small talk, rude or senseless words: no call
     "multi_step",  # one utterance that needs two or more calls
     "recommendation",
     "translation",

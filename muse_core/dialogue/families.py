@@ -82,8 +82,9 @@ _CLOSINGS: dict[str, tuple[str, ...]] = {
     "comparison": ("please", "thanks", "urge"),
     "chit_chat": ("warm",),
 }
-_OPENINGS_OF_KIND: dict[str, tuple[str, ...]] = {"answer": ("filler",), "greet": ()}
-_CLOSINGS_OF_KIND: dict[str, tuple[str, ...]] = {"answer": ("please", "thanks")}
+_BARE: dict[str, tuple[str, ...]] = {"abuse": (), "gibberish": (), "wait": ()}  # nothing goes with these
+_OPENINGS_OF_KIND: dict[str, tuple[str, ...]] = {"answer": ("filler",), "greet": (), **_BARE}
+_CLOSINGS_OF_KIND: dict[str, tuple[str, ...]] = {"answer": ("please", "thanks"), **_BARE}
 
 
 Wordings = Literal["all", "common", "reserved"]  # which of a side's families somebody speaks in

@@ -164,8 +164,9 @@ def _encode_pieces(tokenizer: PreTrainedTokenizerFast, pieces: Sequence[Piece]) 
 
 
 def _is_spaced(piece: Piece) -> bool:
-    """Whether a piece is read behind a space: the user's words, and arguments (`recommend()` has none)."""
-    return piece.mark == "utterance" or (piece.part == "argument" and piece.text[:1].isalpha())
+    """Whether a piece is read behind a space: the user's words, what is read in them, and arguments
+    (`recommend()` has none)."""
+    return piece.mark in ("utterance", "reading") or (piece.part == "argument" and piece.text[:1].isalpha())
 
 
 def _word_places(escaped: str, offsets: Sequence[tuple[int, int]], start: int) -> tuple[tuple[int, int], ...]:

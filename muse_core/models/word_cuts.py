@@ -6,9 +6,9 @@ r"""Where the small model's tokenizer cuts text: words of the request are the sa
     call        search(colour='red', …)            search( ␣colour=' ␣red ', …
 
 BPE has other tokens for `␣red` than for `red`. So a space is put where a word of a call would stand without
-(`SPACINGS`): behind an opening quote, behind `_`, behind the `(` of a call, behind the `:` of a reference. It is
-put there before whatever follows, a further space included, and one is taken away when tokens become text:
-the two are inverse for every text. Digits take no space in, so none is put before them.
+(`SPACINGS`): behind an opening quote, behind `_`, behind the `(` of a call, behind the `:` of a reference. It
+is put there before whatever follows, a further space included, and one is taken away when tokens become
+text: the two are inverse for every text. Digits take no space in, so none is put before them.
 
 What BPE may make one token (`word_pattern`): the frames of our own arguments (`␣max_price=`, `␣query='`), as
 they are when the tokenizer is trained. A shop's facets are words like others. What closes a value (`',` `')`
@@ -24,6 +24,7 @@ import re
 
 from tokenizers import Regex, decoders, normalizers
 
+from muse_core.models.chat_format import READS, USER
 from muse_core.tools.base import ITEM_FIELDS
 from muse_core.tools.toolbox import ALL_TOOLS, per_tools
 
@@ -34,7 +35,8 @@ SPACINGS = (
     ("", "(", r"(?=[a-z0-9_ ]*=)"),
     (r"(?<=\[\p{Nd}|\[\p{Nd}\p{Nd})", ":", r"(?=[a-z ])"),
 )
-SPACED_TAGS = ("<|user|>",)  # what stands behind them is encoded by itself, behind a space
+SPACED_TAGS = (USER, READS)  # what stands behind them is encoded by itself, behind a space
+_READ_ONLY = ("about_price", "words")  # what readings have beside arguments of calls (muse_core/reading)
 
 
 def spacing() -> normalizers.Normalizer:
@@ -59,7 +61,7 @@ def unspacing() -> decoders.Decoder:
 def word_pattern() -> str:
     """What is cut apart, in spaced text; the first that fits: references and picture tags, our frames, what
     closes a value, numbers, words, single signs, spaces."""
-    arguments = sorted({name for tool in ALL_TOOLS for name in tool.Arguments.model_fields})
+    arguments = sorted({*_READ_ONLY, *(name for tool in ALL_TOOLS for name in tool.Arguments.model_fields)})
     return "|".join(
         [
             rf" ?\[(?:(?:image:)?[a-z]*\p{{Nd}}{{1,2}}|\p{{Nd}}{{1,2}}: (?:{_any(sorted(ITEM_FIELDS))}))\]",

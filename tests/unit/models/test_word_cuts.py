@@ -11,14 +11,13 @@ from transformers import PreTrainedTokenizerFast
 from muse_core.models import chat_format as cf
 from muse_core.models import word_cuts
 from muse_core.models.tokenizer import encode, encode_text, train_tokenizer
-from muse_core.tools.call_syntax import render_call
 from muse_core.tools.toolbox import ALL_TOOLS
 from muse_core.types import JsonValue, Message, ToolCall
 from tests.unit.models.builders_models import talk
 
 VALUES = (
-    "shirt", "loveseat sofa", "navy blue", "लाल कमीज़", "xxl", "XXL", "128 gb", "i5-1135g7", "4.5 gb", "t-shirt",
-    "b&w", "boat airdopes", "5g", "₹500", "100% cotton", "a/c",
+    "shirt", "loveseat sofa", "navy blue", "लाल कमीज़", "xxl", "XXL", "128 gb", "i5-1135g7", "4.5 gb",
+    "t-shirt", "b&w", "boat airdopes", "5g", "₹500", "100% cotton", "a/c",
 )  # fmt: skip
 NAMES = ("memory", "ram", "screen_size", "usb3_ports", "price_per_unit", "minimum_age", "colour_family")
 NUMBERS = (5000, 2.5, 128, 1749, 0.25)
@@ -35,8 +34,13 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 
 def asked(text: str, arguments: dict[str, JsonValue], told: str = "en") -> tuple[Message, ...]:
+    """A request in which the arguments of its call are read."""
     call = ToolCall("c0.0", "search", arguments)
-    return Message("system", told), Message("user", text), Message("assistant", "", (call,))
+    return (
+        Message("system", told),
+        Message("user", text, reading=arguments),
+        Message("assistant", "", (call,)),
+    )
 
 
 def tokens_of(part: str, messages: tuple[Message, ...]) -> list[str]:
@@ -81,17 +85,21 @@ spans = st.lists(piece, min_size=1, max_size=3).flatmap(
 @example("i5-1135g7")
 @example("128 gb")
 @example("लाल कमीज़")
-def test_a_span_of_the_request_is_the_same_tokens_in_a_call(span: str) -> None:
+def test_a_span_of_the_request_is_the_same_tokens_in_readings_and_calls(span: str) -> None:
     wanted = in_the_request(span)
     assert tokenizer().decode(tokenizer().convert_tokens_to_ids(wanted)).strip() == span
     for arguments in calls_with(span):
-        assert has(tokens_of(cf.TOOL, asked("x", arguments)), wanted), arguments
+        messages = asked("x", arguments)
+        read, call = tokens_of(cf.READS, messages), tokens_of(cf.TOOL, messages)
+        assert has(call, wanted), arguments
+        assert call[1 : len(read)] == read[:-1], "a reading is the tokens of a call, but for what closes it"
 
 
 def test_a_number_of_the_request_is_the_same_tokens_in_a_call() -> None:
     for number in NUMBERS:
         for arguments in calls_with(number):
-            assert has(tokens_of(cf.TOOL, asked("x", arguments)), in_the_request(str(number)))
+            for part in (cf.TOOL, cf.READS):
+                assert has(tokens_of(part, asked("x", arguments)), in_the_request(str(number)))
 
 
 def test_a_facet_is_the_same_tokens_in_the_list_in_a_call_and_in_a_reference() -> None:
