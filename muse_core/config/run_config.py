@@ -58,6 +58,8 @@ class ConversationsConfig(Section):
     min_user_turns: Count = 2
     max_user_turns: Count = 6
     noise: Share = 0.15  # share of user turns with a typo or a spelling variant beyond the lexicon's
+    other_shops: Share = 0.5  # of the conversations happen in small shops of other shelves
+    other_shops_count: Count = 200  # different ones on each side; see catalog/other_shops.py
 
 
 class PromptConfig(Section):

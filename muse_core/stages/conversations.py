@@ -1,9 +1,10 @@
 """products, profiles → conversations: simulated dialogues, or the user's own, whose calls replay.
 
 Conversation i belongs to profile i modulo their number. Work is cut into shards of fixed size, each
-with its own generator, so that the number of workers cannot change a byte. Shards come back as Arrow
-tables, in order, a few at a time. Every conversation is replayed before anything is published; one
-result that differs is an error.
+with its own generator, so that the number of workers cannot change a byte. A share of them happens in
+other shops (`conversations.other_shops`, docs/decisions.md#many-shops), whose name the row holds. Shards
+come back as Arrow tables, in order, a few at a time. Every conversation is replayed before anything is
+published; one result that differs is an error.
 
 With `conversations.file` (`muse run --conversations FILE`) nothing is simulated: the chats of the file
 are replayed on the catalogue and enter here, so that `augment` and all behind it read one kind of table
@@ -28,6 +29,7 @@ import numpy as np
 import pyarrow as pa
 
 from muse_core.artifacts import ArtifactStore
+from muse_core.catalog.other_shops import shop_name
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.conversation_files.read import SHOWN, Rejected, read_chats, refuse
@@ -52,12 +54,13 @@ from muse_core.types import (
 from muse_core.utterances.enter import Entered, enter
 from muse_core.wordings.book import Book
 from muse_core.world.replay import replay
-from muse_core.world.shop import Shop, read_profiles
+from muse_core.world.shop import Shop, other_index, read_profiles
 
 READS = ("conversations", "prompt", "reply", "llm.share", "llm.replies", "llm.model", "pairs.reserved_share")
 KIND = "conversations"
 STAGE_NUMBER = 3
 SHARD = 250  # conversations; a change of this number changes the conversations
+SHOPS_OF_A_SHARD = {"train": 24, "dev": 3, "test": 3}  # other shops; the same goes for them
 
 log = logging.getLogger(__name__)
 
@@ -150,18 +153,30 @@ def _shards(
 
 def make_shard(shard: Shard) -> Made:
     """Runs in a worker: simulates the shard's conversations and replays each."""
-    index = _shop(shard.root, shard.catalog, shard.work).index
+    own = _shop(shard.root, shard.catalog, shard.work)
     rng = np.random.default_rng([shard.seed, STAGE_NUMBER, shard.number])
     families = families_with(shard.wordings)
-    made = [
-        simulate(profile, index, rng, shard.config, families, f"c{shard.first + row:06d}")
-        for row, profile in enumerate(shard.profiles)
-    ]
-    if shard.config.prompt.readings:
-        made = [read_conversation(talk, words_of(index.catalog)) for talk in made]
-    people = zip(made, shard.profiles, strict=True)
-    broken = tuple(talk.conversation_id for talk, profile in people if not replay(talk, index, profile))
-    return Made(to_table(KIND, made), _counts(made), broken)
+    made, broken = [], []
+    for row, (profile, name) in enumerate(zip(shard.profiles, _shops_of(shard), strict=True)):
+        index = own.index if name is None else other_index(name)
+        talk = simulate(profile, index, rng, shard.config, families, f"c{shard.first + row:06d}", name)
+        reads = shard.config.prompt.readings
+        made.append(read_conversation(talk, words_of(index.catalog)) if reads else talk)
+        if not replay(talk, index, profile):
+            broken.append(talk.conversation_id)
+    return Made(to_table(KIND, made), _counts(made), tuple(broken))
+
+
+def _shops_of(shard: Shard) -> Iterator[str | None]:
+    """The other shop of each conversation of a shard, None for the own one. A shard visits few of them, so
+    that few have to be made for it."""
+    settings = shard.config.conversations
+    rng = np.random.default_rng([shard.seed, STAGE_NUMBER, shard.number, 1])
+    for profile in shard.profiles:
+        visited = SHOPS_OF_A_SHARD[profile.side]
+        is_other, one = rng.random() < settings.other_shops, int(rng.random() * visited)
+        number = (shard.number * visited + one) % settings.other_shops_count
+        yield shop_name(shard.seed, number, profile.side) if is_other else None
 
 
 @lru_cache(maxsize=1)
@@ -290,6 +305,7 @@ def _counts(conversations: Sequence[Conversation]) -> Counter[str]:
     for conversation in conversations:
         counts[f"language_{conversation.language}"] += 1
         counts[f"side_{conversation.side}"] += 1
+        counts["other_shops"] += conversation.shop is not None
         for label in conversation.labels:
             counts[f"decision_{label.decision}"] += 1
             counts[f"turn_{label.turn_type}"] += 1
@@ -303,6 +319,7 @@ def _metrics(made: Sequence[Made]) -> dict[str, float]:
     broken = sum(len(part.broken) for part in made)
     metrics = {"conversations": float(conversations), "user_turns": float(turns)}
     metrics |= {"replayed": float(conversations), "replay_rate": 1 - broken / conversations}
+    metrics |= {"share_other_shops": counts["other_shops"] / conversations}
     metrics |= {f"share_{name}": counts[f"language_{name}"] / conversations for name in LANGUAGES}
     metrics |= {f"share_{name}": counts[f"side_{name}"] / conversations for name in SIDES}
     metrics |= {f"decision_{name}": counts[f"decision_{name}"] / turns for name in DECISIONS}
