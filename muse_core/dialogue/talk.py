@@ -1,5 +1,5 @@
-"""Moves that no tool answers: greetings, thanks, rude words, keys hit at random, what other people of a shop do
-(returns, parcels, payments), and what is no shop's business."""
+"""Moves that no tool answers: greetings, thanks, rude words, random keys, what others in a shop do (returns,
+parcels, payments), and what is no shop's business."""
 
 from __future__ import annotations
 

@@ -30,7 +30,14 @@ from muse_core.language.back_references import (
 from muse_core.language.brands import find_brands
 from muse_core.language.colours import find_colours
 from muse_core.language.facet_requests import Place, read_facets
-from muse_core.language.likeness import Than, asks_for_best_rated, find_like, find_min_rating, find_than
+from muse_core.language.likeness import (
+    Than,
+    asks_for_best_rated,
+    find_like,
+    find_min_rating,
+    find_than,
+    likes_shown,
+)
 from muse_core.language.prices import PriceSpan, find_prices, read_price
 from muse_core.language.request_cues import Cues, Mention
 from muse_core.types import Facet, JsonValue
@@ -44,7 +51,8 @@ class ParsedRequest:
     """Canonical English values, each in the order said. Prices are in the currency as written; `about_price`
     has no bound. `positions` count from 1 in the last results, -1 is the last; `refers_back` says that the
     request is about these results rather than a new product. `without` holds the unwanted values by slot.
-    `places`: where in the text values of any kind stand, but for products."""
+    `places`: where in the text values of any kind stand, but for products.
+    `like`: the position of the one that another is to be like; `like_shown`: it is what was shown last."""
 
     product_types: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
@@ -62,6 +70,7 @@ class ParsedRequest:
     without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facets: Mapping[str, JsonValue] = field(default_factory=dict)
     like: int | None = None
+    like_shown: bool = False
     than: Than | None = None
     min_rating: float | None = None
     places: tuple[Place, ...] = field(default=(), compare=False)
@@ -82,8 +91,10 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
     prices = _with_bare_correction(text, cues, shop.numbers)
     limits = _limits(prices, cues)
     positions, like = find_positions(text), find_like(text)
-    than = find_than(text) if like is not None else None
-    order = _order(text, limits) if like is None else None
+    like_shown = like is None and likes_shown(text)
+    is_like = like_shown or like is not None
+    than = find_than(text) if is_like else None
+    order = None if is_like else _order(text, limits)
     return ParsedRequest(
         product_types=wanted["product_type"],
         colours=wanted["colour"],
@@ -97,10 +108,11 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
         about_price=limits.get("about"),
         order=order,
         positions=positions,
-        refers_back=like is not None or _refers_back(text, wanted["product_type"], positions, order),
+        refers_back=is_like or _refers_back(text, wanted["product_type"], positions, order),
         without=without | shop.without,
         facets=shop.wanted,
         like=like,
+        like_shown=like_shown,
         than=than,
         min_rating=find_min_rating(text, shop.numbers) if than != "better_rated" else None,
         places=(*_places(mentions), *shop.places, *((price.start, price.end) for price in prices)),

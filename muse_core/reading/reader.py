@@ -6,7 +6,7 @@
 It decides nothing: which tool is called, and what of this stands in the call, is the model's business.
 `query` is the product (`product_nouns.py`), a list where several are named; `words` stands in its place where
 nothing explains them. `items` are the positions in the last results that the text names, `last` for the last
-one; `text` is what stands in quotation marks, `image` a picture's id.
+one (`like='shown'`: what was shown last); `text` is what stands in quotation marks, `image` a picture's id.
 """
 
 from __future__ import annotations
@@ -86,6 +86,8 @@ def _results(asked: ParsedRequest) -> dict[str, JsonValue]:
     positions = [_position(at) for at in asked.positions]
     if asked.like is not None:
         found["like"] = _position(asked.like)
+    elif asked.like_shown:
+        found["like"] = "shown"
     elif positions:
         _put(found, "items", positions)
     return found | ({"than": asked.than} if asked.than is not None else {})
