@@ -46,9 +46,9 @@ CHATS = """Your own chats (JSONL) instead of simulated ones. A line: {"messages"
 <tool>search(query='shirt')</tool>, in the text; results may be left out. Each call is run on the
 catalogue. Lines that cannot be used are listed with the reason and left out."""
 
-UTTERANCES = """What your customers type: a search log, a chat export (CSV, JSONL, text); once for each file. What
-rules read on your catalogue is trained on, a tenth is held out; the rest is written to a file that you can label and
-give back (docs/utterances.md)."""
+UTTERANCES = """What your customers type: a search log, a chat export (CSV, JSONL, text); once for each file.
+What rules read on your catalogue is trained on, a tenth is held out; the rest is written to a file that
+you can label and give back (docs/utterances.md)."""
 
 MODELS = """A folder, an artifact id, models:/muse@candidate; or a foreign model: a hub id, a folder or a
 .gguf file of a chat model, asked by its own template, or openai:NAME at MUSE_LLM_BASE_URL."""
@@ -127,7 +127,9 @@ def run(
     """Run the pipeline: data, training, evaluation, export, registry."""
     from flows.commands.run import run as command
 
-    command(preset, catalog, config, with_files(settings, conversations, utterances), stage, home, as_json, quiet)
+    command(
+        preset, catalog, config, with_files(settings, conversations, utterances), stage, home, as_json, quiet
+    )
 
 
 @app.command()

@@ -101,8 +101,8 @@ def config_values(config: RunConfig, reads: Iterable[str]) -> dict[str, str]:
             else {key: node}
         )
         values |= {name: canonical_json(value) for name, value in leaves.items()}
-    for name in ("catalog.file", "conversations.file", "conversations.utterances"):  # enter by their content, see user_files
-        values.pop(name, None)
+    for name in ("catalog.file", "conversations.file", "conversations.utterances"):
+        values.pop(name, None)  # they enter by their content, see user_files
     return values
 
 

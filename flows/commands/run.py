@@ -97,7 +97,9 @@ def absolute_files(config: RunConfig) -> RunConfig:
     logs = [Path(name).expanduser() for name in config.conversations.utterances]
     if logs:
         turns = found.get("conversations", config.conversations)
-        found["conversations"] = turns.model_copy(update={"utterances": tuple(str(one.resolve()) for one in logs)})
+        found["conversations"] = turns.model_copy(
+            update={"utterances": tuple(str(one.resolve()) for one in logs)}
+        )
     return config.model_copy(update=found)
 
 

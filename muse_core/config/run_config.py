@@ -49,7 +49,7 @@ class ProfilesConfig(Section):
 
 class ConversationsConfig(Section):
     """Dialogues: simulated, or the user's own from a file (chat JSONL; then of the rest only `utterances`
-    matters). `utterances`: logs of what customers type, at most `utterance_share` of `count` conversations."""
+    matters). `utterances`: logs of what customers type; at most `utterance_share` of `count` enter."""
 
     file: str | None = None
     utterances: tuple[str, ...] = ()

@@ -12,8 +12,8 @@ under one contract, and the file's content is part of this stage's key. A line t
 left out; the log names it with its number and reason, the manifest keeps them all (`about.rejected`).
 ConfigError when no line can be used. The shape of a line: `conversation_files/chat_line.py`.
 
-With `conversations.utterances` (`muse run --utterances FILE`) requests of a log are added, and its wordings are
-spoken by the simulated shoppers: `utterances/enter.py`.
+With `conversations.utterances` (`muse run --utterances FILE`) requests of a log are added, and shoppers
+speak in its wordings: `utterances/enter.py`.
 """
 
 from __future__ import annotations
@@ -94,12 +94,11 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
     """The dialogues of all shoppers, or those of the user's file."""
     shoppers = read_profiles(ctx.store, profiles)
     given = Given(Path(config.conversations.file)) if config.conversations.file is not None else None
-    typed = _entered(config, catalog, ctx) if config.conversations.utterances else None
+    typed, logged = _logged(config, catalog, ctx) if config.conversations.utterances else (None, [])
     if given is not None:
         made = list(_read(given, config, catalog, shoppers, ctx))
     else:
         made = list(_simulated(config, catalog, shoppers, ctx, typed.book if typed else {}))
-    logged = _logged(typed, config, catalog, ctx) if typed else []
     broken = [conversation_id for part in (*made, *logged) for conversation_id in part.broken]
     if broken:
         raise MuseError(
@@ -107,7 +106,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
             f"first {broken[0]}; a tool is not deterministic. "
             "Find what differs with muse_core.world.replay.replay."
         )
-    metrics = _metrics([*made, *logged]) | (given.metrics() if given else {}) | (typed.metrics() if typed else {})
+    metrics = _metrics([*made, *logged]) | _own_metrics(given) | _own_metrics(typed)
     table = pa.concat_tables([part.table for part in made])
     if ctx.text_service is not None and given is None:
         table, counts = _reworded(table, config, catalog, shoppers, ctx)
@@ -123,32 +122,24 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
 
 
 def _simulated(
-    config: RunConfig,
-    catalog: ArtifactRef,
-    shoppers: Mapping[str, Profile],
-    ctx: StageContext,
-    wordings: Book,
+    config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext, words: Book
 ) -> Iterator[Made]:
     count, done = config.conversations.count, 0
     ctx.progress.update(0, count, "conversations")
-    for part in ctx.stream(make_shard, _shards(config, catalog, shoppers, ctx, wordings)):
+    for part in ctx.stream(make_shard, _shards(config, catalog, shoppers, ctx, words)):
         done += part.table.num_rows
         ctx.progress.update(done, count, "conversations")
         yield part
 
 
 def _shards(
-    config: RunConfig,
-    catalog: ArtifactRef,
-    shoppers: Mapping[str, Profile],
-    ctx: StageContext,
-    wordings: Book,
+    config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext, words: Book
 ) -> Iterator[Shard]:
     count, everybody = config.conversations.count, list(shoppers.values())
     for number, first in enumerate(range(0, count, SHARD)):
         rows = range(first, min(first + SHARD, count))
         people = tuple(everybody[row % len(everybody)] for row in rows)
-        yield Shard(ctx.store.root, catalog, ctx.work, people, config, ctx.seed, number, first, wordings)
+        yield Shard(ctx.store.root, catalog, ctx.work, people, config, ctx.seed, number, first, words)
 
 
 def make_shard(shard: Shard) -> Made:
@@ -280,21 +271,13 @@ def _say_rest(given: Given, kept: int) -> None:
 # ---- logged ---------------------------------------------------------------------------------------
 
 
-def _entered(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> Entered:
+def _logged(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> tuple[Entered, list[Made]]:
+    """What the logs hold, and their conversations, replayed."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
-    return enter(config, index, ctx.store.root.parent / "utterances", ctx.seed)
-
-
-def _logged(typed: Entered, config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> list[Made]:
-    """The conversations of a log, replayed."""
-    index, made = _shop(ctx.store.root, catalog, ctx.work).index, []
-    for start in range(0, len(typed.conversations), SHARD):
-        rows = list(typed.conversations[start : start + SHARD])
-        if config.prompt.readings:
-            rows = [read_conversation(one, words_of(index.catalog)) for one in rows]
-        broken = tuple(one.conversation_id for one in rows if not replay(one, index, None))
-        made.append(Made(to_table(KIND, rows), _counts(rows), broken))
-    return made
+    typed = enter(config, index, ctx.store.root.parent / "utterances", ctx.seed)
+    return typed, [
+        Made(to_table(KIND, rows), _counts(rows), broken) for rows, broken in typed.replayed(index, SHARD)
+    ]
 
 
 # ---- counts ---------------------------------------------------------------------------------------
@@ -310,6 +293,10 @@ def _counts(conversations: Sequence[Conversation]) -> Counter[str]:
             counts[f"decision_{label.decision}"] += 1
             counts[f"turn_{label.turn_type}"] += 1
     return counts
+
+
+def _own_metrics(file: Given | Entered | None) -> dict[str, float]:
+    return file.metrics() if file else {}
 
 
 def _metrics(made: Sequence[Made]) -> dict[str, float]:

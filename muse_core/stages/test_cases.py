@@ -23,6 +23,7 @@ from muse_core.evaluation.score.significance import detectable
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, Profile
+from muse_core.utterances.origin import logged_by
 from muse_core.world.shop import Shop
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ def run(
 ) -> ArtifactRef:
     """The test cases, with what is known of their number in `about`."""
     shop = Shop.read(ctx.store, catalog, profiles)
-    talks = from_table(conversations.kind, ctx.store.read_table(conversations))
+    every = from_table(conversations.kind, ctx.store.read_table(conversations))
+    talks = [
+        one for one in every if one.side != "test" or not logged_by(one)
+    ]  # a row of their own: cases/logged.py
     phases = Phases(ctx.progress, {SAMPLE: 1.0, FURTHER: 2.0})
     phases.begin(SAMPLE)
     every, leaks, found = _sample(config, talks)

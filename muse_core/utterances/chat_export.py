@@ -9,7 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-_STAMP = r"\W*\d{1,4}[./-]\d{1,2}[./-]\d{2,4},?\s+\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[ap]\.?m\.?)?\]?\s*(?:-\s+)?"
+_STAMP = (
+    r"\W*\d{1,4}[./-]\d{1,2}[./-]\d{2,4},?\s+\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[ap]\.?m\.?)?\]?\s*(?:-\s+)?"
+)
 _MESSAGE = re.compile(rf"{_STAMP}(?P<author>[^:\n]{{1,60}}): (?P<text>.*)", re.IGNORECASE)
 _NOTICE = re.compile(_STAMP, re.IGNORECASE)  # a stamped line without an author: "X joined"
 _NO_WORDS = re.compile(r"<[^>]*>|\W*(?:image|video|audio|sticker|gif|document) omitted\W*", re.IGNORECASE)

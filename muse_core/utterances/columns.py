@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from muse_core.utterances.word_lists import read_words
 
@@ -108,5 +109,5 @@ def _are_counts(values: Sequence[str]) -> bool:
 
 def _is_numbering(values: Sequence[str]) -> bool:
     numbers = [read_count(value) for value in _filled(values)]
-    rises = all(after > before for before, after in zip(numbers, numbers[1:], strict=False))
+    rises = all(after > before for before, after in pairwise(numbers))
     return len(numbers) > 1 and (rises or len(set(numbers)) == 1)

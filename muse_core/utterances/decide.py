@@ -33,12 +33,15 @@ LEFT_OVER = "words that nothing explains"
 NO_WORDS = "no words"
 CALL_FAILS = "the call fails on this catalogue"
 REASONS = (
-    PERSONAL, MARKUP, TOO_LONG, POINTS_BACK, NO_PRODUCT, SEVERAL_PRODUCTS, OPEN_PRICE, CONTRADICTION, LEFT_OVER,
-    NO_WORDS, CALL_FAILS,
+    PERSONAL, MARKUP, TOO_LONG, POINTS_BACK, NO_PRODUCT, SEVERAL_PRODUCTS, OPEN_PRICE, CONTRADICTION,
+    LEFT_OVER, NO_WORDS, CALL_FAILS,
 )  # fmt: skip
 
 MOST_WORDS = 30
-_MARKUP = re.compile(r"[<>{}\[\]`|\\^~]|https?:|--|;|/\*|\b(?:select|insert|update|delete|drop)\b.+\b(?:from|into|set|table)\b", re.I)
+_MARKUP = re.compile(
+    r"[<>{}\[\]`|\\^~]|https?:|--|;|/\*|\b(?:select|insert|update|delete|drop)\b.+\b(?:from|into|set|table)\b",
+    re.I,
+)
 _BACK = ("items", "like", "than", "image", "text")
 
 

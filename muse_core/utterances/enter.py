@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muse_core.config.run_config import RunConfig
 from muse_core.conversation_files.chat_turns import BadLine
+from muse_core.reading.attached import read_conversation
 from muse_core.reading.shop_words import words_of
 from muse_core.types import LANGUAGES, Conversation, JsonValue
 from muse_core.utterances.conversation import conversation_of, order_of
@@ -24,6 +25,7 @@ from muse_core.utterances.read_log import Log, Request, read_log, refused
 from muse_core.utterances.to_label import write_to_label
 from muse_core.utterances.tongues import LANGUAGE
 from muse_core.wordings.book import Book
+from muse_core.world.replay import replay
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -42,6 +44,14 @@ class Entered:
     read: Log
     files: tuple[str, ...]
     to_label: Path
+
+    def replayed(
+        self, index: CatalogIndex, size: int
+    ) -> Iterator[tuple[Sequence[Conversation], tuple[str, ...]]]:
+        """The conversations, so many at a time, and the ids of those that do not replay."""
+        for start in range(0, len(self.conversations), size):
+            rows = self.conversations[start : start + size]
+            yield rows, tuple(one.conversation_id for one in rows if not replay(one, index, None))
 
     def metrics(self) -> dict[str, float]:
         """Lines, forms, yield, languages and reasons; shares are of what was typed."""
@@ -83,6 +93,8 @@ def enter(config: RunConfig, index: CatalogIndex, folder: Path, seed: int) -> En
     book = wordings_of(found.read, words, files[0].name)
     to_label = folder / f"{files[0].stem}-to-label.csv"
     write_to_label(to_label, found.unread)
+    if config.prompt.readings:
+        made = [read_conversation(one, words) for one in made]
     entered = Entered(tuple(made), book, found, tuple(map(str, files)), to_label)
     _tell(entered)
     return entered
@@ -111,11 +123,12 @@ def _drawn(requests: Sequence[Request], most: int, seed: int) -> list[Request]:
 def _tell(entered: Entered) -> None:
     numbers = entered.metrics()
     log.info(
-        "%s: %d lines, %d different requests, %d read (%.0f %% of what was typed), %d conversations, %d wordings; "
-        "%d were not read and wait for labels in %s",
+        "%s: %d lines, %d different requests, %d read (%.0f %% of what was typed), %d conversations, "
+        "%d wordings; %d were not read and wait for labels in %s",
         ", ".join(Path(name).name for name in entered.files), numbers["utterances_lines"],
         numbers["utterances_forms"], numbers["utterances_read"], 100 * numbers["utterances_yield"],
-        len(entered.conversations), numbers["utterances_wordings"], len(entered.read.unread), entered.to_label,
+        len(entered.conversations), numbers["utterances_wordings"], len(entered.read.unread),
+        entered.to_label,
     )  # fmt: skip
 
 

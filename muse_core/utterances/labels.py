@@ -15,7 +15,9 @@ def labelled(tool: str, arguments: str) -> Decision:
     """The decision of a label: `search` with `query='shirt', max_price=500` or `{"query": "shirt"}`. One that
     cannot be read has a reason that says what to write."""
     if tool in SILENT:
-        return Decision("none", turn_type="chit_chat" if tool == "chit_chat" else "out_of_scope", confidence=1.0)
+        return Decision(
+            "none", turn_type="chit_chat" if tool == "chit_chat" else "out_of_scope", confidence=1.0
+        )
     if tool not in TOOL_NAMES:
         return Decision(reason=f"label: {tool[:40]!r} is no tool; write none, {', '.join(TOOL_NAMES)}")
     try:

@@ -131,7 +131,9 @@ def _header(rows: Sequence[list[str]]) -> list[str] | None:
     first, below = [cell.strip() for cell in rows[0]], rows[1:]
     is_named = any(map(is_known, first))
     over_numbers = any(
-        below and not cell.isdecimal() and all(row[at : at + 1] and row[at].strip().isdecimal() for row in below)
+        below
+        and not cell.isdecimal()
+        and all(row[at : at + 1] and row[at].strip().isdecimal() for row in below)
         for at, cell in enumerate(first)
     )
     if not is_named and not over_numbers:
@@ -155,7 +157,9 @@ def _delimiter(head: Sequence[str]) -> str | None:
 
 
 def _has_numbers(rows: Sequence[list[str]]) -> bool:
-    return bool(rows) and any(all(cell.strip().isdecimal() for cell in column) for column in zip(*rows, strict=False))
+    return bool(rows) and any(
+        all(cell.strip().isdecimal() for cell in column) for column in zip(*rows, strict=False)
+    )
 
 
 # ---- JSON ------------------------------------------------------------------------------------------

@@ -68,7 +68,9 @@ def pattern_of(text: str, words: ShopWords) -> str | None:
     if len(nouns) != 1:
         return None
     stretches = _stretches(text, words)
-    at = next((k for k, one in enumerate(stretches) if one.is_value and one.start <= nouns[0].start < one.end), None)
+    at = next(
+        (k for k, one in enumerate(stretches) if one.is_value and one.start <= nouns[0].start < one.end), None
+    )
     others = [k for k, one in enumerate(stretches) if one.is_value and k != at]
     if at is None or len(others) > 1:
         return None
@@ -86,13 +88,14 @@ def _stretches(text: str, words: ShopWords) -> list[_Stretch]:
     """The text cut into values and what carries them; links beside a limit are the limit's."""
     places = list(values_in(text, words))
     found = tokens(text)
-    kinds = ["value" if _is_value(one, places) else "link" if _is_link(one.key) else "word" for one in found]
-    for at, kind in enumerate(kinds):
-        if kind == "link" and _joins(kinds, at):
-            kinds[at] = "value"
+    kinds = [_is_value(one, places) for one in found]
+    for at, one in enumerate(found):
+        kinds[at] = kinds[at] or (one.key in _listed("links_behind") and at > 0 and kinds[at - 1])
+    for at in range(len(found) - 2, -1, -1):
+        kinds[at] = kinds[at] or (found[at].key in _listed("links_before") and kinds[at + 1])
     stretches: list[_Stretch] = []
     for at, one in enumerate(found):
-        is_value = kinds[at] == "value"
+        is_value = kinds[at]
         start = 0 if at == 0 else one.start
         if stretches and stretches[-1].is_value == is_value:
             start = stretches.pop().start
@@ -101,25 +104,14 @@ def _stretches(text: str, words: ShopWords) -> list[_Stretch]:
     return stretches
 
 
-def _joins(kinds: Sequence[str], at: int) -> bool:
-    """Whether only links stand between a link and a value on each side, or behind it and a value there."""
-    before = next((kind for kind in reversed(kinds[:at]) if kind != "link"), "")
-    after = next((kind for kind in kinds[at + 1 :] if kind != "link"), "")
-    return after == "value" and (before == "value" or at > 0)
-
-
 def _is_value(word: Token, places: Sequence[tuple[int, int]]) -> bool:
     """What is no carrier was explained: by a value, or because the reading depends on it."""
     return any(start < word.end and word.start < end for start, end in places) or not is_carrier(word.key)
 
 
 @cache
-def _links() -> frozenset[str]:
-    return frozenset(word_key(word) for word in read_words("carriers")["links"].split())
-
-
-def _is_link(key: str) -> bool:
-    return key in _links()
+def _listed(name: str) -> frozenset[str]:
+    return frozenset(word_key(word) for word in read_words("carriers")[name].split())
 
 
 def _is_new(shelf: Shelf, text: str, known: Sequence[Wording]) -> bool:

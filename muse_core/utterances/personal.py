@@ -45,9 +45,7 @@ def has_mask(text: str) -> bool:
     return bool(_MASK.search(text))
 
 
-def _masked(
-    text: str, pattern: re.Pattern[str], kind_of: Callable[[str], str], found: Counter[str]
-) -> str:
+def _masked(text: str, pattern: re.Pattern[str], kind_of: Callable[[str], str], found: Counter[str]) -> str:
     def mask(match: re.Match[str]) -> str:
         kind = kind_of(match.group())
         found[kind] += bool(kind)
@@ -62,7 +60,8 @@ def _kind_of_run(run: str) -> str:
     groups = [group for group in re.split(r"\D+", run) if group]
     if 13 <= len(digits) <= 19 and _passes_luhn(digits):
         return "card"
-    if len(digits) == 12 and [len(group) for group in groups] in ([12], [4, 4, 4]):
+    are_prices = len(groups) > 1 and all(group.endswith("0") for group in groups)
+    if len(digits) == 12 and [len(group) for group in groups] in ([12], [4, 4, 4]) and not are_prices:
         return "tax_id"
     if _is_phone(run, digits, groups):
         return "phone"
@@ -106,7 +105,9 @@ def _is_address(text: str) -> bool:
     has_code = bool(_PIN.search(text))
     if has_code and (parts or keys & _listed("home")):
         return True
-    return len(parts) >= 2 and bool(re.search(r"\d", text)) and (len(parts) >= 3 or bool(keys & _listed("home")))
+    return (
+        len(parts) >= 2 and bool(re.search(r"\d", text)) and (len(parts) >= 3 or bool(keys & _listed("home")))
+    )
 
 
 @cache

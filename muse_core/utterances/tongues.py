@@ -44,6 +44,10 @@ def _is_foreign(text: str) -> bool:
 @cache
 def _foreign() -> tuple[frozenset[str], ...]:
     """The small words of each language without those that our own word lists have."""
-    lists = [frozenset(word_key(word) for word in listed.split()) for listed in read_words("foreign").values()]
+    lists = [
+        frozenset(word_key(word) for word in listed.split()) for listed in read_words("foreign").values()
+    ]
     known = lexicon.english_words() | lexicon.roman_hindi_words()
-    return tuple(frozenset(key for key in keys if key not in known and not is_roman_hindi(key)) for keys in lists)
+    return tuple(
+        frozenset(key for key in keys if key not in known and not is_roman_hindi(key)) for keys in lists
+    )

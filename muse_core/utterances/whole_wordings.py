@@ -22,6 +22,7 @@ from muse_core.wordings.words import SCRIPTS, Script, words
 _TOPICS = {"noun": "nouns", "task": "tasks", "ask": "questions"}
 _MARK = re.compile(r"\(([^()/]+)/[^()]*\)|\*|\{tail\}|\{acol\}")
 _MOST_WORDS = 12  # of a text to be translated
+_LEAST_OWN = 6  # letters of a wording: "books in hindi" asks for no translation
 
 
 @dataclass(frozen=True)
@@ -89,20 +90,27 @@ def _said(script: Script, text: str) -> Iterator[str]:
 @cache
 def _before() -> frozenset[str]:
     return frozenset(
-        normal_text(said) for script in SCRIPTS for kind in ("hail", "filler") for said in openings(script, kind)
+        normal_text(said)
+        for script in SCRIPTS
+        for kind in ("hail", "filler")
+        for said in openings(script, kind)
     )
 
 
 @cache
 def _after() -> frozenset[str]:
     kinds = ("please", "thanks", "urge", "warm")
-    return frozenset(normal_text(said) for script in SCRIPTS for kind in kinds for said in closings(script, kind))
+    return frozenset(
+        normal_text(said) for script in SCRIPTS for kind in kinds for said in closings(script, kind)
+    )
 
 
 @cache
 def _targets() -> dict[str, str]:
     """Names of the languages that words are put into, as wordings and replies say them."""
-    named = {said.lower(): code for script in SCRIPTS for code, said in words("replies", script)["targets"].items()}
+    named = {
+        said.lower(): code for script in SCRIPTS for code, said in words("replies", script)["targets"].items()
+    }
     return named | {"english": "en", "hindi": "hi"}
 
 
@@ -110,14 +118,16 @@ def _targets() -> dict[str, str]:
 def _translations() -> tuple[re.Pattern[str], ...]:
     targets = "|".join(re.escape(name) for name in sorted(_targets(), key=len, reverse=True))
     slots = {"text": rf"(?P<text>\S+(?: \S+){{0,{_MOST_WORDS - 1}}}?)", "target": f"(?P<target>{targets})"}
-    patterns = {}
+    patterns: dict[str, int] = {}
     for (_, intent, kind), wordings in shipped().items():
         if (intent, kind) == ("translation", "out"):
             for reading in (one for wording in wordings for one in readings(wording.text)):
                 plain = _MARK.sub(lambda match: match.group(1) or "", reading).strip(" ?!.।")
+                own = sum(map(str.isalpha, re.sub(r"\{\w+\}", "", plain)))
                 written = re.escape(plain).replace(r"\ ", " ")
                 for name, pattern in slots.items():
                     written = written.replace(rf"\{{{name}\}}", pattern)
-                if any(letter.isalpha() for letter in re.sub(r"\{\w+\}", "", plain)):
-                    patterns[written] = re.compile(written, re.IGNORECASE)
-    return tuple(patterns.values())
+                if own >= _LEAST_OWN:
+                    patterns[written] = own
+    longest_first = sorted(patterns, key=lambda written: -patterns[written])
+    return tuple(re.compile(written, re.IGNORECASE) for written in longest_first)

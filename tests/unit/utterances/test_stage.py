@@ -21,7 +21,8 @@ from muse_core.utterances.origin import logged_by
 from tasks.gate import open_store
 
 ASKED = [
-    "show me black shirts under 1000", "red kurta", "mujhe neeli saree dikhao 2000 tak", "लाल कुर्ता दिखाओ 1500 तक",
+    "show me black shirts under 1000", "red kurta", "mujhe neeli saree dikhao 2000 tak",
+    "लाल कुर्ता दिखाओ 1500 तक",
     "do you have white sneakers for women", "suggest a watch for men", "cotton bedsheet", "hello there",
     "arre bhaiya cotton ki shirt milegi kya",
 ]  # fmt: skip
@@ -64,7 +65,9 @@ def write(path: Path, lines: list[str]) -> Path:
     return path
 
 
-def test_what_is_read_becomes_conversations_that_replay_and_pass_the_contract(shop: Shop, tmp_path: Path) -> None:
+def test_what_is_read_becomes_conversations_that_replay_and_pass_the_contract(
+    shop: Shop, tmp_path: Path
+) -> None:
     ref = shop.talk(config(write(tmp_path / "log.txt", ASKED + NOT_READ), utterance_share=1.0))
     manifest, logged = shop.store.manifest(ref), shop.logged(ref)
     assert manifest["validated_by"].startswith("gx:") and manifest["metrics"]["replay_rate"] == 1
@@ -83,7 +86,11 @@ def test_what_is_not_read_waits_for_labels_in_a_table_without_formulas(shop: Sho
     ref = shop.talk(config(write(tmp_path / "log.txt", ASKED + NOT_READ)), "d")
     path = Path(shop.store.manifest(ref)["about"]["utterances"]["to_label"])
     rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
-    assert {row["query"] for row in rows} == {"'=cmd|'/c calc'!A1", "zorblax quux", "mail [email] about my order"}
+    assert {row["query"] for row in rows} == {
+        "'=cmd|'/c calc'!A1",
+        "zorblax quux",
+        "mail [email] about my order",
+    }
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
 
 
@@ -108,15 +115,23 @@ def test_a_tenth_is_held_out_by_the_request_alone(shop: Shop, tmp_path: Path) ->
     colours = ["red", "blue", "black", "white", "green", "pink", "grey", "maroon", "beige", "yellow"]
     nouns = ["shirt", "kurta", "saree", "dress", "jacket", "watch", "belt", "handbag", "lamp", "towel"]
     lines = [f"{colour} {noun}" for colour in colours for noun in nouns]
-    first = shop.logged(shop.talk(config(write(tmp_path / "a.txt", lines), utterance_share=1.0, count=200), "1"))
+    first = shop.logged(
+        shop.talk(config(write(tmp_path / "a.txt", lines), utterance_share=1.0, count=200), "1")
+    )
     again = [f"  {line.upper()}!" for line in reversed(lines)]
-    other = shop.logged(shop.talk(config(write(tmp_path / "b.txt", again), utterance_share=1.0, count=200), "2"))
-    assert {one.conversation_id: one.side for one in first} == {one.conversation_id: one.side for one in other}
+    other = shop.logged(
+        shop.talk(config(write(tmp_path / "b.txt", again), utterance_share=1.0, count=200), "2")
+    )
+    assert {one.conversation_id: one.side for one in first} == {
+        one.conversation_id: one.side for one in other
+    }
     assert 3 <= sum(one.side == "test" for one in first) <= 20
 
 
 def test_the_shoppers_speak_in_the_wordings_of_the_log(shop: Shop, tmp_path: Path) -> None:
-    lines = [f"arre bhaiya {colour} shirt milegi kya" for colour in ("laal", "kaali", "safed", "neeli", "hari")]
+    lines = [
+        f"arre bhaiya {colour} shirt milegi kya" for colour in ("laal", "kaali", "safed", "neeli", "hari")
+    ]
     ref = shop.talk(config(write(tmp_path / "log.txt", lines), count=1500, utterance_share=0.0), "3")
     assert shop.store.manifest(ref)["metrics"]["utterances_wordings"] == 1
     rows = from_table("conversations", shop.store.read_table(ref))
