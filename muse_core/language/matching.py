@@ -71,12 +71,10 @@ def roman_key(key: str) -> str:
     return _DOUBLED.sub(r"\1", key)
 
 
-def singulars(key: str) -> Iterator[str]:
+@lru_cache(maxsize=65536)
+def singulars(key: str) -> tuple[str, ...]:
     """Singular candidates of a key, likeliest first; English endings or Devanagari ones."""
-    if key.isascii():
-        yield from _english_singulars(key)
-    else:
-        yield from _hindi_singulars(key)
+    return tuple(_english_singulars(key) if key.isascii() else _hindi_singulars(key))
 
 
 def _english_singulars(key: str) -> Iterator[str]:

@@ -15,22 +15,16 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
-from muse_core.language import lexicon
 from muse_core.language.back_references import LAST
-from muse_core.language.brands import find_brands
-from muse_core.language.colours import find_colours
-from muse_core.language.facet_requests import find_facets
 from muse_core.language.matching import word_key
 from muse_core.language.parse import ParsedRequest, parse_request
-from muse_core.language.prices import find_prices
-from muse_core.reading.product_nouns import Noun, Place, nouns_in
+from muse_core.reading.product_nouns import Noun, nouns_in
 from muse_core.reading.shop_words import ShopWords
 from muse_core.types import JsonValue
 from muse_core.wordings.words import SCRIPTS
 from muse_core.wordings.words import words as words_in
 
 _FIELDS = ("colour", "brand", "gender", "size", "material", "occasion")
-_SLOTS = ("material", "size", "gender", "occasion")
 _QUOTED = re.compile(r"[\"'“‘«]([^\"'“”‘’«»]{2,80})[\"'”’»](?!\w)")
 _IMAGE = re.compile(r"\[image:(\w+)\]")
 _MOST = 4  # values of one argument, as the tools take them
@@ -41,7 +35,7 @@ def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
     """The arguments that a text names, in the order of a search's; {} for one that names nothing."""
     said = _IMAGE.sub(lambda tag: " " * len(tag[0]), text)
     asked = parse_request(said, words.brands, words.facets)
-    nouns = _wanted(nouns_in(said, words.nouns, lambda: _taken(said, words)), asked)
+    nouns = _wanted(nouns_in(said, words.nouns, asked.places), asked)
     style = _style(said, nouns)
     found: dict[str, JsonValue] = {}
     _put(found, "query", [f"{style}{noun.value}" for noun in nouns if noun.is_known])
@@ -116,12 +110,3 @@ def _wanted(nouns: list[Noun], asked: ParsedRequest) -> list[Noun]:
     """Without the products that are not wanted."""
     unwanted = set(asked.without.get("product_type", ()))
     return [noun for noun in nouns if noun.value not in unwanted]
-
-
-def _taken(text: str, words: ShopWords) -> list[Place]:
-    """Where values stand that are no part of a product's name."""
-    places: list[Place] = [span[1:] for span in find_brands(text, words.brands)]
-    places += [span[1:] for span in find_colours(text)]
-    places += [span[1:] for slot in _SLOTS for span in lexicon.find(slot, text)]
-    places += [row[2:] for row in find_facets(text, words.facets)]
-    return places + [(span.start, span.end) for span in find_prices(text)]
