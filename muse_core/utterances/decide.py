@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from muse_core.language.matching import tokens
+from muse_core.language.matching import Token, tokens
 from muse_core.reading.reader import read
 from muse_core.reading.shop_words import ShopWords
 from muse_core.tools.base import facet_of
 from muse_core.types import JsonValue, TurnType
-from muse_core.utterances.explained import asks_for_advice, known_nouns, unexplained
+from muse_core.utterances.explained import Terms, asks_for_advice, known_nouns, modifiers, unexplained
 from muse_core.utterances.personal import has_mask
 from muse_core.utterances.whole_wordings import translation, whole_wording
 
@@ -62,8 +63,8 @@ class Decision:
         return bool(self.tool)
 
 
-def decide(text: str, words: ShopWords) -> Decision:
-    """What the rules make of a request to a shop with these words."""
+def decide(text: str, words: ShopWords, terms: Terms = MappingProxyType({})) -> Decision:
+    """What the rules make of a request to a shop with these words; `terms`: those of its titles."""
     count = len(tokens(text))
     reason = _form(text, count)
     if reason:
@@ -74,16 +75,30 @@ def decide(text: str, words: ShopWords) -> Decision:
     asked = translation(text)
     if asked is not None:
         return Decision("translate", dict(asked), "translation", 1.0)
-    left = tuple(unexplained(text, words))
+    left, arguments = unexplained(text, words), dict(read(text, words))
+    reason = _content(text, arguments, words)
+    if not reason and left:
+        left = _with_modifiers(text, left, arguments, words, terms)
+        reason = LEFT_OVER if left else ""
     confidence = 1 - len(left) / count
-    arguments = dict(read(text, words))
-    reason = _content(text, arguments, words) or (LEFT_OVER if left else "")
     if reason:
-        return Decision(confidence=confidence, reason=reason, left=left)
+        said = tuple(text[one.start : one.end] for one in left)
+        return Decision(confidence=confidence, reason=reason, left=said)
     if asks_for_advice(text):
         arguments.pop("sort_by", None)
         return Decision("recommend", arguments, "recommendation", confidence)
     return Decision("search", arguments, "complete", confidence)
+
+
+def _with_modifiers(
+    text: str, left: list[Token], arguments: dict[str, JsonValue], words: ShopWords, terms: Terms
+) -> list[Token]:
+    """What is left over when the words before the product are taken into what is searched."""
+    noun = known_nouns(text, words)[0]
+    found = modifiers(text, left, noun, terms)
+    if found:
+        arguments["query"] = f"{' '.join(one.key for one in found)} {arguments['query']}"
+    return [one for one in left if one not in found]
 
 
 def _form(text: str, count: int) -> str:

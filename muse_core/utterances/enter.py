@@ -20,6 +20,7 @@ from muse_core.reading.shop_words import words_of
 from muse_core.types import LANGUAGES, Conversation, JsonValue
 from muse_core.utterances.conversation import conversation_of, order_of
 from muse_core.utterances.decide import CALL_FAILS
+from muse_core.utterances.explained import terms_of
 from muse_core.utterances.log_wordings import wordings_of
 from muse_core.utterances.read_log import Log, Request, read_log, refused
 from muse_core.utterances.to_label import write_to_label
@@ -88,7 +89,7 @@ def enter(config: RunConfig, index: CatalogIndex, folder: Path, seed: int) -> En
     """The logs of `conversations.utterances`. ConfigError where one is no log."""
     files = [Path(name) for name in config.conversations.utterances]
     words = words_of(index.catalog)
-    found = read_log(files, words)
+    found = read_log(files, words, terms_of(index.catalog))
     made = _conversations(found, config, index, seed)
     book = wordings_of(found.read, words, files[0].name)
     to_label = folder / f"{files[0].stem}-to-label.csv"

@@ -6,29 +6,57 @@ request (`carriers.toml`), or when the rules read something else without it ("un
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
+from muse_core.catalog.product import Catalog
 from muse_core.language import lexicon
 from muse_core.language.brands import find_brands
 from muse_core.language.colours import find_colours
 from muse_core.language.facet_requests import find_facets
 from muse_core.language.matching import Token, tokens, word_key
 from muse_core.language.prices import find_prices
+from muse_core.reading.known_words import is_asking
 from muse_core.reading.product_nouns import Noun, nouns_in
 from muse_core.reading.reader import read, styles
 from muse_core.reading.shop_words import ShopWords
 from muse_core.utterances.word_lists import read_words
 
 _SLOTS = ("material", "size", "gender", "occasion")
+_MOST_MODIFIERS = 2
 Place = tuple[int, int]
+Terms = Mapping[str, frozenset[str]]  # product -> words of the titles of such products
 
 
-def unexplained(text: str, words: ShopWords) -> list[str]:
-    """The words of a text that nothing explains, as they are written."""
+def unexplained(text: str, words: ShopWords) -> list[Token]:
+    """The words of a text that nothing explains."""
     places = list(values_in(text, words))
     open_words = [word for word in tokens(text) if not is_carrier(word.key) and not _is_in(word, places)]
-    return [text[one.start : one.end] for one in open_words if not _changes(text, one, words)]
+    return [one for one in open_words if not _changes(text, one, words)]
+
+
+def modifiers(text: str, left: Sequence[Token], noun: Noun, terms: Terms) -> list[Token]:
+    """The words right before a product that the shop's titles of such products have: they belong to what is
+    searched ("wall mounted mirror")."""
+    known = terms.get(noun.value, frozenset())
+    found: list[Token] = []
+    start = noun.start
+    for word in reversed(left):
+        between = text[word.end : start]
+        if word.key not in known or between.strip("-") not in ("", " ") or len(found) == _MOST_MODIFIERS:
+            break
+        found.insert(0, word)
+        start = word.start
+    return found
+
+
+def terms_of(catalog: Catalog) -> Terms:
+    """The words of a catalogue's titles by product, but for those that ask."""
+    found: dict[str, set[str]] = {}
+    for product in catalog:
+        keys = (token.key for token in tokens(product.title))
+        found.setdefault(product.product_type, set()).update(key for key in keys if key.isalpha())
+    return {noun: frozenset(key for key in keys if not is_asking(key)) for noun, keys in found.items()}
 
 
 def asks_for_advice(text: str) -> bool:

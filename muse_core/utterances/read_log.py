@@ -20,6 +20,7 @@ from muse_core.reading.shop_words import ShopWords
 from muse_core.records import side_of
 from muse_core.types import Side
 from muse_core.utterances.decide import Decision, decide
+from muse_core.utterances.explained import Terms
 from muse_core.utterances.fold import MOST_FORMS, Folded, digest_of, fold, merged, normal_form
 from muse_core.utterances.labels import labelled
 from muse_core.utterances.log_file import Logged, requests
@@ -75,7 +76,7 @@ class Log:
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-def read_log(paths: Sequence[Path], words: ShopWords, most: int = MOST_FORMS) -> Log:
+def read_log(paths: Sequence[Path], words: ShopWords, terms: Terms, most: int = MOST_FORMS) -> Log:
     """All files as one log. ConfigError for one that is no log, or where there is no request."""
     folded = fold(chain.from_iterable(map(requests, paths)), most)
     if not folded.requests:
@@ -86,7 +87,7 @@ def read_log(paths: Sequence[Path], words: ShopWords, most: int = MOST_FORMS) ->
     found.forms = len(cleaned)
     limit = max(1.0, MOST_SHARE * sum(one.count for one in cleaned.values()))
     for form, one in cleaned.items():
-        _sort_in(found, replace(_read(form, one, words), weight=min(float(one.count), limit)))
+        _sort_in(found, replace(_read(form, one, words, terms), weight=min(float(one.count), limit)))
     return found
 
 
@@ -115,9 +116,9 @@ def _folded_again(logged: Iterable[Logged]) -> Mapping[str, Logged]:
     return kept
 
 
-def _read(form: str, one: Logged, words: ShopWords) -> Request:
+def _read(form: str, one: Logged, words: ShopWords, terms: Terms) -> Request:
     by: By = "people" if one.tool else "rules"
-    decision = labelled(one.tool, one.arguments) if one.tool else decide(one.text, words)
+    decision = labelled(one.tool, one.arguments) if one.tool else decide(one.text, words, terms)
     return Request(one.text, one.count, tongue_of(one.text), decision, digest_of(form), by)
 
 

@@ -40,7 +40,16 @@ def whole_wording(text: str) -> Whole | None:
         if one in _known():
             return _known()[one]
     both = _without(_without(said, _before(), True), _after(), False)
-    return _known().get(both)
+    return _known().get(both) or _small_talk(text)
+
+
+def _small_talk(text: str) -> Whole | None:
+    """Several sentences of small talk; the first says which."""
+    parts = [normal_text(part) for part in re.split(r"[.,!?।]", text)]
+    found = [_known().get(part) for part in parts if part]
+    if len(found) < 2 or any(one is None or one.turn_type != "chit_chat" for one in found):
+        return None
+    return found[0]
 
 
 def translation(text: str) -> dict[str, str] | None:

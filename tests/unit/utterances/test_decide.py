@@ -99,6 +99,6 @@ def test_one_query_does_not_rule_a_log(tmp_path: Path, words: ShopWords) -> None
     path.write_text(
         "red shirt\n" * 900 + "".join(f"{n} watch under {n}00\n" for n in range(100)), encoding="utf-8"
     )
-    found = read_log([path], words)
+    found = read_log([path], words, {})
     top = next(one for one in found.read if one.text == "red shirt")
     assert top.count == 900 and top.weight == MOST_SHARE * 1000
