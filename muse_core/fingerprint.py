@@ -101,7 +101,11 @@ def config_values(config: RunConfig, reads: Iterable[str]) -> dict[str, str]:
             else {key: node}
         )
         values |= {name: canonical_json(value) for name, value in leaves.items()}
-    for name in ("catalog.file", "conversations.file"):  # enter by their content, see user_files
+    for name in (
+        "catalog.file",
+        "conversations.file",
+        "evaluation.cases",
+    ):  # enter by their content, see user_files
         values.pop(name, None)
     return values
 
@@ -116,6 +120,9 @@ def user_files(stage: str, config: RunConfig) -> dict[str, str]:
     if stage == "conversations" and config.conversations.file is not None:
         path = Path(config.conversations.file)
         return {"file conversations.file": _file_content(path, "conversations.file")}
+    if stage == "evaluate" and config.evaluation.cases is not None:
+        path = Path(config.evaluation.cases)
+        return {"file evaluation.cases": _file_content(path, "evaluation.cases")}
     if stage == "base" and config.base.model and Path(config.base.model).exists():
         return {"file base.model": _content(Path(config.base.model)), "config base.model": '"a local file"'}
     return {}
