@@ -101,7 +101,7 @@ def config_values(config: RunConfig, reads: Iterable[str]) -> dict[str, str]:
             else {key: node}
         )
         values |= {name: canonical_json(value) for name, value in leaves.items()}
-    for name in ("catalog.file", "conversations.file", "conversations.utterances"):
+    for name in ("catalog.file", "conversations.file", "conversations.utterances", "evaluation.cases"):
         values.pop(name, None)  # they enter by their content, see user_files
     return values
 
@@ -121,6 +121,9 @@ def user_files(stage: str, config: RunConfig) -> dict[str, str]:
             f"file conversations.{key}": _file_content(Path(name), f"conversations.{key.split()[0]}")
             for key, name in named.items()
         }
+    if stage == "evaluate" and config.evaluation.cases is not None:
+        path = Path(config.evaluation.cases)
+        return {"file evaluation.cases": _file_content(path, "evaluation.cases")}
     if stage == "base" and config.base.model and Path(config.base.model).exists():
         return {"file base.model": _content(Path(config.base.model)), "config base.model": '"a local file"'}
     return {}

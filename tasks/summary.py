@@ -1,6 +1,6 @@
 """What a run leaves behind: results and timings as Prefect artifacts, the report, one JSON object.
 
-The JSON object is what `muse run --json` prints: `{"stages", "results", "report", "model", …}`.
+The JSON object is what `muse run --json` prints: `{"stages", "people", "results", "report", "model", …}`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from muse_core.evaluation.report import write_data_report, write_report
+from muse_core.evaluation.report.people import people_table
+from muse_core.evaluation.report.verdict import verdict
 from muse_core.evaluation.score.promotion import Promotion, judge
 from muse_core.evaluation.score.table import results_table
 from muse_core.records import Row
@@ -21,6 +23,7 @@ from tasks.pipeline_run import PipelineRun, StageOutcome
 from tasks.registered_model import RegisteredVersion, set_champion_alias
 
 STAGE_KEY = "muse-stages"
+PEOPLE_KEY = "muse-people"
 RESULTS_KEY = "muse-results"
 REPORT_KEY = "muse-report"
 PROMOTION_KEY = "muse-promotion"
@@ -34,6 +37,7 @@ def publish_summary(run: PipelineRun, version: RegisteredVersion | None, reports
     model = run.made.get("export") or run.made.get("dpo") or run.made.get("sft")
     summary: dict[str, Any] = {
         "stages": _stages(run.outcomes),
+        "people": _people(run, rows),
         "results": _results(rows),
         "report": str(report) if report else None,
         "model": str(run.store.root / model.path) if model else None,
@@ -85,6 +89,12 @@ def _metric_rows(run: PipelineRun) -> list[Row]:
     return run.store.read_table(metrics).to_pylist() if metrics else []
 
 
+def _people(run: PipelineRun, rows: list[Row]) -> dict[str, Any] | None:
+    """`{"verdict", "columns", "rows"}` on requests of people, all of text; None where none were measured."""
+    said = verdict(rows, run.config.ready)
+    return {"verdict": said.sentence, **people_table(rows)} if said else None
+
+
 def _results(rows: list[Row]) -> dict[str, dict[str, float]]:
     """model -> metric -> value over all cases."""
     found: dict[str, dict[str, float]] = {}
@@ -104,7 +114,7 @@ def _training_seconds(run: PipelineRun) -> dict[str, float | None]:
 def _report(run: PipelineRun, rows: list[Row], reports: Path) -> Path | None:
     """The page of the run: its report, or what is known of its data when nothing was evaluated."""
     if rows:
-        path = write_report(run.store, run.made["evaluate"], reports, run.config.promotion)
+        path = write_report(run.store, run.made["evaluate"], reports, run.config.promotion, run.config.ready)
     elif "conversations" in run.made:
         path = write_data_report(run.store, run.made["conversations"], reports)
     else:
@@ -115,6 +125,10 @@ def _report(run: PipelineRun, rows: list[Row], reports: Path) -> Path | None:
 
 def _show(summary: dict[str, Any], lines: list[dict[str, Any]]) -> None:
     create_table_artifact(lines, key=STAGE_KEY, description="Stages of this run")
+    if summary["people"]:
+        columns, rows = summary["people"]["columns"], summary["people"]["rows"]
+        shown = [dict(zip(columns, row, strict=True)) for row in rows]
+        create_table_artifact(shown, key=PEOPLE_KEY, description=summary["people"]["verdict"])
     if summary["table"]:
         columns, rows = summary["table"]["columns"], summary["table"]["rows"]
         shown = [dict(zip(columns, row, strict=True)) for row in rows]

@@ -20,10 +20,12 @@ from rich.table import Table
 
 from flows.environment import endpoint_address, home_folder
 from muse_core.artifacts import ArtifactStore
+from muse_core.config.run_config import ReadyConfig
 from muse_core.errors import ArtifactError, ConfigError
 from muse_core.evaluation.cases.answers import Answerer
 from muse_core.evaluation.cases.case_file import load_cases
 from muse_core.evaluation.cases.case_run import EvalOptions, run_cases
+from muse_core.evaluation.report.verdict import verdict_on_cases
 from muse_core.evaluation.score.significance import minimum_detectable_difference
 from muse_core.evaluation.score.table import DASH
 from muse_core.progress import Lines, Silent
@@ -173,6 +175,8 @@ def _train_side(store: ArtifactStore) -> list[Conversation]:
 
 
 def _show(result: dict[str, Any], out: Console) -> None:
+    said = verdict_on_cases(result, ReadyConfig())
+    out.print(said.sentence, style="bold", markup=False, highlight=False)
     table = Table(title=f"{result['n']} cases, model {result['model']}", title_justify="left")
     for column in ("", "tool, strict", "tool, lenient", "exact call", "argument F1"):
         table.add_column(column)

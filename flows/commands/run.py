@@ -28,7 +28,8 @@ from tasks.engine import check_engine
 from tasks.estimate import START_UP
 from tasks.parts import wanted_stages
 
-FILES = {"catalog": "file", "conversations": "file", "base": "model"}  # section -> its key that may name one
+# section -> its key that may name one
+FILES = {"catalog": "file", "conversations": "file", "base": "model", "evaluation": "cases"}
 
 
 def run(
@@ -105,14 +106,27 @@ def absolute_files(config: RunConfig) -> RunConfig:
 
 def public(summary: Mapping[str, Any]) -> dict[str, Any]:
     """The object that `--json` prints."""
-    names = ("stages", "results", "report", "model", "registered", "promotion", "seconds", "estimate")
+    names = (
+        "stages",
+        "people",
+        "results",
+        "report",
+        "model",
+        "registered",
+        "promotion",
+        "seconds",
+        "estimate",
+    )
     return {name: summary[name] for name in names}
 
 
 def show(summary: Mapping[str, Any], environment: Environment, out: Console) -> None:
-    """Results, timings and where to look."""
+    """Requests of people, results, timings and where to look."""
+    if summary["people"]:
+        out.print(summary["people"]["verdict"], style="bold", markup=False, highlight=False)
+        out.print(_table("Requests of people", summary["people"]))
     if summary["table"]:
-        out.print(_results(summary["table"]))
+        out.print(_table("Simulated turns of the test side", summary["table"]))
         for note in summary["table"]["notes"]:
             out.print(note, style="dim", markup=False)
     out.print(_timings(summary))
@@ -120,8 +134,8 @@ def show(summary: Mapping[str, Any], environment: Environment, out: Console) -> 
         out.print(f"{name:10} {place}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _results(content: Mapping[str, Any]) -> Table:
-    table = Table(title="Results on the test side", title_justify="left")
+def _table(title: str, content: Mapping[str, Any]) -> Table:
+    table = Table(title=title, title_justify="left")
     for column in content["columns"]:
         table.add_column(column)
     for row in content["rows"]:

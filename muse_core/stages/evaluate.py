@@ -2,9 +2,10 @@
 
 The last part of the evaluation: the turns (`test_cases`), the answers (`predict_…`), the test pairs and the
 conversations (`talk_…`) are nodes of their own, so that a changed model is asked again and the others are
-not. Here the models answer the hand-written cases, which give every headline a second row, and say how
-likely the test pairs are to them. Reads dev replies for the fluency judge and train turns for the linear
-baseline. Writes `metrics`, whose manifest (`about`) names what it stands on. Not covered: human ratings.
+not. Here the models and the baselines answer requests of people, with which the report begins, and the
+models say how likely the test pairs are to them. Reads dev replies for the fluency judge and train turns for
+the linear baseline. Writes `metrics`, whose manifest (`about`) names what it stands on. Not covered: human
+ratings.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from typing import Any
 
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.cases.handwritten.rows import handwritten_rows
 from muse_core.evaluation.cases.logged import logged_rows
 from muse_core.evaluation.closed_loop.record import Record, read_talks
 from muse_core.evaluation.closed_loop.rows import EXPERT, about_loop, conversation_quality, loop_rows
+from muse_core.evaluation.people.measure import measure_people
+from muse_core.evaluation.people.sets import people_sets
 from muse_core.evaluation.predict.contamination import leak_report, leak_rows
 from muse_core.evaluation.predict.exam import TEST, Exam, read_exam
+from muse_core.evaluation.score.baselines import learn_baselines, turns_of
 from muse_core.evaluation.score.examples import examples
 from muse_core.evaluation.score.frozen_pairs import clusters_of, pair_counts, pair_log_probs, preference_rows
 from muse_core.evaluation.score.measure import Answered, rates, scorecard, significance, unknown_shoppers
@@ -34,11 +37,11 @@ from muse_core.tools.shop_schema import schema_of
 from muse_core.types import ArtifactRef, Conversation, PreferencePair
 from muse_core.world.shop import Shop
 
-READS = ("evaluation.bootstrap_resamples", "evaluation.metrics", "dpo.beta")
+READS = ("evaluation.bootstrap_resamples", "evaluation.metrics", "evaluation.cases", "dpo.beta")
 KIND = "metrics"
 
 Refs = Mapping[str, ArtifactRef]
-HANDWRITTEN, FIGURES = "hand-written cases", "intervals"
+PEOPLE, FIGURES = "requests of people", "intervals"
 CANNOT_CALL = "cannot call: it was trained on plain text alone"
 
 
@@ -88,15 +91,18 @@ def _evaluate(
     index = Shop.read(ctx.store, made["catalog"]).index
     schema = schema_of(index.catalog.facets)
     exam = read_exam(_rows(made["test_cases"], ctx))
-    answered = Answered(exam, rows, can_call, resamples, ctx.seed, schema)
-    phases = Phases(ctx.progress, {HANDWRITTEN: 2.0, FIGURES: 1.0})
-    phases.begin(HANDWRITTEN)
-    others = handwritten_rows(loaded, index, resamples, ctx.seed)
     dialogues: list[Conversation] = _rows(made["conversations"], ctx)
-    others += logged_rows(loaded, dialogues, index, resamples, ctx.seed)
+    train = [item for item in dialogues if item.side == "train"]
+    baselines = learn_baselines(turns_of(train), ctx.seed)
+    answered = Answered(exam, rows, can_call, resamples, ctx.seed, schema, baselines)
+    phases = Phases(ctx.progress, {PEOPLE: 2.0, FIGURES: 1.0})
+    phases.begin(PEOPLE)
+    sets = people_sets(schema, config.evaluation.cases)
+    people = measure_people(loaded, baselines, sets, train, index, resamples, ctx.seed)
     phases.begin(FIGURES)
     pairs: list[PreferencePair] = _rows(made["test_pairs"], ctx)
-    others += _preferences(config, loaded, pairs, dialogues, ctx)
+    logged = logged_rows(loaded, dialogues, index, resamples, ctx.seed)
+    others = [*people.table, *logged, *_preferences(config, loaded, pairs, dialogues, ctx)]
     table, about = _measured(answered, dialogues, _talks(made[EXPERT], talks, answered, ctx), others)
     table = only_metrics(table, config.evaluation.metrics)
     about |= _about(answered, made["test_cases"], ctx) | {
@@ -104,6 +110,7 @@ def _evaluate(
         "predictions": {name: asdict(ref) for name, ref in answers.items()},
         "test_pairs": asdict(made["test_pairs"]) if pairs else None,
         "test_pair_counts": pair_counts(pairs),
+        "people": people.about,
     }
     metrics = flat_metrics(table)
     ctx.metrics.log(metrics)

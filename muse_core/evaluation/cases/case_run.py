@@ -16,7 +16,7 @@ from muse_core.evaluation.cases.answers import Answerer, collect
 from muse_core.evaluation.cases.case import EvalCase, judge_case
 from muse_core.evaluation.cases.case_summary import Json, summary
 from muse_core.evaluation.predict.contamination import Leak, find_leaks, leak_report, user_turns
-from muse_core.evaluation.score.baselines import Turn, act_of, baseline_decisions, turns_of
+from muse_core.evaluation.score.baselines import learn_baselines, turn_of_case, turns_of
 from muse_core.evaluation.score.significance import minimum_detectable_difference
 from muse_core.progress import Progress
 from muse_core.types import Conversation, JsonValue
@@ -81,16 +81,10 @@ def _leaks(
 def case_baselines(
     train: Sequence[Conversation], cases: Sequence[EvalCase], seed: int
 ) -> dict[str, list[str]]:
-    """`always_none`, `majority` and, with a train side, `linear`. Without one, the majority is that of
-    the cases themselves: harder to beat."""
-    decided = baseline_decisions(turns_of(train), [_turn(case) for case in cases], seed)
+    """`always_none`, `always_search`, `majority` and, with a train side, `linear`. Without one, the majority
+    is that of the cases themselves: harder to beat."""
+    decided = learn_baselines(turns_of(train), seed).decide([turn_of_case(case) for case in cases])
     tools = Counter(case.expected_tool for case in cases if case.expected_tool != "none")
     if "majority" not in decided and tools:
         decided["majority"] = [tools.most_common(1)[0][0]] * len(cases)
     return decided
-
-
-def _turn(case: EvalCase) -> Turn:
-    after = [at for at, message in enumerate(case.history) if message.role == "user"]
-    before = act_of(case.history[after[-1] + 1 :]) if after else "start"
-    return Turn(case.utterance, before, case.expected_tool)

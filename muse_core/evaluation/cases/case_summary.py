@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from muse_core.evaluation.cases.case import Verdict
 from muse_core.evaluation.score.metrics import macro_f1
 from muse_core.evaluation.score.statistics import (
+    Estimate,
     Resampler,
     Statistic,
+    difference,
     estimate,
     mean_of,
     resampler,
@@ -106,19 +108,24 @@ def _figures(known: Mapping[str, Statistic], sampler: Resampler, mask: NDArray[n
 
 
 def _baseline(verdicts: Sequence[Verdict], decided: Sequence[str], sampler: Resampler) -> Json:
-    """A baseline only decides."""
+    """A baseline only decides; `ahead` is by how much the model's strict tool accuracy is above its own."""
     pairs = list(zip(verdicts, decided, strict=True))
     strict = mean_of("strict", [tool == one.case.expected_tool for one, tool in pairs])
     lenient = mean_of("lenient", [tool in one.case.acceptable_tools for one, tool in pairs])
+    own = mean_of("strict", [one.strict for one in verdicts])
     macro = macro_f1("macro", [one.case.expected_tool for one in verdicts], decided)
     return {
         "tool_accuracy": {"strict": _interval(strict, sampler), "lenient": _interval(lenient, sampler)},
         "tool_macro_f1": _interval(macro, sampler),
+        "ahead": _numbers(difference(own, strict, sampler)),
     }
 
 
 def _interval(statistic: Statistic, sampler: Resampler) -> Json:
-    found = estimate(statistic, sampler)
+    return _numbers(estimate(statistic, sampler))
+
+
+def _numbers(found: Estimate) -> Json:
     numbers: Json = {
         name: round(value, 6) if math.isfinite(value) else None
         for name, value in (("value", found.value), ("low", found.low), ("high", found.high))

@@ -16,8 +16,10 @@ MODEL_NAMES = {
     "chosen": "SFT + chosen sides",
     "dpo": "SFT + DPO",
     "linear": "TF-IDF + logistic",
+    "linear_readings": "TF-IDF + logistic, readings",
     "majority": "Majority tool",
-    "always_none": "Always none",
+    "always_search": "Always search",
+    "always_none": "Never call",
     "expert": "Expert (ceiling)",
 }
 BARS = (
@@ -55,7 +57,14 @@ SLICES = {
 }
 NAMES = {"en": "English", "hi": "Hindi", "mixed": "Hinglish"}
 RULES = ("position_bce_constant", "position_bce_last_word")  # of the data, not of a model
-TITLES = dict((*SFT_METRICS, *DPO_METRICS, ("argument_f1", "Argument F1")))
+TITLES = dict(
+    (
+        *SFT_METRICS,
+        *DPO_METRICS,
+        ("argument_f1", "Argument F1"),
+        ("invented_value", "Calls with an invented value"),
+    )
+)
 Key = tuple[str, str, str]
 
 

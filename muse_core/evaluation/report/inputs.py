@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.config.run_config import PromotionConfig
+from muse_core.config.run_config import PromotionConfig, ReadyConfig
 from muse_core.errors import ArtifactError
 from muse_core.evaluation.predict.exam import TEST
 from muse_core.evaluation.receipts import behind
@@ -33,8 +33,8 @@ class ReportInputs:
     """`metrics`: rows of the metrics table; `manifests`: stage -> manifest;
     `seconds`: what a stage took in this run, where that is known better than from its manifest;
     `conversations`: those to read; `predictions`: model -> its judged test turns; `utterances`: test case
-    -> the shopper's words; `studies`: figures of imported ratings of these answers; `rule`: the promotion
-    rule of the run, None when it is not known."""
+    -> the shopper's words; `studies`: figures of imported ratings of these answers; `rule` and
+    `ready`: the bounds of the run, None when they are not known."""
 
     metrics: Sequence[Row]
     manifests: Mapping[str, Mapping[str, Any]]
@@ -45,6 +45,7 @@ class ReportInputs:
     utterances: Mapping[str, str] = field(default_factory=dict)
     studies: Sequence[Mapping[str, Any]] = ()
     rule: PromotionConfig | None = None
+    ready: ReadyConfig | None = None
 
     def about(self, stage: str) -> Mapping[str, Any]:
         """The `about` of a stage's manifest; empty when the stage is not known."""

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.config.run_config import PromotionConfig
+from muse_core.config.run_config import PromotionConfig, ReadyConfig
 from muse_core.evaluation.report import figures, plots
 from muse_core.evaluation.report.coverage import leaks, not_covered
 from muse_core.evaluation.report.data_page import quality_content
 from muse_core.evaluation.report.failures import failures
 from muse_core.evaluation.report.inputs import ReportInputs, gather
 from muse_core.evaluation.report.loop import closed_loop
-from muse_core.evaluation.report.people import ratings
+from muse_core.evaluation.report.people import people
 from muse_core.evaluation.report.provenance import plain, provenance, stage_numbers, timings
+from muse_core.evaluation.report.ratings import ratings
 from muse_core.evaluation.report.render import with_code, write
+from muse_core.evaluation.report.verdict import verdict
 from muse_core.evaluation.score.promotion import called_better, judge
 from muse_core.evaluation.score.table import results_table
 from muse_core.types import ArtifactRef
@@ -37,8 +39,16 @@ DPO_CURVES = (
     ("dev_margin", "held-out margin"),
     ("dev_chosen_drift", "chosen drift, nats a token"),
 )
-MARKS = {"passed": "met", "blocked": "missed", "not enough cases": "open"}
+MARKS = {
+    "passed": "met", "blocked": "missed", "not enough cases": "open",
+    "holds": "met", "fails": "missed",
+}  # fmt: skip
 DEFAULT_RULE = "The rule of the defaults; `muse run` judges by the run’s own configuration."
+READY = (
+    "Bounds of `[ready]`. One holds when the whole interval does, is open when only the figure does. "
+    "Better or worse than a baseline is said when the whole interval of the paired difference is on one side "
+    "of zero."
+)
 
 
 def write_report(
@@ -46,9 +56,10 @@ def write_report(
     metrics: ArtifactRef,
     folder: Path,
     rule: PromotionConfig | None = None,
+    ready: ReadyConfig | None = None,
 ) -> Path:
     """The report on these metrics, in `folder`, named after their digest; and the same as `latest.html`."""
-    inputs = replace(gather(store, metrics), rule=rule)
+    inputs = replace(gather(store, metrics), rule=rule, ready=ready)
     path = folder / f"report-{metrics.digest[:12]}.html"
     write_page(path, inputs)
     write_page(folder / "latest.html", inputs)
@@ -63,7 +74,12 @@ def write_page(path: Path, inputs: ReportInputs) -> Path:
 def _content(inputs: ReportInputs) -> dict[str, Any]:
     rows = figures.keyed(inputs.metrics)
     about = inputs.about("evaluate")
+    said = verdict(inputs.metrics, inputs.ready or ReadyConfig())
     return {
+        "said": said,
+        "ready_note": with_code(READY if inputs.ready else f"{READY} {DEFAULT_RULE}"),
+        "people": people(rows, about.get("people") or {}, said),
+        "languages_named": figures.NAMES,
         "title": inputs.title,
         "created": str(inputs.manifests.get("evaluate", {}).get("created", ""))[:16].replace("T", " "),
         "about": about,
@@ -73,7 +89,7 @@ def _content(inputs: ReportInputs) -> dict[str, Any]:
         "talks": closed_loop(rows, about.get("closed_loop")),
         "failures": failures(inputs.predictions, inputs.utterances),
         "examples": [_example(one) for one in about.get("examples") or []],
-        "people": ratings(inputs.studies),
+        "ratings": ratings(inputs.studies),
         "leaks": leaks(rows, about.get("leaks")),
         "quality": quality_content(inputs),
         "pairs": _pairs(inputs),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from muse_core.evaluation.report.figures import MODEL_NAMES, RULES, TITLES
+from muse_core.evaluation.report.people import SETS
 from muse_core.evaluation.score.table import number
 from muse_core.records import Row
 
@@ -21,8 +22,7 @@ FOREST = (
     ("score_1_5_difference", "scores from 1 to 5", 1.0),
 )
 FAMILIES = (
-    ("handwritten_", "hand-written cases, "),
-    ("people_", "requests in three other shops, "),
+    *((prefix, f"{title}, ") for prefix, (title, _) in SETS.items()),
     ("closed_loop_", "closed loop, "),
     ("", ""),
 )
@@ -33,6 +33,9 @@ def forest(metrics: Sequence[Row]) -> list[dict[str, Any]]:
     """Per pair of models, kind of cases and unit: the paired differences over all cases, on one axis."""
     shown = [row for row in metrics if row["slice"] == "all" and row["metric"] not in OF_THE_DATA]
     pairs = dict.fromkeys(row["model"] for row in shown if row["unit"].endswith("_difference"))
+    pairs = {
+        pair: None for pair in pairs if "-always_" not in pair
+    }  # the table of people's requests has them
     found = []
     for pair in pairs:
         for prefix, cases in reversed(FAMILIES):
@@ -40,7 +43,7 @@ def forest(metrics: Sequence[Row]) -> list[dict[str, Any]]:
                 own = [row for row in shown if row["model"] == pair and row["unit"] == unit]
                 rows = [row for row in own if _family(row["metric"]) == prefix]
                 if rows:
-                    lines = _forest_lines(rows, factor)
+                    lines = _forest_lines(rows, factor, prefix if prefix in SETS else "")
                     found.append({"title": f"{_pair_name(pair)}: {cases}{title}", **lines})
     return found
 
@@ -56,7 +59,8 @@ def _pair_name(pair: str) -> str:
     return f"{MODEL_NAMES.get(new, new)} against {MODEL_NAMES.get(old, old)}"
 
 
-def _forest_lines(rows: Sequence[Row], factor: float) -> dict[str, Any]:
+def _forest_lines(rows: Sequence[Row], factor: float, prefix: str) -> dict[str, Any]:
+    """`prefix`: of the names of the metrics, said by the plot's title."""
     ends = [abs(factor * float(row[key])) for row in rows for key in ("low", "high", "value")]
     reach = max([*ends, 1e-6])
     lines = []
@@ -65,7 +69,7 @@ def _forest_lines(rows: Sequence[Row], factor: float) -> dict[str, Any]:
         side = "better" if row["low"] > 0 else "worse" if row["high"] < 0 else ""
         lines.append(
             {
-                "name": _short(TITLES.get(row["metric"], row["metric"].replace("_", " "))),
+                "name": _name(row["metric"].removeprefix(prefix)),
                 "low": round(low, 2),
                 "width": round(max(0.6, high - low), 2),
                 "value": round(value, 2),
@@ -77,9 +81,9 @@ def _forest_lines(rows: Sequence[Row], factor: float) -> dict[str, Any]:
     return {"lines": lines, "reach": f"{reach:.3g}"}
 
 
-def _short(title: str) -> str:
-    """Without what the plot's own title says."""
-    return title.removeprefix("Hand-written cases: ").capitalize()
+def _name(metric: str) -> str:
+    title = TITLES.get(metric, metric.replace("_", " "))
+    return f"{title[0].upper()}{title[1:]}"
 
 
 def _difference(row: Row) -> str:

@@ -1,41 +1,66 @@
-"""What a model must beat: the majority tool, never calling, and a linear classifier on the same turns.
+"""What a model must beat: always one decision, and a linear classifier on the same turns.
 
 The classifier is TF-IDF (word 1–2-grams and character 2–5-grams within words) with logistic regression,
 trained on the train side's decisions. It reads the utterance and one more token that every model has in
 its context too: what the assistant did in the turn before (called a tool, asked, answered, or nothing).
-It cannot fill in arguments, so it has rows for tool selection only.
+Where models are told what rules read in the utterance (`Turn.reads`), a second one is told the same.
+They are learnt once and asked any turns, simulated ones and requests of people. They cannot fill in
+arguments, so they have rows for tool selection only.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from muse_core.evaluation.cases.case import EvalCase
 from muse_core.records import tool_sequence
 from muse_core.scoring.slots import is_question
 from muse_core.types import Conversation, Message
 from muse_core.world.replay import turn_messages, user_text
 
 MAX_TRAIN_TURNS = 6000  # more turns of the same templates change nothing but the seconds
+SIMULATED = ("majority", "always_none", "linear", "linear_readings")
+PEOPLE = ("always_search", "always_none", "linear", "linear_readings")
+_ARGUMENT = re.compile(r"(\w+)=")
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What a baseline reads of one user turn, and the gold decision."""
+    """What a baseline reads of one user turn, and the gold decision. `reads`: what rules read in the
+    utterance, as the models are told it; None where they are told nothing."""
 
     utterance: str
     before: str  # what the assistant did last: start | <tool> | asked | talked
     decision: str
+    reads: str | None = None
 
 
-def turns_of(conversations: Sequence[Conversation]) -> list[Turn]:
-    """Every labelled user turn of some conversations."""
+def turns_of(
+    conversations: Sequence[Conversation], read: Callable[[Conversation, int], str] | None = None
+) -> list[Turn]:
+    """Every labelled user turn of some conversations. `read`: what the models are told to have been read
+    in a turn of a conversation."""
     return [
-        Turn(user_text(item, label.turn), _act_before(item, label.turn), label.decision)
+        Turn(
+            user_text(item, label.turn),
+            _act_before(item, label.turn),
+            label.decision,
+            read and read(item, label.turn),
+        )
         for item in conversations
         for label in item.labels
     ]
+
+
+def turn_of_case(case: EvalCase, read: Callable[[EvalCase], str] | None = None) -> Turn:
+    """The same of a case in somebody's words."""
+    after = [at for at, message in enumerate(case.history) if message.role == "user"]
+    before = act_of(case.history[after[-1] + 1 :]) if after else "start"
+    return Turn(case.utterance, before, case.expected_tool, read and read(case))
 
 
 def _act_before(conversation: Conversation, turn: int) -> str:
@@ -51,19 +76,67 @@ def act_of(messages: Sequence[Message]) -> str:
     return "asked" if any(is_question(m.content) for m in messages if m.role == "assistant") else "talked"
 
 
-def baseline_decisions(train: Sequence[Turn], test: Sequence[Turn], seed: int) -> dict[str, list[str]]:
-    """The decisions of `majority`, `always_none` and `linear` on the test turns; without train turns
-    only `always_none`."""
-    decisions = {"always_none": ["none"] * len(test)}
+@dataclass(frozen=True)
+class Baselines:
+    """What was learnt: the decision that a rule always makes, and the classifiers."""
+
+    always: Mapping[str, str] = field(default_factory=dict)
+    linear: Mapping[str, _Linear] = field(default_factory=dict, repr=False)
+
+    def decide(self, turns: Sequence[Turn]) -> dict[str, list[str]]:
+        """Baseline -> its decision on each turn."""
+        found = {name: [tool] * len(turns) for name, tool in self.always.items()}
+        return found | {name: one.decide(turns) for name, one in self.linear.items() if turns}
+
+
+def learn_baselines(train: Sequence[Turn], seed: int) -> Baselines:
+    """`always_none` and `always_search`; with train turns `majority` (their most frequent tool) and `linear`;
+    `linear_readings` where the turns have readings."""
+    always = {"always_none": "none", "always_search": "search"}
     tools = Counter(turn.decision for turn in train if turn.decision != "none")
     if tools:
-        decisions["majority"] = [tools.most_common(1)[0][0]] * len(test)
-    if len({turn.decision for turn in train}) > 1 and test:
-        decisions["linear"] = _linear(train[:MAX_TRAIN_TURNS], test, seed)
-    return decisions
+        always["majority"] = tools.most_common(1)[0][0]
+    kept = train[:MAX_TRAIN_TURNS]
+    if len({turn.decision for turn in kept}) < 2:
+        return Baselines(always)
+    linear = {"linear": _learn(kept, seed, _plain)}
+    if any(turn.reads is not None for turn in kept):
+        linear["linear_readings"] = _learn(kept, seed, _with_readings)
+    return Baselines(always, linear)
 
 
-def _linear(train: Sequence[Turn], test: Sequence[Turn], seed: int) -> list[str]:
+def _plain(turn: Turn) -> str:
+    return turn.utterance
+
+
+def _with_readings(turn: Turn) -> str:
+    """The names of the arguments once more, without their values, as words of their own."""
+    reads = turn.reads or ""
+    return " ".join([turn.utterance, reads, *(f"reads={name}" for name in _ARGUMENT.findall(reads))])
+
+
+@dataclass(frozen=True)
+class _Linear:
+    """A fitted classifier of turns, and which text of a turn it reads."""
+
+    words: Any
+    characters: Any
+    model: Any
+    text: Callable[[Turn], str]
+
+    def decide(self, turns: Sequence[Turn]) -> list[str]:
+        from scipy.sparse import hstack
+
+        seen = hstack(
+            [
+                self.words.transform(_words(turn, self.text) for turn in turns),
+                self.characters.transform(map(self.text, turns)),
+            ]
+        )
+        return [str(decision) for decision in self.model.predict(seen.tocsr())]
+
+
+def _learn(train: Sequence[Turn], seed: int, text: Callable[[Turn], str]) -> _Linear:
     from scipy.sparse import hstack
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
@@ -73,13 +146,15 @@ def _linear(train: Sequence[Turn], test: Sequence[Turn], seed: int) -> list[str]
         analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=3, max_features=40_000
     )
     features = hstack(
-        [words.fit_transform(map(_words, train)), characters.fit_transform(t.utterance for t in train)]
+        [
+            words.fit_transform(_words(turn, text) for turn in train),
+            characters.fit_transform(map(text, train)),
+        ]
     )
     model = LogisticRegression(C=10.0, max_iter=200, random_state=seed)
     model.fit(features.tocsr(), [turn.decision for turn in train])
-    seen = hstack([words.transform(map(_words, test)), characters.transform(t.utterance for t in test)])
-    return [str(decision) for decision in model.predict(seen.tocsr())]
+    return _Linear(words, characters, model, text)
 
 
-def _words(turn: Turn) -> str:
-    return f"assistant-act={turn.before} {turn.utterance}"
+def _words(turn: Turn, text: Callable[[Turn], str]) -> str:
+    return f"assistant-act={turn.before} {text(turn)}"

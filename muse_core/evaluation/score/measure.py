@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from muse_core.evaluation.predict.exam import FURTHER, TEST, UNKNOWN, Exam
@@ -11,7 +11,7 @@ from muse_core.evaluation.predict.open_loop import Case, lexicalised_reply
 from muse_core.evaluation.predict.predictions import expert_rows
 from muse_core.evaluation.predict.rates import CONDITION_OF, rate_statistics
 from muse_core.evaluation.predict.unknown_shoppers import anonymous_statistics
-from muse_core.evaluation.score.baselines import baseline_decisions, turns_of
+from muse_core.evaluation.score.baselines import SIMULATED, Baselines, turns_of
 from muse_core.evaluation.score.fluency import FluencyJudge, learn_judge
 from muse_core.evaluation.score.scorecard import ModelRows, Scorecard
 from muse_core.evaluation.score.significance import detectable, holm
@@ -37,7 +37,7 @@ HEADLINE = (
 @dataclass(frozen=True)
 class Answered:
     """The judged turns of every model (`rows`: model -> those of all parts), and who has learnt to call.
-    `schema`: of the shop, for the expert's turns."""
+    `schema`: of the shop, for the expert's turns; `baselines`: learnt on the train side."""
 
     exam: Exam
     rows: Mapping[str, Sequence[Row]]
@@ -45,6 +45,7 @@ class Answered:
     resamples: int
     seed: int
     schema: ShopSchema = PLAIN
+    baselines: Baselines = field(default_factory=Baselines)
 
     @property
     def callers(self) -> list[str]:
@@ -57,17 +58,17 @@ class Answered:
 
 def scorecard(answered: Answered, conversations: Sequence[Conversation]) -> Scorecard:
     """The sample's figures of the models, the expert and the baselines, with the paired differences.
-    `conversations`: baselines learn from the train side, the fluency judge from dev."""
+    `conversations`: the fluency judge learns from the dev side."""
     exam, seed = answered.exam, answered.seed
     rows = {name: answered.part(name, TEST) for name in answered.rows}
     card = Scorecard.over(rows["sft"], fluency_judge(conversations), answered.resamples, seed)
     for name, found in rows.items():
         card.add(ModelRows(name, found, answered.can_call[name]), without=CONDITION_OF)
     card.add(ModelRows("expert", expert_rows(exam.test, answered.schema)), without=CONDITION_OF)
-    train = [item for item in conversations if item.side == "train"]
     turns = [turn for case in exam.test for turn in _turn_of(case)]
-    for baseline, decided in baseline_decisions(turns_of(train), turns, seed).items():
-        card.add_decisions(baseline, decided, rows["sft"])
+    decided = answered.baselines.decide(turns)
+    for name in decided.keys() & SIMULATED:
+        card.add_decisions(name, decided[name], rows["sft"])
     card.add_differences()
     return card
 

@@ -16,10 +16,16 @@ MODELS = (
     "expert",
     "majority",
     "always_none",
+    "always_search",
     "linear",
+    "linear_readings",
     "test_side",
     "sft-base",
     "dpo-sft",
+    "dpo-always_none",
+    "dpo-always_search",
+    "dpo-linear",
+    "dpo-linear_readings",
 )
 _SECTION = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
 _NAMES = re.compile(r"^Names: (.+?)(?=\n\n)", re.MULTILINE | re.DOTALL)

@@ -5,14 +5,27 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from muse_core.evaluation.cases.answers import Answer
+from muse_core.evaluation.cases.case import EvalCase
 from muse_core.evaluation.closed_loop.record import Record
 from muse_core.evaluation.closed_loop.rows import about_loop, loop_rows
 from muse_core.evaluation.closed_loop.satisfaction import Verdict
+from muse_core.evaluation.people.asked import Asked
+from muse_core.evaluation.people.cuts import nouns_searched
+from muse_core.evaluation.people.failures import failure_counts, invented_values, worst
+from muse_core.evaluation.people.rows import people_rows
+from muse_core.evaluation.people.sets import people_sets
 from muse_core.evaluation.predict.contamination import find_leaks, leak_report
 from muse_core.evaluation.predict.open_loop import Prediction, judge, open_loop_cases
 from muse_core.evaluation.predict.predictions import expert_rows
 from muse_core.evaluation.report import ReportInputs
-from muse_core.evaluation.score.baselines import baseline_decisions, turns_of
+from muse_core.evaluation.score.baselines import (
+    PEOPLE,
+    Baselines,
+    learn_baselines,
+    turn_of_case,
+    turns_of,
+)
 from muse_core.evaluation.score.examples import examples
 from muse_core.evaluation.score.fluency import learn_judge
 from muse_core.evaluation.score.metrics import confusion, facts_of
@@ -20,7 +33,9 @@ from muse_core.evaluation.score.preference_accuracy import PairLogProbs, implici
 from muse_core.evaluation.score.scorecard import ModelRows, Scorecard, metric_rows
 from muse_core.evaluation.score.statistics import estimate
 from muse_core.records import Row
-from muse_core.types import LANGUAGES, Message
+from muse_core.tools.call_syntax import render_call
+from muse_core.tools.shop_schema import PLAIN
+from muse_core.types import LANGUAGES, Conversation, Message, ToolCall
 from tests.unit.evaluation.builders_evaluation import call_turn, conversation
 
 
@@ -39,7 +54,8 @@ def report_inputs(with_history: bool = True) -> ReportInputs:
         card.add(ModelRows(name, found, can_call=name != "base"))
     card.add(ModelRows("expert", gold))
     turns = turns_of([case.conversation for case in cases])[::2]
-    for name, decided in baseline_decisions(turns * 2, turns_of(tests)[: len(cases)], 1).items():
+    baselines = learn_baselines(turns * 2, 1)
+    for name, decided in baselines.decide(turns_of(tests)[: len(cases)]).items():
         card.add_decisions(name, decided, gold)
     card.add_differences()
     pairs = [PairLogProbs(-10 - i % 3, -11, 5, 6) for i in range(len(cases))]
@@ -49,7 +65,8 @@ def report_inputs(with_history: bool = True) -> ReportInputs:
     loop |= {name: [_record(at, name, 1.0 if at % 3 else 0.0) for at in range(24)] for name in ("sft", "dpo")}
     card.table += loop_rows(loop, card.judge, 100, 1)
     leaks = find_leaks({"t1.0": "who won match number 500"}, [("t2.0", "who won match number 500")])
-    about: dict[str, Any] = {"closed_loop": about_loop(loop, {"base": "cannot call"}),
+    people = _people(card, baselines, tests)
+    about: dict[str, Any] = {"people": people, "closed_loop": about_loop(loop, {"base": "cannot call"}),
         "leaks": leak_report(len(cases), leaks), "can_call": {"base": False, "sft": True, "dpo": True},
         "cases": len(cases), "profiles": 20, "overlapping_turns": 4,
         "mix": {"none": 0.66, "search": 0.34},
@@ -88,6 +105,40 @@ def report_inputs(with_history: bool = True) -> ReportInputs:
         utterances=words,
         studies=[STUDY],
     )
+
+
+def _people(card: Scorecard, baselines: Baselines, train: list[Conversation]) -> dict[str, Any]:
+    """Adds the rows of the hand-labelled requests, on which SFT never calls and DPO errs in seven ways."""
+    about = {}
+    for one in people_sets(PLAIN):
+        decided = baselines.decide([turn_of_case(case) for case in one.cases])
+        answers = {"base": [Answer()] * len(one.cases), "sft": [Answer(text="Hello!")] * len(one.cases),
+                   "dpo": [_act(at, case) for at, case in enumerate(one.cases)]}  # fmt: skip
+        asked = Asked(
+            one.prefix, one.cases, answers, {name: decided[name] for name in PEOPLE if name in decided}
+        )
+        card.table += people_rows(asked, {"base"}, nouns_searched(train), 100, 1)
+        about[one.prefix] = {
+            "cases": len(one.cases),
+            "failures": worst(asked, "dpo"),
+            "kinds": failure_counts(asked.verdicts["dpo"]),
+            "invented": invented_values(asked.verdicts["dpo"]),
+        }
+    return about
+
+
+def _act(at: int, case: EvalCase) -> Answer:
+    """What is due, with a price that nobody asked for in a third, another query or a greeting in some."""
+    if case.expected_tool == "none":
+        return Answer(text="Hello!") if at % 2 else _written("search", {"query": "rug"})
+    given = {name: values[0] for name, values in case.accepted.items() if "" not in values}
+    spoilt = {0: given | {"max_price": 12000}, 3: given | {"query": "<b>vase</b>"}, 5: {}}.get(at % 7, given)
+    return Answer(text="Hello!") if at % 11 == 4 else _written(case.expected_tool, spoilt)
+
+
+def _written(tool: str, given: dict[str, Any]) -> Answer:
+    made = ToolCall("c", tool, given)
+    return Answer((made,), text=f"<tool>{render_call(made)}</tool><result>Try [1].")
 
 
 def _with_positions(rows: dict[str, list[Row]]) -> dict[str, list[Row]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from muse_core.evaluation.score.baselines import Turn, baseline_decisions, turns_of
+from muse_core.evaluation.cases.case import EvalCase
+from muse_core.evaluation.score.baselines import Turn, learn_baselines, turn_of_case, turns_of
+from muse_core.types import Message
 from tests.unit.evaluation.builders_evaluation import conversation
 
 
@@ -21,10 +23,33 @@ def test_decisions() -> None:
         Turn("hello", "start", "none"),
         Turn("compare both", "search", "compare"),
     ]
-    found = baseline_decisions(train, test, seed=1)
+    found = learn_baselines(train, seed=1).decide(test)
     assert found["majority"] == ["search"] * 3 and found["always_none"] == ["none"] * 3
-    assert found["linear"] == ["search", "none", "compare"]
+    assert found["linear"] == ["search", "none", "compare"] and found["always_search"] == ["search"] * 3
+    assert "linear_readings" not in found  # nobody was told anything
 
 
-def test_without_train_turns_there_is_one_baseline() -> None:
-    assert list(baseline_decisions([], [Turn("a", "start", "none")], 1)) == ["always_none"]
+def test_without_train_turns_there_are_rules_alone() -> None:
+    found = learn_baselines([], 1).decide([Turn("a", "start", "none")])
+    assert found == {"always_none": ["none"], "always_search": ["search"]}
+
+
+def test_with_readings_a_second_classifier_is_told_them() -> None:
+    """Words that say nothing, and a reading that says all."""
+    train = [Turn(f"word {i}", "start", "search", "query='shirt'") for i in range(30)]
+    train += [Turn(f"word {i}", "start", "none", "") for i in range(30)]
+    told = [Turn("another", "start", "search", "query='lamp'"), Turn("another", "start", "none", "")]
+    found = learn_baselines(train, seed=1).decide(told)
+    assert found["linear_readings"] == ["search", "none"]
+    assert len(set(found["linear"])) == 1  # the same words without readings are the same turn
+
+
+def test_turns_carry_what_was_read_in_them() -> None:
+    (first, *_) = turns_of([conversation(500)], lambda item, turn: f"{item.conversation_id} {turn}")
+    assert first.reads == "t500 0"
+    case = EvalCase("c", "en", "red one", "filter", ("filter",), history=SHOWN)
+    assert turn_of_case(case) == Turn("red one", "asked", "filter")
+    assert turn_of_case(case, lambda one: one.utterance).reads == "red one"
+
+
+SHOWN = (Message("user", "shirts"), Message("assistant", "Which colour?"))

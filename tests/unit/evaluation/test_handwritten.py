@@ -13,16 +13,14 @@ from muse_core.evaluation.cases import handwritten
 from muse_core.evaluation.cases.answers import context_of
 from muse_core.evaluation.cases.case import EvalCase, Verdict, judge_case
 from muse_core.evaluation.cases.case_summary import summary
-from muse_core.evaluation.cases.handwritten.rows import handwritten_cases, handwritten_rows, rows_of
+from muse_core.evaluation.cases.handwritten.one_shop import handwritten_cases
 from muse_core.evaluation.cases.handwritten.three_shops import people_cases
 from muse_core.language.scripts import detect_language
-from muse_core.records import to_table
 from muse_core.scoring.normal import comparable, normal_text
 from muse_core.tools.call_syntax import parse_call
 from muse_core.tools.toolbox import ALL_TOOLS, TOOL_NAMES
 from muse_core.types import LANGUAGES, ToolCall
 from tests.unit.dialogue.test_no_human_text import HUMAN, grams, human_texts, sentences
-from tests.unit.models.builders_models import tiny_model
 
 CASES = handwritten_cases()
 HERE = Path(handwritten.__file__).parent
@@ -140,35 +138,6 @@ def test_the_sums_are_the_hand_count() -> None:
     assert found["argument_f1"]["value"] == pytest.approx(f1, abs=1e-6)  # type: ignore[index,call-overload]
     shares = {name: one["value"] for name, one in abstention.items()}  # type: ignore[union-attr,index,call-overload]
     assert shares == {"abstained": 2 / 5, "malformed": 1 / 5, "called": 2 / 5}
-
-
-# ---- the rows of the metrics table ----------------------------------------------------------------
-
-
-def test_rows_of_two_models_and_their_difference() -> None:
-    gold = judged(CASES, [gold_call(case) for case in CASES])
-    silent = judged(CASES, [[] for _ in CASES])
-    rows = rows_of({"base": silent, "sft": silent, "dpo": gold}, {"base"}, 200, 3)
-    to_table("metrics", rows)
-    known = {(row["model"], row["metric"], row["slice"]): row for row in rows}
-    assert known["dpo", "handwritten_exact_call", "all"]["value"] == 1.0
-    assert known["dpo", "handwritten_exact_call", "language=hi"]["n"] == 13
-    assert known["sft", "handwritten_tool_accuracy", "all"]["value"] == pytest.approx(21 / 60)
-    assert known["dpo-sft", "handwritten_tool_accuracy", "all"]["value"] == pytest.approx(39 / 60)
-    assert known["dpo-sft", "handwritten_tool_accuracy", "all"]["low"] > 0.4
-    assert ("base", "handwritten_exact_call", "all") not in known
-    assert ("base", "handwritten_tool_accuracy", "all") in known
-    assert len({(row["model"], row["metric"], row["slice"]) for row in rows}) == len(rows)
-
-
-def test_real_models_give_rows() -> None:
-    from muse_core.catalog.index import CatalogIndex
-    from muse_core.catalog.product import Catalog
-    from tests import builders
-
-    index = CatalogIndex(Catalog((builders.product(product_id="p1"),)))
-    rows = handwritten_rows({"sft": tiny_model()}, index, 50, 1)
-    assert {row["n"] for row in rows if row["metric"] == "handwritten_tool_accuracy"} == {60, 20}
 
 
 # ---- three shops with facets of their own ---------------------------------------------------------

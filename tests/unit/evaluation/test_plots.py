@@ -40,7 +40,7 @@ def test_kinds_of_cases_and_units_have_plots_of_their_own() -> None:
             row("position_bce_constant", 0.0, 0.0, 0.0)]  # fmt: skip
     titles = [plot["title"].partition(": ")[2] for plot in forest(rows)]
     assert titles == ["shares, in points", "scores from 1 to 5", "closed loop, scores from 1 to 5",
-                      "hand-written cases, shares, in points"]  # fmt: skip
+                      "requests in this shop, shares, in points"]  # fmt: skip
 
 
 def test_a_curve_spans_its_plot() -> None:

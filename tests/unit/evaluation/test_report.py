@@ -58,7 +58,16 @@ def test_it_is_well_formed(page: str) -> None:
         "Baseline",
         "SFT + DPO",
         "(cannot call)",
-        "Claimed upstream, not reproduced",
+        "Appendix: claimed upstream, not reproduced",
+        "172 requests in three other shops",
+        "60 requests in this shop",
+        "searched for in training",
+        "both in one request",
+        "Where values are invented",
+        "<code>max_price</code>",
+        "Right tool, looks for another thing",
+        "&lt;b&gt;vase&lt;/b&gt;",
+        "Always search",
         "By language",
         "Hinglish (n = ",
         "Confusions: SFT",
@@ -92,6 +101,21 @@ def test_it_is_well_formed(page: str) -> None:
 )
 def test_it_says(page: str, text: str) -> None:
     assert text in page
+
+
+def test_people_come_first_and_claims_last(page: str) -> None:
+    headings = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
+    assert headings[:2] == ["Requests of people", "Results on simulated turns"]
+    assert headings[-1].startswith("Appendix: ")
+    assert page.index("On 172 requests of people in shops it has never seen") < page.index("<h2")
+    assert len(re.findall(r"<li><span class=\"kind\">", page)) == 10
+
+
+def test_without_requests_of_people_no_verdict_is_made_up(tmp_path: Path) -> None:
+    simulated = [row for row in INPUTS.metrics if not row["metric"].startswith(("people_", "handwritten_"))]
+    page = write_page(tmp_path / "p.html", replace(INPUTS, metrics=simulated)).read_text("utf-8")
+    assert "nothing here says how it does with them" in page and "Ten failures" not in page
+    assert "it is not ready to ship" not in page and "Results on simulated turns" in page
 
 
 def test_user_text_cannot_break_out(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def work() -> None:
     from muse_core.catalog.synthetic import make_catalog
     from muse_core.dialogue.llm.reading import Shelf, read
     from muse_core.dialogue.safe_replies import safe_reply
-    from muse_core.evaluation.cases.handwritten.rows import handwritten_cases
+    from muse_core.evaluation.cases.handwritten.one_shop import handwritten_cases
     from muse_core.evaluation.cases.handwritten.three_shops import people_cases
     from muse_core.evaluation.score.slot_detector import detector_quality
     from muse_core.examples.other_facets import other_names

@@ -16,6 +16,11 @@ SUMMARY = {
         {"name": "catalog", "status": "cached", "seconds": 0.1},
         {"name": "sft", "status": "ran", "seconds": 9.0},
     ],
+    "people": {
+        "verdict": "On 172 requests of people …",
+        "columns": ["Requests of people", "Asked"],
+        "rows": [["172 requests", "SFT"]],
+    },
     "results": {"sft": {"tool_accuracy": 0.9}},
     "report": "/home/report.html",
     "model": "/home/model",
@@ -49,7 +54,17 @@ def test_the_flow_is_given_the_configuration_itself(tmp_path: Path, monkeypatch:
 
 
 def test_the_json_object_has_the_promised_keys() -> None:
-    promised = ["stages", "results", "report", "model", "registered", "promotion", "seconds", "estimate"]
+    promised = [
+        "stages",
+        "people",
+        "results",
+        "report",
+        "model",
+        "registered",
+        "promotion",
+        "seconds",
+        "estimate",
+    ]
     assert list(public(SUMMARY)) == promised
 
 
@@ -58,6 +73,7 @@ def test_the_terminal_shows_results_timings_and_places(tmp_path: Path) -> None:
     show(SUMMARY, Environment(tmp_path, f"sqlite:///{tmp_path}/mlflow.db", None), out)
     text = out.file.getvalue()  # type: ignore[attr-defined]
     assert "90.0 %" in text and "a note" in text
+    assert text.index("On 172 requests of people …") < text.index("172 requests") < text.index("90.0 %")
     lines = {line.split()[1]: line.replace("│", "").split() for line in text.splitlines() if "│" in line}
     assert lines["sft"] == ["sft", "ran", "9.0", "6", "1.50", "×"]
     assert lines["catalog"] == ["catalog", "cached", "0.1"]  # found: nothing was expected of it

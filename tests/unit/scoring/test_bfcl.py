@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from muse_core.evaluation.cases.case import EvalCase, judge_case
-from muse_core.evaluation.cases.handwritten.rows import handwritten_cases
+from muse_core.evaluation.cases.handwritten.one_shop import handwritten_cases
 from muse_core.scoring.call_match import match_accepted
 from muse_core.tools.shop_schema import PLAIN
 from muse_core.tools.toolbox import TOOL_NAMES

@@ -1,0 +1,45 @@
+"""Which requests of people a run is measured on. Each set has a prefix in the `metrics` table:
+
+cases_         a user's own file (`evaluation.cases`), in the shop of the run
+people_        172 requests, labelled by hand, in three shops that no model has seen
+handwritten_   sixty requests, labelled by hand, in the shop of the run
+labelled_      requests of a shop's log, labelled by rules, in the shop of the run
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from muse_core.evaluation.cases.case import EvalCase
+from muse_core.evaluation.cases.case_file import load_cases
+from muse_core.evaluation.cases.handwritten.one_shop import handwritten_cases
+from muse_core.evaluation.cases.handwritten.three_shops import people_cases
+from muse_core.tools.shop_schema import ShopSchema
+
+OWN, PEOPLE, HANDWRITTEN, LABELLED = "cases_", "people_", "handwritten_", "labelled_"
+PREFIXES = (OWN, PEOPLE, HANDWRITTEN, LABELLED)
+
+
+@dataclass(frozen=True)
+class PeopleSet:
+    """Some requests, with what is right in each."""
+
+    prefix: str
+    cases: tuple[EvalCase, ...]
+
+
+def people_sets(
+    schema: ShopSchema, own: str | None = None, labelled: Sequence[EvalCase] = ()
+) -> list[PeopleSet]:
+    """Every set that has cases. `schema`: of the shop of the run; `own`: the user's case file; `labelled`:
+    requests that rules have labelled. ConfigError for a faulty case file."""
+    sixty = [replace(case, schema=schema) for case in handwritten_cases()]
+    found = {
+        OWN: load_cases(Path(own), schema) if own else [],
+        PEOPLE: people_cases(),
+        HANDWRITTEN: sixty,
+        LABELLED: labelled,
+    }
+    return [PeopleSet(prefix, tuple(cases)) for prefix, cases in found.items() if cases]
