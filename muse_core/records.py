@@ -276,16 +276,14 @@ def read_pair(row: Row) -> PreferencePair:
     )
 
 
+_AS_THEY_ARE = ("lessons", "test_cases", "predictions", "talks", "metrics")
 WRITERS: dict[str, Callable[[Any], Row]] = {
     "products": product_row,
     "profiles": profile_row,
     "conversations": conversation_row,
     "augmented": augmented_row,
     "preference_pairs": pair_row,
-    "test_cases": dict,
-    "predictions": dict,
-    "talks": dict,
-    "metrics": dict,
+    **dict.fromkeys(_AS_THEY_ARE, dict),
 }
 READERS: dict[str, Callable[[Row], Any]] = {
     "products": read_product,
@@ -293,8 +291,5 @@ READERS: dict[str, Callable[[Row], Any]] = {
     "conversations": read_conversation,
     "augmented": read_augmented,
     "preference_pairs": read_pair,
-    "test_cases": dict,
-    "predictions": dict,
-    "talks": dict,
-    "metrics": dict,
+    **dict.fromkeys(_AS_THEY_ARE, dict),
 }
