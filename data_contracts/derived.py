@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_contracts.lessons import lesson_facts
 from data_contracts.nested import (
     Items,
     Messages,
@@ -56,9 +57,6 @@ def _frame(kind: str, table: pa.Table) -> Frame:
 
 def _nested(kind: pa.DataType) -> bool:
     return bool(pa.types.is_nested(kind) or pa.types.is_binary(kind))
-
-
-# one function per kind
 
 
 def _products(table: pa.Table) -> dict[str, Any]:
@@ -290,6 +288,7 @@ DERIVED: dict[str, Callable[[pa.Table], dict[str, Any]]] = {
     "products": _products,
     "profiles": _profiles,
     "conversations": _conversations,
+    "lessons": lesson_facts,
     "augmented": _augmented,
     "preference_pairs": _preference_pairs,
     "test_cases": _test_cases,

@@ -56,6 +56,15 @@ _conversation = [
     ("labels", pa.list_(_label)), ("attachments_json", _text), ("shop", _text),
 ]  # fmt: skip
 
+_judged = pa.struct([("text", _text), ("reason", _text), ("position", pa.int32())])
+
+_lesson = [
+    ("lesson_id", _text), ("conversation_id", _text), ("turn", pa.int32()), ("side", _text),
+    ("language", _text), ("script", _text), ("intent", _text), ("model", _text), ("request_digest", _text),
+    ("request", _text), ("answer", _text), ("failure", _text), ("tokens_in", pa.int32()),
+    ("tokens_out", pa.int32()), ("seconds", pa.float64()), ("texts", pa.list_(_judged)),
+]  # fmt: skip
+
 _placed_call = pa.struct(
     [
         ("tool_name", _text), ("arguments", _text), ("position", pa.int32()),
@@ -140,6 +149,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "products": pa.schema(_product),
     "profiles": pa.schema(_profile),
     "conversations": pa.schema(_conversation),
+    "lessons": pa.schema(_lesson),
     "augmented": pa.schema(_augmented),
     "preference_pairs": pa.schema(_preference_pair),
     "references": pa.schema(_reference),

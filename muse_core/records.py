@@ -280,14 +280,14 @@ def read_pair(row: Row) -> PreferencePair:
     )
 
 
-_PLAIN = ("test_cases", "predictions", "talks", "metrics")  # read and written as they are
+_AS_THEY_ARE = ("lessons", "test_cases", "predictions", "talks", "metrics")
 WRITERS: dict[str, Callable[[Any], Row]] = {
     "products": product_row,
     "profiles": profile_row,
     "conversations": conversation_row,
     "augmented": augmented_row,
     "preference_pairs": pair_row,
-    **dict.fromkeys(_PLAIN, dict),
+    **dict.fromkeys(_AS_THEY_ARE, dict),
 }
 READERS: dict[str, Callable[[Row], Any]] = {
     "products": read_product,
@@ -295,5 +295,5 @@ READERS: dict[str, Callable[[Row], Any]] = {
     "conversations": read_conversation,
     "augmented": read_augmented,
     "preference_pairs": read_pair,
-    **dict.fromkeys(_PLAIN, dict),
+    **dict.fromkeys(_AS_THEY_ARE, dict),
 }

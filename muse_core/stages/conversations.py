@@ -34,7 +34,7 @@ from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.conversation_files.read import SHOWN, Rejected, read_chats, refuse
 from muse_core.dialogue.families import families_with
-from muse_core.dialogue.llm.paraphrase import Paraphraser
+from muse_core.dialogue.llm.lesson_store import publish, teacher_of
 from muse_core.dialogue.simulate import simulate
 from muse_core.errors import MuseError
 from muse_core.evaluation.score.data_quality import measure
@@ -56,7 +56,10 @@ from muse_core.wordings.book import Book
 from muse_core.world.replay import replay
 from muse_core.world.shop import Shop, other_index, read_profiles
 
-READS = ("conversations", "prompt", "reply", "llm.share", "llm.replies", "llm.model", "pairs.reserved_share")
+READS = (
+    "conversations", "prompt", "reply", "pairs.reserved_share", "llm.share", "llm.replies", "llm.model", "llm.wordings",
+    "llm.max_requests", "llm.max_tokens",
+)  # fmt: skip
 KIND = "conversations"
 STAGE_NUMBER = 3
 SHARD = 250  # conversations; a change of this number changes the conversations
@@ -109,7 +112,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
     metrics = _metrics([*made, *logged]) | _own_metrics(given) | _own_metrics(typed)
     table = pa.concat_tables([part.table for part in made])
     if ctx.text_service is not None and given is None:
-        table, counts = _reworded(table, config, catalog, shoppers, ctx)
+        table, counts = _taught(table, config, catalog, shoppers, ctx)
         metrics |= counts
     table = pa.concat_tables([table, *(part.table for part in logged)])
     metrics |= measure(table, ctx.seed)
@@ -176,27 +179,22 @@ def _shop(root: Path, catalog: ArtifactRef, work: Path) -> Shop:
     return Shop.read(ArtifactStore(root), catalog, shared=work)
 
 
-def _reworded(
+def _taught(
     table: pa.Table,
     config: RunConfig,
     catalog: ArtifactRef,
     shoppers: Mapping[str, Profile],
     ctx: StageContext,
 ) -> tuple[pa.Table, dict[str, float]]:
-    """Some conversations in a language model's words, and what was asked and turned down. The answers lie
-    outside the stage's scratch folder, so that a rerun asks nothing twice."""
+    """Some conversations in a teacher's words, and what was asked and turned down; the rows of it are an
+    artifact of their own."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
-    answers = ctx.store.work("language model answers")
-    paraphraser = Paraphraser(
-        ctx.text_service, answers, index, shoppers, config.llm.share, config.llm.replies, ctx.seed
-    )
-    try:
-        reworded = paraphraser.rewrite(table, ctx.progress)
+    with teacher_of(ctx, index, shoppers, config.llm) as teacher:
+        taught = teacher.teach(table, ctx.progress)
+        publish(teacher, ctx)
         if config.prompt.readings:
-            reworded = _read_again(reworded, words_of(index.catalog))
-        return reworded, paraphraser.metrics()
-    finally:
-        paraphraser.close()
+            taught = _read_again(taught, words_of(index.catalog))
+        return taught, teacher.metrics()
 
 
 def _read_again(table: pa.Table, words: ShopWords) -> pa.Table:
