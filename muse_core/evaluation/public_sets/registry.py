@@ -14,7 +14,7 @@ from typing import Any
 
 from muse_core.errors import ConfigError
 from muse_core.evaluation.cases.case_file import read_case
-from muse_core.evaluation.public_sets import webshop, xrisawoz
+from muse_core.evaluation.public_sets import bfcl, hinglish_top, simmc2, tau2, webshop, xrisawoz
 from muse_core.evaluation.public_sets.harvest import Harvest
 from muse_core.evaluation.public_sets.set_files import read_set_file
 from muse_core.records import Row
@@ -51,6 +51,42 @@ _ALL: tuple[PublicSet, ...] = (
         "goal_query_map.json, human_goals.json or items_human_ins.json",
         webshop.knows,
         webshop.convert,
+    ),
+    PublicSet(
+        "simmc2",
+        "SIMMC 2",
+        "github.com/facebookresearch/simmc2",
+        "CC BY-NC-SA 4.0",
+        "dialogues (simmc2.1_dials_dstc11_devtest.json) and products (fashion_prefab_metadata_all.json)",
+        simmc2.knows,
+        simmc2.convert,
+    ),
+    PublicSet(
+        "hinglish-top",
+        "Hinglish-TOP",
+        "github.com/google-research-datasets/Hinglish-TOP-Dataset",
+        "Apache-2.0",
+        "a table with en_query, cs_query and domain (Human Annotated Data/test.tsv)",
+        hinglish_top.knows,
+        hinglish_top.convert,
+    ),
+    PublicSet(
+        "bfcl",
+        "BFCL and BFCL-Hi",
+        "github.com/ShishirPatil/gorilla, huggingface.co/datasets/nvidia/BFCL-Hi",
+        "Apache-2.0 (BFCL), CC BY 4.0 (BFCL-Hi)",
+        "a category's file (BFCL_v4_irrelevance.json, BFCL_v4_live_irrelevance.json)",
+        bfcl.knows,
+        bfcl.convert,
+    ),
+    PublicSet(
+        "tau2",
+        "tau2-bench retail",
+        "github.com/sierra-research/tau2-bench",
+        "MIT",
+        "the results of a run (data/tau2/results/final/…_retail_….json)",
+        tau2.knows,
+        tau2.convert,
     ),
 )
 PUBLIC_SETS = {one.name: one for one in _ALL}
