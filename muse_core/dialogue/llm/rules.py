@@ -7,8 +7,8 @@ from functools import cache
 
 from muse_core.catalog.product import Catalog
 from muse_core.dialogue.llm.asks import Reads
-from muse_core.language.parse import parse_request
 from muse_core.language.matching import tokens
+from muse_core.language.parse import parse_request
 from muse_core.types import JsonValue
 from muse_core.wordings.book import shipped
 

@@ -95,7 +95,9 @@ def test_only_words_and_positions_change(tmp_path: Path) -> None:
         assert [m for m in old.messages if m.role != "user"] == [m for m in new.messages if m.role != "user"]
         assert (old.goal, old.side, old.profile_id) == (new.goal, new.side, new.profile_id)
     further = by_id["c1w1"]
-    assert further.messages[2:] == TALKS[0].messages[2 : len(further.messages)]  # cut after its last new words
+    assert (
+        further.messages[2:] == TALKS[0].messages[2 : len(further.messages)]
+    )  # cut after its last new words
     for one in made:
         for label in one.labels:
             said = user_text(one, label.turn)[: label.position]
