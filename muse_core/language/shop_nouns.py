@@ -11,6 +11,7 @@ from functools import cache
 
 from muse_core.language.lexicon_entries import Entry
 from muse_core.language.made_words import spelled
+from muse_core.language.matching import form_key, singulars
 from muse_core.language.word_lists import read_words
 
 
@@ -23,6 +24,23 @@ def by_kind() -> Mapping[str, tuple[str, ...]]:
 def entry(noun: str) -> Entry | None:
     """How a noun is said, a made one too; None for one that is not here."""
     return _all().get(noun) or _made(noun)
+
+
+def named(said: str) -> str | None:
+    """The noun that some words are, in any script, in the singular or the plural; None for others."""
+    key = form_key(said)
+    return next((_by_key()[one] for one in (key, *singulars(key)) if one in _by_key()), None)
+
+
+@cache
+def _by_key() -> dict[str, str]:
+    forms = ((form, noun) for noun, one in _all().items() for form in _forms(one))
+    return {form_key(form): noun for form, noun in forms}
+
+
+def _forms(one: Entry) -> tuple[str, ...]:
+    spelt = (form for forms in (*one.hi, *one.roman) for form in forms)
+    return (*spelt, *one.en, one.canonical)
 
 
 def _made(noun: str) -> Entry | None:

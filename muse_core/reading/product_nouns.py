@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from muse_core.catalog.nouns import known_noun
-from muse_core.language import lexicon
+from muse_core.language import lexicon, shop_nouns
 from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens
 from muse_core.language.sounds import english_sound, latin_of, skeleton
 from muse_core.reading.known_words import is_asking
+from muse_core.types import LANGUAGES
 
 _LONGEST = 4  # words of a known noun
 _LONGEST_UNKNOWN = 3
@@ -45,9 +46,21 @@ def nouns_in(text: str, shop_nouns: Sequence[str], taken: Sequence[Place]) -> li
             found = [noun for noun in found if not _is_in(noun, taken)] or found
             found = [noun for noun in found if not is_asking(form_key(noun.value))] or found
         if found:
-            return found
+            return _joined(text, found)
     unknown = _unexplained(text, words, taken)
     return [unknown] if unknown is not None else []
+
+
+def _joined(text: str, nouns: Sequence[Noun]) -> list[Noun]:
+    """Nouns that stand side by side are one: "loveseat sofa"."""
+    found = [nouns[0]]
+    for noun in nouns[1:]:
+        last = found[-1]
+        if text[last.end : noun.start].strip() or last.value == noun.value:
+            found.append(noun)
+        else:
+            found[-1] = Noun(f"{last.value} {noun.value}", last.start, noun.end, True)
+    return found
 
 
 def _named(text: str, words: Sequence[Token], names: Callable[[str], str | None]) -> Iterator[Noun]:
@@ -75,14 +88,14 @@ def _shop_names(nouns: Sequence[str]) -> Callable[[str], str | None]:
 
     def name(said: str) -> str | None:
         found = shop.named(said) or lexicon.canonical("product_type", said)
-        return found or (known_noun(said) if " " in said else None)
+        return found or (known_noun(said) or shop_nouns.named(said) if " " in said else None)
 
     return name
 
 
 def _table_name(said: str) -> str | None:
     """Nouns of titles, but for words that are said of everything."""
-    return None if is_asking(form_key(said)) else known_noun(said)
+    return None if is_asking(form_key(said)) else known_noun(said) or shop_nouns.named(said)
 
 
 def _is_in(noun: Noun, places: Sequence[Place]) -> bool:
@@ -93,8 +106,10 @@ class _ShopNouns:
     """The shop's own nouns by key, and by sound for those that Hindi spells its own way."""
 
     def __init__(self, nouns: Sequence[str]) -> None:
-        self.by_key = {form_key(noun): noun for noun in nouns}
-        sounds = {roman_key(english_sound(key)): noun for key, noun in self.by_key.items() if key.isascii()}
+        own = {form_key(noun): noun for noun in nouns}
+        spelt = {form_key(form): noun for noun in nouns for form in _forms(noun)}
+        self.by_key = spelt | own
+        sounds = {roman_key(english_sound(key)): noun for key, noun in own.items() if key.isascii()}
         self.by_sound = {sound: noun for sound, noun in sounds.items() if len(sound) >= _MIN_SOUND}
         self.by_consonants = {skeleton(sound): noun for sound, noun in self.by_sound.items()}
         self.by_consonants.pop("", None)
@@ -105,13 +120,19 @@ class _ShopNouns:
         for one in (key, *singulars(key)):
             if one in self.by_key:
                 return self.by_key[one]
-        return None if key.isascii() or len(said.split()) > 1 else self._spelt_in_hindi(key)
+        return None if key.isascii() else self._spelt_in_hindi(key)
 
     def _spelt_in_hindi(self, key: str) -> str | None:
         if is_asking(key) or any(lexicon.canonical(slot, key) for slot in _OTHER_SLOTS):
             return None
         sound = roman_key(latin_of(key))
         return self.by_sound.get(sound) or self.by_consonants.get(skeleton(sound))
+
+
+def _forms(noun: str) -> Iterator[str]:
+    """How else people call it, in each script."""
+    for language in LANGUAGES:
+        yield from lexicon.surfaces("product_type", noun, language)
 
 
 @lru_cache(maxsize=256)
