@@ -221,6 +221,7 @@ class EvaluationConfig(Section):
     test_split: float = Field(default=0.1, ge=0.1, le=0.1)
     metrics: tuple[str, ...] = ()  # () = every metric
     max_cases: Count = 2000  # user turns of the test side
+    unseen_shop_cases: int = Field(default=400, ge=0)  # turns of other shops that share nothing with training
     anonymous_cases: int = Field(default=200, ge=0)  # asked once more without profile; 0 = none
     cases_per_rate: int = Field(default=400, ge=0)  # DiaTool's rates and planning: topped up to so many turns
     max_new_tokens: Count = 96

@@ -26,7 +26,14 @@ from muse_core.evaluation.predict.exam import TEST, Exam, read_exam
 from muse_core.evaluation.score.baselines import learn_baselines, turns_of
 from muse_core.evaluation.score.examples import examples
 from muse_core.evaluation.score.frozen_pairs import clusters_of, pair_counts, pair_log_probs, preference_rows
-from muse_core.evaluation.score.measure import Answered, rates, scorecard, significance, unknown_shoppers
+from muse_core.evaluation.score.measure import (
+    Answered,
+    rates,
+    scorecard,
+    significance,
+    unknown_shoppers,
+    unseen_shops,
+)
 from muse_core.evaluation.score.metrics import confusion, facts_of
 from muse_core.evaluation.score.scorecard import flat_metrics, only_metrics
 from muse_core.evaluation.score.slot_detector import detector_quality
@@ -158,7 +165,7 @@ def _measured(
     of_rates = rates(answered, card.judge)
     table = [*card.table, *of_rates.table, *others]
     table += leak_rows(exam.every, exam.leaks, resamples, seed)
-    table += unknown_shoppers(answered, card.judge)
+    table += unknown_shoppers(answered, card.judge) + unseen_shops(answered, card.judge)
     if talks:
         table += loop_rows(talks, card.judge, resamples, seed)
         table += conversation_quality(table)

@@ -6,7 +6,7 @@ first asked for and kept in the process.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -55,6 +55,11 @@ class Shop:
     def world_before(self, conversation: Conversation, turn: int) -> ShopWorld:
         """A world of its own as it stands before user turn `turn`: earlier calls are run again."""
         return world_before(conversation, turn, self.index_of(conversation), self.profile_of(conversation))
+
+
+def own_talks(conversations: Iterable[Conversation]) -> list[Conversation]:
+    """Those that happen in the user's own shop."""
+    return [one for one in conversations if one.shop is None]
 
 
 @lru_cache(maxsize=1024)

@@ -96,7 +96,7 @@ class Teacher:
     # what is asked
 
     def _taught(self, conversations: Sequence[Conversation]) -> Iterator[list[Conversation]]:
-        asks = [list(self.asking.asks(one)) for one in conversations]
+        asks = [list(self.asking.asks(one)) if one.shop is None else [] for one in conversations]
         self.counts["conversations"] += len(conversations)
         self.counts["turns"] += sum(len(one.labels) for one in conversations)
         made = self._requests(conversations, asks)
