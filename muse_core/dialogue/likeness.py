@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from muse_core.dialogue import facet_limits, goals, sayings, shares
 from muse_core.dialogue.agenda import draw
@@ -13,10 +15,13 @@ from muse_core.dialogue.shopper import Said, Shopper, call_of
 from muse_core.tools.base import ShopWorld, facet_place
 from muse_core.types import Product
 
+if TYPE_CHECKING:
+    from muse_core.catalog.index import CatalogIndex
+
 _THAN = {"cheaper": 0.6, "costlier": 0.15, "better_rated": 0.25}
-_COMPARED = 0.6  # of the differences are in price or rating; the others are a limit
+_COMPARED = 0.45  # of the differences are in price or rating; the others are a limit
 _FIELDS = ("colour", "material", "brand", "size")
-_TRIES = 4  # results looked at for a second difference
+_TRIES = 4  # products looked at for a second difference
 
 
 def likeness(shopper: Shopper, world: ShopWorld) -> Said | None:
@@ -31,12 +36,13 @@ def likeness(shopper: Shopper, world: ShopWorld) -> Said | None:
         position = shopper.focus
     example = shopper.shop.index.catalog.by_id[shown[position - 1]]
     is_changed = is_this or shopper.rng.random() < shares.CHANGED_LIKE
-    change = _changes(shopper, example, world) if is_changed else {}
+    change = _changes(shopper, example) if is_changed else {}
     kind = "same" if is_this and position == shopper.focus and change else "like"
     family = shopper.family("recommendation", kind)
     values = {"but": _words(shopper, change, example)}
     if kind == "like":
-        values["one"] = sayings.item_phrase(shopper.voice(), position)
+        names = sayings.names_of(shopper.voice(), shopper.shop.titles_of(shown))
+        values["one"] = sayings.item_phrase(shopper.voice(), position, names)
     shopper.take_up(Wish(example, None, {"query": "", **change}))
     shopper.wish.said.pop("than", None)
     utterance = shopper.utter(family, values, example.product_type)
@@ -44,21 +50,31 @@ def likeness(shopper: Shopper, world: ShopWorld) -> Said | None:
     return Said(utterance, family, "recommendation", (call,), acceptable=("recommend",))
 
 
-def _changes(shopper: Shopper, example: Product, world: ShopWorld) -> dict[str, Any]:
-    """How it is to differ, in one way or two that others of the results have; {} when all are alike."""
-    change = _change(shopper, example, _another(shopper, world))
+def _changes(shopper: Shopper, example: Product) -> dict[str, Any]:
+    """How it is to differ, in one way or two that others of its kind have; {} when all are alike."""
+    change = _change(shopper, example, _another(shopper, example))
     is_twice = change and shopper.rng.random() < shares.CHANGED_TWICE
     taken = {_slot(name) for name in change}
     for _ in range(_TRIES if is_twice else 0):
-        second = _limit_of(shopper, example, _another(shopper, world))
+        second = _limit_of(shopper, example, _another(shopper, example))
         if second and not taken & {_slot(name) for name in second}:
             return change | second
     return change
 
 
-def _another(shopper: Shopper, world: ShopWorld) -> Product:
-    ids = world.session.last_ids
-    return shopper.shop.index.catalog.by_id[ids[int(shopper.rng.random() * len(ids))]]
+def _another(shopper: Shopper, example: Product) -> Product:
+    """One of the same kind; in rare cases the example itself, which differs in nothing."""
+    kin = _kinds(shopper.shop.index)[example.product_type]
+    return kin[int(shopper.rng.random() * len(kin))]
+
+
+@lru_cache(maxsize=2)
+def _kinds(index: CatalogIndex) -> Mapping[str, Sequence[Product]]:
+    """The products of each type, gathered once."""
+    found: dict[str, list[Product]] = {}
+    for product in index.catalog:
+        found.setdefault(product.product_type, []).append(product)
+    return found
 
 
 def _slot(argument: str) -> str:
@@ -79,8 +95,6 @@ def _change(shopper: Shopper, example: Product, other: Product) -> dict[str, Any
 
 def _unwanted(shopper: Shopper, example: Product, other: Product) -> dict[str, Any]:
     """Something that the example is: `without print`."""
-    if other.product_type != example.product_type:
-        return {}
     facets = shopper.shop.facets
     choices = [name for name in example.facets if name in facets and facets[name].kind == "choice"]
     names = [name for name in ("colour", "material", "brand") if getattr(example, name)] + choices
@@ -100,8 +114,6 @@ def _value(product: Product, name: str) -> str | None:
 def _limit_of(shopper: Shopper, example: Product, other: Product) -> dict[str, Any]:
     """Something that the other product is and the example is not."""
     shop, rng = shopper.shop, shopper.rng
-    if other.product_type != example.product_type:
-        return {}
     known = goals.known_of(other)
     weights = {name: 1.0 for name in _FIELDS if known[name] and _differs(example, other, name)}
     for name, weight in facet_limits.wanted(shop.facets, other).items():
