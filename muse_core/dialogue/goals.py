@@ -7,7 +7,7 @@ happens too. Nothing is asked about that the catalogue does not know (prices, ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,10 @@ class Assortment:
     @property
     def can_sort(self) -> bool:
         return self.has_prices or self.has_ratings
+
+    def titles_of(self, ids: Sequence[str]) -> list[str]:
+        """Titles of products."""
+        return [self.index.catalog.by_id[product_id].title for product_id in ids]
 
 
 @lru_cache(maxsize=2048)  # small shops come again and again

@@ -12,10 +12,14 @@ NARROWED_BY_FACET = 2.2  # weight beside the limits of our own fields, whose wei
 EXCLUDED = 0.06  # of requests and of refinements, where there is something that it is not
 TWO_EXCLUDED = 0.15  # of these: "not red or black"
 EITHER = 0.035  # of requests with a colour, a brand or a choice: "red or maroon"
-LIKE = 0.5  # of recommendations while results are on the screen: "like the second"
+LIKE = 0.65  # of recommendations while results are on the screen: "like the second"
 CHANGED_LIKE = 0.65  # of these say how it is to differ
+CHANGED_TWICE = 0.35  # of these in two ways: "like this but red and with long sleeves"
+EXCLUDED_LIKE = 0.3  # of these by what it must not be: "same as the second, without print"
+THIS = 0.6  # of likenesses to the item that was just talked of: "like this but red"
 LEVEL = 0.45  # of cheap, premium and well rated are said so, the others as an order or a number
 LACKED = 0.25  # of yes/no facets that the target lacks: "without touchscreen"
+NAMED = 0.25  # of results whose titles tell them apart are named by a word of theirs: "Kiara or Oslo"
 COMPARED_BY_FACET = 0.3  # of comparisons of products that have one in common
 
 # Of what no tool answers. In a shop people ask mostly for what its other people do.

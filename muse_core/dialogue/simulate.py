@@ -18,6 +18,7 @@ from muse_core.config.run_config import ConversationsConfig, RunConfig
 from muse_core.dialogue import goals
 from muse_core.dialogue.agenda import Move, State, screen_of, walk
 from muse_core.dialogue.families import FamilyBook, Wordings
+from muse_core.dialogue.focus import focus_of
 from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.moves import say
 from muse_core.dialogue.replies import Outcome, limit_to_relax, reply
@@ -96,6 +97,7 @@ def turns(
         last = last if shopper.pending is not None else move
         said = say(shopper, move, world, is_last=turn == count - 1)
         acts, plan = expert.answer(said, turn, shopper)
+        shopper.focus = focus_of(acts, shopper.focus)
         yield said, acts, plan
 
 

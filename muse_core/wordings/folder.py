@@ -23,9 +23,9 @@ from muse_core.wordings.words import SCRIPTS, Script
 LISTS = (*PARTS, ANY)
 RULES = "rules"
 PACKAGE_DATA = (  # the files that `read_folder` reads, for the key of a stage
-    "*/chit_chat.toml", "*/comparison.toml", "*/complete.toml", "*/manners.toml", "*/missing_slot.toml",
-    "*/multi_step.toml", "*/out_of_scope.toml", "*/picture.toml", "*/recommendation.toml",
-    "*/refinement.toml", "*/rules.toml", "*/service.toml", "*/translation.toml",
+    "*/captions.toml", "*/chit_chat.toml", "*/comparison.toml", "*/complete.toml", "*/manners.toml",
+    "*/missing_slot.toml", "*/multi_step.toml", "*/out_of_scope.toml", "*/picture.toml",
+    "*/recommendation.toml", "*/refinement.toml", "*/rules.toml", "*/service.toml", "*/translation.toml",
 )  # fmt: skip
 
 
