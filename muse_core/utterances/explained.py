@@ -7,22 +7,17 @@ request (`carriers.toml`), or when the rules read something else without it ("un
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from muse_core.catalog.product import Catalog
-from muse_core.language import lexicon
-from muse_core.language.brands import find_brands
-from muse_core.language.colours import find_colours
-from muse_core.language.facet_requests import find_facets
 from muse_core.language.matching import Token, tokens, word_key
-from muse_core.language.prices import find_prices
+from muse_core.language.parse import parse_request
 from muse_core.reading.known_words import is_asking
 from muse_core.reading.product_nouns import Noun, nouns_in
 from muse_core.reading.reader import read, styles
 from muse_core.reading.shop_words import ShopWords
 from muse_core.utterances.word_lists import read_words
 
-_SLOTS = ("material", "size", "gender", "occasion")
 _MOST_MODIFIERS = 2
 Place = tuple[int, int]
 Terms = Mapping[str, frozenset[str]]  # product -> words of the titles of such products
@@ -71,11 +66,7 @@ def is_carrier(key: str) -> bool:
 
 def values_in(text: str, words: ShopWords) -> Iterator[Place]:
     """Where the values stand that the rules read; a number that measures a facet is one."""
-    yield from (span[1:] for span in find_brands(text, words.brands))
-    yield from (span[1:] for span in find_colours(text))
-    yield from (span[1:] for slot in _SLOTS for span in lexicon.find(slot, text))
-    yield from (row[2:] for row in find_facets(text, words.facets))
-    yield from ((span.start, span.end) for span in find_prices(text))
+    yield from _places(text, words)
     nouns = known_nouns(text, words)
     yield from ((noun.start, noun.end) for noun in nouns)
     if nouns:
@@ -84,7 +75,12 @@ def values_in(text: str, words: ShopWords) -> Iterator[Place]:
 
 def known_nouns(text: str, words: ShopWords) -> list[Noun]:
     """The products that a text names and that shop, lexicon or table know."""
-    return [noun for noun in nouns_in(text, words.nouns, lambda: []) if noun.is_known]
+    return [noun for noun in nouns_in(text, words.nouns, _places(text, words)) if noun.is_known]
+
+
+@lru_cache(maxsize=4096)
+def _places(text: str, words: ShopWords) -> tuple[Place, ...]:
+    return tuple(parse_request(text, words.brands, words.facets).places)
 
 
 def _style_before(text: str, noun: Noun) -> Iterator[Place]:

@@ -14,6 +14,7 @@ from functools import cache
 
 from muse_core.scoring.normal import normal_text
 from muse_core.types import TurnType
+from muse_core.utterances.word_lists import read_words
 from muse_core.wordings.beside import closings, openings
 from muse_core.wordings.book import shipped
 from muse_core.wordings.grammar import readings
@@ -80,6 +81,8 @@ def _known() -> dict[str, Whole]:
             for wording in wordings:
                 for said in _said(script, wording.text):
                     found.setdefault(normal_text(said), Whole(intent, kind))
+    for kind, listed in read_words("carriers")["small_talk"].items():
+        found |= {normal_text(said): Whole("chit_chat", kind) for said in listed.split("|")}
     found.pop("", None)
     return found
 

@@ -36,6 +36,7 @@ def words() -> ShopWords:
         ("please suggest a saree for wedding", "recommend", {"query": "saree", "occasion": "wedding"}),
         ("how do you say red shirt in hindi?", "translate", {"text": "red shirt", "target": "hi"}),
         ("hello there", "none", {}),
+        ("Thank you , good bye .", "none", {}),
         ("i feel like shopping today", "none", {}),
     ],
 )
