@@ -16,6 +16,7 @@ Order = Literal["price_low", "price_high", "rating"]
 
 LAST = -1  # the position of "the last one"
 _MAX_POSITION = 10
+_SHOWN = "12345"  # plain numbers that count results; larger ones are sizes
 _NAMES = ("first", "second", "third", "fourth", "fifth")
 
 
@@ -23,7 +24,23 @@ def find_positions(text: str) -> tuple[int, ...]:
     """Positions in the last results, in the order said; `LAST` for the last one."""
     keys = [token.key for token in tokens(text)]
     found = [position for at in range(len(keys)) for position in _positions_at(keys, at)]
-    return tuple(dict.fromkeys(found))
+    pair = _pair(keys)
+    return pair if set(found) <= set(pair) else tuple(dict.fromkeys(found))
+
+
+def _pair(keys: Sequence[str]) -> tuple[int, ...]:
+    """Two plain ones side by side: "1 and 4", "pehla vs teesra"; not "2 or 3 shirts"."""
+    for at in range(1, len(keys) - 1):
+        first, second = (_ordinals().get(key) or _digit(key) for key in (keys[at - 1], keys[at + 1]))
+        if first and second and first != second and keys[at] in _listed("pairing"):
+            after = keys[at + 2] if at + 2 < len(keys) else ""
+            is_said = keys[at - 1] in _ordinals() or keys[at + 1] in _ordinals()
+            return (first, second) if is_said or after in ("", *_listed("paired_after")) else ()
+    return ()
+
+
+def _digit(key: str) -> int | None:
+    return int(key) if key.isdecimal() and key in _SHOWN else None
 
 
 def ordinal_of(key: str) -> int | None:
@@ -45,9 +62,10 @@ def has_elliptic_opening(text: str) -> bool:
 def find_order(text: str) -> Order | None:
     """Cheapest or dearest first; "not too expensive" and "mehnga nahi" ask for the cheap."""
     keys = [token.key for token in tokens(text)]
+    words = set(keys)
     for order in ("price_low", "price_high"):
         for phrase in _phrases(order):
-            for at in range(len(keys) - len(phrase) + 1):
+            for at in range(len(keys) - len(phrase) + 1) if phrase[0] in words else ():
                 if tuple(keys[at : at + len(phrase)]) == phrase:
                     return _as_meant(order, _is_denied(keys, at, at + len(phrase)))
     return None

@@ -120,8 +120,17 @@ def _has(keys: Sequence[str], name: str) -> bool:
 
 def _length_at(keys: Sequence[str], at: int, name: str) -> int:
     """How many words the longest phrase of a list has that starts at a word; 0 for none."""
-    phrases = _phrases(name)
+    phrases = _by_first(name).get(keys[at], ())
     return next((len(phrase) for phrase in phrases if tuple(keys[at : at + len(phrase)]) == phrase), 0)
+
+
+@lru_cache(maxsize=8)
+def _by_first(name: str) -> dict[str, list[tuple[str, ...]]]:
+    """The phrases of a list by their first word, the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in _phrases(name):
+        found.setdefault(phrase[0], []).append(phrase)
+    return found
 
 
 @lru_cache(maxsize=8)

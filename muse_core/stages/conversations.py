@@ -33,7 +33,9 @@ from muse_core.dialogue.llm.lesson_store import publish, teacher_of
 from muse_core.dialogue.simulate import simulate
 from muse_core.errors import MuseError
 from muse_core.evaluation.score.data_quality import measure
-from muse_core.records import to_table
+from muse_core.reading.attached import read_conversation
+from muse_core.reading.shop_words import ShopWords, words_of
+from muse_core.records import from_table, to_table
 from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import (
     LANGUAGES,
@@ -48,8 +50,8 @@ from muse_core.world.replay import replay
 from muse_core.world.shop import Shop, read_profiles
 
 READS = (
-    "conversations", "reply", "pairs.reserved_share", "llm.share", "llm.replies", "llm.model", "llm.wordings",
-    "llm.max_requests", "llm.max_tokens",
+    "conversations", "prompt", "reply", "pairs.reserved_share", "llm.share", "llm.replies", "llm.model",
+    "llm.wordings", "llm.max_requests", "llm.max_tokens",
 )  # fmt: skip
 KIND = "conversations"
 STAGE_NUMBER = 3
@@ -87,7 +89,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
     shoppers = read_profiles(ctx.store, profiles)
     given = Given(Path(config.conversations.file)) if config.conversations.file is not None else None
     if given is not None:
-        made = list(_read(given, catalog, shoppers, ctx))
+        made = list(_read(given, config, catalog, shoppers, ctx))
     else:
         made = list(_simulated(config, catalog, shoppers, ctx))
     broken = [conversation_id for part in made for conversation_id in part.broken]
@@ -141,6 +143,8 @@ def make_shard(shard: Shard) -> Made:
         simulate(profile, index, rng, shard.config, families, f"c{shard.first + row:06d}")
         for row, profile in enumerate(shard.profiles)
     ]
+    if shard.config.prompt.readings:
+        made = [read_conversation(talk, words_of(index.catalog)) for talk in made]
     people = zip(made, shard.profiles, strict=True)
     broken = tuple(talk.conversation_id for talk, profile in people if not replay(talk, index, profile))
     return Made(to_table(KIND, made), _counts(made), broken)
@@ -164,8 +168,17 @@ def _taught(
     index = _shop(ctx.store.root, catalog, ctx.work).index
     with teacher_of(ctx, index, shoppers, config.llm) as teacher:
         taught = teacher.teach(table, ctx.progress)
+        if config.prompt.readings:
+            taught = _read_again(taught, words_of(index.catalog))
         publish(teacher, ctx)
         return taught, teacher.metrics()
+
+
+def _read_again(table: pa.Table, words: ShopWords) -> pa.Table:
+    """The conversations with the readings of the words that are new in them."""
+    parts = (table.slice(start, SHARD) for start in range(0, table.num_rows, SHARD))
+    rows = ([read_conversation(one, words) for one in from_table(KIND, part)] for part in parts)
+    return pa.concat_tables([to_table(KIND, part) for part in rows])
 
 
 # ---- given ----------------------------------------------------------------------------------------
@@ -191,7 +204,11 @@ class Given:
 
 
 def _read(
-    given: Given, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
+    given: Given,
+    config: RunConfig,
+    catalog: ArtifactRef,
+    shoppers: Mapping[str, Profile],
+    ctx: StageContext,
 ) -> Iterator[Made]:
     """The file's conversations, some at a time; their calls have just been run, so they replay."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
@@ -203,7 +220,9 @@ def _read(
             if len(given.rejected) <= SHOWN:
                 log.warning("%s, %s", given.file.name, chat)
         else:
-            waiting.append(chat)
+            waiting.append(
+                read_conversation(chat, words_of(index.catalog)) if config.prompt.readings else chat
+            )
         if len(waiting) == SHARD:
             yield Made(to_table(KIND, waiting), _counts(waiting))
             kept, waiting = kept + len(waiting), []

@@ -64,4 +64,4 @@ def _users(one: Conversation) -> list[int]:
 
 
 def _swapped(one: Conversation, at: int, text: str) -> tuple[Message, ...]:
-    return (*one.messages[:at], replace(one.messages[at], content=text), *one.messages[at + 1 :])
+    return (*one.messages[:at], replace(one.messages[at], content=text, reading={}), *one.messages[at + 1 :])
