@@ -4,12 +4,12 @@
 
 Implements `TextService` of `muse_core/dialogue/llm/service.py`. Timeouts, broken connections, 429 and 5xx
 are tried again, with pauses that double, or as long as the server asks for in `Retry-After`: then every
-thread waits, and a server that asks for more than `LONGEST_PAUSE_S` is not asked again. The key stands in one header and
-nowhere else: it is not in any repr, log line or failure, the object refuses to be pickled, and an answer
-that holds the key is thrown away. In a run of the pipeline, an endpoint that has never answered is a
-TransientError, so that Prefect tries the stage again: conversations that nobody reworded would be published,
-and found again by later runs. One that stops answering later is a value. Not covered: streaming, other API
-dialects.
+thread waits, and a server that asks for more than `LONGEST_PAUSE_S` is not asked again. The key stands in
+one header and nowhere else: it is not in any repr, log line or failure, the object refuses to be pickled,
+and an answer that holds the key is thrown away. In a run of the pipeline, an endpoint that has never
+answered is a TransientError, so that Prefect tries the stage again: conversations that nobody taught would
+be published, and found again by later runs. One that stops answering later is a value. Not covered:
+streaming, other API dialects.
 """
 
 from __future__ import annotations

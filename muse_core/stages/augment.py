@@ -32,7 +32,7 @@ from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, Profile
 from muse_core.world.replay import world_for
-from muse_core.world.shop import Shop, read_profiles
+from muse_core.world.shop import own_talks, read_profiles
 
 READS = ("augmentation", "pairs.reserved_share")
 KIND = "augmented"
@@ -55,7 +55,7 @@ def run(
     products, people = Catalog.read(ctx.store, catalog), read_profiles(ctx.store, profiles)
     every = from_table("conversations", ctx.store.read_table(conversations))
     train = {talk.conversation_id for talk in taught(every, config.pairs.reserved_share)}
-    seen = [talk for talk in every if talk.side == "dev" or talk.conversation_id in train]
+    seen = [talk for talk in own_talks(every) if talk.side == "dev" or talk.conversation_id in train]
     chosen = choose(seen, settings.samples, np.random.default_rng([ctx.seed, 5]))
     if not chosen:
         raise MuseError(
@@ -128,12 +128,9 @@ def score_shard(shard: Shard) -> list[ScoredAct]:
 
 
 def _prepared(shard: Shard) -> Iterator[list[PreparedAct]]:
-    own = Shop(CatalogIndex(shard.catalog))
-    annotators: dict[str | None, Annotator] = {}
+    index = CatalogIndex(shard.catalog)
+    annotator = Annotator(shard.catalog.products)
     for talk in shard.conversations:
-        index = own.index_of(talk)
-        annotator = annotators.get(talk.shop) or Annotator(index.catalog.products)
-        annotators[talk.shop] = annotator
         world = world_for(shard.profiles.get(talk.profile_id), index, talk.attachments)
         yield prepare(talk, world, annotator, shard.perturbations, shard.seed)
 

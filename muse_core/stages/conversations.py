@@ -57,8 +57,8 @@ from muse_core.world.replay import replay
 from muse_core.world.shop import Shop, other_index, read_profiles
 
 READS = (
-    "conversations", "prompt", "reply", "pairs.reserved_share", "llm.share", "llm.replies", "llm.model", "llm.wordings",
-    "llm.max_requests", "llm.max_tokens",
+    "conversations", "prompt", "reply", "pairs.reserved_share", "llm.share", "llm.replies", "llm.model",
+    "llm.wordings", "llm.max_requests", "llm.max_tokens",
 )  # fmt: skip
 KIND = "conversations"
 STAGE_NUMBER = 3
@@ -191,16 +191,19 @@ def _taught(
     index = _shop(ctx.store.root, catalog, ctx.work).index
     with teacher_of(ctx, index, shoppers, config.llm) as teacher:
         taught = teacher.teach(table, ctx.progress)
-        publish(teacher, ctx)
         if config.prompt.readings:
             taught = _read_again(taught, words_of(index.catalog))
+        publish(teacher, ctx)
         return taught, teacher.metrics()
 
 
 def _read_again(table: pa.Table, words: ShopWords) -> pa.Table:
-    """The conversations with the readings of the words that are new in them."""
+    """The conversations with the readings of the words that are new in them: those of the own shop."""
     parts = (table.slice(start, SHARD) for start in range(0, table.num_rows, SHARD))
-    rows = ([read_conversation(one, words) for one in from_table(KIND, part)] for part in parts)
+    rows = (
+        [one if one.shop else read_conversation(one, words) for one in from_table(KIND, part)]
+        for part in parts
+    )
     return pa.concat_tables([to_table(KIND, part) for part in rows])
 
 

@@ -57,7 +57,7 @@ class Judge:
         return self._added(text, ask) or difference(self.reads(text), ask.call.arguments, text, self.shelf)
 
     def place(self, text: str, ask: Ask) -> int | None:
-        """The offset after the last word that the call depends on: the end where rules do not see that word."""
+        """The offset after the last word that the call depends on; the end where rules do not see it."""
         if ask.call is None:
             return None
         found = position(text, ask.call, read(text, self.shelf))

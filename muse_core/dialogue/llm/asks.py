@@ -16,6 +16,9 @@ from typing import Literal
 from muse_core.dialogue.llm.reading import Shelf, evidence, read
 from muse_core.language.matching import tokens
 from muse_core.language.scripts import share_devanagari
+from muse_core.reading.known_words import is_asking
+from muse_core.reading.reader import read as read_request
+from muse_core.reading.shop_words import ShopWords
 from muse_core.records import calls_of
 from muse_core.tools.references import references_in
 from muse_core.types import Conversation, JsonValue, Language, Side, ToolCall, TurnLabel
@@ -55,11 +58,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Asking:
-    """Which turns are asked for; `is_topic` says of a word key whether it says what a request is about."""
+    """Which turns are asked for."""
 
     shelf: Shelf
     reads: Reads
-    is_topic: Callable[[str], bool]
     replies: bool = False
 
     def asks(self, one: Conversation) -> Iterator[Ask]:
@@ -75,7 +77,7 @@ class Asking:
 
     def _of_turn(self, one: Conversation, label: TurnLabel, text: str) -> Ask | None:
         if label.turn_type == "out_of_scope":
-            topic = frozenset(token.key for token in tokens(text) if self.is_topic(token.key))
+            topic = frozenset(token.key for token in tokens(text) if _is_topic(token.key))
             return _ask(one, label, "decline", text, topic=topic) if topic else None
         if label.turn_type == "missing_slot":
             is_read = label.missing_slot == "query" and bool(self.reads(text))
@@ -102,6 +104,11 @@ def _ask(
     )  # fmt: skip
 
 
+def _is_topic(key: str) -> bool:
+    """Whether a word says what a request is about that a shop cannot meet."""
+    return len(key) > 2 and not any(char.isdigit() for char in key) and not is_asking(key)
+
+
 def script_in(language: Language, text: str) -> Script:
     """The script in which a text of a language is written."""
     if language != "mixed":
@@ -110,6 +117,18 @@ def script_in(language: Language, text: str) -> Script:
 
 
 # ---- the same arguments? --------------------------------------------------------------------------
+
+
+_UNSAID = ("words", "text")  # readings that are no argument: unexplained words, quotations
+
+
+def reads_in(words: ShopWords) -> Reads:
+    """The rules in one shop."""
+
+    def reads(text: str) -> Arguments:
+        return {name: value for name, value in read_request(text, words).items() if name not in _UNSAID}
+
+    return reads
 
 
 Difference = Literal["lost_argument", "added_argument", "wrong_value"]

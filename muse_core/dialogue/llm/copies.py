@@ -3,7 +3,7 @@
 A text is compared as its skeleton: values become what they are, the rest stays, and neighbouring words
 make pairs.
 
-    "blue shirt under 2000 dikhao" -> ^ colour, colour product_type, product_type price, price dikhao, dikhao $
+    "blue shirt 2000 tak" -> (^ colour) (colour product_type) (product_type price) (price tak) (tak $)
 
 Two skeletons are near when the pairs they share are at least `NEAR` of all their pairs (Jaccard): in a
 sentence of eight words, one other word. The same words in another order are another sentence. Candidates
@@ -17,6 +17,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from muse_core.dialogue.llm.reading import Fact, Shelf, around_values, read
@@ -70,7 +71,7 @@ def _masked(text: str, values: list[Fact]) -> list[str]:
 def pairs(words: Iterable[str]) -> Pairs:
     """Neighbouring words, with marks for the two ends."""
     row = ["^", *words, "$"]
-    return frozenset(zip(row, row[1:], strict=False))
+    return frozenset(pairwise(row))
 
 
 def nearness(one: Pairs, other: Pairs) -> float:

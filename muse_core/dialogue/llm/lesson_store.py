@@ -1,4 +1,4 @@
-"""The teacher of a run, with everything that earlier runs of this store were answered; its rows, published."""
+"""The teacher of a run, who knows what earlier runs of this store were answered; its rows, published."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What was asked of the teacher, what it answered, and what became of every text: one row for each ask.
 
-    {"lesson_id": "c000017/0/user", "intent": "search", "language": "mixed", "request": "{…}", "answer": "{…}",
-     "failure": null, "tokens_in": 611, "tokens_out": 240, "seconds": 3.1,
+    {"lesson_id": "c000017/0/user", "intent": "search", "language": "mixed", "request": "{…}",
+     "answer": "{…}", "failure": null, "tokens_in": 611, "tokens_out": 240, "seconds": 3.1,
      "texts": [{"text": "yaar blue shirt under 2k milegi?", "reason": null, "position": 23},
                {"text": "blue shirt under 3000", "reason": "invented", "position": null}]}
 

@@ -22,15 +22,15 @@ import pyarrow as pa
 from muse_core.config.run_config import LlmConfig
 from muse_core.dialogue.llm.accept import Judge, Reason
 from muse_core.dialogue.llm.asking import Asker
-from muse_core.dialogue.llm.asks import Arguments, Ask, Asking
+from muse_core.dialogue.llm.asks import Arguments, Ask, Asking, reads_in
 from muse_core.dialogue.llm.copies import Copies
 from muse_core.dialogue.llm.lessons import Judged, Lesson, cost_of, counts_of, table_of
 from muse_core.dialogue.llm.prompt import read_answer, request_for
 from muse_core.dialogue.llm.reading import Shelf
-from muse_core.dialogue.llm.rules import is_topic, reads_of
 from muse_core.dialogue.llm.service import TextAnswer, TextRequest
 from muse_core.dialogue.llm.versions import versions
 from muse_core.progress import Progress
+from muse_core.reading.shop_words import words_of
 from muse_core.records import canonical_json, from_table, to_table, tool_message
 from muse_core.tools.call_syntax import in_order
 from muse_core.tools.toolbox import Toolbox
@@ -57,8 +57,8 @@ class Teacher:
     counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        shelf, reads = Shelf.of(self.index.catalog.products), reads_of(self.index.catalog)
-        self.asking = Asking(shelf, reads, is_topic, self.config.replies)
+        shelf, reads = Shelf.of(self.index.catalog.products), reads_in(words_of(self.index.catalog))
+        self.asking = Asking(shelf, reads, self.config.replies)
         self.judge, self.copies = Judge(shelf, reads), Copies(shelf)
 
     def teach(self, table: pa.Table, progress: Progress | None = None) -> pa.Table:

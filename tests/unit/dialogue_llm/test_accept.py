@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from muse_core.dialogue.llm.accept import Judge
-from muse_core.dialogue.llm.asks import Ask, script_in
+from muse_core.dialogue.llm.asks import Ask, reads_in, script_in
 from muse_core.dialogue.llm.reading import Shelf, keys, position, read
-from muse_core.dialogue.llm.rules import reads_of
 from muse_core.language.scripts import detect_language
+from muse_core.reading.shop_words import ShopWords, words_of
 from muse_core.types import Facet, Product, ToolCall
 from tests import builders
 from tests.unit.dialogue_llm.builders_llm import shop
 
 SHELF = Shelf.of([*shop().catalog.products, builders.product()])
-JUDGE = Judge(SHELF, reads_of(shop().catalog))
+JUDGE = Judge(SHELF, reads_in(words_of(shop().catalog)))
 EN = "show me blue cotton shirts under 2000"
 HI = "मुझे 2000 से कम में नीली शर्ट दिखाओ"
 ROMAN = "mujhe blue shirt chahiye 2000 tak"
@@ -35,7 +35,7 @@ def ask(text: str, arguments: dict[str, Any] | None = None, intent: Any = "searc
 @pytest.mark.parametrize(
     ("old", "arguments", "new"),
     [
-        (EN, COTTON, "Any blue shirts in cotton for less than ₹2,000?"),
+        (EN, COTTON, "Any blue shirts in cotton, up to ₹2,000?"),
         (EN, COTTON, "i want a cotton shirt, blue, below 2k"),
         (HI, SHIRT, "दो हज़ार से कम की नीली शर्ट हो तो दिखाइए"),
         (ROMAN, SHIRT, "neeli shirt dikhao bhai, 2000 se kam"),
@@ -90,7 +90,7 @@ def test_anything_else_is_turned_down_with_its_reason(old: str, new: str, reason
         ("what would the weather be like in goa this week", None),
         ("tell me a joke", "no_topic"),
         ("weather for a red kurta", "added_argument"),
-        ("the weather at 499 please", "invented"),
+        ("the weather at rs 499 please", "invented"),
     ],
 )
 def test_what_a_shop_does_not_do_keeps_its_topic_and_names_no_goods(new: str, reason: str | None) -> None:
@@ -181,4 +181,15 @@ ASKED = "laptop with at least 16 gb ram, i5 and no touchscreen"
     ],
 )
 def test_a_text_keeps_the_facets(new: str, reason: str | None) -> None:
-    catalog = builders.laptop_catalog() if hasattr(builders, "laptop_catalog") else None
+    call = {"query": "laptop", "min_memory": 16, "processor": "intel core i5", "touchscreen": False}
+    judge = Judge(Shelf(facets=LAPTOPS), reads_in(ShopWords(facets=LAPTOPS)))
+    assert judge.turned_down(new, ask(ASKED, call)) == reason
+
+
+def test_a_call_depends_on_the_words_of_its_facets() -> None:
+    call = ToolCall(
+        "c", "search", {"query": "laptop", "processor": ["intel core i5", "intel core i7"], "min_memory": 16}
+    )
+    text = "i5 or i7 laptop, at least 16 gb please"
+    found = read(text, Shelf(facets=LAPTOPS))
+    assert position(text, call, found) == len("i5 or i7 laptop, at least 16 gb")

@@ -268,7 +268,7 @@ def test_held_out_shoppers_get_one_text_of_their_own(tmp_path: Path) -> None:
     held = talk("c2", "en", ("show me red kurtas under 900|", [("search", other)], "Try [1]."))
     talks = [english_search(), replace(held, side="test")]
     with local_model(teaching(well)) as model:
-        made, numbers, teacher = taught(model, tmp_path, talks)
+        made, numbers, _ = taught(model, tmp_path, talks)
     asked = [len(json.loads(body["messages"][1]["content"])["shapes"]) for body in model.asked]
     assert sorted(asked) == [1, 10]
     assert numbers["llm/turned_down/held_out"] == 1  # the teacher says the same sentence to both
@@ -407,7 +407,7 @@ def test_the_budget_of_requests_is_kept(width: int, tmp_path: Path, caplog: pyte
         _, numbers, teacher = taught(model, tmp_path, talks, concurrency=width, max_requests=4)
         assert len(model.asked) == 4 and numbers["llm/budget_spent"] == 1
         assert numbers["llm/failed/budget"] == 5
-        again, numbers, _ = taught(model, tmp_path, talks, concurrency=width, max_requests=4)
+        _, numbers, _ = taught(model, tmp_path, talks, concurrency=width, max_requests=4)
         assert len(model.asked) == 4 and numbers["llm/remembered"] == 4  # the same four
     assert [lesson.failure for lesson in teacher.lessons] == [None] * 4 + ["budget"] * 5
     assert sum("llm.max_requests" in record.message for record in caplog.records) == 2
