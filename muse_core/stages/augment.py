@@ -2,7 +2,7 @@
 loss filter), as rows of one user utterance and one act with calls.
 
 Assumes conversations that replay on the catalogue. Reads the train and dev sides only, of train what SFT
-reads. Fails when the
+reads, and of these what happens in the own shop: SFT takes other shops' conversations whole. Fails when the
 scorer cannot tell right calls from wrong ones on dev, or when a tool keeps too few of its calls. Not
 covered: searching for calls that nobody made; candidates are the gold calls and perturbed ones.
 """
