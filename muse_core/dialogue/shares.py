@@ -17,3 +17,18 @@ CHANGED_LIKE = 0.65  # of these say how it is to differ
 LEVEL = 0.45  # of cheap, premium and well rated are said so, the others as an order or a number
 LACKED = 0.25  # of yes/no facets that the target lacks: "without touchscreen"
 COMPARED_BY_FACET = 0.3  # of comparisons of products that have one in common
+
+# Of what no tool answers. In a shop people ask mostly for what its other people do.
+SERVICE = 0.62  # of turns out of scope; the others are no shop's business
+SERVICES = {
+    "delivery": 0.17, "order": 0.14, "returns": 0.12, "bargain": 0.12, "detail": 0.11, "payment": 0.1,
+    "stock": 0.09, "fit": 0.08, "warranty": 0.07, "human": 0.05,
+}  # fmt: skip
+OF_RESULTS = frozenset(("bargain", "detail", "fit", "stock"))  # asked once something is on the screen
+NOT_SOLD = {"noun": 0.32, "task": 0.33, "question": 0.35}
+FIRST_TALK = {"greet": 0.72, "smalltalk": 0.1, "abilities": 0.14, "gibberish": 0.04}
+LAST_TALK = {"bye": 0.5, "thanks": 0.4, "smalltalk": 0.06, "abuse": 0.04, "wait": 0.06}
+TALK = {
+    "thanks": 0.4, "smalltalk": 0.24, "abilities": 0.12, "wait": 0.1, "abuse": 0.08, "gibberish": 0.06,
+}  # fmt: skip
+THANKS_FOR_NOTHING = 0.03  # weight of thanks where nothing has been shown

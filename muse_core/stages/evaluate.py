@@ -16,6 +16,7 @@ from typing import Any
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.evaluation.cases.handwritten.rows import handwritten_rows
+from muse_core.evaluation.cases.logged import logged_rows
 from muse_core.evaluation.closed_loop.record import Record, read_talks
 from muse_core.evaluation.closed_loop.rows import EXPERT, about_loop, conversation_quality, loop_rows
 from muse_core.evaluation.predict.contamination import leak_report, leak_rows
@@ -98,9 +99,10 @@ def _evaluate(
     phases = Phases(ctx.progress, {HANDWRITTEN: 2.0, FIGURES: 1.0})
     phases.begin(HANDWRITTEN)
     others = handwritten_rows(loaded, index, resamples, ctx.seed)
+    dialogues: list[Conversation] = _rows(made["conversations"], ctx)
+    others += logged_rows(loaded, dialogues, index, resamples, ctx.seed)
     phases.begin(FIGURES)
     pairs: list[PreferencePair] = _rows(made["test_pairs"], ctx)
-    dialogues: list[Conversation] = _rows(made["conversations"], ctx)
     others += _preferences(config, loaded, pairs, dialogues, ctx)
     table, about = _measured(answered, dialogues, _talks(made[EXPERT], talks, answered, ctx), others)
     table = only_metrics(table, config.evaluation.metrics)

@@ -25,6 +25,7 @@ from muse_core.evaluation.score.significance import detectable
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, Profile
+from muse_core.utterances.origin import logged_by
 from muse_core.world.shop import Shop, own_talks
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def run(
     everywhere = from_table(conversations.kind, ctx.store.read_table(conversations))
     phases = Phases(ctx.progress, {SAMPLE: 1.0, FURTHER: 2.0})
     phases.begin(SAMPLE)
-    talks = own_talks(everywhere)
+    talks = own_talks(one for one in everywhere if not _has_own_row(one))
     every, leaks, found = _sample(config, talks, everywhere)
     log.info("%s", detectable(len(found.cases)))
     phases.begin(FURTHER)
@@ -71,6 +72,11 @@ def run(
     unknown = tuple(anonymous_cases(found.cases, config.evaluation.anonymous_cases))
     exam = Exam(found.cases, every, leaks, further.cases, further.drawn_for, unknown, unseen)
     return _publish(exam, found, further, ctx)
+
+
+def _has_own_row(talk: Conversation) -> bool:
+    """Whether it was held out of a log: `cases/logged.py`."""
+    return talk.side == "test" and bool(logged_by(talk))
 
 
 def _sample(
