@@ -143,9 +143,7 @@ class SftConfig(Section):
     argument_prediction_weight: float = Field(default=0.6, ge=0)
     fluency_weight: float = Field(default=0.4, ge=0)
     diagnostic_weight: float = Field(default=0.1, ge=0)
-    utterance_weight: float = Field(
-        default=0.0, ge=0
-    )  # also predict the user's words: a small model learns to read
+    utterance_weight: float = Field(default=0.0, ge=0)  # predict the user's words too: it learns to read
     muon_learning_rate: float = Field(default=0.0, ge=0)  # 0 = AdamW alone; see training/optimizer.py
     dropout: Share = 0.0
     profile_dropout: Share = 0.35  # of the conversations: told the shopper's language, not the profile
@@ -207,9 +205,7 @@ class DpoConfig(Section):
     max_sequence_length: Count = 1024
     nll_weight: float = Field(default=0.0, ge=0)  # RPO's extra term on the chosen side
     micro_batch_tokens: Count = 4096
-    patience: int = Field(
-        default=0, ge=0
-    )  # stop after so many epochs without a better held-out loss; 0 = never
+    patience: int = Field(default=0, ge=0)  # epochs without a better held-out loss; 0 = it never stops
     lora_rank: int = Field(default=0, ge=0)  # 0 = train all weights; see models/lora.py
     lora_alpha: Rate = 32.0
     save_every_steps: Count = 20

@@ -2,9 +2,8 @@
 
 Conversation i belongs to profile i modulo their number. Work is cut into shards of fixed size, each
 with its own generator, so that the number of workers cannot change a byte. A share of them happens in
-other shops (`conversations.other_shops`, docs/decisions.md#many-shops), whose name the row holds. Shards
-come back as Arrow tables, in order, a few at a time. Every conversation is replayed before anything is
-published; one result that differs is an error.
+other shops (docs/decisions.md#many-shops). Shards come back as Arrow tables, in order, a few at a time. Every
+conversation is replayed before anything is published; one result that differs is an error.
 
 With `conversations.file` (`muse run --conversations FILE`) nothing is simulated: the chats of the file
 are replayed on the catalogue and enter here, so that `augment` and all behind it read one kind of table
@@ -29,7 +28,7 @@ import numpy as np
 import pyarrow as pa
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.catalog.other_shops import shop_name
+from muse_core.catalog.other_shops import visited
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.conversation_files.read import SHOWN, Rejected, read_chats, refuse
@@ -39,7 +38,7 @@ from muse_core.dialogue.simulate import simulate
 from muse_core.errors import MuseError
 from muse_core.evaluation.score.data_quality import measure
 from muse_core.reading.attached import read_conversation
-from muse_core.reading.shop_words import ShopWords, words_of
+from muse_core.reading.shop_words import words_of
 from muse_core.records import from_table, to_table
 from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import (
@@ -63,7 +62,6 @@ READS = (
 KIND = "conversations"
 STAGE_NUMBER = 3
 SHARD = 250  # conversations; a change of this number changes the conversations
-SHOPS_OF_A_SHARD = {"train": 24, "dev": 3, "test": 3}  # other shops; the same goes for them
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +107,8 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
             f"first {broken[0]}; a tool is not deterministic. "
             "Find what differs with muse_core.world.replay.replay."
         )
-    metrics = _metrics([*made, *logged]) | _own_metrics(given) | _own_metrics(typed)
+    metrics = _metrics([*made, *logged])
+    metrics |= (given.metrics() if given else {}) | (typed.metrics() if typed else {})
     table = pa.concat_tables([part.table for part in made])
     if ctx.text_service is not None and given is None:
         table, counts = _taught(table, config, catalog, shoppers, ctx)
@@ -150,27 +149,16 @@ def make_shard(shard: Shard) -> Made:
     own = _shop(shard.root, shard.catalog, shard.work)
     rng = np.random.default_rng([shard.seed, STAGE_NUMBER, shard.number])
     families = families_with(shard.wordings)
-    made, broken = [], []
-    for row, (profile, name) in enumerate(zip(shard.profiles, _shops_of(shard), strict=True)):
+    settings, sides = shard.config.conversations, [profile.side for profile in shard.profiles]
+    names = visited(sides, shard.seed, shard.number, settings.other_shops, settings.other_shops_count)
+    made, broken, reads = [], [], shard.config.prompt.readings
+    for row, (profile, name) in enumerate(zip(shard.profiles, names, strict=True)):
         index = own.index if name is None else other_index(name)
         talk = simulate(profile, index, rng, shard.config, families, f"c{shard.first + row:06d}", name)
-        reads = shard.config.prompt.readings
         made.append(read_conversation(talk, words_of(index.catalog)) if reads else talk)
         if not replay(talk, index, profile):
             broken.append(talk.conversation_id)
     return Made(to_table(KIND, made), _counts(made), tuple(broken))
-
-
-def _shops_of(shard: Shard) -> Iterator[str | None]:
-    """The other shop of each conversation of a shard, None for the own one. A shard visits few of them, so
-    that few have to be made for it."""
-    settings = shard.config.conversations
-    rng = np.random.default_rng([shard.seed, STAGE_NUMBER, shard.number, 1])
-    for profile in shard.profiles:
-        visited = SHOPS_OF_A_SHARD[profile.side]
-        is_other, one = rng.random() < settings.other_shops, int(rng.random() * visited)
-        number = (shard.number * visited + one) % settings.other_shops_count
-        yield shop_name(shard.seed, number, profile.side) if is_other else None
 
 
 @lru_cache(maxsize=1)
@@ -192,16 +180,16 @@ def _taught(
     with teacher_of(ctx, index, shoppers, config.llm) as teacher:
         taught = teacher.teach(table, ctx.progress)
         if config.prompt.readings:
-            taught = _read_again(taught, words_of(index.catalog))
+            taught = _read_again(taught, Shop(index))
         publish(teacher, ctx)
         return taught, teacher.metrics()
 
 
-def _read_again(table: pa.Table, words: ShopWords) -> pa.Table:
-    """The conversations with the readings of the words that are new in them: those of the own shop."""
+def _read_again(table: pa.Table, shop: Shop) -> pa.Table:
+    """The conversations with the readings of the words that are new in them."""
     parts = (table.slice(start, SHARD) for start in range(0, table.num_rows, SHARD))
     rows = (
-        [one if one.shop else read_conversation(one, words) for one in from_table(KIND, part)]
+        [read_conversation(one, words_of(shop.index_of(one).catalog)) for one in from_table(KIND, part)]
         for part in parts
     )
     return pa.concat_tables([to_table(KIND, part) for part in rows])
@@ -296,10 +284,6 @@ def _counts(conversations: Sequence[Conversation]) -> Counter[str]:
     return counts
 
 
-def _own_metrics(file: Given | Entered | None) -> dict[str, float]:
-    return file.metrics() if file else {}
-
-
 def _metrics(made: Sequence[Made]) -> dict[str, float]:
     counts = sum((part.counts for part in made), Counter[str]())
     conversations = sum(part.table.num_rows for part in made)
@@ -307,7 +291,7 @@ def _metrics(made: Sequence[Made]) -> dict[str, float]:
     broken = sum(len(part.broken) for part in made)
     metrics = {"conversations": float(conversations), "user_turns": float(turns)}
     metrics |= {"replayed": float(conversations), "replay_rate": 1 - broken / conversations}
-    metrics |= {"share_other_shops": counts["other_shops"] / conversations}
+    metrics["share_other_shops"] = counts["other_shops"] / conversations
     metrics |= {f"share_{name}": counts[f"language_{name}"] / conversations for name in LANGUAGES}
     metrics |= {f"share_{name}": counts[f"side_{name}"] / conversations for name in SIDES}
     metrics |= {f"decision_{name}": counts[f"decision_{name}"] / turns for name in DECISIONS}
