@@ -58,7 +58,7 @@ class ConversationsConfig(Section):
     count: Count = 50_000
     min_user_turns: Count = 2
     max_user_turns: Count = 6
-    noise: Share = 0.15  # share of user turns with a typo or a spelling variant beyond the lexicon's
+    noise: Share = 0.05  # share of user turns with a typo or a spelling variant beyond the lexicon's
     other_shops: Share = 0.5  # of the conversations happen in small shops of other shelves
     other_shops_count: Count = 200  # different ones on each side; see catalog/other_shops.py
 
