@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_contracts.lessons import lesson_facts
 from data_contracts.nested import (
     Items,
     Messages,
@@ -24,6 +25,7 @@ from data_contracts.nested import (
     are_arguments,
     are_facets,
     blank,
+    conversation_facts,
     is_json,
     is_list,
     is_object,
@@ -57,9 +59,6 @@ def _nested(kind: pa.DataType) -> bool:
     return bool(pa.types.is_nested(kind) or pa.types.is_binary(kind))
 
 
-# one function per kind
-
-
 def _products(table: pa.Table) -> dict[str, Any]:
     return {
         "attributes_ok": all_of(table["attributes_json"], is_object),
@@ -82,8 +81,7 @@ def _conversations(table: pa.Table) -> dict[str, Any]:
         "last_role": messages.items.at("role", -1),
         "empty_user_texts": messages.items.count(users & blank(messages.items.field("content"))),
         "side_matches_profile": sides_match(table, "profile_id"),
-        "goal_ok": all_of(table["goal_json"], is_object),
-        "attachments_ok": all_of(table["attachments_json"], is_object),
+        **conversation_facts(table),
         **messages.call_facts(),
         **_label_facts(table, messages),
     }
@@ -251,8 +249,8 @@ def _test_cases(table: pa.Table) -> dict[str, Any]:
         "drawn_agrees": part.eq("further") == drawn.ne(""),
         "leaks_agree": (leaks.count() > 0) == table["like"].to_pandas().ne(""),
         "left_out_leaks": part.ne("left_out") | (leaks.count() > 0),
-        "goal_ok": all_of(table["goal_json"], is_object),
-        "attachments_ok": all_of(table["attachments_json"], is_object),
+        "unseen_agrees": part.eq("unseen") == table["shop"].to_pandas().notna(),
+        **conversation_facts(table),
         **messages.call_facts(),
     }
 
@@ -290,6 +288,7 @@ DERIVED: dict[str, Callable[[pa.Table], dict[str, Any]]] = {
     "products": _products,
     "profiles": _profiles,
     "conversations": _conversations,
+    "lessons": lesson_facts,
     "augmented": _augmented,
     "preference_pairs": _preference_pairs,
     "test_cases": _test_cases,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 VERSION = 1  # of every contract but these
-VERSIONS = {"predictions": 2, "products": 2}
+VERSIONS = {"conversations": 2, "predictions": 2, "preference_pairs": 2, "products": 2, "test_cases": 2}
 
 _text = pa.string()
 _texts = pa.list_(pa.string())
@@ -38,6 +38,7 @@ _message = pa.struct(
             pa.list_(pa.struct([("call_id", _text), ("name", _text), ("arguments_json", _text)])),
         ),
         ("answers_call", _text),
+        ("reading_json", _text),
     ]
 )
 
@@ -52,7 +53,16 @@ _label = pa.struct(
 _conversation = [
     ("conversation_id", _text), ("profile_id", _text), ("language", _text), ("side", _text),
     ("user_turns", pa.int32()), ("messages", pa.list_(_message)), ("goal_json", _text),
-    ("labels", pa.list_(_label)), ("attachments_json", _text),
+    ("labels", pa.list_(_label)), ("attachments_json", _text), ("shop", _text),
+]  # fmt: skip
+
+_judged = pa.struct([("text", _text), ("reason", _text), ("position", pa.int32())])
+
+_lesson = [
+    ("lesson_id", _text), ("conversation_id", _text), ("turn", pa.int32()), ("side", _text),
+    ("language", _text), ("script", _text), ("intent", _text), ("model", _text), ("request_digest", _text),
+    ("request", _text), ("answer", _text), ("failure", _text), ("tokens_in", pa.int32()),
+    ("tokens_out", pa.int32()), ("seconds", pa.float64()), ("texts", pa.list_(_judged)),
 ]  # fmt: skip
 
 _placed_call = pa.struct(
@@ -139,6 +149,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "products": pa.schema(_product),
     "profiles": pa.schema(_profile),
     "conversations": pa.schema(_conversation),
+    "lessons": pa.schema(_lesson),
     "augmented": pa.schema(_augmented),
     "preference_pairs": pa.schema(_preference_pair),
     "references": pa.schema(_reference),

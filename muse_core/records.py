@@ -128,6 +128,7 @@ def message_row(message: Message) -> Row:
         "content": message.content,
         "tool_calls": calls,
         "answers_call": message.answers_call,
+        "reading_json": json.dumps(dict(message.reading), ensure_ascii=False) if message.reading else None,
     }
 
 
@@ -136,7 +137,8 @@ def read_message(row: Row) -> Message:
         ToolCall(call["call_id"], call["name"], json.loads(call["arguments_json"]))
         for call in row["tool_calls"] or ()
     )
-    return Message(row["role"], row["content"], calls, row["answers_call"])
+    reading = json.loads(row["reading_json"]) if row["reading_json"] else {}
+    return Message(row["role"], row["content"], calls, row["answers_call"], reading)
 
 
 def _label_row(label: TurnLabel) -> Row:
@@ -164,6 +166,7 @@ def conversation_row(conversation: Conversation) -> Row:
         "goal_json": canonical_json(_plain(goal) | {"target_ids": list(goal.target_ids)}),
         "labels": [_label_row(label) for label in conversation.labels],
         "attachments_json": canonical_json(dict(conversation.attachments)),
+        "shop": conversation.shop,
     }
 
 
@@ -178,6 +181,7 @@ def read_conversation(row: Row) -> Conversation:
         goal=Goal(**_tuples(goal, "target_ids")),
         labels=tuple(_read_label(label) for label in row["labels"] or ()),
         attachments=json.loads(row["attachments_json"]),
+        shop=row["shop"],
     )
 
 
@@ -276,16 +280,14 @@ def read_pair(row: Row) -> PreferencePair:
     )
 
 
+_AS_THEY_ARE = ("lessons", "test_cases", "predictions", "talks", "metrics")
 WRITERS: dict[str, Callable[[Any], Row]] = {
     "products": product_row,
     "profiles": profile_row,
     "conversations": conversation_row,
     "augmented": augmented_row,
     "preference_pairs": pair_row,
-    "test_cases": dict,
-    "predictions": dict,
-    "talks": dict,
-    "metrics": dict,
+    **dict.fromkeys(_AS_THEY_ARE, dict),
 }
 READERS: dict[str, Callable[[Row], Any]] = {
     "products": read_product,
@@ -293,8 +295,5 @@ READERS: dict[str, Callable[[Row], Any]] = {
     "conversations": read_conversation,
     "augmented": read_augmented,
     "preference_pairs": read_pair,
-    "test_cases": dict,
-    "predictions": dict,
-    "talks": dict,
-    "metrics": dict,
+    **dict.fromkeys(_AS_THEY_ARE, dict),
 }

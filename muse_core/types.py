@@ -34,10 +34,10 @@ Decision = str  # what an assistant does first: a tool of `tools.toolbox.TOOL_NA
 TurnType = Literal[
     "complete",  # a whole request: one call answers it
     "missing_slot",  # something needed is not said: the assistant asks, no call
-    "out_of_scope",  # not a shop's business: the assistant declines, no call
+    "out_of_scope",  # not the business of a shop, or of its tools: the assistant declines, no call
     "refinement",  # narrows the last results
     "comparison",  # asks about items of the last results: compares them
-    "chit_chat",  # greeting, thanks, small talk: no call
+    "chit_chat",  # greeting, thanks, small talk, rude or senseless words: no call
     "multi_step",  # one utterance that needs two or more calls
     "recommendation",
     "translation",
@@ -83,12 +83,14 @@ class ToolResult:
 class Message:
     """One message. A `tool` message's content is the canonical JSON of its `ToolResult`
     (`{"value": …}` or `{"error": …}`) and `answers_call` names the call. Assistant text is stored
-    delexicalised (`[1]`, `[1:price]`) when `reply.style` is `references`."""
+    delexicalised (`[1]`, `[1:price]`) when `reply.style` is `references`. `reading`: what the rules read in
+    a user message, as arguments (docs/decisions.md#readings); empty where nothing is read."""
 
     role: Role
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     answers_call: str | None = None
+    reading: Mapping[str, JsonValue] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ class Conversation:
     """A whole dialogue. `messages[0]` is the system message: the profile in one line.
 
     `attachments` maps a picture id (`att1`) to where the picture comes from: `product:<id>` is the
-    catalogue's own picture of that product; anything else is a path the user gave."""
+    catalogue's own picture of that product; anything else is a path the user gave. `shop` names the shop
+    that it happens in, where that is not the user's own (`catalog/other_shops.py`)."""
 
     conversation_id: str
     profile_id: str
@@ -142,6 +145,7 @@ class Conversation:
     side: Side = "train"
     labels: tuple[TurnLabel, ...] = ()
     attachments: Mapping[str, str] = field(default_factory=dict)
+    shop: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
+Money = Annotated[float, Field(ge=0)]
 
 
 class Section(BaseModel):
@@ -48,13 +49,24 @@ class ProfilesConfig(Section):
 
 
 class ConversationsConfig(Section):
-    """Dialogues: simulated, or the user's own from a file (chat JSONL; then only `file` matters)."""
+    """Dialogues: simulated, or the user's own from a file (chat JSONL; then of the rest only `utterances`
+    matters). `utterances`: logs of what customers type; at most `utterance_share` of `count` enter."""
 
     file: str | None = None
+    utterances: tuple[str, ...] = ()
+    utterance_share: Share = 0.2
     count: Count = 50_000
     min_user_turns: Count = 2
     max_user_turns: Count = 6
     noise: Share = 0.15  # share of user turns with a typo or a spelling variant beyond the lexicon's
+    other_shops: Share = 0.5  # of the conversations happen in small shops of other shelves
+    other_shops_count: Count = 200  # different ones on each side; see catalog/other_shops.py
+
+
+class PromptConfig(Section):
+    """What stands in the prompt beside what was said."""
+
+    readings: bool = True  # what the rules read in the user's words; see muse_core/reading
 
 
 class ReplyConfig(Section):
@@ -64,12 +76,16 @@ class ReplyConfig(Section):
 
 
 class LlmConfig(Section):
-    """A language model that rewords simulated turns; its address and key come from the environment
+    """A language model that teaches how people ask; its address and key come from the environment
     (`MUSE_LLM_BASE_URL`, `MUSE_LLM_API_KEY`, `MUSE_LLM_MODEL`). Off while `share` is 0."""
 
     share: Share = 0.0  # of the conversations
+    wordings: Annotated[int, Field(ge=1, le=20)] = 10  # asked for at a time for one turn of the train side
     replies: bool = False  # reword the assistant's replies to results as well
     model: str | None = None  # None = what MUSE_LLM_MODEL names; another model gives other conversations
+    max_requests: int = Field(default=1000, ge=0)  # 0 = as many as the share needs
+    max_tokens: int = Field(default=0, ge=0)  # in and out together, all requests; 0 = no bound
+    price_per_million: tuple[Money, Money] | None = None  # of tokens in and out, to say what it cost
     timeout_s: Rate = 60.0
     concurrency: Count = 8
     retries: int = Field(default=2, ge=0)
@@ -205,6 +221,7 @@ class EvaluationConfig(Section):
     test_split: float = Field(default=0.1, ge=0.1, le=0.1)
     metrics: tuple[str, ...] = ()  # () = every metric
     max_cases: Count = 2000  # user turns of the test side
+    unseen_shop_cases: int = Field(default=400, ge=0)  # turns of other shops that share nothing with training
     anonymous_cases: int = Field(default=200, ge=0)  # asked once more without profile; 0 = none
     cases_per_rate: int = Field(default=400, ge=0)  # DiaTool's rates and planning: topped up to so many turns
     max_new_tokens: Count = 96
@@ -287,6 +304,7 @@ class RunConfig(Section):
     catalog: CatalogConfig = CatalogConfig()
     profiles: ProfilesConfig = ProfilesConfig()
     conversations: ConversationsConfig = ConversationsConfig()
+    prompt: PromptConfig = PromptConfig()
     reply: ReplyConfig = ReplyConfig()
     llm: LlmConfig = LlmConfig()
     base: BaseConfig = BaseConfig()

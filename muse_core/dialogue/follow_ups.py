@@ -146,7 +146,8 @@ def comparison(shopper: Shopper, world: ShopWorld) -> Said | None:
     attribute = _attribute(shopper, [world.session.last_shown[item - 1] for item in items])
     family = shopper.family("comparison", "attribute" if attribute else "plain")
     voice = shopper.voice()
-    values = {"items": sayings.items_phrase(voice, items)}
+    names = sayings.names_of(voice, shopper.shop.titles_of(world.session.last_shown))
+    values = {"items": sayings.items_phrase(voice, items, names)}
     arguments: dict[str, Any] = {"items": items}
     if attribute:
         values |= attribute_words(voice, attribute)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from muse_core.dialogue import questions, sayings
+from muse_core.dialogue import questions, sayings, talk
 from muse_core.dialogue.closed_loop_turns import Act, Ending, Heard, Spoken
 from muse_core.dialogue.constraints import OCCASIONS_FOR, contrast, limit_phrase, tail_of
 from muse_core.dialogue.families import Family
@@ -148,9 +148,9 @@ class GoalShopper:
 
     def _detour(self, kind: str) -> Spoken:
         moves: dict[str, Callable[[], Said]] = {
-            "off_topic": lambda: questions.off_topic(self.person),
+            "off_topic": lambda: talk.off_topic(self.person),
             "translation": lambda: questions.translation(self.person),
-            "small_talk": lambda: questions.small_talk(self.person, self.world, False),
+            "small_talk": lambda: talk.small_talk(self.person, self.world, False),
         }
         return Spoken("detour", self._phrased(moves[kind]))
 

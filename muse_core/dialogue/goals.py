@@ -7,7 +7,7 @@ happens too. Nothing is asked about that the catalogue does not know (prices, ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from muse_core.dialogue.constraints import OCCASIONS_FOR
 from muse_core.dialogue.facet_limits import Variety
 from muse_core.dialogue.noun_phrases import query_of, style_in
 from muse_core.dialogue.price_limits import lower_price, upper_price
+from muse_core.dialogue.voice import forms_of
 from muse_core.language import lexicon
 from muse_core.tools.base import facet_of
 from muse_core.types import Facet, Product, Profile
@@ -57,15 +58,20 @@ class Assortment:
     def can_sort(self) -> bool:
         return self.has_prices or self.has_ratings
 
+    def titles_of(self, ids: Sequence[str]) -> list[str]:
+        """Titles of products."""
+        return [self.index.catalog.by_id[product_id].title for product_id in ids]
 
-@lru_cache(maxsize=2)
-def assortment_of(index: CatalogIndex) -> Assortment:
-    """The facts of a catalogue, worked out once."""
+
+@lru_cache(maxsize=2048)  # small shops come again and again
+def assortment_of(index: CatalogIndex, in_hindi: bool = False) -> Assortment:
+    """The facts of a catalogue, worked out once. `in_hindi`: products whose noun Devanagari has a word for
+    are wanted, where there is one; who writes Hindi would not ask for the others in it."""
     catalog = index.catalog
     facets = {facet.name: facet for facet in catalog.facets}
     return Assortment(
         index=index,
-        wanted=catalog.named,
+        wanted=_said_in_hindi(catalog.named) if in_hindi else catalog.named,
         has_prices=catalog.has_prices,
         has_images=catalog.has_images,
         has_ratings=any(product.rating is not None for product in catalog),
@@ -74,6 +80,11 @@ def assortment_of(index: CatalogIndex) -> Assortment:
         facets=facets,
         variety=facet_limits.variety_of(catalog, facets),
     )
+
+
+def _said_in_hindi(products: tuple[Product, ...]) -> tuple[Product, ...]:
+    said = (one for one in products if not forms_of("product_type", one.product_type, "hi")[0].isascii())
+    return tuple(said) or products
 
 
 @dataclass
@@ -103,7 +114,7 @@ def new_wish(
         if is_fit and _suits(target, profile, rng):
             break
         target = shop.wanted[int(rng.random() * len(shop.wanted))]
-    style = style_in(target.title) if rng.random() < _STYLED else None
+    style = style_in(target.title, target.product_type) if rng.random() < _STYLED else None
     return Wish(target, None if style and _is_facet(shop, style) else style)
 
 

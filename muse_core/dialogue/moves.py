@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muse_core.dialogue import follow_ups, goals, likeness, questions, requests
+from muse_core.dialogue import follow_ups, goals, likeness, questions, requests, talk
 from muse_core.dialogue.agenda import Move
 from muse_core.dialogue.item_questions import item_question
 from muse_core.dialogue.sampled_questions import sampled_question
@@ -18,8 +18,8 @@ _TRIES = 4  # to say it in the shopper's language; wishes tried for a request in
 
 def say(shopper: Shopper, move: Move, world: ShopWorld, is_last: bool) -> Said:
     """The utterance of a move; what cannot be done now becomes a plain request. Mixed sentences show both
-    languages: one that happens not to (`lamps`) is said another way. Quoted words to translate may be in
-    any language."""
+    languages: one that happens not to (`lamps`) is said another way. Quoted words to translate and keys hit
+    at random may be in any language."""
     _choose_script(shopper)
     for _ in range(_TRIES):
         before = shopper.memory()
@@ -42,7 +42,8 @@ def _choose_script(shopper: Shopper) -> None:
 
 def _may_stand(shopper: Shopper, said: Said) -> bool:
     """Whether the utterance is in the shopper's language; who mixes scripts writes plain Hindi at times."""
-    if shopper.script == "en" or said.turn_type == "translation":
+    is_free = said.turn_type == "translation" or said.family.kind == "gibberish"
+    if shopper.script == "en" or is_free:
         return True
     found = detect_language(said.utterance.text)
     is_plain = shopper.script == "both" and found == "hi" and shopper.rng.random() < _PLAIN_HINDI
@@ -53,9 +54,9 @@ def _say(shopper: Shopper, move: Move, world: ShopWorld, is_last: bool) -> Said:
     if shopper.pending is not None:
         return questions.answer(shopper)
     if move == "chit_chat":
-        return questions.small_talk(shopper, world, is_last)
+        return talk.small_talk(shopper, world, is_last)
     if move == "out_of_scope":
-        return questions.off_topic(shopper)
+        return talk.off_topic(shopper)
     if move == "missing_slot":
         return questions.incomplete(shopper, world)
     if move == "translation":

@@ -1,5 +1,4 @@
-"""Moves that ask for no product: translation, incomplete requests and their answers, small talk, what a
-shop does not do."""
+"""Moves that lack something: translation, incomplete requests and their answers."""
 
 from __future__ import annotations
 
@@ -17,15 +16,12 @@ from muse_core.dialogue.price_limits import upper_price
 from muse_core.dialogue.requests import pictured
 from muse_core.dialogue.script import Script
 from muse_core.dialogue.shopper import Said, Shopper, call_of
-from muse_core.dialogue.utterance import Utterance, slots_of
+from muse_core.dialogue.utterance import slots_of
 from muse_core.dialogue.voice import surface
 from muse_core.tools.base import ShopWorld
 from muse_core.tools.toolbox import ALL_TOOLS
-from muse_core.wordings.words import words
 
 _PRICE_SAID, _COLOUR_SAID = 0.6, 0.22  # of incomplete requests
-_NOT_SOLD = {"noun": 0.32, "task": 0.33, "question": 0.35}
-_TOPIC_IN_HINDI = 0.45  # of topics of shoppers who write two scripts
 _MORE_SAID = 0.3  # of answers add a constraint
 
 
@@ -166,30 +162,3 @@ ANSWERS: Mapping[str, Callable[[Shopper, Mapping[str, Any]], Said]] = {
     "text": _answer_text,
     "image": _answer_image,
 }
-
-
-# ---- no product at all ----------------------------------------------------------------------------
-
-
-def off_topic(shopper: Shopper) -> Said:
-    """Something that a shop does not do."""
-    kind = draw(_NOT_SOLD, shopper.rng)
-    is_hindi = shopper.script == "both" and shopper.rng.random() < _TOPIC_IN_HINDI
-    topic = shopper.voice().pick(words("topics", "hi" if is_hindi else shopper.script)[f"{kind}s"])
-    family = shopper.family("out_of_scope", kind)
-    text = shopper.utter(family, {"ask" if kind == "question" else kind: topic}).text
-    return Said(Utterance(text, None), family, "out_of_scope", situation="decline")
-
-
-def small_talk(shopper: Shopper, world: ShopWorld, is_last: bool) -> Said:
-    """Greetings first, goodbyes last, thanks once something has been seen."""
-    has_seen = bool(world.session.last_shown)
-    if shopper.turn == 0:
-        shares = {"greet": 0.8, "smalltalk": 0.2}
-    elif is_last:
-        shares = {"bye": 0.5, "thanks": 0.4 if has_seen else 0.1, "smalltalk": 0.1}
-    else:
-        shares = {"thanks": 0.45 if has_seen else 0.0, "smalltalk": 0.55}
-    kind = draw(shares, shopper.rng)
-    family = shopper.family("chit_chat", kind)
-    return Said(shopper.utter(family, {}), family, "chit_chat", situation=kind)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from muse_core.dialogue import shares
 from muse_core.dialogue.phrases import phrases, say
 from muse_core.dialogue.script import Script
 from muse_core.dialogue.voice import Voice, forms_of
 from muse_core.language import lexicon
+from muse_core.language.named_items import naming_words
+from muse_core.tools.result_text import MAX_SHOWN_ITEMS
 from muse_core.wordings.words import words
 
 MAX_POSITION = 5
+Names = Mapping[int, str]
+_NO_NAMES: Names = {}
 _TRIES = 6
 _OTHER_ORDINALS = 0.3  # `1st`, or an English word in Hinglish
 _TEXT_SHAPES: tuple[tuple[str, ...], ...] = (
@@ -19,18 +24,30 @@ _TEXT_SHAPES: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 
 
-def items_phrase(voice: Voice, items: Sequence[int]) -> str:
-    """`the first and third`, `पहले और तीसरे`, `1 aur 3 number`: positions in the last results."""
+def items_phrase(voice: Voice, items: Sequence[int], names: Names = _NO_NAMES) -> str:
+    """`the first and third`, `पहले और तीसरे`, `1 aur 3 number`, `Kiara and Oslo`: some of the last results.
+    `names`: position -> a word that names it."""
+    if all(item in names for item in items) and voice.chance(shares.NAMED):
+        return _joined([names[item] for item in items], _link(voice))
     is_top = list(items) == list(range(1, len(items) + 1))
     if is_top and voice.chance(0.5):
         return say(voice, "first_items", str(len(items)))
     return _numbered(voice, [str(n) for n in items]) if voice.chance(0.4) else _ordinals(voice, items)
 
 
-def item_phrase(voice: Voice, item: int) -> str:
-    """`the second one`, दूसरे वाले, `number 2`: one position; in Hindi as it stands before का, की, में."""
+def item_phrase(voice: Voice, item: int, names: Names = _NO_NAMES) -> str:
+    """`the second one`, दूसरे वाले, `number 2`, `the Kiara one`: one of the last results; in Hindi as it
+    stands before का, की, में."""
+    if item in names and voice.chance(shares.NAMED):
+        return say(voice, "items", "named", name=names[item])
     ordinal = phrases(voice.script)["items"]["ordinals"][item - 1]
     return say(voice, "items", "one", n=str(item), ordinal=ordinal)
+
+
+def names_of(voice: Voice, titles: Sequence[str]) -> dict[int, str]:
+    """Position -> a word that names the item, of those whose titles the assistant has told."""
+    words = naming_words(titles[:MAX_SHOWN_ITEMS])
+    return {at: voice.pick(of_title) for at, of_title in enumerate(words, 1) if of_title}
 
 
 def _ordinals(voice: Voice, items: Sequence[int]) -> str:

@@ -12,8 +12,27 @@ NARROWED_BY_FACET = 2.2  # weight beside the limits of our own fields, whose wei
 EXCLUDED = 0.06  # of requests and of refinements, where there is something that it is not
 TWO_EXCLUDED = 0.15  # of these: "not red or black"
 EITHER = 0.035  # of requests with a colour, a brand or a choice: "red or maroon"
-LIKE = 0.5  # of recommendations while results are on the screen: "like the second"
+LIKE = 0.65  # of recommendations while results are on the screen: "like the second"
 CHANGED_LIKE = 0.65  # of these say how it is to differ
+CHANGED_TWICE = 0.35  # of these in two ways: "like this but red and with long sleeves"
+EXCLUDED_LIKE = 0.3  # of these by what it must not be: "same as the second, without print"
+THIS = 0.6  # of likenesses to the item that was just talked of: "like this but red"
 LEVEL = 0.45  # of cheap, premium and well rated are said so, the others as an order or a number
 LACKED = 0.25  # of yes/no facets that the target lacks: "without touchscreen"
+NAMED = 0.25  # of results whose titles tell them apart are named by a word of theirs: "Kiara or Oslo"
 COMPARED_BY_FACET = 0.3  # of comparisons of products that have one in common
+
+# Of what no tool answers. In a shop people ask mostly for what its other people do.
+SERVICE = 0.62  # of turns out of scope; the others are no shop's business
+SERVICES = {
+    "delivery": 0.17, "order": 0.14, "returns": 0.12, "bargain": 0.12, "detail": 0.11, "payment": 0.1,
+    "stock": 0.09, "fit": 0.08, "warranty": 0.07, "human": 0.05,
+}  # fmt: skip
+OF_RESULTS = frozenset(("bargain", "detail", "fit", "stock"))  # asked once something is on the screen
+NOT_SOLD = {"noun": 0.32, "task": 0.33, "question": 0.35}
+FIRST_TALK = {"greet": 0.72, "smalltalk": 0.1, "abilities": 0.14, "gibberish": 0.04}
+LAST_TALK = {"bye": 0.5, "thanks": 0.4, "smalltalk": 0.06, "abuse": 0.04, "wait": 0.06}
+TALK = {
+    "thanks": 0.4, "smalltalk": 0.24, "abilities": 0.12, "wait": 0.1, "abuse": 0.08, "gibberish": 0.06,
+}  # fmt: skip
+THANKS_FOR_NOTHING = 0.03  # weight of thanks where nothing has been shown

@@ -70,7 +70,8 @@ class Said:
 class Shopper:
     """`habit` in [0, 1) fixes how this person spells; `told` is what was said about oneself; `pending` is
     the slot that the assistant asked for with the arguments said so far; `first_wish` is the goal of the
-    conversation; `sees_results`: the last product result was not empty."""
+    conversation; `sees_results`: the last product result was not empty; `focus`: the position of the result
+    that was just talked of."""
 
     profile: Profile
     shop: Assortment
@@ -87,6 +88,7 @@ class Shopper:
     pending: tuple[str, dict[str, Any]] | None = None
     turn: int = 0
     sees_results: bool = False
+    focus: int | None = None
     asked_in: int = -2  # the turn of the last complete request
     earlier: list[Wish] = field(default_factory=list)  # what was searched for before the present wish
     told: set[str] = field(default_factory=set)

@@ -18,6 +18,7 @@ from muse_core.config.run_config import ConversationsConfig, RunConfig
 from muse_core.dialogue import goals
 from muse_core.dialogue.agenda import Move, State, screen_of, walk
 from muse_core.dialogue.families import FamilyBook, Wordings
+from muse_core.dialogue.focus import focus_of
 from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.moves import say
 from muse_core.dialogue.replies import Outcome, limit_to_relax, reply
@@ -42,9 +43,11 @@ def simulate(
     config: RunConfig,
     families: FamilyBook,
     conversation_id: str,
+    shop_name: str | None = None,
 ) -> Conversation:
-    """One conversation of a shopper with the expert."""
-    shop = goals.assortment_of(index)
+    """One conversation of a shopper with the expert; `shop_name`: the other shop that `index` is of."""
+    in_hindi = shop_name is not None and profile.language == "hi"
+    shop = goals.assortment_of(index, in_hindi)
     wish = goals.new_wish(shop, profile, rng)
     script = script_of(profile.language, rng)
     noise, habit = config.conversations.noise, float(rng.random())
@@ -66,6 +69,7 @@ def simulate(
         side=profile.side,
         labels=tuple(labels),
         attachments=dict(shopper.attachments),
+        shop=shop_name,
     )
 
 
@@ -93,6 +97,7 @@ def turns(
         last = last if shopper.pending is not None else move
         said = say(shopper, move, world, is_last=turn == count - 1)
         acts, plan = expert.answer(said, turn, shopper)
+        shopper.focus = focus_of(acts, shopper.focus)
         yield said, acts, plan
 
 

@@ -7,6 +7,8 @@ without its call would teach invention. `calls`:
 - `gold`: every turn of the conversations that augmentation looked at
 - `all`: every turn of every conversation
 
+Of conversations in other shops all is taught: the filter's scorer has read the own shop's words.
+
 A turn is taught behind the system line with which it is answered (`profiles/system_line.py`). Where the
 shopper switches language the line changes with him: such a conversation gives one example per line, in
 which the turns of the others are read and not learnt.
@@ -95,7 +97,7 @@ def _taught(
     conversation: Conversation, rows: Sequence[AugmentedText], calls: Calls, statistics: DatasetStatistics
 ) -> int:
     _, turns = split_turns(conversation.messages)
-    taught = teaching_turns(turns, rows, calls)
+    taught = teaching_turns(turns, rows, calls if conversation.shop is None else "all")
     statistics.dropped_turns += len(turns) - taught
     return taught
 

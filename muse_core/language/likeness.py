@@ -1,8 +1,9 @@
 """A request for one like an item of the last results (something like the second but cheaper, दूसरे वाले जैसा),
 and for well rated ones.
 
-`find_like` tells a position only where one is said: what "like this" or isi tarah means is for the caller,
-who knows what was shown. `find_min_rating` reads "rating 4 se upar", "4+ stars" and the level "well rated".
+`find_like` tells a position only where one is said; `likes_shown` hears "like this" and isi tarah, whose
+position is for the caller, who knows what was shown. `find_min_rating` reads "rating 4 se upar", "4+ stars"
+and the level "well rated".
 """
 
 from __future__ import annotations
@@ -30,10 +31,22 @@ def find_like(text: str) -> int | None:
     """The position (from 1; -1 is the last) of the result that another one is to be like."""
     keys = [token.key for token in tokens(text)]
     for at, position in _positions(keys):
-        if _is_after_like(keys, at) or _is_before_like(keys, at + 1):
+        if _is_after_like(keys, at) or _is_before_like(keys, at + 1) or _differs_behind(keys, at + 1):
             return position
     named = find_positions(text)
     return named[0] if len(named) == 1 and _has(keys, "pronoun") else None
+
+
+def likes_shown(text: str) -> bool:
+    """Whether another one like what was shown last is asked for, and no position is said."""
+    keys = [token.key for token in tokens(text)]
+    if find_positions(text) or find_like(text) is not None:
+        return False
+    return any(
+        not set(keys[at + length : at + length + 1]) & _listed("relative")
+        for at in range(len(keys))
+        if (length := _length_at(keys, at, "shown")) and not _is_liked(keys, at)
+    )
 
 
 def find_than(text: str) -> Than | None:
@@ -114,17 +127,48 @@ def _is_before_like(keys: Sequence[str], at: int) -> bool:
     return False
 
 
+def _differs_behind(keys: Sequence[str], at: int) -> bool:
+    """ "the second one but in red", "pehla wala par laal"; not "the second one but does it shrink"."""
+    while at < len(keys) and keys[at] in _listed("counted"):
+        at += 1
+    behind = keys[at + 1 : at + 2]
+    return (
+        at < len(keys)
+        and keys[at] in _listed("differing")
+        and bool(behind)
+        and behind[0] not in _listed("asks")
+    )
+
+
+def _is_liked(keys: Sequence[str], at: int) -> bool:
+    """ "i like this": no likeness, unless it goes on with how another one is to differ."""
+    speaker = keys[at - 1] if at else ""
+    if keys[at] == word_key("like") and speaker in _listed("seeming"):  # "it sounds like it must be dear"
+        return True
+    is_said = keys[at] == word_key("like") and speaker in _listed("likers")
+    return is_said and not any(key in _listed("differing") for key in keys[at + 2 : at + 4])
+
+
 def _has(keys: Sequence[str], name: str) -> bool:
     return any(_length_at(keys, at, name) for at in range(len(keys)))
 
 
 def _length_at(keys: Sequence[str], at: int, name: str) -> int:
     """How many words the longest phrase of a list has that starts at a word; 0 for none."""
-    phrases = _phrases(name)
+    phrases = _by_first(name).get(keys[at], ())
     return next((len(phrase) for phrase in phrases if tuple(keys[at : at + len(phrase)]) == phrase), 0)
 
 
 @lru_cache(maxsize=8)
+def _by_first(name: str) -> dict[str, list[tuple[str, ...]]]:
+    """The phrases of a list by their first word, the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in _phrases(name):
+        found.setdefault(phrase[0], []).append(phrase)
+    return found
+
+
+@lru_cache(maxsize=16)
 def _phrases(name: str) -> tuple[tuple[str, ...], ...]:
     rows = [
         tuple(token.key for token in tokens(phrase)) for phrase in read_words("request_words")["like"][name]
@@ -132,6 +176,6 @@ def _phrases(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(rows, key=len, reverse=True))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _listed(name: str) -> frozenset[str]:
     return frozenset(word_key(word) for word in read_words("request_words")["like"][name].split())

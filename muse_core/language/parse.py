@@ -15,7 +15,7 @@ people.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from muse_core.language import lexicon
@@ -30,7 +30,14 @@ from muse_core.language.back_references import (
 from muse_core.language.brands import find_brands
 from muse_core.language.colours import find_colours
 from muse_core.language.facet_requests import Place, read_facets
-from muse_core.language.likeness import Than, asks_for_best_rated, find_like, find_min_rating, find_than
+from muse_core.language.likeness import (
+    Than,
+    asks_for_best_rated,
+    find_like,
+    find_min_rating,
+    find_than,
+    likes_shown,
+)
 from muse_core.language.prices import PriceSpan, find_prices, read_price
 from muse_core.language.request_cues import Cues, Mention
 from muse_core.types import Facet, JsonValue
@@ -43,7 +50,9 @@ _SLOTS = ("material", "size", "gender", "occasion", "product_type")
 class ParsedRequest:
     """Canonical English values, each in the order said. Prices are in the currency as written; `about_price`
     has no bound. `positions` count from 1 in the last results, -1 is the last; `refers_back` says that the
-    request is about these results rather than a new product. `without` holds the unwanted values by slot."""
+    request is about these results rather than a new product. `without` holds the unwanted values by slot.
+    `places`: where in the text values of any kind stand, but for products.
+    `like`: the position of the one that another is to be like; `like_shown`: it is what was shown last."""
 
     product_types: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
@@ -61,8 +70,10 @@ class ParsedRequest:
     without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facets: Mapping[str, JsonValue] = field(default_factory=dict)
     like: int | None = None
+    like_shown: bool = False
     than: Than | None = None
     min_rating: float | None = None
+    places: tuple[Place, ...] = field(default=(), compare=False)
 
 
 def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet] = ()) -> ParsedRequest:
@@ -77,10 +88,13 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
         wanted[slot] = _values(meant)
         if unwanted:
             without[slot] = _values(unwanted)
-    limits = _limits(text, cues, shop.numbers)
+    prices = _with_bare_correction(text, cues, shop.numbers)
+    limits = _limits(prices, cues)
     positions, like = find_positions(text), find_like(text)
-    than = find_than(text) if like is not None else None
-    order = _order(text, limits) if like is None else None
+    like_shown = like is None and likes_shown(text)
+    is_like = like_shown or like is not None
+    than = find_than(text) if is_like else None
+    order = None if is_like else _order(text, limits)
     return ParsedRequest(
         product_types=wanted["product_type"],
         colours=wanted["colour"],
@@ -94,13 +108,21 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
         about_price=limits.get("about"),
         order=order,
         positions=positions,
-        refers_back=like is not None or _refers_back(text, wanted["product_type"], positions, order),
+        refers_back=is_like or _refers_back(text, wanted["product_type"], positions, order),
         without=without | shop.without,
         facets=shop.wanted,
         like=like,
+        like_shown=like_shown,
         than=than,
         min_rating=find_min_rating(text, shop.numbers) if than != "better_rated" else None,
+        places=(*_places(mentions), *shop.places, *((price.start, price.end) for price in prices)),
     )
+
+
+def _places(mentions: Mapping[str, Sequence[Mention]]) -> Iterator[Place]:
+    for slot, found in mentions.items():
+        if slot != "product_type":
+            yield from ((mention.start, mention.end) for mention in found)
 
 
 def _order(text: str, limits: Mapping[str, float]) -> Order | None:
@@ -135,12 +157,11 @@ def _sizes(text: str, sizes: tuple[str, ...], positions: tuple[int, ...]) -> tup
     return tuple(size for size in sizes if not (size.isdigit() and int(size) in positions))
 
 
-def _limits(text: str, cues: Cues, others: Sequence[Place]) -> dict[str, float]:
-    """The last limit of each kind; an amount taken back is dropped and gives its bound to the next.
-    `others`: places of numbers that are no prices."""
+def _limits(prices: Sequence[PriceSpan], cues: Cues) -> dict[str, float]:
+    """The last limit of each kind; an amount taken back is dropped and gives its bound to the next."""
     limits: dict[str, float] = {}
     before: PriceSpan | None = None
-    for span in _with_bare_correction(text, cues, others):
+    for span in prices:
         kind = span.kind
         if before is not None and cues.is_corrected(before.end, span.start):
             limits.pop(before.kind, None)
@@ -151,7 +172,8 @@ def _limits(text: str, cues: Cues, others: Sequence[Place]) -> dict[str, float]:
 
 
 def _with_bare_correction(text: str, cues: Cues, others: Sequence[Place]) -> list[PriceSpan]:
-    """The prices of a text, and the bare number that corrects the last: "under 500, sorry 800"."""
+    """The prices of a text, and the bare number that corrects the last: "under 500, sorry 800". `others`:
+    places of numbers that are no prices."""
     spans = [span for span in find_prices(text) if not _is_among(span.start, span.end, others)]
     rest = text[spans[-1].end :] if spans else ""
     digits = _NUMBER.search(rest)

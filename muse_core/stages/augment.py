@@ -2,7 +2,7 @@
 loss filter), as rows of one user utterance and one act with calls.
 
 Assumes conversations that replay on the catalogue. Reads the train and dev sides only, of train what SFT
-reads. Fails when the
+reads, and of these what happens in the own shop: SFT takes other shops' conversations whole. Fails when the
 scorer cannot tell right calls from wrong ones on dev, or when a tool keeps too few of its calls. Not
 covered: searching for calls that nobody made; candidates are the gold calls and perturbed ones.
 """
@@ -32,7 +32,7 @@ from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, Profile
 from muse_core.world.replay import world_for
-from muse_core.world.shop import read_profiles
+from muse_core.world.shop import own_talks, read_profiles
 
 READS = ("augmentation", "pairs.reserved_share")
 KIND = "augmented"
@@ -55,7 +55,7 @@ def run(
     products, people = Catalog.read(ctx.store, catalog), read_profiles(ctx.store, profiles)
     every = from_table("conversations", ctx.store.read_table(conversations))
     train = {talk.conversation_id for talk in taught(every, config.pairs.reserved_share)}
-    seen = [talk for talk in every if talk.side == "dev" or talk.conversation_id in train]
+    seen = [talk for talk in own_talks(every) if talk.side == "dev" or talk.conversation_id in train]
     chosen = choose(seen, settings.samples, np.random.default_rng([ctx.seed, 5]))
     if not chosen:
         raise MuseError(

@@ -16,6 +16,7 @@ from typing import Any
 
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
+from muse_core.evaluation.cases.logged import logged_rows
 from muse_core.evaluation.closed_loop.record import Record, read_talks
 from muse_core.evaluation.closed_loop.rows import EXPERT, about_loop, conversation_quality, loop_rows
 from muse_core.evaluation.people.measure import measure_people
@@ -25,7 +26,14 @@ from muse_core.evaluation.predict.exam import TEST, Exam, read_exam
 from muse_core.evaluation.score.baselines import learn_baselines, turns_of
 from muse_core.evaluation.score.examples import examples
 from muse_core.evaluation.score.frozen_pairs import clusters_of, pair_counts, pair_log_probs, preference_rows
-from muse_core.evaluation.score.measure import Answered, rates, scorecard, significance, unknown_shoppers
+from muse_core.evaluation.score.measure import (
+    Answered,
+    rates,
+    scorecard,
+    significance,
+    unknown_shoppers,
+    unseen_shops,
+)
 from muse_core.evaluation.score.metrics import confusion, facts_of
 from muse_core.evaluation.score.scorecard import flat_metrics, only_metrics
 from muse_core.evaluation.score.slot_detector import detector_quality
@@ -100,7 +108,8 @@ def _evaluate(
     people = measure_people(loaded, baselines, sets, train, index, resamples, ctx.seed)
     phases.begin(FIGURES)
     pairs: list[PreferencePair] = _rows(made["test_pairs"], ctx)
-    others = [*people.table, *_preferences(config, loaded, pairs, dialogues, ctx)]
+    logged = logged_rows(loaded, dialogues, index, resamples, ctx.seed)
+    others = [*people.table, *logged, *_preferences(config, loaded, pairs, dialogues, ctx)]
     table, about = _measured(answered, dialogues, _talks(made[EXPERT], talks, answered, ctx), others)
     table = only_metrics(table, config.evaluation.metrics)
     about |= _about(answered, made["test_cases"], ctx) | {
@@ -156,7 +165,7 @@ def _measured(
     of_rates = rates(answered, card.judge)
     table = [*card.table, *of_rates.table, *others]
     table += leak_rows(exam.every, exam.leaks, resamples, seed)
-    table += unknown_shoppers(answered, card.judge)
+    table += unknown_shoppers(answered, card.judge) + unseen_shops(answered, card.judge)
     if talks:
         table += loop_rows(talks, card.judge, resamples, seed)
         table += conversation_quality(table)

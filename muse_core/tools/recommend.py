@@ -53,7 +53,7 @@ class Recommend(Tool):
     returns_products = True
     takes_facets = True
     turn_type = "recommendation"
-    wordings = ("query", "open", "like")
+    wordings = ("query", "open", "like", "same")
     replies = ("lead_recommend",)
     needless = 1
 

@@ -15,7 +15,7 @@ from typing import Any
 from muse_core.types import SIDES, TURN_TYPES, Side
 from muse_core.wordings.folder import RULES, Folder
 from muse_core.wordings.grammar import slots_in_order, write_out
-from muse_core.wordings.kinds import kinds_beside
+from muse_core.wordings.kinds import files_of, kinds_beside
 from muse_core.wordings.lined_toml import LinedToml
 from muse_core.wordings.sides import ANY, by_hash
 from muse_core.wordings.words import SCRIPTS, Script, words
@@ -118,7 +118,8 @@ def check_files(folder: Folder) -> None:
 
 
 def _check_files(folder: Folder, script: Script) -> None:
-    known = (*TURN_TYPES, *_BESIDE, *_OTHERS, RULES)
+    of_intents = (name for intent in TURN_TYPES for name in files_of(intent))
+    known = (*of_intents, *_BESIDE, *_OTHERS, RULES)
     for path in sorted((folder.root / script).glob("*")):
         if path.suffix != ".toml" or path.stem not in known:
             folder.complain(f"{script}/{path.name}", f"nobody reads it; the files are {', '.join(known)}")

@@ -1,8 +1,9 @@
 """A folder of wordings as it is written: `<script>/<intent>.toml`, and the problems found while reading.
 
-An intent's file has a table per kind with lists of wordings: `train`, `dev`, `test`, `reserved` (of train,
-kept for preference pairs) and `any` (`sides.py` decides). `borrow = "hi"` takes another script's
-wordings of the kind as well. Other files of a script: `rules.toml`, and what `beside.py` reads.
+An intent's file (some have two: `kinds.toml` says which kinds stand in the other) has a table per kind with
+lists of wordings: `train`, `dev`, `test`, `reserved` (of train, kept for preference pairs) and `any`
+(`sides.py` decides). `borrow = "hi"` takes another script's wordings of the kind as well. Other files of a
+script: `rules.toml`, and what `beside.py` reads.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from muse_core.types import TURN_TYPES
 from muse_core.wordings.grammar import GrammarError, parse, write_out
-from muse_core.wordings.kinds import Shelf, check_placeholders, kinds, shelves
+from muse_core.wordings.kinds import Shelf, check_placeholders, files_of, kinds, shelves
 from muse_core.wordings.lined_toml import Line, LinedToml, TomlError, read_toml
 from muse_core.wordings.sides import ANY, PARTS
 from muse_core.wordings.words import SCRIPTS, Script
@@ -22,9 +23,9 @@ from muse_core.wordings.words import SCRIPTS, Script
 LISTS = (*PARTS, ANY)
 RULES = "rules"
 PACKAGE_DATA = (  # the files that `read_folder` reads, for the key of a stage
-    "*/chit_chat.toml", "*/comparison.toml", "*/complete.toml", "*/missing_slot.toml", "*/multi_step.toml",
-    "*/out_of_scope.toml", "*/picture.toml", "*/recommendation.toml", "*/refinement.toml", "*/rules.toml",
-    "*/translation.toml",
+    "*/captions.toml", "*/chit_chat.toml", "*/comparison.toml", "*/complete.toml", "*/manners.toml",
+    "*/missing_slot.toml", "*/multi_step.toml", "*/out_of_scope.toml", "*/picture.toml",
+    "*/recommendation.toml", "*/refinement.toml", "*/rules.toml", "*/service.toml", "*/translation.toml",
 )  # fmt: skip
 
 
@@ -80,9 +81,10 @@ def read_folder(root: Path) -> Folder:
     for script in SCRIPTS:
         folder.rules[script] = _rules(folder, script)
         for intent in TURN_TYPES:
-            file = folder.file(script, intent)
-            if file is not None:
-                folder.wordings += _of_file(folder, script, intent, file)
+            for name in files_of(intent):
+                file = folder.file(script, name)
+                if file is not None:
+                    folder.wordings += _of_file(folder, script, intent, name, file)
     _check_shelves(folder)
     return folder
 
@@ -104,12 +106,13 @@ def _rules(folder: Folder, script: Script) -> dict[str, str]:
     return found
 
 
-def _of_file(folder: Folder, script: Script, intent: Any, file: LinedToml) -> Iterator[Listed]:
-    known = [name for name, kind in kinds()[intent].items() if script in kind.only]
+def _of_file(folder: Folder, script: Script, intent: Any, name: str, file: LinedToml) -> Iterator[Listed]:
+    of_file = {key: kind for key, kind in kinds()[intent].items() if kind.file == name}
+    known = [key for key, kind in of_file.items() if script in kind.only]
     for kind, table in file.tables.items():
         if kind not in known or not isinstance(table, Mapping):
             folder.complain(
-                file.line(kind), f"[{kind}] is no kind of {intent} in {script}; it has {', '.join(known)}"
+                file.line(kind), f"[{kind}] is no kind of {name} in {script}; it has {', '.join(known)}"
             )
             continue
         shelf = script, intent, kind
@@ -162,4 +165,5 @@ def _check_shelves(folder: Folder) -> None:
 
 
 def _file_of(shelf: Shelf) -> str:
-    return f"{shelf[0]}/{shelf[1]}.toml"
+    script, intent, kind = shelf
+    return f"{script}/{kinds()[intent][kind].file}.toml"

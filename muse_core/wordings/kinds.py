@@ -21,13 +21,16 @@ Shelf = tuple[Script, TurnType, str]  # script, turn type, kind
 
 @dataclass(frozen=True)
 class Kind:
-    """`needs`: placeholders of every wording, each group one of several; `may`: others that are allowed."""
+    """`needs`: placeholders of every wording, each group one of several; `may`: others that are allowed.
+    `file`: the file of its wordings; `served`: words of a shop's own tool that answers it."""
 
     says: str
     needs: tuple[tuple[str, ...], ...]
     may: tuple[str, ...] = ()
     only: tuple[Script, ...] = SCRIPTS
     is_starred: bool = False
+    file: str = ""
+    served: tuple[str, ...] = ()
 
     def placeholders(self, script: Script) -> list[str]:
         """Names that a wording in a script may hold."""
@@ -39,7 +42,7 @@ class Kind:
 def kinds() -> Mapping[TurnType, Mapping[str, Kind]]:
     """Intent -> kind -> what its wordings say."""
     return {
-        intent: {name: _kind(row) for name, row in _table()[intent].items()}  # type: ignore[misc]
+        intent: {name: _kind(row, intent) for name, row in _table()[intent].items()}  # type: ignore[misc]
         for intent in TURN_TYPES
     }
 
@@ -72,13 +75,20 @@ def check_placeholders(shelf: Shelf, text: str, kind: Kind | None = None) -> Non
         raise GrammarError(f"a wording of {intent}.{name} needs a *starred* word, the one that asks")
 
 
-def _kind(row: Mapping[str, Any]) -> Kind:
+def files_of(intent: TurnType) -> tuple[str, ...]:
+    """The files that hold the wordings of an intent."""
+    return tuple(dict.fromkeys(kind.file for kind in kinds()[intent].values()))
+
+
+def _kind(row: Mapping[str, Any], intent: str) -> Kind:
     return Kind(
         says=row["says"],
         needs=tuple(tuple(group.split("|")) for group in row["needs"]),
         may=tuple(row.get("may", ())),
         only=tuple(row.get("only", SCRIPTS)),
         is_starred=row.get("starred", False),
+        file=row.get("file", intent),
+        served=tuple(row.get("served", "").split()),
     )
 
 

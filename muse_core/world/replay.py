@@ -75,9 +75,14 @@ def turn_messages(conversation: Conversation, turn: int) -> tuple[Message, ...]:
     return conversation.messages[starts[turn] + 1 : starts[turn + 1]]
 
 
+def user_message(conversation: Conversation, turn: int) -> Message:
+    """The shopper's message of a turn."""
+    return conversation.messages[_turn_starts(conversation)[turn]]
+
+
 def user_text(conversation: Conversation, turn: int) -> str:
     """What the shopper said in a turn."""
-    return conversation.messages[_turn_starts(conversation)[turn]].content
+    return user_message(conversation, turn).content
 
 
 def gold_call(conversation: Conversation, turn: int) -> ToolCall | None:

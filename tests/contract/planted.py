@@ -128,6 +128,19 @@ def _predictions() -> Rows:
     return [row, {**row, **quiet, "case_id": "c2.0"}, {**row, "part": "unknown"}]
 
 
+def _lessons() -> Rows:
+    row = {
+        "lesson_id": "c1/0/user", "conversation_id": "c1", "turn": 0, "side": "train", "language": "en",
+        "script": "en", "intent": "search", "model": "m", "request_digest": "0" * 64, "request": "{}",
+        "answer": "{}", "failure": None, "tokens_in": 5, "tokens_out": 7, "seconds": 0.5,
+        "texts": [{"text": "a blue shirt?", "reason": None, "position": 12},
+                  {"text": "<b>", "reason": "markup", "position": None}],
+    }  # fmt: skip
+    silent = {"lesson_id": "c2/0/user", "answer": None, "failure": "budget", "texts": [], "seconds": 0.0}
+    cut = {"lesson_id": "c3/0/reply", "intent": "reply", "failure": "truncated", "tokens_in": None}
+    return [row, {**row, **silent, "tokens_out": None}, {**row, **cut}]
+
+
 def _metrics() -> Rows:
     row = {
         "model": "sft", "metric": "tool_accuracy", "slice": "all", "value": 0.9, "low": 0.85, "high": 0.95,
@@ -174,6 +187,7 @@ GOOD: dict[str, Callable[[], Rows]] = {
         "preference_pairs", [builders.pair(pair_id=f"c{n}.0.0", conversation_id=f"c{n}") for n in range(3)]
     ),
     "references": _references,
+    "lessons": _lessons,
     "test_cases": _test_cases,
     "predictions": _predictions,
     "talks": _talks,
@@ -201,6 +215,10 @@ def _label(**values: Any) -> Break:
 
 def _said(**values: Any) -> Break:
     return lambda rows: rows[0]["turns"][0].update(values)
+
+
+def _text(**values: Any) -> Break:
+    return lambda rows: rows[0]["texts"][0].update(values)
 
 
 def _placed(**values: Any) -> Break:
@@ -279,6 +297,7 @@ PLANTED: dict[str, dict[str, Break]] = {
         f"unknown_turn_types: {BETWEEN}": _label(turn_type="small talk"),
         f"goal_ok: {IN_SET}": _put(goal_json="{"),
         f"attachments_ok: {IN_SET}": _put(attachments_json="null"),
+        f"shop_ok: {IN_SET}": _put(shop="17-test-5"),
     },
     "augmented": {
         f"original_text: {MATCH}": _put(original_text=" "),
@@ -320,6 +339,14 @@ PLANTED: dict[str, dict[str, Break]] = {
         f"evidence_ok: {IN_SET}": _put(evidence_json=json.dumps("good")),
     },
     "references": {},
+    "lessons": {
+        f"request_digest: {MATCH}": _put(request_digest="sha"),
+        f"has_answer_or_failure: {IN_SET}": _put(failure="tired"),
+        f"texts_without_answer: {IN_SET}": _put(answer=None, failure="timeout"),
+        f"blank_texts: {BETWEEN}": _text(text=" "),
+        f"unknown_reasons: {BETWEEN}": _text(reason="ugly", position=None),
+        f"misplaced_texts: {BETWEEN}": _text(reason="markup"),
+    },
     "test_cases": {
         "part and case_id: expect_compound_columns_to_be_unique": lambda rows: rows.append(rows[0]),
         f"case_matches: {IN_SET}": _put(turn=1),
@@ -335,6 +362,8 @@ PLANTED: dict[str, dict[str, Break]] = {
         f"bad_arguments: {BETWEEN}": _call(arguments_json="null"),
         f"goal_ok: {IN_SET}": _put(goal_json="{"),
         f"attachments_ok: {IN_SET}": _put(attachments_json="null"),
+        f"shop_ok: {IN_SET}": _put(shop="a shop"),
+        f"unseen_agrees: {IN_SET}": _put(shop="17-test-5"),
     },
     "talks": {
         "player and case_id: expect_compound_columns_to_be_unique": _put(player="sft"),

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
-from data_contracts import derived, nested
+from data_contracts import derived, lessons, nested
 from data_contracts.validate import load_suite
+from muse_core.dialogue.llm.accept import Reason
+from muse_core.dialogue.llm.service import Failure
 from muse_core.tools.toolbox import DECISIONS, TOOL_NAMES
 from muse_core.types import TURN_TYPES
 from tests.architecture.laws import ROOT
@@ -37,6 +40,8 @@ class Listed:
 
 
 TOOLS_HOME = "the tools are ALL_TOOLS of muse_core/tools/toolbox.py"
+LESSONS = "data_contracts/lessons.py"
+FAILURES = (*get_args(Failure), "truncated", "nonsense")
 TYPES_HOME = "the turn types are TurnType of muse_core/types.py"
 
 
@@ -57,6 +62,10 @@ def lists() -> list[Listed]:
         Listed(predictions, "kwargs: {column: gold_decision, value_set", decided, DECISIONS, TOOLS_HOME),
         Listed("data_contracts/derived.py", "TURN_TYPES = ", derived.TURN_TYPES, TURN_TYPES, TYPES_HOME),
         Listed(predictions, "column: turn_type", typed, TURN_TYPES, TYPES_HOME),
+        Listed(
+            LESSONS, "REASONS = ", lessons.REASONS, get_args(Reason), "the reasons are those of accept.py"
+        ),
+        Listed(LESSONS, "FAILURES = ", lessons.FAILURES, FAILURES, "the failures are those of service.py"),
         Listed(ratings, "column: turn_type", value_set("ratings", "turn_type"), TURN_TYPES, TYPES_HOME),
     ]
 

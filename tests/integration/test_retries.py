@@ -18,7 +18,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from muse_core.artifacts import ArtifactStore
-from tests.unit.dialogue_llm.builders_llm import KEY, local_model, politely, wordings
+from tests.unit.dialogue_llm.builders_llm import KEY, local_model, teaching, well
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
 
@@ -102,7 +102,7 @@ def test_a_stage_is_tried_again(fault: Callable[[Patch, list[int]], None], home:
 
 
 def test_an_endpoint_that_comes_late_is_waited_for(home: Path, monkeypatch: Patch) -> None:
-    answer = wordings(politely)
+    answer = teaching(well)
     busy = (503, {}, b"loading the model")
     with ExitStack() as stack:
         model = stack.enter_context(

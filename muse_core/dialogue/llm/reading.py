@@ -191,6 +191,12 @@ def _belonging() -> frozenset[str]:
 
 
 @cache
+def around_values() -> frozenset[str]:
+    """Keys of the small words that stand between and around values."""
+    return _belonging() | frozenset(word_key(word) for word in _listed("before"))
+
+
+@cache
 def _listed(name: str) -> tuple[str, ...]:
     """A word list of `reading.toml`."""
     text = resources.files(__package__).joinpath("reading.toml").read_text(encoding="utf-8")

@@ -20,32 +20,45 @@ Failure = Literal[
     "http_error",  # any other status that is not 200
     "not_json",  # the answer is no chat completion
     "too_large",
+    "refused",  # the model would not, or a filter held its answer back
     "secret",  # the answer holds the key
     "stopped",  # not asked any more: too many failures in a row
+    "budget",  # not asked any more: it would cost more than was allowed
 ]
 
 
 @dataclass(frozen=True)
 class TextRequest:
-    """One prompt. `digest` also names the model: another model is another question."""
+    """One prompt, and how many tokens may answer it. `digest` also names the model: another model is another
+    question."""
 
     model: str
     system: str
     user: str
+    max_tokens: int
 
     @property
     def digest(self) -> str:
         """sha256 of everything that the answer depends on."""
-        text = canonical_json({"model": self.model, "system": self.system, "user": self.user})
-        return hashlib.sha256(text.encode()).hexdigest()
+        parts = {"model": self.model, "system": self.system, "user": self.user, "max": self.max_tokens}
+        return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+    @property
+    def most_tokens(self) -> int:
+        """What it can cost at most, in and out: a token has a byte at least."""
+        return len(self.system.encode()) + len(self.user.encode()) + self.max_tokens
 
 
 @dataclass(frozen=True)
 class TextAnswer:
-    """The model's text, or why there is none. Exactly one of them is set."""
+    """The model's text, or why there is none. Exactly one of them is set. `tokens_in`, `tokens_out`: as the
+    service counts them, None where it does not say; `seconds`: with the service's own retries."""
 
     text: str | None = None
     failure: Failure | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if (self.text is None) == (self.failure is None):

@@ -19,6 +19,8 @@ from muse_core.evaluation.predict.contamination import Leak, find_leaks, leak_re
 from muse_core.evaluation.score.baselines import learn_baselines, turn_of_case, turns_of
 from muse_core.evaluation.score.significance import minimum_detectable_difference
 from muse_core.progress import Progress
+from muse_core.reading.reader import read
+from muse_core.reading.shop_words import ShopWords
 from muse_core.types import Conversation, JsonValue
 
 
@@ -83,8 +85,13 @@ def case_baselines(
 ) -> dict[str, list[str]]:
     """`always_none`, `always_search`, `majority` and, with a train side, `linear`. Without one, the majority
     is that of the cases themselves: harder to beat."""
-    decided = learn_baselines(turns_of(train), seed).decide([turn_of_case(case) for case in cases])
+    turns = [turn_of_case(case, read(case.utterance, _words(case))) for case in cases]
+    decided = learn_baselines(turns_of(train), seed).decide(turns)
     tools = Counter(case.expected_tool for case in cases if case.expected_tool != "none")
     if "majority" not in decided and tools:
         decided["majority"] = [tools.most_common(1)[0][0]] * len(cases)
     return decided
+
+
+def _words(case: EvalCase) -> ShopWords:
+    return case.words or ShopWords(facets=case.schema.facets)

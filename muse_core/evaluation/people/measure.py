@@ -11,7 +11,7 @@ from muse_core.evaluation.people.cuts import nouns_searched
 from muse_core.evaluation.people.failures import failure_counts, invented_values, worst
 from muse_core.evaluation.people.rows import LAST, people_rows
 from muse_core.evaluation.people.sets import PeopleSet
-from muse_core.evaluation.score.baselines import Baselines, turn_of_case
+from muse_core.evaluation.score.baselines import Baselines
 from muse_core.models.loading import LoadedModel
 from muse_core.records import Row
 from muse_core.types import Conversation
@@ -44,8 +44,7 @@ def measure_people(
     table: list[Row] = []
     about: dict[str, Any] = {}
     for one in sets:
-        turns = [turn_of_case(case) for case in one.cases]
-        asked = ask(models, baselines, one, turns, index)
+        asked = ask(models, baselines, one, index)
         table += people_rows(asked, silent, nouns, resamples, seed)
         about[one.prefix] = dict(_about(asked))
     return People(table, about)

@@ -58,7 +58,7 @@ def _known(asked: Asked, silent: Collection[str]) -> Known:
         }
         for name, verdicts in asked.verdicts.items()
     }
-    return models | {name: _selection(asked, decided) for name, decided in asked.decided.items()}
+    return {name: _selection(asked, decided) for name, decided in asked.decided.items()} | models
 
 
 def _selection(asked: Asked, decided: Sequence[str]) -> dict[str, Statistic]:

@@ -23,7 +23,9 @@ from muse_core.evaluation.report.quality_lines import (
     as_share,
     judged_line,
     plain_line,
+    reasons,
 )  # fmt: skip
+from muse_core.evaluation.report.teacher_lines import teacher_lines
 from muse_core.preferences.lint import LENGTH_BLOCK, TEXT_BLOCK, TEXT_WARN
 from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import LANGUAGES
@@ -61,7 +63,7 @@ def groups(inputs: ReportInputs) -> list[Group]:
         ("Diversity", _diversity),
         ("Languages and scripts", _scripts),
         ("Lengths", _lengths),
-        ("Turns in a language model’s words", _reworded),
+        ("A teacher’s words", _taught),
         ("Preference pairs", _pairs),
     )
     found = [Group(title, tuple(lines(inputs))) for title, lines in made]
@@ -148,7 +150,7 @@ def _augmentation(inputs: ReportInputs) -> Iterator[Line]:
     if "median_gold" in numbers:
         both = f"{numbers['median_gold']:.2f} / {numbers.get('median_perturbed', 0):.2f}"
         yield Line("Median utility, gold / perturbed", both, "", "", "nats")
-    dropped = _reasons(numbers, "dropped/")
+    dropped = reasons(numbers, "dropped/")
     if dropped:
         yield Line("Dropped", dropped)
 
@@ -213,26 +215,8 @@ def _lengths(inputs: ReportInputs) -> Iterator[Line]:
         yield Line("User turns per conversation", f"{numbers['user_turns_mean']:.1f}", "", "", spread)
 
 
-def _reworded(inputs: ReportInputs) -> Iterator[Line]:
-    """Only in a run that asked a model."""
-    numbers = inputs.numbers("conversations")
-    if not numbers.get("llm/conversations"):
-        return
-    offered, accepted = numbers.get("llm/offered", 0), numbers.get("llm/accepted", 0)
-    talks = as_count(numbers["llm/conversations"])
-    note = f"{as_count(accepted)} of {as_count(offered)}, in {talks} conversations"
-    yield Line("Wordings accepted", as_share(accepted / offered if offered else None), "", "", note)
-    for prefix, title in (("llm/turned_down/", "Turned down"), ("llm/failed/", "Requests that failed")):
-        reasons = _reasons(numbers, prefix)
-        if reasons:
-            yield Line(title, reasons)
-    if numbers.get("llm/stopped"):
-        yield Line("Asking stopped", "yes", "", "", "too many failures in a row; the rest stays as simulated")
-
-
-def _reasons(numbers: Numbers, prefix: str) -> str:
-    found = {name.removeprefix(prefix): n for name, n in numbers.items() if name.startswith(prefix) and n}
-    return ", ".join(f"{reason.replace('_', ' ')} {as_count(n)}" for reason, n in sorted(found.items()))
+def _taught(inputs: ReportInputs) -> Iterator[Line]:
+    yield from teacher_lines(inputs.numbers("conversations"))
 
 
 def _pairs(inputs: ReportInputs) -> Iterator[Line]:

@@ -52,3 +52,9 @@ def as_count(value: float | None) -> str:
 
 def as_number(value: float) -> str:
     return as_count(value) if float(value).is_integer() else f"{value:.3f}"
+
+
+def reasons(numbers: Numbers, prefix: str) -> str:
+    """The figures of a prefix that are not 0: `lost argument 30, markup 2`."""
+    found = {name.removeprefix(prefix): n for name, n in numbers.items() if name.startswith(prefix) and n}
+    return ", ".join(f"{reason.replace('_', ' ')} {as_count(n)}" for reason, n in sorted(found.items()))

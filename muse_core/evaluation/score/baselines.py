@@ -5,7 +5,8 @@ trained on the train side's decisions. It reads the utterance and one more token
 its context too: what the assistant did in the turn before (called a tool, asked, answered, or nothing).
 Where models are told what rules read in the utterance (`Turn.reads`), a second one is told the same.
 They are learnt once and asked any turns, simulated ones and requests of people. They cannot fill in
-arguments, so they have rows for tool selection only.
+arguments, so they have rows for tool selection only; on requests of people the second one also calls its tool
+with all that was read: what rules alone would do.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from typing import Any
 from muse_core.evaluation.cases.case import EvalCase
 from muse_core.records import tool_sequence
 from muse_core.scoring.slots import is_question
-from muse_core.types import Conversation, Message
-from muse_core.world.replay import turn_messages, user_text
+from muse_core.tools.call_syntax import render_arguments
+from muse_core.types import Conversation, JsonValue, Message
+from muse_core.world.replay import turn_messages, user_message, user_text
 
 MAX_TRAIN_TURNS = 6000  # more turns of the same templates change nothing but the seconds
 SIMULATED = ("majority", "always_none", "linear", "linear_readings")
-PEOPLE = ("always_search", "always_none", "linear", "linear_readings")
+WITH_READINGS = "linear_readings"
+PEOPLE = ("always_search", "always_none", "linear", WITH_READINGS)
 _ARGUMENT = re.compile(r"(\w+)=")
 
 
@@ -39,28 +42,29 @@ class Turn:
     reads: str | None = None
 
 
-def turns_of(
-    conversations: Sequence[Conversation], read: Callable[[Conversation, int], str] | None = None
-) -> list[Turn]:
-    """Every labelled user turn of some conversations. `read`: what the models are told to have been read
-    in a turn of a conversation."""
+def turns_of(conversations: Sequence[Conversation]) -> list[Turn]:
+    """Every labelled user turn of some conversations."""
     return [
         Turn(
             user_text(item, label.turn),
             _act_before(item, label.turn),
             label.decision,
-            read and read(item, label.turn),
+            _shown(user_message(item, label.turn).reading),
         )
         for item in conversations
         for label in item.labels
     ]
 
 
-def turn_of_case(case: EvalCase, read: Callable[[EvalCase], str] | None = None) -> Turn:
-    """The same of a case in somebody's words."""
+def turn_of_case(case: EvalCase, reading: Mapping[str, JsonValue] | None = None) -> Turn:
+    """The same of a case in somebody's words; `reading`: what rules read in them."""
     after = [at for at, message in enumerate(case.history) if message.role == "user"]
     before = act_of(case.history[after[-1] + 1 :]) if after else "start"
-    return Turn(case.utterance, before, case.expected_tool, read and read(case))
+    return Turn(case.utterance, before, case.expected_tool, _shown(reading))
+
+
+def _shown(reading: Mapping[str, JsonValue] | None) -> str | None:
+    return render_arguments(reading) if reading else None
 
 
 def _act_before(conversation: Conversation, turn: int) -> str:
@@ -101,7 +105,7 @@ def learn_baselines(train: Sequence[Turn], seed: int) -> Baselines:
         return Baselines(always)
     linear = {"linear": _learn(kept, seed, _plain)}
     if any(turn.reads is not None for turn in kept):
-        linear["linear_readings"] = _learn(kept, seed, _with_readings)
+        linear[WITH_READINGS] = _learn(kept, seed, _with_readings)
     return Baselines(always, linear)
 
 

@@ -22,7 +22,6 @@ from muse_core.world.replay import world_for
 from tests import builders
 
 KEY = "sk-planted-9f2c71d0e4"
-OPENERS = {"English": "hello there, ", "Hindi": "सुनिए, ", "Hinglish": "suno, "}
 
 Reply = tuple[int, dict[str, str], bytes]  # status, headers, body
 Behaviour = Callable[[dict[str, Any], int], Reply]
@@ -75,30 +74,67 @@ def local_model(behaviour: Behaviour) -> Iterator[LocalModel]:
         thread.join()
 
 
-def completion(text: str) -> Reply:
-    return 200, {}, json.dumps({"choices": [{"message": {"role": "assistant", "content": text}}]}).encode()
+USED = {"prompt_tokens": 500, "completion_tokens": 100}
 
 
-def wordings(change: Callable[[dict[str, Any]], str]) -> Behaviour:
-    """Answers in the form that is asked for; `change` words one entry."""
+def completion(text: str, **more: Any) -> Reply:
+    """`more`: of the choice, `finish_reason="length"`."""
+    choice = {"message": {"role": "assistant", "content": text}, **more}
+    return 200, {}, json.dumps({"choices": [choice], "usage": USED}).encode()
+
+
+# ---- a teacher ------------------------------------------------------------------------------------
+
+# Sentences that no wording of ours is like; {a} stands for what is wanted, {b} for its limits.
+FRAMES = {
+    "English": (
+        "honestly all I need is {a}, {b}",
+        "my flatmate keeps borrowing mine so I have decided on {a} - {b}",
+        "{b}: would there be {a} somewhere in your range?",
+        "if you stock {a} let me see them, {b} though",
+        "{a}. and remember, {b}!",
+        "what is the situation with {a} these days, {b}",
+        "third site I am trying, still no {a} that would be {b}",
+        "could somebody pull up {a}, keeping it {b}",
+        "{b} please, and it has to be {a}",
+        "{a} or nothing at all today, {b}",
+    ),
+    "Hinglish": (
+        "yaar sach bolu to bas {a} hi leni hai aaj, {b}",
+        "papa bol rahe the {a} le lo, {b}",
+        "{b}, itna dhyan rakhna aur {a} nikalo jaldi",
+        "kaafi der se dhundh raha hu {a} par kahin mil nahi rahi, {b}",
+        "{a} ka kya scene hai aapke yahan, {b}",
+    ),
+}
+LIMITS = {
+    "English": {"price at most": "under {}", "price at least": "above {}", "colour": "in {}"},
+    "Hinglish": {"price at most": "{} tak", "price at least": "{} se upar", "colour": "{} rang me"},
+}
+
+
+def teaching(says: Callable[[dict[str, Any]], Sequence[str]]) -> Behaviour:
+    """Answers in the form that is asked for; `says` writes the messages to what it is told."""
 
     def behave(body: dict[str, Any], _: int) -> Reply:
-        given = json.loads(body["messages"][1]["content"])
-        made = {
-            name: [{"turn": one["turn"], "text": change(one)} for one in given[name]]
-            for name in ("turns", "replies")
-            if name in given
-        }
-        return completion(json.dumps({"turns": []} | made, ensure_ascii=False))
+        told = json.loads(body["messages"][1]["content"])
+        return completion(json.dumps({"messages": list(says(told))}, ensure_ascii=False))
 
     return behave
 
 
-def politely(entry: dict[str, Any]) -> str:
-    """The same request with an opener in its own language: every offset moves."""
-    text = str(entry["text"])
-    writing = entry["write"].split(":")[0].split()[0]
-    return (OPENERS[writing] if "Devanagari" not in entry["write"] else OPENERS["Hindi"]) + text
+def well(told: dict[str, Any]) -> list[str]:
+    """As many different messages as there are shapes, which say the wish; none where the frames do not suit
+    the task."""
+    writing, wish = str(told["write"]).split(":")[0].split()[0], dict(told["wish"])
+    if writing not in FRAMES or "product" not in wish or "two scripts" in str(told["write"]):
+        return []
+    noun, colour = wish.pop("product"), wish.pop("colour", None)
+    limits = [LIMITS[writing].get(name, name + " {}").format(value) for name, value in wish.items()]
+    wanted = f"{colour} {noun}" if colour and writing == "English" else noun
+    limits += [LIMITS[writing]["colour"].format(colour)] if colour and writing != "English" else []
+    said = (frame.format(a=wanted, b=" and ".join(limits)) for frame in FRAMES[writing])
+    return [text.rstrip(" ,-!") for text in said][: len(told["shapes"])]
 
 
 # ---- conversations --------------------------------------------------------------------------------
@@ -114,6 +150,7 @@ def shopper(language: Language = "en") -> Profile:
 
 
 PROFILES = {f"u-{name}": shopper(name) for name in ("en", "hi", "mixed")}
+KIND_OF = {"search": "complete", "filter": "refinement", "compare": "comparison", "none": "chit_chat"}
 Turn = tuple[str, Sequence[tuple[str, dict[str, Any]]], str]
 
 
@@ -130,7 +167,7 @@ def talk(name: str, language: Language, *turns: Turn) -> Conversation:
             messages += [Message("assistant", "", (call,)), records.tool_message(toolbox.run(call))]
         messages.append(Message("assistant", reply))
         decision: Any = calls[0][0] if calls else "none"
-        kind: Any = "complete" if calls else "chit_chat"
+        kind: Any = KIND_OF[decision]
         labels.append(TurnLabel(turn, kind, f"{kind}/{turn}", decision, position=position))
     goal = Goal("buy")
     return Conversation(name, f"u-{language}", language, tuple(messages), goal, "train", tuple(labels))

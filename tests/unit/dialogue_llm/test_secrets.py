@@ -24,15 +24,15 @@ from tests.unit.dialogue_llm.builders_llm import (
     completion,
     english,
     local_model,
-    politely,
-    wordings,
+    teaching,
+    well,
 )
-from tests.unit.dialogue_llm.test_paraphrase import reworded
+from tests.unit.dialogue_llm.test_teacher import taught
 
 ON = RunConfig(llm=LlmConfig(share=0.5))
-ECHO = json.dumps({"turns": [{"turn": 0, "text": f"blue shirts under 2000, {KEY}"}]})
+ECHO = json.dumps({"messages": [f"blue shirts under 2000, {KEY}"]})
 BEHAVIOURS: dict[str, Behaviour] = {
-    "well": wordings(politely),
+    "well": teaching(well),
     "echoes the key": lambda *_: completion(ECHO),
     "echoes the headers": lambda *_: (401, {"X-Key": KEY}, f"Incorrect API key provided: {KEY}".encode()),
     "redirects": lambda *_: (307, {"Location": f"/v1/?key={KEY}"}, b""),
@@ -46,9 +46,15 @@ def test_nothing_holds_the_key(
     name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level(logging.DEBUG), local_model(BEHAVIOURS[name]) as model:
-        made, numbers = reworded(model, tmp_path, [english()], retries=1, timeout_s=0.5)
+        made, numbers, teacher = taught(model, tmp_path, [english()], retries=1, timeout_s=0.5)
     assert model.headers[0]["Authorization"] == f"Bearer {KEY}"  # it was used
-    shown = [caplog.text, *capfd.readouterr(), repr(made), json.dumps(numbers)]
+    shown = [
+        caplog.text,
+        *capfd.readouterr(),
+        repr(made),
+        json.dumps(numbers),
+        repr(teacher.rows().to_pylist()),
+    ]
     shown += [str(vars(record)) for record in caplog.records]
     assert not any(KEY in text for text in shown)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -124,11 +130,11 @@ def test_a_wrong_environment_is_explained_without_its_values(
 
 
 def test_an_endpoint_without_a_key_gets_no_header(tmp_path: Path) -> None:
-    with local_model(wordings(politely)) as model:
+    with local_model(teaching(well)) as model:
         client = ChatEndpoint(EndpointAddress(model.url, "tiny"), 5.0, 1, 0)
         from muse_core.dialogue.llm.service import TextRequest
 
-        client.ask(TextRequest("tiny", "s", '{"turns": []}'))
+        client.ask(TextRequest("tiny", "s", json.dumps({"write": "English", "wish": {}}), 10))
         client.close()
     assert "Authorization" not in model.headers[0]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from muse_core.evaluation.cases.case import EvalCase
 from muse_core.evaluation.score.baselines import Turn, learn_baselines, turn_of_case, turns_of
+from muse_core.reading.attached import read_conversation
+from muse_core.reading.shop_words import ShopWords
 from muse_core.types import Message
 from tests.unit.evaluation.builders_evaluation import conversation
 
@@ -45,11 +47,12 @@ def test_with_readings_a_second_classifier_is_told_them() -> None:
 
 
 def test_turns_carry_what_was_read_in_them() -> None:
-    (first, *_) = turns_of([conversation(500)], lambda item, turn: f"{item.conversation_id} {turn}")
-    assert first.reads == "t500 0"
+    told = read_conversation(conversation(500), ShopWords(nouns=("shirt",)))
+    (first, *_) = turns_of([told])
+    assert first.reads == "query='shirt', max_price=500"
     case = EvalCase("c", "en", "red one", "filter", ("filter",), history=SHOWN)
     assert turn_of_case(case) == Turn("red one", "asked", "filter")
-    assert turn_of_case(case, lambda one: one.utterance).reads == "red one"
+    assert turn_of_case(case, {"colour": "red"}).reads == "colour='red'"
 
 
 SHOWN = (Message("user", "shirts"), Message("assistant", "Which colour?"))

@@ -100,10 +100,16 @@ def test_each_goal_can_be_missed(stage: str, changed: dict[str, float], line: st
 
 
 def test_a_language_model_is_accounted_for() -> None:
-    numbers = {"llm/conversations": 40, "llm/offered": 100, "llm/accepted": 60, "llm/stopped": 1,
-               "llm/turned_down/lost_argument": 30, "llm/failed/timeout": 8}  # fmt: skip
+    numbers = {"llm/conversations": 40, "llm/added": 90, "llm/texts": 200, "llm/accepted": 120,
+               "llm/texts/search/en": 100, "llm/accepted/search/en": 80, "llm/texts/search/hi": 100,
+               "llm/accepted/search/hi": 40, "llm/turned_down/lost_argument": 30, "llm/failed/timeout": 8,
+               "llm/requests": 28, "llm/remembered": 2, "llm/tokens_in": 9000, "llm/tokens_out": 4000,
+               "llm/seconds": 61.4, "llm/cost": 0.044, "llm/stopped": 1, "llm/budget_spent": 0}  # fmt: skip
     (group,) = quality.groups(ReportInputs((), {"conversations": {"metrics": numbers}}))
-    assert [line.value for line in group.lines] == ["60.0\u00a0%", "lost argument 30", "timeout 8", "yes"]
+    assert [line.value for line in group.lines] == [
+        "60.0\u00a0%", "English\u00a080.0\u00a0% · Hindi\u00a040.0\u00a0%", "lost argument 30", "timeout 8",
+        "28", "9,000 in · 4,000 out", "61", "0.04", "yes",
+    ]  # fmt: skip
     silent = {"llm/conversations": 0, "llm/stopped": 0}
     assert quality.groups(ReportInputs((), {"conversations": {"metrics": silent}})) == []
 

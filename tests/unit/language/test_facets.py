@@ -226,12 +226,61 @@ def test_our_own_words_stay_ours() -> None:
         ("i would like the first one", None, None),
         ("show me the second one", None, None),
         ("cheaper ones", None, None),
+        ("the second one but in red", 2, None),
+        ("pehla wala par full sleeve me", 1, None),
+        ("तीसरा वाला पर सस्ता", 3, "cheaper"),
+        ("the second one but does it shrink", None, None),
+        ("the first one", None, None),
     ],
 )
 def test_likeness(text: str, like: int | None, than: str | None) -> None:
     parsed = parse_request(text)
     assert (parsed.like, parsed.than) == (like, than)
     assert like is None or (parsed.refers_back and parsed.order is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "than"),
+    [
+        ("like this but red", None),
+        ("something like it in green", None),
+        ("same but cheaper in cotton", "cheaper"),
+        ("this one but in size l", None),
+        ("i like this but in blue", None),
+        ("isi jaisa par laal", None),
+        ("aisa hi kuch sasta", "cheaper"),
+        ("waisi hi par behtar rating wali", "better_rated"),
+        ("yahi par full sleeve me", None),
+        ("इसी जैसा पर नीला", None),
+        ("ऐसा ही लेकिन कम दाम में", "cheaper"),
+        ("isse milta julta kuch cotton me", None),
+    ],
+)
+def test_likeness_to_what_was_shown(text: str, than: str | None) -> None:
+    parsed = parse_request(text)
+    assert parsed.like is None and parsed.like_shown and parsed.refers_back
+    assert (parsed.than, parsed.order) == (than, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i like this",
+        "i like these, thanks",
+        "like the second but cheaper",
+        "aisi hi jo dhul sake",
+        "only this one",
+        "is this waterproof",
+        "yahi chahiye",
+        "ye wala kitne ka hai",
+        "cheaper ones",
+        "something for rain",
+        "it sounds like it must be costly",
+        "is it similar to that of last week",
+    ],
+)
+def test_no_likeness_to_what_was_shown(text: str) -> None:
+    assert not parse_request(text).like_shown
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from muse_core.types import TURN_TYPES
 from muse_core.wordings.book import HERE, read_book
 from muse_core.wordings.folder import PACKAGE_DATA, RULES
+from muse_core.wordings.kinds import files_of
 
 SAMPLE = "hi/complete.toml"
 
@@ -134,4 +135,5 @@ def test_a_topic_is_plain_and_a_file_has_a_name_that_is_read(folder: Path) -> No
 
 
 def test_the_key_of_a_stage_holds_every_file_of_requests() -> None:
-    assert sorted(PACKAGE_DATA) == sorted(f"*/{name}.toml" for name in (*TURN_TYPES, RULES))
+    files = (name for intent in TURN_TYPES for name in files_of(intent))
+    assert sorted(PACKAGE_DATA) == sorted(f"*/{name}.toml" for name in (*files, RULES))
