@@ -226,7 +226,7 @@ class EvaluationConfig(Section):
     pair_samples: Count = 8
     closed_loop_goals: int = Field(default=100, ge=0)  # 4 conversations each with every model; 0 = none
     exclude_leaks: bool = False  # leave out test turns whose words also occur on the train side
-    cases: str | None = None  # a case file of `muse eval`: a further row of people's requests
+    cases: str | None = None  # a file of `muse eval`: a further row of people's requests
 
 
 class PromotionConfig(Section):
@@ -255,12 +255,11 @@ class PromotionConfig(Section):
 
 
 class ReadyConfig(Section):
-    """When the first sentence of the report says that a model is ready to ship: bounds on its figures on
-    requests of people. Read after `evaluate`, so that other bounds measure nothing again."""
+    """When the report says "ready to ship": bounds on requests of people, read after `evaluate`."""
 
     at_least: dict[str, float] = {"tool_accuracy": 0.75, "exact_call": 0.35, "argument_f1": 0.6}
     at_most: dict[str, float] = {"invented_value": 0.05}
-    above_baselines: Share = 0.08  # of tool accuracy, over the best baseline on the same requests
+    above_baselines: Share = 0.08  # tool accuracy, over the best baseline
 
 
 class ExportConfig(Section):
