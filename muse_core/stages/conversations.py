@@ -20,7 +20,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,9 +29,9 @@ import pyarrow as pa
 
 from muse_core.artifacts import ArtifactStore
 from muse_core.catalog.other_shops import visited
-from muse_core.config.run_config import RunConfig
+from muse_core.config.run_config import LlmConfig, RunConfig
 from muse_core.context import StageContext
-from muse_core.conversation_files.read import SHOWN, Rejected, read_chats, refuse
+from muse_core.conversation_files.given import Given
 from muse_core.dialogue.families import families_with
 from muse_core.dialogue.llm.lesson_store import publish, teacher_of
 from muse_core.dialogue.simulate import simulate
@@ -47,17 +47,16 @@ from muse_core.types import (
     TURN_TYPES,
     ArtifactRef,
     Conversation,
-    JsonValue,
     Profile,
 )
-from muse_core.utterances.enter import Entered, enter
+from muse_core.utterances.enter import Entered, Told, enter
 from muse_core.wordings.book import Book
 from muse_core.world.replay import replay
 from muse_core.world.shop import Shop, other_index, read_profiles
 
 READS = (
     "conversations", "prompt", "reply", "pairs.reserved_share", "llm.share", "llm.replies", "llm.model",
-    "llm.wordings", "llm.max_requests", "llm.max_tokens",
+    "llm.wordings", "llm.max_requests", "llm.max_tokens", "llm.price_per_million",
 )  # fmt: skip
 KIND = "conversations"
 STAGE_NUMBER = 3
@@ -177,12 +176,24 @@ def _taught(
     """Some conversations in a teacher's words, and what was asked and turned down; the rows of it are an
     artifact of their own."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
-    with teacher_of(ctx, index, shoppers, config.llm) as teacher:
+    with teacher_of(ctx, index, shoppers, _lessons(config)) as teacher:
         taught = teacher.teach(table, ctx.progress)
         if config.prompt.readings:
             taught = _read_again(taught, Shop(index))
         publish(teacher, ctx)
         return taught, teacher.metrics()
+
+
+def _lessons(config: RunConfig) -> LlmConfig:
+    """What of the teacher's settings a result depends on; not how patiently it is asked."""
+    return LlmConfig(
+        share=config.llm.share,
+        wordings=config.llm.wordings,
+        replies=config.llm.replies,
+        max_requests=config.llm.max_requests,
+        max_tokens=config.llm.max_tokens,
+        price_per_million=config.llm.price_per_million,
+    )
 
 
 def _read_again(table: pa.Table, shop: Shop) -> pa.Table:
@@ -198,25 +209,6 @@ def _read_again(table: pa.Table, shop: Shop) -> pa.Table:
 # ---- given ----------------------------------------------------------------------------------------
 
 
-@dataclass
-class Given:
-    """The user's file, the entries of it that were left out so far, and what was changed in the others."""
-
-    file: Path
-    rejected: list[Rejected] = field(default_factory=list)
-    changes: Counter[str] = field(default_factory=Counter)
-
-    def metrics(self) -> dict[str, float]:
-        """How many entries were left out, and how often kept ones were merged, cut or filled in."""
-        return {"rejected": float(len(self.rejected))} | {
-            name: float(count) for name, count in sorted(self.changes.items())
-        }
-
-    def about(self) -> dict[str, JsonValue]:
-        """What the manifest keeps."""
-        return {"source": str(self.file), "rejected": [str(line) for line in self.rejected]}
-
-
 def _read(
     given: Given,
     config: RunConfig,
@@ -226,35 +218,10 @@ def _read(
 ) -> Iterator[Made]:
     """The file's conversations, some at a time; their calls have just been run, so they replay."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
-    waiting: list[Conversation] = []
-    kept = 0
-    for number, chat in enumerate(read_chats(given.file, index, shoppers, given.changes), start=1):
-        if isinstance(chat, Rejected):
-            given.rejected.append(chat)
-            if len(given.rejected) <= SHOWN:
-                log.warning("%s, %s", given.file.name, chat)
-        else:
-            waiting.append(
-                read_conversation(chat, words_of(index.catalog)) if config.prompt.readings else chat
-            )
-        if len(waiting) == SHARD:
-            yield Made(to_table(KIND, waiting), _counts(waiting))
-            kept, waiting = kept + len(waiting), []
-            ctx.progress.update(number, number, "lines of the file")
-    if waiting:
-        yield Made(to_table(KIND, waiting), _counts(waiting))
-    if not kept + len(waiting):
-        raise refuse(given.file, given.rejected)
-    _say_rest(given, kept + len(waiting))
-
-
-def _say_rest(given: Given, kept: int) -> None:
-    left = len(given.rejected)
-    more = f"; {left - SHOWN} more reasons are in the manifest" if left > SHOWN else ""
-    log.info("%s: %d conversations kept, %d lines rejected%s", given.file.name, kept, left, more)
-    if given.changes:
-        said = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sorted(given.changes.items()))
-        log.info("%s: in the kept ones: %s", given.file.name, said)
+    for chats in given.read(index, shoppers, SHARD, ctx.progress):
+        if config.prompt.readings:
+            chats = [read_conversation(chat, words_of(index.catalog)) for chat in chats]
+        yield Made(to_table(KIND, chats), _counts(chats))
 
 
 # ---- logged ---------------------------------------------------------------------------------------
@@ -263,7 +230,8 @@ def _say_rest(given: Given, kept: int) -> None:
 def _logged(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> tuple[Entered, list[Made]]:
     """What the logs hold, and their conversations, replayed."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
-    typed = enter(config, index, ctx.store.root.parent / "utterances", ctx.seed)
+    told = Told(config.prompt.readings, config.reply.style, ctx.seed)
+    typed = enter(config.conversations, index, ctx.store.root.parent / "utterances", told)
     return typed, [
         Made(to_table(KIND, rows), _counts(rows), broken) for rows, broken in typed.replayed(index, SHARD)
     ]

@@ -32,7 +32,7 @@ from muse_core.evaluation.score.baselines import learn_baselines, turns_of
 from muse_core.records import Row, to_table
 from muse_core.scoring.normal import query_tokens
 from muse_core.tools.shop_schema import PLAIN
-from muse_core.types import Message, ToolCall
+from muse_core.types import Message, ToolCall, TurnLabel
 from tests import builders
 from tests.unit.evaluation.builders_cases import case_path
 from tests.unit.evaluation.builders_evaluation import conversation
@@ -62,9 +62,15 @@ def asked(pairs: list[tuple[EvalCase, Answer]], **decided: list[str]) -> Asked:
 def test_the_sets(tmp_path: Path) -> None:
     sizes = {one.prefix: len(one.cases) for one in people_sets(PLAIN)}
     assert sizes == {"people_": 172, "handwritten_": 60}
-    more = people_sets(PLAIN, str(case_path(tmp_path)), [case("l1", query="sofa")])
+    logged = [
+        builders.conversation(
+            side="test", labels=(TurnLabel(0, "complete", f"utterance/{by}/search/en/{n}", "search"),)
+        )
+        for n, by in enumerate(("people", "rules", "rules"))
+    ]
+    more = people_sets(PLAIN, str(case_path(tmp_path)), logged)
     assert [(one.prefix, len(one.cases)) for one in more] == [
-        ("cases_", 6), ("people_", 172), ("handwritten_", 60), ("labelled_", 1),
+        ("cases_", 6), ("people_", 172), ("handwritten_", 60), ("labelled_", 1), ("logged_", 2),
     ]  # fmt: skip
     (tmp_path / "bad.jsonl").write_text("{}\n")
     with pytest.raises(ConfigError, match=r"bad\.jsonl has"):
