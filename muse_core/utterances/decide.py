@@ -22,7 +22,7 @@ from muse_core.utterances.explained import Terms, asks_for_advice, known_nouns, 
 from muse_core.utterances.personal import has_mask
 from muse_core.utterances.whole_wordings import translation, whole_wording
 
-# Why a request is not read, in the order in which it is asked.
+# Why a request is not read.
 PERSONAL = "personal data"
 MARKUP = "markup, code or instructions"
 TOO_LONG = "too long"
@@ -35,11 +35,6 @@ CONTRADICTION = "limits that cannot hold together"
 LEFT_OVER = "words that nothing explains"
 NO_WORDS = "no words"
 CALL_FAILS = "the call fails on this catalogue"
-REASONS = (
-    PERSONAL, MARKUP, TOO_LONG, POINTS_BACK, NO_PRODUCT, SEVERAL_PRODUCTS, OPEN_PRICE, UNKNOWN_COLOUR,
-    CONTRADICTION, LEFT_OVER, NO_WORDS, CALL_FAILS,
-)  # fmt: skip
-
 MOST_WORDS = 30
 _MARKUP = re.compile(
     r"[<>{}\[\]`|\\^~]|https?:|--|;|/\*|\b(?:select|insert|update|delete|drop)\b.+\b(?:from|into|set|table)\b",
