@@ -16,7 +16,6 @@ from typing import Any
 
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.cases.logged import logged_rows
 from muse_core.evaluation.closed_loop.record import Record, read_talks
 from muse_core.evaluation.closed_loop.rows import EXPERT, about_loop, conversation_quality, loop_rows
 from muse_core.evaluation.people.measure import measure_people
@@ -104,12 +103,11 @@ def _evaluate(
     answered = Answered(exam, rows, can_call, resamples, ctx.seed, schema, baselines)
     phases = Phases(ctx.progress, {PEOPLE: 2.0, FIGURES: 1.0})
     phases.begin(PEOPLE)
-    sets = people_sets(schema, config.evaluation.cases)
+    sets = people_sets(schema, config.evaluation.cases, dialogues)
     people = measure_people(loaded, baselines, sets, train, index, resamples, ctx.seed)
     phases.begin(FIGURES)
     pairs: list[PreferencePair] = _rows(made["test_pairs"], ctx)
-    logged = logged_rows(loaded, dialogues, index, resamples, ctx.seed)
-    others = [*people.table, *logged, *_preferences(config, loaded, pairs, dialogues, ctx)]
+    others = [*people.table, *_preferences(config, loaded, pairs, dialogues, ctx)]
     table, about = _measured(answered, dialogues, _talks(made[EXPERT], talks, answered, ctx), others)
     table = only_metrics(table, config.evaluation.metrics)
     about |= _about(answered, made["test_cases"], ctx) | {

@@ -7,7 +7,7 @@ from typing import Any
 
 from muse_core.evaluation.people.failures import COUNT, INVENTED, KINDS, MISSING, OTHER, RIGHT
 from muse_core.evaluation.people.rows import LAST
-from muse_core.evaluation.people.sets import HANDWRITTEN, LABELLED, OWN, PEOPLE
+from muse_core.evaluation.people.sets import HANDWRITTEN, LABELLED, LOGGED, OWN, PEOPLE
 from muse_core.evaluation.report.figures import MODEL_NAMES, NAMES, Key
 from muse_core.evaluation.report.verdict import Said
 from muse_core.evaluation.score.table import cell
@@ -20,7 +20,8 @@ SETS = {
         "labelled by hand; shops, products and facets are new to the model",
     ),
     HANDWRITTEN: ("requests in this shop", "labelled by hand, in the shop of this run"),
-    LABELLED: ("requests of the log", "labelled by rules, held out of the training, in the shop of this run"),
+    LABELLED: ("requests of your customers", "held out of the log, labelled by a person"),
+    LOGGED: ("requests of your customers, as rules read them", "held out of the log, labelled by rules"),
 }
 COLUMNS = (
     ("tool_accuracy", "Right tool, strict"),
