@@ -1,5 +1,7 @@
-"""Requests of the user's logs that were held out, as cases: the label is what rules read in them, mistakes
-included, or what a person said. They are asked in the shop of the run, by somebody unknown."""
+"""Requests out of the user's logs that were held out, as cases: what rules (or a person) read is the label.
+
+They are asked in the shop of the run, by somebody unknown.
+"""
 
 from __future__ import annotations
 

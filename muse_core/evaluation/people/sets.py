@@ -1,9 +1,9 @@
-"""Which requests of people a run is measured on. Each set has a prefix in the `metrics` table:
+"""Which requests of people a run is measured on. Each set has a prefix in the `metrics` table::
 
 cases_         a user's own file (`evaluation.cases`), in the shop of the run
 people_        172 requests, labelled by hand, in three shops that no model has seen
 handwritten_   sixty requests, labelled by hand, in the shop of the run
-labelled_      requests of a shop's log, labelled by a person, in the shop of the run
+labelled_      held-out requests of the shop's log, labelled by a person, in the shop of the run
 logged_        the same, labelled by rules
 """
 
@@ -22,9 +22,7 @@ from muse_core.tools.shop_schema import ShopSchema
 from muse_core.types import Conversation
 from muse_core.utterances import origin
 
-OWN, PEOPLE, HANDWRITTEN = "cases_", "people_", "handwritten_"
-LABELLED, LOGGED = "labelled_", "logged_"
-PREFIXES = (OWN, PEOPLE, HANDWRITTEN, LABELLED, LOGGED)
+OWN, PEOPLE, HANDWRITTEN, LABELLED, LOGGED = "cases_", "people_", "handwritten_", "labelled_", "logged_"
 
 
 @dataclass(frozen=True)
@@ -39,12 +37,11 @@ def people_sets(
     schema: ShopSchema, own: str | None = None, conversations: Sequence[Conversation] = ()
 ) -> list[PeopleSet]:
     """Every set that has cases. `schema`: of the shop of the run; `own`: the user's case file;
-    `conversations`: of the run, those of its logs among them. ConfigError for a faulty case file."""
-    sixty = [replace(case, schema=schema) for case in handwritten_cases()]
+    `conversations`: of the run, among them requests of a log. ConfigError for a faulty case file."""
     found = {
         OWN: load_cases(Path(own), schema) if own else [],
         PEOPLE: people_cases(),
-        HANDWRITTEN: sixty,
+        HANDWRITTEN: [replace(case, schema=schema) for case in handwritten_cases()],
         LABELLED: held_out_cases(conversations, origin.PEOPLE, schema),
         LOGGED: held_out_cases(conversations, origin.RULES, schema),
     }

@@ -48,6 +48,13 @@ NOVELTY = (
     ("preference_accuracy", "Preference accuracy"),
     ("likelihood_accuracy", "Log-likelihood accuracy"),
 )
+WORLD = (
+    ("tool_accuracy", "Tool selection, strict"),
+    ("exact_call", "Exact call"),
+    ("argument_f1", "Argument F1"),
+    ("groundedness", "Groundedness"),
+)
+WORLDS = (("_unseen_shops", "Unseen shops"), ("", "This shop"))
 SHOWN_ELSEWHERE = ("language", "tool")
 SLICES = {
     "families": "Wordings: family seen in training or new (the shoppers are new in both)",
@@ -120,6 +127,20 @@ def by_slice(
 def _said(lines: Sequence[Sequence[str]], title: str) -> bool:
     """Whether the last line that names a metric names this one."""
     return next((line[0] for line in reversed(lines) if line[0]), "") == title
+
+
+def worlds(rows: Mapping[Key, Row]) -> list[list[str]]:
+    """`[whose shop, model, cell per metric of WORLD…, n]`: simulated turns of the run's own shop, and of shops
+    that share nothing with training where those were asked."""
+    lines: list[list[str]] = []
+    for suffix, title in WORLDS:
+        for model in ("dpo", "sft", "linear"):
+            found = [rows.get((model, metric + suffix, "all")) for metric, _ in WORLD]
+            if found[0] is not None:
+                shown = "" if _said(lines, title) else title
+                cells = [cell(row) for row in found]
+                lines.append([shown, MODEL_NAMES[model], *cells, str(found[0]["n"])])
+    return lines
 
 
 def languages(rows: Mapping[Key, Row]) -> dict[str, Any]:

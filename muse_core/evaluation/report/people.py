@@ -20,8 +20,8 @@ SETS = {
         "labelled by hand; shops, products and facets are new to the model",
     ),
     HANDWRITTEN: ("requests in this shop", "labelled by hand, in the shop of this run"),
-    LABELLED: ("your customers' requests", "of the log, labelled by a person, held out of the training"),
-    LOGGED: ("your customers' requests, by rules", "of the log, labelled by rules, held out of the training"),
+    LABELLED: ("requests of your customers", "held out of the log, labelled by a person"),
+    LOGGED: ("requests of your customers, as rules read them", "held out of the log, labelled by rules"),
 }
 COLUMNS = (
     ("tool_accuracy", "Right tool, strict"),

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from muse_core.config.run_config import ReadyConfig
 from muse_core.evaluation.people.rows import LAST
-from muse_core.evaluation.people.sets import HANDWRITTEN, OWN, PEOPLE
+from muse_core.evaluation.people.sets import HANDWRITTEN, LABELLED, OWN, PEOPLE
 from muse_core.evaluation.score.baselines import PEOPLE as BASELINES
 from muse_core.evaluation.score.table import cell
 from muse_core.records import Row
@@ -24,6 +24,7 @@ HAND_LABELLED = {
     OWN: "of your own cases",
     PEOPLE: "of people in shops it has never seen",
     HANDWRITTEN: "of people in this shop",
+    LABELLED: "of your customers",
 }
 BASELINE_WORDS = {
     "linear": "a linear classifier",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ from muse_core.evaluation.score.baselines import learn_baselines, turns_of
 from muse_core.records import Row, to_table
 from muse_core.scoring.normal import query_tokens
 from muse_core.tools.shop_schema import PLAIN
-from muse_core.types import Message, ToolCall, TurnLabel
+from muse_core.types import Conversation, Message, ToolCall
+from muse_core.utterances.origin import family_of
 from tests import builders
 from tests.unit.evaluation.builders_cases import case_path
 from tests.unit.evaluation.builders_evaluation import conversation
@@ -56,19 +58,19 @@ def asked(pairs: list[tuple[EvalCase, Answer]], **decided: list[str]) -> Asked:
     return Asked("people_", cases, {"dpo": answers, "sft": [SILENT] * len(cases)}, decided)
 
 
+def logged(by: str) -> Conversation:
+    """A held-out request of a log."""
+    talk = conversation(500, side="test")
+    return replace(talk, labels=(replace(talk.labels[0], family=family_of(by, "search", "en", "d")),))
+
+
 # ---- which there are, and how they are cut ---------------------------------------------------------
 
 
 def test_the_sets(tmp_path: Path) -> None:
     sizes = {one.prefix: len(one.cases) for one in people_sets(PLAIN)}
     assert sizes == {"people_": 172, "handwritten_": 60}
-    logged = [
-        builders.conversation(
-            side="test", labels=(TurnLabel(0, "complete", f"utterance/{by}/search/en/{n}", "search"),)
-        )
-        for n, by in enumerate(("people", "rules", "rules"))
-    ]
-    more = people_sets(PLAIN, str(case_path(tmp_path)), logged)
+    more = people_sets(PLAIN, str(case_path(tmp_path)), [logged("rules"), logged("people"), logged("rules")])
     assert [(one.prefix, len(one.cases)) for one in more] == [
         ("cases_", 6), ("people_", 172), ("handwritten_", 60), ("labelled_", 1), ("logged_", 2),
     ]  # fmt: skip

@@ -84,18 +84,18 @@ def test_ready_needs_every_bound_with_its_interval() -> None:
     assert said(unknown).sentence.endswith("it is not ready to ship.")
 
 
-def test_it_speaks_of_the_hand_labelled_set_with_the_most_requests() -> None:
+def test_it_speaks_of_the_hand_logged_set_with_the_most_requests() -> None:
     def moved(prefix: str, n: int) -> list[Row]:
         return [
             one | {"metric": one["metric"].replace("people_", prefix), "n": n} for one in measured(0.5, 0.2)
         ]
 
-    rows = [*measured(0.9, 0.2), *moved("handwritten_", 60), *moved("labelled_", 5000)]
+    rows = [*measured(0.9, 0.2), *moved("handwritten_", 60), *moved("logged_", 5000)]
     assert said(rows).prefix == "people_"
     assert said([*rows, *moved("cases_", 287)]).sentence.startswith(
         "On 287 requests of your own cases it picks"
     )
-    assert verdict(moved("labelled_", 5000), READY) is None  # rules' labels alone are no verdict
+    assert verdict(moved("logged_", 5000), READY) is None  # rules' labels alone are no verdict
 
 
 def test_the_table_for_a_terminal_begins_with_the_model() -> None:
