@@ -127,6 +127,13 @@ def gloss(text: str, target: str) -> tuple[str, tuple[str, ...]]:
     return " ".join("".join(out).split()), tuple(unknown)
 
 
+def forms(slot: str) -> Iterator[str]:
+    """Every form of every value of a slot, in all scripts."""
+    for entry in all_slots()[slot].entries.values():
+        spelt = (form for forms in (*entry.hi, *entry.roman) for form in forms)
+        yield from (entry.canonical, *entry.en, *entry.understood, *spelt)
+
+
 @lru_cache(maxsize=1)
 def english_words() -> frozenset[str]:
     """Keys of the single words of all canonical values and English variants."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from muse_core.catalog.nouns import known_noun
 from muse_core.language import lexicon
 from muse_core.language.matching import roman_key, singulars, tokens
 from muse_core.language.word_lists import read_words
@@ -18,6 +19,7 @@ from muse_core.wordings.book import shipped
 _LISTS = ("request_words", "price_words", "number_words")
 # What people ask in these kinds names things that a shop does not have.
 _NAMING = ("out_of_scope", "chit_chat", "translation")
+_THINGS = ("things", "months", "units", "weather", "events", "screens")  # words of lists that name something
 _SLOT = re.compile(r"\{[^{}]*\}")
 
 
@@ -39,7 +41,8 @@ def _texts() -> Iterator[str]:
         if intent not in _NAMING:
             yield from (_SLOT.sub(" ", wording.text) for wording in wordings)
     for name in _LISTS:
-        yield from _strings(read_words(name))
+        yield from _strings({part: one for part, one in read_words(name).items() if part not in _THINGS})
+    yield from (form for form in lexicon.forms(lexicon.WORDS) if not known_noun(form))
 
 
 def _strings(value: Any) -> Iterator[str]:

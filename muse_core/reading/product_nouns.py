@@ -39,7 +39,9 @@ def nouns_in(text: str, shop_nouns: Sequence[str], taken: Sequence[Place]) -> li
     words = tokens(text)
     for names in (_shop_names(shop_nouns), _table_name):
         found = list(_named(text, words, names))
-        if len(found) > 1:
+        if names is _table_name:
+            found = [noun for noun in found if not _is_in(noun, taken)]
+        elif len(found) > 1:
             found = [noun for noun in found if not _is_in(noun, taken)] or found
             found = [noun for noun in found if not is_asking(form_key(noun.value))] or found
         if found:
@@ -68,9 +70,14 @@ def _noun_at(text: str, words: Sequence[Token], names: Callable[[str], str | Non
 
 
 def _shop_names(nouns: Sequence[str]) -> Callable[[str], str | None]:
-    """Nouns of the shop and of the lexicon."""
+    """Nouns of the shop and of the lexicon, and of titles those of several words."""
     shop = _index(tuple(nouns))
-    return lambda said: shop.named(said) or lexicon.canonical("product_type", said)
+
+    def name(said: str) -> str | None:
+        found = shop.named(said) or lexicon.canonical("product_type", said)
+        return found or (known_noun(said) if " " in said else None)
+
+    return name
 
 
 def _table_name(said: str) -> str | None:
