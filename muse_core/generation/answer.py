@@ -110,7 +110,7 @@ class ServedTurn:
             self.request,
             context=(*self.request.context, *self.kept),
             seed=zlib.crc32(f"{self.request.seed} {number} {self.own.text}".encode()),
-            sampling=Sampling(WARMTH, MASS, sampling.max_new_tokens),
+            sampling=replace(sampling, temperature=WARMTH, top_p=MASS),
             calls=self.request.calls + len(calls_of(self.kept)),
         )
 

@@ -16,6 +16,7 @@ import numpy as np
 from muse_core.generation.crew import Luggage, open_crew
 from muse_core.generation.decode import Decoder
 from muse_core.generation.grammar import CallGrammar, Guide
+from muse_core.generation.justified import justified
 from muse_core.generation.prefill import Row, prefill_in_turn
 from muse_core.generation.sampling import Sampling
 from muse_core.models.chat_format import END, RESULT, result_text
@@ -23,7 +24,7 @@ from muse_core.models.chat_reader import ParsedTurn, parse_turn
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode, encode_text
 from muse_core.progress import Progress, Silent
-from muse_core.reading.shop_words import ShopWords
+from muse_core.reading.shop_words import ShopWords, words_of
 from muse_core.records import tool_message
 from muse_core.tools.base import Session, ShopWorld
 from muse_core.tools.shop_schema import schema_of
@@ -179,13 +180,15 @@ class Room:
 
     def _guide(self, turn: Turn) -> Guide | None:
         """For the next act of a turn, in grammar mode."""
-        if not turn.sampling.grammar:
+        if turn.sampling.grammar == "off":
             return None
-        facets = turn.request.world.catalog.facets
-        if facets not in self.grammars:
+        words = turn.request.words or words_of(turn.request.world.catalog)
+        if words.facets not in self.grammars:
             vocabulary = self.model.config.vocab_size
-            self.grammars[facets] = CallGrammar(self.tokenizer, vocabulary, schema_of(facets))
-        return self.grammars[facets].guide()
+            self.grammars[words.facets] = CallGrammar(self.tokenizer, vocabulary, schema_of(words.facets))
+        is_schema = turn.sampling.grammar == "schema"
+        known = None if is_schema else justified((*turn.request.context, *turn.messages), words)
+        return self.grammars[words.facets].guide(known)
 
     def _prompts(self, turns: Mapping[int, Turn]) -> dict[int, list[int]]:
         """Each context's token ids, cut at user turns so that there is room for the turn to come."""

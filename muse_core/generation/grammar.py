@@ -13,7 +13,7 @@ call is the right one. An act that runs into `max_new_tokens` is cut off as it i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -21,6 +21,8 @@ from pydantic import BaseModel, ValidationError
 from transformers import PreTrainedTokenizerFast
 
 from muse_core.errors import ConfigError, MuseError, cannot_import
+from muse_core.generation.justified import Justified
+from muse_core.generation.span_guide import CallTokens, SpanGuide
 from muse_core.models.chat_format import END, RESULT, TOOL, TOOL_END
 from muse_core.tools.base import Tool
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
@@ -47,29 +49,38 @@ class CallGrammar:
         llguidance = _library()
         tags = {tag: int(tokenizer.convert_tokens_to_ids(tag)) for tag in (TOOL, TOOL_END, RESULT, END)}
         tokens = llguidance.LLTokenizer(_described(tokenizer), n_vocab=vocabulary, eos_token=tags[END])
+        is_ours = _spelling(tokenizer) is not str
+        self._cuts = CallTokens(tokenizer, vocabulary, schema) if is_ours else None
         self._start = llguidance.LLMatcher(tokens, grammar_text(schema, tags, _spelling(tokenizer)))
         if self._start.is_error():
             raise MuseError(f"the tools' grammar cannot be compiled: {self._start.get_error()}")
 
-    def guide(self) -> Guide:
-        """A guide at the start of an act."""
-        return Guide(self._start.deep_copy())
+    def guide(self, known: Justified | None = None) -> Guide:
+        """A guide at the start of an act; with what is `known`, values are spans of it. The tokens of other
+        models are not cut at values: for them the schema is all."""
+        spans = SpanGuide(self._cuts, known) if known is not None and self._cuts is not None else None
+        return Guide(self._start.deep_copy(), spans)
 
 
 class Guide:
     """Follows one act token by token."""
 
-    def __init__(self, matcher: Any) -> None:
-        self._matcher = matcher
+    def __init__(self, matcher: Any, spans: SpanGuide | None = None) -> None:
+        self._matcher, self._spans = matcher, spans
 
     def ruled_out(self) -> torch.Tensor:
         """[vocabulary], True where a token must not come next."""
-        return torch.frombuffer(bytearray(self._matcher.compute_logit_bias()), dtype=torch.uint8) == 0
+        schema = torch.frombuffer(bytearray(self._matcher.compute_logit_bias()), dtype=torch.uint8) == 0
+        spans = self._spans.ruled_out() if self._spans is not None else None
+        both = schema if spans is None else schema | spans
+        return schema if bool(both.all()) else both
 
     def take(self, token: int) -> None:
         """The token that was written."""
         if not self._matcher.consume_token(token):
             raise MuseError(f"the grammar refuses a token that it had allowed: {self._matcher.get_error()}")
+        if self._spans is not None:
+            self._spans.take(token)
 
 
 def _library() -> Any:
@@ -101,7 +112,7 @@ def _spelling(tokenizer: PreTrainedTokenizerFast) -> Spelling:
 def grammar_text(schema: ShopSchema, tags: Mapping[str, int], spelt: Spelling = str) -> str:
     """The Lark grammar of an act; the end of a reply is the tokenizer's end token."""
     opened, closed, run = (f"<[{tags[tag]}]>" for tag in (TOOL, TOOL_END, RESULT))
-    rules = [_tool_rule(tool, schema, spelt) for tool in ALL_TOOLS]
+    rules = [rule for tool in ALL_TOOLS for rule in _tool_rules(tool, schema, spelt)]
     ink = rf"' ?{_INK}" if spelt is str else f"'{_SPACED_INK}"
     return "\n".join(
         [
@@ -114,30 +125,23 @@ def grammar_text(schema: ShopSchema, tags: Mapping[str, int], spelt: Spelling = 
     )
 
 
-def _tool_rule(tool: Tool, shop: ShopSchema, spelt: Spelling) -> str:
-    """`search: "search(" ("query=" TEXT (", category=" TEXT)? …) ")"`. The first argument is the first
-    required one, or any optional one before it; without a required one it may be any, or none where the
-    tool allows that."""
+def _tool_rules(tool: Tool, shop: ShopSchema, spelt: Spelling) -> Iterator[str]:
+    """`search: "search(" (" query=" search_0 search_after_0 | …) ")"`: what an argument takes, and what may
+    stand behind it. The first argument is the first required one, or any optional one before it; without a
+    required one it may be any, or none where the tool allows that."""
     schema = shop.arguments(tool).model_json_schema()
-    required = set(schema.get("required", ()))
-    entries = {key: schema["properties"][key] for key in shop.order(tool.name)}
-    values = {key: _value(_resolved(entry, schema), spelt) for key, entry in entries.items()}
-    keys, starts = list(values), []
+    required, keys, starts = set(schema.get("required", ())), shop.order(tool.name), []
     for place, key in enumerate(keys):
-        rest = [
-            _argument(spelt(f", {later}="), values[later], later in required) for later in keys[place + 1 :]
-        ]
-        frame = spelt(f"({key}=")[1:]
-        starts.append(" ".join([f'"{frame}" {values[key]}', *rest]))
-        if key in required:
-            break
-    may_be_empty = "?" if _allows_nothing(shop.arguments(tool)) else ""
-    opened = spelt(f"{tool.name}(")
-    return f'{tool.name}: "{opened}" ({" | ".join(starts)}){may_be_empty} ")"'
-
-
-def _argument(frame: str, value: str, is_required: bool) -> str:
-    return f'("{frame}" {value}){"" if is_required else "?"}'
+        yield f"{tool.name}_{place}: {_value(_resolved(schema['properties'][key], schema), spelt)}"
+        if not required.intersection(keys[:place]):
+            starts.append(f'"{spelt(f"({key}=")[1:]}" {tool.name}_{place} {tool.name}_after_{place}')
+    for place, key in enumerate(keys[1:]):
+        argument = f'"{spelt(f", {key}=")}" {tool.name}_{place + 1}'
+        may_miss = "" if key in required else "?"
+        yield f"{tool.name}_after_{place}: ({argument}){may_miss} {tool.name}_after_{place + 1}"
+    yield f'{tool.name}_after_{len(keys) - 1}: ""'
+    opened, may_be_empty = spelt(f"{tool.name}("), "?" if _allows_nothing(shop.arguments(tool)) else ""
+    yield f'{tool.name}: "{opened}" ({" | ".join(starts)}){may_be_empty} ")"'
 
 
 def _allows_nothing(arguments: type[BaseModel]) -> bool:

@@ -11,22 +11,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
 from muse_core.errors import ConfigError
 
+Grammar = Literal["off", "schema", "spans"]
+
 
 @dataclass(frozen=True)
 class Sampling:
     """temperature 0 = greedy; top_p keeps the smallest set of most probable tokens with that mass
-    (Holtzman et al. 2020); `max_new_tokens` bounds one act; `grammar` allows well-formed acts only
-    (`grammar.py`)."""
+    (Holtzman et al. 2020); `max_new_tokens` bounds one act; `grammar`: `schema` allows well-formed acts
+    only (`grammar.py`), `spans` also only values that something justifies (`span_guide.py`)."""
 
     temperature: float = 0.0
     top_p: float = 1.0
     max_new_tokens: int = 96
-    grammar: bool = False
+    grammar: Grammar = "off"
 
     def __post_init__(self) -> None:
         problems = []

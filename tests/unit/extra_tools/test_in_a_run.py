@@ -94,7 +94,9 @@ def test_the_grammar_writes_a_call_of_a_files_schema(folder: Path) -> None:
 
     tags = {"<tool>": 1, "</tool>": 2, "<result>": 3, "<|end|>": 4}
     with REGISTRY.only(extra.tools_of(folder / "delivery.toml")):
-        assert 'delivery: "delivery(" ("pincode=" TEXT) ")"' in grammar_text(ShopSchema(), tags)
+        rules = grammar_text(ShopSchema(), tags).splitlines()
+        assert 'delivery: "delivery(" ("pincode=" delivery_0 delivery_after_0) ")"' in rules
+        assert "delivery_0: TEXT" in rules
 
 
 def test_the_page_shows_the_tools_that_are_tested() -> None:

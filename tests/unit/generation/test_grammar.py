@@ -116,7 +116,7 @@ def test_every_call_of_an_untrained_model_is_valid(grammar, tokenizer):
     model, hot = untrained(tokenizer), Sampling(temperature=1.3, max_new_tokens=120)
     free, guided = (
         respond(model, [TurnRequest(context, new_world(shop), 0, seed) for seed in range(60)], how)
-        for how in (hot, replace(hot, grammar=True))
+        for how in (hot, replace(hot, grammar="schema"))
     )
     calls = [call for outcome in guided for message in outcome.messages for call in message.tool_calls]
     assert len({call.name for call in calls}) == len(ALL_TOOLS)
@@ -139,7 +139,7 @@ def test_well_formed_greedy_output_stays_as_it_was(grammar, loaded: LoadedModel,
     free = respond(loaded, [request(index, dialogue) for dialogue in dialogues], Sampling(max_new_tokens=60))
     assert not any(outcome.malformed for outcome in free)
     asked = [request(index, dialogue) for dialogue in dialogues]
-    assert respond(loaded, asked, Sampling(max_new_tokens=60, grammar=True)) == free
+    assert respond(loaded, asked, Sampling(max_new_tokens=60, grammar="schema")) == free
 
 
 def test_free_and_guided_samples_of_one_context_share_a_batch(grammar, loaded, index, dialogues):  # noqa: F811
