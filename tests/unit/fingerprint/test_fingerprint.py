@@ -154,7 +154,7 @@ def test_reasons_name_the_part_that_changed(root: Path, store: ArtifactStore) ->
     run_all(root, store, config())
     changed = config(conversations={"noise": 0.5})
     assert reasons(plan(changed, store, stages(root))) == {
-        "conversations": ("config conversations.noise changed from 0.15 to 0.5",)
+        "conversations": ("config conversations.noise changed from 0.05 to 0.5",)
     }
     edit(root, "muse_core/tools/search.py", "finds products", "finds things")
     assert reasons(plan(config(), store, stages(root))) == {
