@@ -11,7 +11,15 @@ from muse_core.config.run_config import RunConfig
 def contradictions(config: RunConfig) -> list[str]:
     """One line for each, with what to set instead; [] when all is well."""
     found = [text for wrong, text in [*_data_rules(config), *_model_rules(config)] if wrong]
-    return found + tool_files.problems(config.tools.extra)
+    return found + _logs(config.conversations.utterances) + tool_files.problems(config.tools.extra)
+
+
+def _logs(names: tuple[str, ...]) -> list[str]:
+    return [
+        f"conversations.utterances: {name} is not a file; give the path of a CSV, JSONL or text file"
+        for name in names
+        if not Path(name).is_file()
+    ]
 
 
 def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
@@ -32,13 +40,6 @@ def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
         (
             turns.file is not None and not Path(turns.file).is_file(),
             f"conversations.file: {turns.file} is not a file; give the path of a chat JSONL file",
-        ),
-        *(
-            (
-                not Path(name).is_file(),
-                f"conversations.utterances: {name} is not a file; give the path of a CSV, JSONL or text file",
-            )
-            for name in turns.utterances
         ),
         (
             config.execution.cluster_address is not None and config.execution.engine == "local",

@@ -48,12 +48,11 @@ class ProfilesConfig(Section):
 
 
 class ConversationsConfig(Section):
-    """Dialogues: simulated, or the user's own from a file (chat JSONL; then of the rest only `utterances`
-    matters). `utterances`: logs of what customers type; at most `utterance_share` of `count` enter."""
+    """Dialogues: simulated, or the user's own (`file`, chat JSONL); beside them requests of customers' logs."""
 
     file: str | None = None
     utterances: tuple[str, ...] = ()
-    utterance_share: Share = 0.2
+    utterance_share: Share = 0.2  # of `count`: at most so many requests of logs
     count: Count = 50_000
     min_user_turns: Count = 2
     max_user_turns: Count = 6

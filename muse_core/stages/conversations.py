@@ -49,7 +49,7 @@ from muse_core.types import (
     JsonValue,
     Profile,
 )
-from muse_core.utterances.enter import Entered, enter
+from muse_core.utterances.enter import Entered, Form, enter
 from muse_core.wordings.book import Book
 from muse_core.world.replay import replay
 from muse_core.world.shop import Shop, read_profiles
@@ -259,7 +259,8 @@ def _say_rest(given: Given, kept: int) -> None:
 def _logged(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> tuple[Entered, list[Made]]:
     """What the logs hold, and their conversations, replayed."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
-    typed = enter(config, index, ctx.store.root.parent / "utterances", ctx.seed)
+    how = Form(config.reply.style, config.prompt.readings)
+    typed = enter(config.conversations, how, index, ctx.store.root.parent / "utterances", ctx.seed)
     return typed, [
         Made(to_table(KIND, rows), _counts(rows), broken) for rows, broken in typed.replayed(index, SHARD)
     ]

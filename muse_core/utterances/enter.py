@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from muse_core.config.run_config import RunConfig
+from muse_core.config.run_config import ConversationsConfig
 from muse_core.conversation_files.chat_turns import BadLine
 from muse_core.reading.attached import read_conversation
 from muse_core.reading.shop_words import words_of
@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 MOST_HELD_OUT = 500
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How conversations are written: the style of replies, and whether the rules' readings stand in them."""
+
+    style: str
+    readings: bool
 
 
 @dataclass(frozen=True)
@@ -85,32 +93,34 @@ class Entered:
         }
 
 
-def enter(config: RunConfig, index: CatalogIndex, folder: Path, seed: int) -> Entered:
+def enter(turns: ConversationsConfig, how: Form, index: CatalogIndex, folder: Path, seed: int) -> Entered:
     """The logs of `conversations.utterances`. ConfigError where one is no log."""
-    files = [Path(name) for name in config.conversations.utterances]
+    files = [Path(name) for name in turns.utterances]
     words = words_of(index.catalog)
     found = read_log(files, words, terms_of(index.catalog))
-    made = _conversations(found, config, index, seed)
+    made = _conversations(found, turns, how.style, index, seed)
     book = wordings_of(found.read, words, files[0].name)
     to_label = folder / f"{files[0].stem}-to-label.csv"
     write_to_label(to_label, found.unread)
-    if config.prompt.readings:
+    if how.readings:
         made = [read_conversation(one, words) for one in made]
     entered = Entered(tuple(made), book, found, tuple(map(str, files)), to_label)
     _tell(entered)
     return entered
 
 
-def _conversations(found: Log, config: RunConfig, index: CatalogIndex, seed: int) -> list[Conversation]:
+def _conversations(
+    found: Log, turns: ConversationsConfig, style: str, index: CatalogIndex, seed: int
+) -> list[Conversation]:
     """Those that are drawn, in the order of their names; a request that the shop's tools refuse is none."""
-    most = max(1, round(config.conversations.utterance_share * config.conversations.count))
+    most = max(1, round(turns.utterance_share * turns.count))
     held_out = [one for one in found.read if one.side == "test"]
     others = [one for one in found.read if one.side != "test"]
     drawn = [*_drawn(others, most, seed), *_drawn(held_out, MOST_HELD_OUT, seed)]
     made: list[Conversation] = []
     for one in sorted(drawn, key=lambda one: one.name):
         try:
-            made.append(conversation_of(one, index, config.reply.style))
+            made.append(conversation_of(one, index, style))
         except BadLine as problem:
             log.info("utterance %r: %s", one.text[:80], problem)
             refused(found, one, CALL_FAILS)

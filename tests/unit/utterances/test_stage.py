@@ -132,7 +132,7 @@ def test_the_shoppers_speak_in_the_wordings_of_the_log(shop: Shop, tmp_path: Pat
     lines = [
         f"arre bhaiya {colour} shirt milegi kya" for colour in ("laal", "kaali", "safed", "neeli", "hari")
     ]
-    ref = shop.talk(config(write(tmp_path / "log.txt", lines), count=1500, utterance_share=0.0), "3")
+    ref = shop.talk(config(write(tmp_path / "log.txt", lines), count=250, utterance_share=0.0), "3")
     assert shop.store.manifest(ref)["metrics"]["utterances_wordings"] == 1
     rows = from_table("conversations", shop.store.read_table(ref))
     families = {label.family: one.side for one in rows for label in one.labels if not logged_by(one)}
