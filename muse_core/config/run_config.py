@@ -48,7 +48,7 @@ class ProfilesConfig(Section):
 
 
 class ConversationsConfig(Section):
-    """Dialogues: simulated, or the user's own (`file`, chat JSONL); beside them requests of customers' logs."""
+    """Dialogues: simulated, or the user's own (`file`, chat JSONL); beside them requests of logs."""
 
     file: str | None = None
     utterances: tuple[str, ...] = ()

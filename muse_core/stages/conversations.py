@@ -91,7 +91,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
     """The dialogues of all shoppers, or those of the user's file."""
     shoppers = read_profiles(ctx.store, profiles)
     given = Given(Path(config.conversations.file)) if config.conversations.file is not None else None
-    typed, logged = _logged(config, catalog, ctx) if config.conversations.utterances else (None, [])
+    typed, logged = _logged(config, catalog, ctx)
     if given is not None:
         made = list(_read(given, config, catalog, shoppers, ctx))
     else:
@@ -111,7 +111,8 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
     table = pa.concat_tables([table, *(part.table for part in logged)])
     metrics |= measure(table, ctx.seed)
     ctx.metrics.log(metrics)
-    about = (given.about() if given else {}) | ({"utterances": typed.about()} if typed else {})
+    about: dict[str, JsonValue] = given.about() if given else {}
+    about |= {"utterances": typed.about()} if typed else {}
     return ctx.store.write_table(KIND, table, ctx.fingerprint, metrics=metrics, about=about or None)
 
 
@@ -256,8 +257,10 @@ def _say_rest(given: Given, kept: int) -> None:
 # ---- logged ---------------------------------------------------------------------------------------
 
 
-def _logged(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> tuple[Entered, list[Made]]:
-    """What the logs hold, and their conversations, replayed."""
+def _logged(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> tuple[Entered | None, list[Made]]:
+    """What the logs hold, and their conversations, replayed; nothing without a log."""
+    if not config.conversations.utterances:
+        return None, []
     index = _shop(ctx.store.root, catalog, ctx.work).index
     how = Form(config.reply.style, config.prompt.readings)
     typed = enter(config.conversations, how, index, ctx.store.root.parent / "utterances", ctx.seed)

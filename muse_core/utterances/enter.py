@@ -65,7 +65,7 @@ class Entered:
     def metrics(self) -> dict[str, float]:
         """Lines, forms, yield, languages and reasons; shares are of what was typed."""
         made = self.conversations
-        counts = {
+        counts: dict[str, float] = {
             "lines": self.read.lines,
             "forms": self.read.forms,
             "beyond_limit": self.read.left_out,
@@ -79,7 +79,9 @@ class Entered:
         }
         counts |= {f"language_{name}": _of_language(self.read, name) for name in (*LANGUAGES, "other")}
         shares = {"yield": sum(one.count for one in self.read.read) / max(1, _typed(self.read))}
-        named = {f"reason_{_slug(reason)}": count for reason, count in sorted(_grouped(self.read).items())}
+        named: dict[str, float] = {
+            f"reason_{_slug(reason)}": count for reason, count in sorted(_grouped(self.read).items())
+        }
         return {f"utterances_{name}": float(value) for name, value in (counts | shares | named).items()}
 
     def about(self) -> dict[str, JsonValue]:
