@@ -158,7 +158,8 @@ def _grouped(found: Log) -> Counter[str]:
 
 
 def _of_language(found: Log, language: str) -> int:
-    return sum(count for tongue, count in found.tongues.items() if LANGUAGE.get(tongue, tongue) == language)
+    languages = {str(tongue): str(name) for tongue, name in LANGUAGE.items()}
+    return sum(count for tongue, count in found.tongues.items() if languages.get(tongue, tongue) == language)
 
 
 def _slug(reason: str) -> str:
