@@ -55,9 +55,9 @@ def run(
 ) -> ArtifactRef:
     """The test cases, with what is known of their number in `about`."""
     shop = Shop.read(ctx.store, catalog, profiles)
-    every = from_table(conversations.kind, ctx.store.read_table(conversations))
+    rows = from_table(conversations.kind, ctx.store.read_table(conversations))
     talks = [
-        one for one in every if one.side != "test" or not logged_by(one)
+        one for one in rows if one.side != "test" or not logged_by(one)
     ]  # a row of their own: cases/logged.py
     phases = Phases(ctx.progress, {SAMPLE: 1.0, FURTHER: 2.0})
     phases.begin(SAMPLE)
