@@ -10,14 +10,20 @@ from muse_core.config.run_config import RunConfig
 
 def contradictions(config: RunConfig) -> list[str]:
     """One line for each, with what to set instead; [] when all is well."""
-    found = [
-        text for wrong, text in [*_file_rules(config), *_data_rules(config), *_model_rules(config)] if wrong
+    found = [text for wrong, text in [*_data_rules(config), *_model_rules(config)] if wrong]
+    return found + _logs(config.conversations.utterances) + tool_files.problems(config.tools.extra)
+
+
+def _logs(names: tuple[str, ...]) -> list[str]:
+    return [
+        f"conversations.utterances: {name} is not a file; give the path of a CSV, JSONL or text file"
+        for name in names
+        if not Path(name).is_file()
     ]
-    return found + tool_files.problems(config.tools.extra)
 
 
-def _file_rules(config: RunConfig) -> list[tuple[bool, str]]:
-    catalog, turns = config.catalog, config.conversations
+def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
+    catalog, profiles, turns = config.catalog, config.profiles, config.conversations
     return [
         (
             catalog.file is not None and not Path(catalog.file).is_file(),
@@ -35,19 +41,6 @@ def _file_rules(config: RunConfig) -> list[tuple[bool, str]]:
             turns.file is not None and not Path(turns.file).is_file(),
             f"conversations.file: {turns.file} is not a file; give the path of a chat JSONL file",
         ),
-        *(
-            (
-                not Path(name).is_file(),
-                f"conversations.utterances: {name} is not a file; give the path of a CSV, JSONL or text file",
-            )
-            for name in turns.utterances
-        ),
-    ]
-
-
-def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
-    profiles, turns = config.profiles, config.conversations
-    return [
         (
             config.execution.cluster_address is not None and config.execution.engine == "local",
             f"execution.cluster_address is {config.execution.cluster_address!r}, but execution.engine is "

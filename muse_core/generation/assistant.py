@@ -186,9 +186,9 @@ class Room:
         if words.facets not in self.grammars:
             vocabulary = self.model.config.vocab_size
             self.grammars[words.facets] = CallGrammar(self.tokenizer, vocabulary, schema_of(words.facets))
-        is_schema = turn.sampling.grammar == "schema"
-        known = None if is_schema else justified((*turn.request.context, *turn.messages), words)
-        return self.grammars[words.facets].guide(known)
+        mode = turn.sampling.grammar
+        known = None if mode == "schema" else justified((*turn.request.context, *turn.messages), words)
+        return self.grammars[words.facets].guide(known, mode == "readings")
 
     def _prompts(self, turns: Mapping[int, Turn]) -> dict[int, list[int]]:
         """Each context's token ids, cut at user turns so that there is room for the turn to come."""

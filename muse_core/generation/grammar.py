@@ -55,10 +55,11 @@ class CallGrammar:
         if self._start.is_error():
             raise MuseError(f"the tools' grammar cannot be compiled: {self._start.get_error()}")
 
-    def guide(self, known: Justified | None = None) -> Guide:
-        """A guide at the start of an act; with what is `known`, values are spans of it. The tokens of other
-        models are not cut at values: for them the schema is all."""
-        spans = SpanGuide(self._cuts, known) if known is not None and self._cuts is not None else None
+    def guide(self, known: Justified | None = None, as_read: bool = False) -> Guide:
+        """A guide at the start of an act; with what is `known`, values are spans of it, or as they were read
+        for an argument. The tokens of other models are not cut at values: for them the schema is all."""
+        has_spans = known is not None and self._cuts is not None
+        spans = SpanGuide(self._cuts, known, as_read) if has_spans else None
         return Guide(self._start.deep_copy(), spans)
 
 

@@ -4,6 +4,7 @@
     values     what the rules read in them; calls before, items shown, the line about the shopper
     numbers    in digits and words, in all of these
     fixed      the choices of a facet, genders: a shop has few of them, and people say them in many ways
+    read       by argument: what the rules read for it, or a call before has said
 
 Not covered: whether a value belongs to its argument, and what is meant by no word that the rules know.
 """
@@ -27,6 +28,7 @@ from muse_core.tools.references import items_of
 from muse_core.types import JsonValue, Message
 
 _NUMBER = re.compile(r"(\d+(?:,\d+)*(?:\.\d+)?)\s*(k\b)?", re.IGNORECASE)
+_MEANT = {"words": ("query",), "about_price": ("min_price", "max_price")}
 _EDGES = ".,?!;:\"'()[]{}।“”‘’«»…"
 
 
@@ -39,6 +41,7 @@ class Justified:
     values: tuple[str, ...]
     numbers: tuple[float, ...]
     fixed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    read: dict[str, tuple[JsonValue, ...]] = field(default_factory=dict)
 
 
 def justified(context: Sequence[Message], shop: ShopWords) -> Justified:
@@ -55,7 +58,22 @@ def justified(context: Sequence[Message], shop: ShopWords) -> Justified:
     for value in values:
         numbers |= dict.fromkeys(_numbers(value) if isinstance(value, str) else (float(value),))  # type: ignore
     texts = tuple(value for value in values if isinstance(value, str) and value)
-    return Justified(tuple(runs), texts, tuple(numbers), _fixed(shop))
+    return Justified(tuple(runs), texts, tuple(numbers), _fixed(shop), _by_argument(context, shop))
+
+
+def _by_argument(context: Sequence[Message], shop: ShopWords) -> dict[str, tuple[JsonValue, ...]]:
+    """Argument -> its values; words that nothing explains may be searched, a price without a bound have one."""
+    found: dict[str, dict[JsonValue, None]] = {}
+    for message in context:
+        rows = [call.arguments for call in message.tool_calls]
+        rows += [message.reading or read(message.content, shop)] if message.role == "user" else []
+        for row in rows:
+            for name, value in row.items():
+                for one in _MEANT.get(name, (name,)):
+                    found.setdefault(one, {}).update(
+                        dict.fromkeys(value if isinstance(value, list) else [value])
+                    )
+    return {name: tuple(values) for name, values in found.items()}
 
 
 def _runs(text: str) -> Iterator[tuple[str, ...]]:

@@ -47,6 +47,7 @@ class Argument:
     kind: Kind
     low: float = -math.inf
     high: float = math.inf
+    is_yes_no: bool = False
 
     def takes(self, value: float) -> bool:
         """Whether a number is within the bounds."""
@@ -114,14 +115,15 @@ def _argument(options: Sequence[Mapping[str, Any]]) -> Argument:
     if "number" in types:
         one = types["number"]
         return Argument("number", one.get("minimum", -math.inf), one.get("maximum", math.inf))
-    return Argument("free")
+    return Argument("free", is_yes_no="boolean" in types)
 
 
 class SpanGuide:
-    """Follows one act."""
+    """Follows one act. `as_read`: an argument has only the values that were read for it."""
 
-    def __init__(self, cuts: CallTokens, known: Justified) -> None:
-        self._cuts, self._known = cuts, known
+    def __init__(self, cuts: CallTokens, known: Justified, as_read: bool = False) -> None:
+        self._cuts, self._known, self._as_read = cuts, known, as_read
+        self._written: list[Cut] = []  # values of the list that is written
         self._is_call = False
         self._tail = ""  # of the call, since its last `(` or the `,` before a name
         self._key, self._kind = "", "free"
@@ -156,6 +158,7 @@ class SpanGuide:
     def _copy(self, token: int, text: str) -> None:
         """One token further in a name or a value, or behind it."""
         places = self._at or []
+        self._written += [cut for cut, at in places if self._key and at in cut.ends]
         going = [(cut, at + 1) for cut, at in places if cut.tokens[at : at + 1] == (token,)]
         if self._key and any(at in cut.ends for cut, at in places):
             more = [(cut, at + 1) for cut, at in self._further_words() if cut.tokens[at] == token]
@@ -194,6 +197,7 @@ class SpanGuide:
         elif in_list and self._key and self._tail.endswith(f",{_SPACE}'"):
             self._begin(self._key, "text")
         elif not in_list and text[-1:] in ("(", ","):
+            self._written = []
             self._begin_name(text[-1])
 
     def _begin(self, key: str, kind: Kind) -> None:
@@ -203,12 +207,17 @@ class SpanGuide:
         if argument is not None and argument.kind == kind:
             if key not in self._values:
                 self._values[key] = self._values_of(key, argument)
-            self._rows = self._values[key]
+            left = [cut for cut in self._values[key] if cut not in self._written]
+            self._rows = left or self._values[key]
         self._at = [(cut, at) for cut in self._rows for at in cut.starts] or None
         self._is_quoted = kind == "text" and self._at is None
 
     def _values_of(self, key: str, argument: Argument) -> Sequence[Cut]:
         cuts, known = self._cuts, self._known
+        said = known.read.get(key, ())
+        if self._as_read and (said or key != _QUERY):
+            texts = (f"{one:.10g}" if isinstance(one, int | float) else str(one).split() for one in said)
+            return [cuts.run([one] if isinstance(one, str) else one, True) for one in texts]
         if argument.kind == "number":
             return [cuts.run([f"{one:.10g}"], True) for one in known.numbers if argument.takes(one)]
         values = dict.fromkeys((*known.values, *known.fixed.get(key, ())))
@@ -224,6 +233,8 @@ class SpanGuide:
 
     def _has_value(self, name: str) -> bool:
         known, argument = self._known, self._cuts.arguments[name]
+        if self._as_read and name != _QUERY and (argument.kind != "free" or argument.is_yes_no):
+            return name in known.read
         if argument.kind == "number":
             return any(map(argument.takes, known.numbers))
         return argument.kind == "free" or bool(known.runs or known.values or known.fixed.get(name))

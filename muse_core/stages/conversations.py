@@ -49,7 +49,7 @@ from muse_core.types import (
     Conversation,
     Profile,
 )
-from muse_core.utterances.enter import Entered, Told, enter
+from muse_core.utterances.enter import Entered, Form, enter
 from muse_core.wordings.book import Book
 from muse_core.world.replay import replay
 from muse_core.world.shop import Shop, other_index, read_profiles
@@ -94,7 +94,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
     """The dialogues of all shoppers, or those of the user's file."""
     shoppers = read_profiles(ctx.store, profiles)
     given = Given(Path(config.conversations.file)) if config.conversations.file is not None else None
-    typed, logged = _logged(config, catalog, ctx) if config.conversations.utterances else (None, [])
+    typed, logged = _logged(config, catalog, ctx)
     if given is not None:
         made = list(_read(given, config, catalog, shoppers, ctx))
     else:
@@ -115,7 +115,8 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
     table = pa.concat_tables([table, *(part.table for part in logged)])
     metrics |= measure(table, ctx.seed)
     ctx.metrics.log(metrics)
-    about = (given.about() if given else {}) | ({"utterances": typed.about()} if typed else {})
+    about: dict[str, JsonValue] = given.about() if given else {}
+    about |= {"utterances": typed.about()} if typed else {}
     return ctx.store.write_table(KIND, table, ctx.fingerprint, metrics=metrics, about=about or None)
 
 
@@ -227,11 +228,13 @@ def _read(
 # ---- logged ---------------------------------------------------------------------------------------
 
 
-def _logged(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> tuple[Entered, list[Made]]:
-    """What the logs hold, and their conversations, replayed."""
+def _logged(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> tuple[Entered | None, list[Made]]:
+    """What the logs hold, and their conversations, replayed; nothing without a log."""
+    if not config.conversations.utterances:
+        return None, []
     index = _shop(ctx.store.root, catalog, ctx.work).index
-    told = Told(config.prompt.readings, config.reply.style, ctx.seed)
-    typed = enter(config.conversations, index, ctx.store.root.parent / "utterances", told)
+    how = Form(config.reply.style, config.prompt.readings)
+    typed = enter(config.conversations, how, index, ctx.store.root.parent / "utterances", ctx.seed)
     return typed, [
         Made(to_table(KIND, rows), _counts(rows), broken) for rows, broken in typed.replayed(index, SHARD)
     ]

@@ -37,6 +37,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Form:
+    """How conversations are written: the style of replies, and whether the rules' readings stand in them."""
+
+    style: str
+    readings: bool
+
+
+@dataclass(frozen=True)
 class Entered:
     """`book`: the log's wordings; `to_label`: where what was not read stands."""
 
@@ -57,7 +65,7 @@ class Entered:
     def metrics(self) -> dict[str, float]:
         """Lines, forms, yield, languages and reasons; shares are of what was typed."""
         made = self.conversations
-        counts = {
+        counts: dict[str, float] = {
             "lines": self.read.lines,
             "forms": self.read.forms,
             "beyond_limit": self.read.left_out,
@@ -71,7 +79,9 @@ class Entered:
         }
         counts |= {f"language_{name}": _of_language(self.read, name) for name in (*LANGUAGES, "other")}
         shares = {"yield": sum(one.count for one in self.read.read) / max(1, _typed(self.read))}
-        named = {f"reason_{_slug(reason)}": count for reason, count in sorted(_grouped(self.read).items())}
+        named: dict[str, float] = {
+            f"reason_{_slug(reason)}": count for reason, count in sorted(_grouped(self.read).items())
+        }
         return {f"utterances_{name}": float(value) for name, value in (counts | shares | named).items()}
 
     def about(self) -> dict[str, JsonValue]:
@@ -85,25 +95,16 @@ class Entered:
         }
 
 
-@dataclass(frozen=True)
-class Told:
-    """How a request becomes a conversation: read by rules or not, in which style of reply, drawn how."""
-
-    readings: bool
-    reply_style: str
-    seed: int
-
-
-def enter(config: ConversationsConfig, index: CatalogIndex, folder: Path, told: Told) -> Entered:
+def enter(turns: ConversationsConfig, how: Form, index: CatalogIndex, folder: Path, seed: int) -> Entered:
     """The logs of `conversations.utterances`. ConfigError where one is no log."""
-    files = [Path(name) for name in config.utterances]
+    files = [Path(name) for name in turns.utterances]
     words = words_of(index.catalog)
     found = read_log(files, words, terms_of(index.catalog))
-    made = _conversations(found, config, index, told)
+    made = _conversations(found, turns, how.style, index, seed)
     book = wordings_of(found.read, words, files[0].name)
     to_label = folder / f"{files[0].stem}-to-label.csv"
     write_to_label(to_label, found.unread)
-    if told.readings:
+    if how.readings:
         made = [read_conversation(one, words) for one in made]
     entered = Entered(tuple(made), book, found, tuple(map(str, files)), to_label)
     _tell(entered)
@@ -111,17 +112,17 @@ def enter(config: ConversationsConfig, index: CatalogIndex, folder: Path, told: 
 
 
 def _conversations(
-    found: Log, config: ConversationsConfig, index: CatalogIndex, told: Told
+    found: Log, turns: ConversationsConfig, style: str, index: CatalogIndex, seed: int
 ) -> list[Conversation]:
     """Those that are drawn, in the order of their names; a request that the shop's tools refuse is none."""
-    most = max(1, round(config.utterance_share * config.count))
+    most = max(1, round(turns.utterance_share * turns.count))
     held_out = [one for one in found.read if one.side == "test"]
     others = [one for one in found.read if one.side != "test"]
-    drawn = [*_drawn(others, most, told.seed), *_drawn(held_out, MOST_HELD_OUT, told.seed)]
+    drawn = [*_drawn(others, most, seed), *_drawn(held_out, MOST_HELD_OUT, seed)]
     made: list[Conversation] = []
     for one in sorted(drawn, key=lambda one: one.name):
         try:
-            made.append(conversation_of(one, index, told.reply_style))
+            made.append(conversation_of(one, index, style))
         except BadLine as problem:
             log.info("utterance %r: %s", one.text[:80], problem)
             refused(found, one, CALL_FAILS)
@@ -157,7 +158,8 @@ def _grouped(found: Log) -> Counter[str]:
 
 
 def _of_language(found: Log, language: str) -> int:
-    return sum(count for tongue, count in found.tongues.items() if LANGUAGE.get(tongue, tongue) == language)
+    languages = {str(tongue): str(name) for tongue, name in LANGUAGE.items()}
+    return sum(count for tongue, count in found.tongues.items() if languages.get(tongue, tongue) == language)
 
 
 def _slug(reason: str) -> str:

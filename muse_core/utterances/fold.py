@@ -59,8 +59,10 @@ def fold(logged: Iterable[Logged], most: int = MOST_FORMS) -> Folded:
 
 
 def merged(first: Logged, other: Logged) -> Logged:
-    """The first with both counts; labelled if either is, by the later label."""
-    one = replace(first, count=first.count + other.count)
+    """The first with both counts; labelled if either is, by the later label. A label comes from a table of
+    what the log holds: its count is the log's once more."""
+    is_again = bool(first.tool) != bool(other.tool)
+    one = replace(first, count=max(first.count, other.count) if is_again else first.count + other.count)
     return replace(one, tool=other.tool, arguments=other.arguments) if other.tool else one
 
 

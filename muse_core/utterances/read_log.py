@@ -24,7 +24,7 @@ from muse_core.utterances.explained import Terms
 from muse_core.utterances.fold import MOST_FORMS, Folded, digest_of, fold, merged, normal_form
 from muse_core.utterances.labels import labelled
 from muse_core.utterances.log_file import Logged, requests
-from muse_core.utterances.personal import without_personal
+from muse_core.utterances.personal import has_mask, without_personal
 from muse_core.utterances.tongues import LANGUAGE, Tongue, tongue_of
 from muse_core.wordings.words import Script
 
@@ -117,8 +117,9 @@ def _folded_again(logged: Iterable[Logged]) -> Mapping[str, Logged]:
 
 
 def _read(form: str, one: Logged, words: ShopWords, terms: Terms) -> Request:
-    by: By = "people" if one.tool else "rules"
-    decision = labelled(one.tool, one.arguments) if one.tool else decide(one.text, words, terms)
+    is_labelled = bool(one.tool) and not has_mask(one.text)  # what had personal data in it is never read
+    by: By = "people" if is_labelled else "rules"
+    decision = labelled(one.tool, one.arguments) if is_labelled else decide(one.text, words, terms)
     return Request(one.text, one.count, tongue_of(one.text), decision, digest_of(form), by)
 
 

@@ -70,15 +70,13 @@ def test_near_duplicates_have_one_form() -> None:
     assert normal_form("red shirt") != normal_form("red shirt under 500")
 
 
-def test_folding_counts_and_keeps_labels() -> None:
-    found = fold(
-        [Logged("Red shirt", 1), Logged("kurta", 2, 5), Logged("red shirt!", 3, 2, "search", "query='shirt'")]
-    )
+def test_folding_adds_counts_and_a_label_counts_no_second_time() -> None:
+    label = Logged("red shirt!", 3, 4, "search", "query='shirt'")
+    found = fold([Logged("Red shirt", 1), Logged("kurta", 2, 5), Logged("RED shirt", 2, 3), label])
+    assert found.lines == 4
     assert [(one.text, one.count, one.tool) for one in found.requests] == [
-        ("Red shirt", 3, "search"),
-        ("kurta", 5, ""),
-    ]
-    assert found.lines == 3
+        ("Red shirt", 4, "search"), ("kurta", 5, ""),
+    ]  # fmt: skip
 
 
 def _log(lines: int) -> Iterator[Logged]:

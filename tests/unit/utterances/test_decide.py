@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from muse_core.catalog.synthetic import make_catalog
+from muse_core.dialogue.families import families_with
 from muse_core.reading.shop_words import ShopWords, words_of
+from muse_core.types import SIDES
 from muse_core.utterances import decide as reasons
 from muse_core.utterances.decide import decide
 from muse_core.utterances.labels import labelled
-from muse_core.utterances.log_wordings import pattern_of
+from muse_core.utterances.log_wordings import pattern_of, wordings_of
 from muse_core.utterances.read_log import MOST_SHARE, read_log
 
 
@@ -107,3 +109,23 @@ def test_one_query_does_not_rule_a_log(tmp_path: Path, words: ShopWords) -> None
     found = read_log([path], words, {})
     top = next(one for one in found.read if one.text == "red shirt")
     assert top.count == 900 and top.weight == MOST_SHARE * 1000
+
+
+def test_shoppers_of_the_train_side_alone_speak_in_the_wordings_of_a_log(
+    tmp_path: Path, words: ShopWords
+) -> None:
+    path = tmp_path / "log.txt"
+    colours = ("laal", "kaali", "safed", "neeli", "hari")
+    path.write_text(
+        "\n".join(f"arre bhaiya {colour} shirt milegi kya" for colour in colours), encoding="utf-8"
+    )
+    book = wordings_of(read_log([path], words, {}).read, words, "log.txt")
+    assert [one.text for one in book["roman", "complete", "request"]] == [
+        "arre bhaiya {np} {tail} milegi kya"
+    ]
+    families, rng = families_with(book), np.random.default_rng(0)
+    for side in SIDES:
+        said = {
+            families.pick(side, ("roman", "complete", "request"), True, rng).family_id for _ in range(5000)
+        }
+        assert any("arre-bhaiya" in family for family in said) == (side == "train")

@@ -128,18 +128,6 @@ def test_a_tenth_is_held_out_by_the_request_alone(shop: Shop, tmp_path: Path) ->
     assert 3 <= sum(one.side == "test" for one in first) <= 20
 
 
-def test_the_shoppers_speak_in_the_wordings_of_the_log(shop: Shop, tmp_path: Path) -> None:
-    lines = [
-        f"arre bhaiya {colour} shirt milegi kya" for colour in ("laal", "kaali", "safed", "neeli", "hari")
-    ]
-    ref = shop.talk(config(write(tmp_path / "log.txt", lines), count=1500, utterance_share=0.0), "3")
-    assert shop.store.manifest(ref)["metrics"]["utterances_wordings"] == 1
-    rows = from_table("conversations", shop.store.read_table(ref))
-    families = {label.family: one.side for one in rows for label in one.labels if not logged_by(one)}
-    spoken = {side for family, side in families.items() if "arre-bhaiya" in family}
-    assert spoken == {"train"}
-
-
 def test_the_key_follows_the_content_of_a_log(shop: Shop, tmp_path: Path) -> None:
     inputs = {"catalog": shop.catalog, "profiles": shop.profiles}
 
