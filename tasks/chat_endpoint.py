@@ -138,11 +138,10 @@ class ChatEndpoint:
         return self._without_key(tried.answer)
 
     def _pause(self, asked_s: float, own_s: float) -> None:
-        """Waits as long as the server asked any thread to, and at least as long as is our own habit."""
+        """Waits as is our own habit; nobody asks before the server wants to be asked."""
         with self._lock:
             self._not_before = max(self._not_before, time.monotonic() + asked_s)
-            wait_s = self._not_before - time.monotonic()
-        self._sleep(max(wait_s, min(own_s, self._timeout_s)))
+        self._sleep(min(own_s, self._timeout_s))
 
     def _without_key(self, answer: Completion) -> Completion:
         """An answer that repeats the key would carry it into the cache."""
@@ -153,6 +152,8 @@ class ChatEndpoint:
         """One request. Whatever httpx raises becomes a word: its messages hold addresses."""
         import httpx
 
+        if (wait_s := self._not_before - time.monotonic()) > 0:
+            self._sleep(wait_s)
         deadline = time.monotonic() + self._timeout_s
         try:
             url = f"{self._address.base_url}/chat/completions"

@@ -9,7 +9,7 @@ Not covered: pictures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, get_args
 
@@ -34,6 +34,7 @@ _HAS_FACET, _KNOWN = 0.6, 0.92  # of a shop's nouns have a facet; of their produ
 _HAS = {"prices": 0.97, "ratings": 0.8, "colours": 0.8, "materials": 0.7, "sizes": 0.7, "genders": 0.7}
 _HAS |= {"occasions": 0.4, "styles": 0.5, "described": 0.4}
 _COLOURS = 24  # of the lexicon's, the usual ones
+_VISITED: Mapping[Side, int] = {"train": 24, "dev": 3, "test": 3}  # by a shard of conversations
 _ENDINGS = (99, 49, 0, 90)
 
 
@@ -89,6 +90,15 @@ def other_shop(seed: int, number: int, side: Side) -> Catalog:
     count = _FEWEST + int(rng.integers(_MOST - _FEWEST + 1))
     rows = [shelves[row % len(shelves)] for row in range(count)]
     return Catalog(tuple(_product(f"p{row + 1:03d}", shelf, trade, rng) for row, shelf in enumerate(rows)))
+
+
+def visited(sides: Sequence[Side], seed: int, shard: int, share: float, count: int) -> Iterator[str | None]:
+    """The shop of each of a shard's conversations, by its side; None for the user's own. A shard visits few
+    of the `count` shops, so that few have to be made for it."""
+    rng = np.random.default_rng([_SALT, seed, shard])
+    for side in sides:
+        is_other, one = rng.random() < share, int(rng.random() * _VISITED[side])
+        yield shop_name(seed, (shard * _VISITED[side] + one) % count, side) if is_other else None
 
 
 # ---- a shop's own ---------------------------------------------------------------------------------

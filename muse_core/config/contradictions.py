@@ -10,12 +10,14 @@ from muse_core.config.run_config import RunConfig
 
 def contradictions(config: RunConfig) -> list[str]:
     """One line for each, with what to set instead; [] when all is well."""
-    found = [text for wrong, text in [*_data_rules(config), *_model_rules(config)] if wrong]
+    found = [
+        text for wrong, text in [*_file_rules(config), *_data_rules(config), *_model_rules(config)] if wrong
+    ]
     return found + tool_files.problems(config.tools.extra)
 
 
-def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
-    catalog, profiles, turns = config.catalog, config.profiles, config.conversations
+def _file_rules(config: RunConfig) -> list[tuple[bool, str]]:
+    catalog, turns = config.catalog, config.conversations
     return [
         (
             catalog.file is not None and not Path(catalog.file).is_file(),
@@ -40,6 +42,12 @@ def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
             )
             for name in turns.utterances
         ),
+    ]
+
+
+def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
+    profiles, turns = config.profiles, config.conversations
+    return [
         (
             config.execution.cluster_address is not None and config.execution.engine == "local",
             f"execution.cluster_address is {config.execution.cluster_address!r}, but execution.engine is "

@@ -9,86 +9,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(gt=0)]
-Money = Annotated[float, Field(ge=0)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CatalogConfig(Section):
-    """Where the products come from: the user's file, or the embedded synthetic shop.
-
-    `columns` corrects what the loader inferred, `{price = "Selling Price"}`; "" = no column means that.
-    `facets` corrects which columns are facets, arguments of the tools beyond our own: `{memory = "RAM"}`;
-    "" = that one is none. At most `max_facets` are found (0: none).
-    `currency`, `decimal` and `minor_units` answer what `muse catalog check` asks about prices; without
-    them the loader decides."""
-
-    file: str | None = None
-    columns: dict[str, str] = Field(default_factory=dict, description="our meaning -> column of the file")
-    facets: dict[str, str] = Field(default_factory=dict, description="argument -> column of the file")
-    max_facets: Annotated[int, Field(ge=0, le=40)] = 12
-    currency: Annotated[str, Field(pattern="^[A-Za-z]{3}$")] | None = None  # ISO 4217; others are left out
-    decimal: Literal[".", ","] | None = None  # the sign before the fraction of a price
-    minor_units: Count | None = None  # what prices are divided by: 100 for paise, 1 for whole units
-    synthetic_products: Count = 2000
-
-
-class ProfilesConfig(Section):
-    """Shoppers. Shares of languages; the rest is `mixed`."""
-
-    count: Count = 10_000
-    share_en: Share = 0.35
-    share_hi: Share = 0.25
-
-
-class ConversationsConfig(Section):
-    """Dialogues: simulated, or the user's own from a file (chat JSONL; then of the rest only `utterances`
-    matters). `utterances`: logs of what customers type; at most `utterance_share` of `count` enter."""
-
-    file: str | None = None
-    utterances: tuple[str, ...] = ()
-    utterance_share: Share = 0.2
-    count: Count = 50_000
-    min_user_turns: Count = 2
-    max_user_turns: Count = 6
-    noise: Share = 0.15  # share of user turns with a typo or a spelling variant beyond the lexicon's
-    other_shops: Share = 0.5  # of the conversations happen in small shops of other shelves
-    other_shops_count: Count = 200  # different ones on each side; see catalog/other_shops.py
-
-
-class PromptConfig(Section):
-    """What stands in the prompt beside what was said."""
-
-    readings: bool = True  # what the rules read in the user's words; see muse_core/reading
-
-
-class ReplyConfig(Section):
-    """`references`: replies name items as `[1]`, `[1:price]`; the runtime fills them in."""
-
-    style: Literal["references", "plain"] = "references"
-
-
-class LlmConfig(Section):
-    """A language model that teaches how people ask; its address and key come from the environment
-    (`MUSE_LLM_BASE_URL`, `MUSE_LLM_API_KEY`, `MUSE_LLM_MODEL`). Off while `share` is 0."""
-
-    share: Share = 0.0  # of the conversations
-    wordings: Annotated[int, Field(ge=1, le=20)] = 10  # asked for at a time for one turn of the train side
-    replies: bool = False  # reword the assistant's replies to results as well
-    model: str | None = None  # None = what MUSE_LLM_MODEL names; another model gives other conversations
-    max_requests: int = Field(default=1000, ge=0)  # 0 = as many as the share needs
-    max_tokens: int = Field(default=0, ge=0)  # in and out together, all requests; 0 = no bound
-    price_per_million: tuple[Money, Money] | None = None  # of tokens in and out, to say what it cost
-    timeout_s: Rate = 60.0
-    concurrency: Count = 8
-    retries: int = Field(default=2, ge=0)
+from muse_core.config.data_sections import (
+    CatalogConfig,
+    ConversationsConfig,
+    Count,
+    LlmConfig,
+    ProfilesConfig,
+    PromptConfig,
+    Rate,
+    ReplyConfig,
+    Section,
+    Share,
+)
 
 
 class BaseConfig(Section):
@@ -143,9 +77,7 @@ class SftConfig(Section):
     argument_prediction_weight: float = Field(default=0.6, ge=0)
     fluency_weight: float = Field(default=0.4, ge=0)
     diagnostic_weight: float = Field(default=0.1, ge=0)
-    utterance_weight: float = Field(
-        default=0.0, ge=0
-    )  # also predict the user's words: a small model learns to read
+    utterance_weight: float = Field(default=0.0, ge=0)  # predict the user's words too: it learns to read
     muon_learning_rate: float = Field(default=0.0, ge=0)  # 0 = AdamW alone; see training/optimizer.py
     dropout: Share = 0.0
     profile_dropout: Share = 0.35  # of the conversations: told the shopper's language, not the profile
@@ -207,9 +139,7 @@ class DpoConfig(Section):
     max_sequence_length: Count = 1024
     nll_weight: float = Field(default=0.0, ge=0)  # RPO's extra term on the chosen side
     micro_batch_tokens: Count = 4096
-    patience: int = Field(
-        default=0, ge=0
-    )  # stop after so many epochs without a better held-out loss; 0 = never
+    patience: int = Field(default=0, ge=0)  # epochs without a better held-out loss; 0 = it never stops
     lora_rank: int = Field(default=0, ge=0)  # 0 = train all weights; see models/lora.py
     lora_alpha: Rate = 32.0
     save_every_steps: Count = 20
@@ -249,20 +179,26 @@ class PromotionConfig(Section):
     per_language: tuple[str, ...] = ("tool_accuracy", "exact_call")  # of `not_worse`: in each language too
     margin: Share = 0.02
     min_cases: Count = 500  # of a comparison, in each language
-    at_least: dict[str, float] = {"tool_accuracy": 0.8, "groundedness": 0.8, "preference_accuracy": 0.5}
-    at_most: dict[str, float] = {
-        "called_without_need": 0.15,
-        "malformed_call": 0.05,
-        "reference_faults": 0.05,
-    }
+    at_least: dict[str, float] = Field(
+        default={"tool_accuracy": 0.8, "groundedness": 0.8, "preference_accuracy": 0.5}
+    )
+    at_most: dict[str, float] = Field(
+        default={
+            "called_without_need": 0.15,
+            "malformed_call": 0.05,
+            "reference_faults": 0.05,
+        }
+    )
     set_champion: bool = False  # a model that passes gets the registry's alias `champion`
 
 
 class ReadyConfig(Section):
     """When the report says "ready to ship": bounds on requests of people, read after `evaluate`."""
 
-    at_least: dict[str, float] = {"tool_accuracy": 0.75, "exact_call": 0.35, "argument_f1": 0.6}
-    at_most: dict[str, float] = {"invented_value": 0.05}
+    at_least: dict[str, float] = Field(
+        default={"tool_accuracy": 0.75, "exact_call": 0.35, "argument_f1": 0.6}
+    )
+    at_most: dict[str, float] = Field(default={"invented_value": 0.05})
     above_baselines: Share = 0.08  # tool accuracy, over the best baseline
 
 

@@ -20,6 +20,7 @@ from muse_core.dialogue.facet_phrases import (
     facet_phrase,
     facet_value,
     level,
+    may_stand_before,
     named_value,
 )
 from muse_core.dialogue.phrases import oblique, phrases, say
@@ -54,6 +55,8 @@ def said_once(names: Iterable[str]) -> list[str]:
 def constraint(voice: Voice, name: str, given: Arguments, noun: str | None = None) -> str:
     """One constraint as a phrase that may follow the noun. `max_price` with a `min_price` is a range."""
     value = given[name]
+    if voice.is_brief and (said := _brief(voice, name, given, noun)):
+        return said
     if facet_of(name, voice.facets) and not name.startswith("not_"):
         return facet_phrase(voice, name, given, noun or ANY_PLURAL)
     if name.startswith("not_"):
@@ -71,6 +74,18 @@ def constraint(voice: Voice, name: str, given: Arguments, noun: str | None = Non
     if name == "occasion":
         return occasion_phrase(voice, value)
     return _attribute_phrase(voice, name, value)
+
+
+def _brief(voice: Voice, name: str, given: Arguments, noun: str | None) -> str:
+    """The value alone, as in a search box: `xxl`, `cotton`, `16 gb memory`; "" where it would not be
+    understood."""
+    value = given[name]
+    if may_stand_before(voice, name, value):
+        return facet_before(voice, name, given, noun or ANY_PLURAL)
+    if name in ("colour", "material", "brand"):
+        return excluded_words(voice, name, value)
+    is_plain_size = name == "size" and isinstance(value, str) and len(value) > 1 and value.isalpha()
+    return value.lower() if is_plain_size and voice.script != "hi" else value if is_plain_size else ""
 
 
 def exclusion_phrase(voice: Voice, name: str, value: Any, noun: str | None = None) -> str:

@@ -21,6 +21,7 @@ from muse_core.wordings.beside import stories
 
 _TOLD = 0.5  # of occasions are told in a sentence of their own
 _OF_ENGLISH = 0.4  # of English materials in Hinglish take `ka`
+_SINGULAR = 0.6  # of nouns typed into a search box: `coat xxl`
 _FACET_BEFORE = {"before": 0.65, "after": 0.3}  # of the facets that may stand before the noun
 
 
@@ -104,8 +105,9 @@ def _english_phrase(
     words += [style] if style else []
     words += [surface(voice, "material", str(front["material"]))] if "material" in front else []
     start = " ".join(words)
+    many = noun if voice.is_brief and voice.chance(_SINGULAR) else plural(noun)
     return {
-        "np": f"{start} {plural(noun)}".strip(),
+        "np": f"{start} {many}".strip(),
         "a": _with_article(voice, f"{start} {noun}".strip(), noun),
         "tail": tail,
     }

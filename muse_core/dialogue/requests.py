@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from muse_core.dialogue import facet_limits, goals, sayings, shares
@@ -43,7 +44,8 @@ def _new_request(shopper: Shopper) -> Said:
     wish = shopper.new_wish()
     family = shopper.family("complete", "request")
     given = _sayable(goals.constraints(shopper.shop, wish, shopper.rng), family)
-    values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, given, family.order)
+    voice = replace(shopper.voice(), is_brief=family.is_fragment)
+    values = product_phrase(voice, wish.target.product_type, wish.style, given, family.order)
     wish.said = {"query": wish.query, **given}
     utterance = shopper.utter(family, values, wish.target.product_type)
     optional = ("occasion",) if "story" in values else ()

@@ -17,6 +17,7 @@ from muse_core.dialogue.families import Family, FamilyBook, Wordings
 from muse_core.dialogue.goals import Assortment, Wish
 from muse_core.dialogue.phrases import phrases
 from muse_core.dialogue.script import Script, SpeakerGender
+from muse_core.dialogue.spelling import with_habits, with_slip, without_commas
 from muse_core.dialogue.utterance import (
     Utterance,
     Word,
@@ -24,9 +25,6 @@ from muse_core.dialogue.utterance import (
     join,
     render,
     told,
-    with_habits,
-    with_slip,
-    without_commas,
 )
 from muse_core.dialogue.voice import Voice
 from muse_core.language.lexicon import agreement_with
@@ -166,7 +164,8 @@ class Shopper:
         if self.script == "both" and core:  # one goes on in the script that one has begun in
             begins = core[0].text.isascii()
             sentences = tuple(sentence for sentence in sentences if sentence.isascii() == begins)
-        is_opened = family.opening not in ("", "hail")  # `also,` and a story do not go together
+        # `also,` and a story do not go together, nor a story and what is typed as into a search box
+        is_opened = family.opening not in ("", "hail") or family.is_fragment
         if not sentences or is_opened or self.rng.random() > _TALKATIVE[self.script]:
             return []
         sentence = sentences[int(self.rng.random() * len(sentences))]

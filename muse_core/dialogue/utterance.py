@@ -9,24 +9,21 @@ a reading has no filled placeholder that counts, its `*starred*` words do.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from itertools import accumulate
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from muse_core.dialogue.script import Script, SpeakerGender
+from muse_core.dialogue.script import SpeakerGender
 from muse_core.wordings.grammar import choose, slots_in_order
-from muse_core.wordings.words import words as words_of
 
 Role = Literal["plain", "argument", "later"]
 
 _PART = re.compile(r"\{(\w+)\}|\*([^*]+)\*|\(([^()/|]+(?:/[^()/|]+){2})\)|\(([^()/|]+)/([^()/|]+)\)")
 _ONLY_PUNCTUATION = re.compile(r"^[,.?!।;:]+$")
-_TRAILING = " ,.?!।;:'\"’”)"
+TRAILING = " ,.?!।;:'\"’”)"
 _CONTENT_FREE = frozenset(["target"])  # alone it does not say what to translate
 _NOT_MEANT = frozenset(["wrong"])  # said, and taken back
 
@@ -183,96 +180,10 @@ def render(words: Sequence[Word]) -> Utterance:
             continue
         start = len(text) + bool(text)
         text += (" " if text else "") + word.text
-        end = len(text.rstrip(_TRAILING))
+        end = len(text.rstrip(TRAILING))
         if word.role == "argument":
             position = end
         if word.role != "plain":
             goes_on = bool(arguments) and arguments[-1][1] == start - 1
             arguments.append((arguments.pop()[0] if goes_on else start, end))
     return Utterance(text.rstrip(","), position, tuple(arguments))
-
-
-# ---- spelling -------------------------------------------------------------------------------------
-
-
-def with_habits(words: Sequence[Word], habit: float, script: Script = "roman", tone: str = "") -> list[Word]:
-    """The words as one writer puts them: the verb forms of the tone (`polite`, `casual`), then the
-    writer's spellings. `habit` in [0, 1) picks the same variant every time."""
-    language: Script = "hi" if script == "both" else script
-    tables = [table for table in (_variants(tone, language), _variants("habits", language)) if table]
-    for table in tables:
-        words = [
-            _respelled(word, _habitual(word.text, habit, table)) if word.role == "plain" else word
-            for word in words
-        ]
-    return list(words)
-
-
-Table = Mapping[str, tuple[tuple[str, float], ...]]
-
-
-@cache
-def _variants(kind: str, script: Script) -> Table:
-    """Word -> (form, cumulative share)."""
-    table: dict[str, tuple[tuple[str, float], ...]] = {}
-    for word, forms in words_of("spelling", script).get(kind, {}).items():
-        ends = accumulate(forms.values())
-        table[word] = tuple((form, end / sum(forms.values())) for form, end in zip(forms, ends, strict=True))
-    return table
-
-
-def _habitual(word: str, habit: float, table: Table) -> str:
-    bare = word.rstrip(_TRAILING)
-    variants = table.get(bare)
-    if not variants:
-        return word
-    point = (habit * 97 + zlib.crc32(bare.encode()) / 997) % 1  # words of one writer vary independently
-    chosen = next((form for form, end in variants if point < end), variants[-1][0])
-    return chosen + word[len(bare) :]
-
-
-def without_commas(words: Sequence[Word]) -> list[Word]:
-    """As typed in a hurry: no commas outside the arguments."""
-    kept = [word for word in words if not (word.glued and word.text == ",")]
-    return [replace(word, text=word.text.rstrip(",")) if word.role == "plain" else word for word in kept]
-
-
-def with_slip(words: Sequence[Word], rng: np.random.Generator, is_roman: bool = False) -> list[Word]:
-    """One typo or other spelling in one plain word, if a plain word allows it; `is_roman`: Hindi in Latin
-    script, whose words have other spellings than English ones."""
-    out = list(words)
-    open_words = [i for i, word in enumerate(out) if word.role == "plain" and not word.glued]
-    if not open_words:
-        return out
-    start = int(rng.integers(len(open_words)))
-    for at in (*open_words[start:], *open_words[:start]):
-        slipped = _slipped(out[at].text, rng, is_roman)
-        if slipped != out[at].text:
-            out[at] = _respelled(out[at], slipped)
-            break
-    return out
-
-
-def _english_slips(word: str) -> list[str]:
-    return list(words_of("spelling", "en")["slips"].get(word.lower(), ()))
-
-
-def _respelled(word: Word, text: str) -> Word:
-    return word if text == word.text else replace(word, text=text)
-
-
-def _slipped(word: str, rng: np.random.Generator, is_roman: bool) -> str:
-    bare = word.rstrip(_TRAILING)
-    end = word[len(bare) :]
-    if not bare.isascii():
-        slips = words_of("spelling", "hi")["slips"]
-        return next((word.replace(part, slips[part], 1) for part in slips if bare.startswith(part)), word)
-    known = list(words_of("spelling", "roman")["habits"].get(bare, ())) if is_roman else _english_slips(bare)
-    if known:
-        return known[int(rng.integers(len(known)))] + end
-    if len(bare) < 5 or not bare.isalpha():
-        return word
-    at = 1 + int(rng.integers(len(bare) - 3))
-    if rng.random() < 0.5:
-        return bare[:at] + bare[at + 1] + bare[at] + bare[at + 2 :] + end  # two letters swapped
-    return bare[:at] + bare[at + 1 :] + end  # one letter lost

@@ -22,12 +22,13 @@ _USUAL = 0.45  # how often the usual form is taken without a draw among all
 @dataclass(frozen=True)
 class Voice:
     """A speaker: the script written in, the source of chance, the gender of the speaker's verbs, and the
-    facets of the shop that is spoken to."""
+    facets of the shop that is spoken to. `is_brief`: types as into a search box."""
 
     script: Script
     rng: np.random.Generator
     speaker: SpeakerGender = "m"
     facets: Mapping[str, Facet] = field(default_factory=dict)
+    is_brief: bool = False
 
     def pick(self, forms: Sequence[Form]) -> Form:
         """One of the forms, evenly."""

@@ -15,7 +15,6 @@ from muse_core.language import lexicon, shop_nouns
 from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens
 from muse_core.language.sounds import english_sound, latin_of, skeleton
 from muse_core.reading.known_words import is_asking
-from muse_core.types import LANGUAGES
 
 _LONGEST = 4  # words of a known noun
 _LONGEST_UNKNOWN = 3
@@ -107,8 +106,8 @@ class _ShopNouns:
 
     def __init__(self, nouns: Sequence[str]) -> None:
         own = {form_key(noun): noun for noun in nouns}
-        spelt = {form_key(form): noun for noun in nouns for form in _forms(noun)}
-        self.by_key = spelt | own
+        said = ((form, noun) for noun in nouns for form in lexicon.surfaces("product_type", noun, "mixed"))
+        self.by_key = {form_key(form): noun for form, noun in said} | own
         sounds = {roman_key(english_sound(key)): noun for key, noun in own.items() if key.isascii()}
         self.by_sound = {sound: noun for sound, noun in sounds.items() if len(sound) >= _MIN_SOUND}
         self.by_consonants = {skeleton(sound): noun for sound, noun in self.by_sound.items()}
@@ -127,12 +126,6 @@ class _ShopNouns:
             return None
         sound = roman_key(latin_of(key))
         return self.by_sound.get(sound) or self.by_consonants.get(skeleton(sound))
-
-
-def _forms(noun: str) -> Iterator[str]:
-    """How else people call it, in each script."""
-    for language in LANGUAGES:
-        yield from lexicon.surfaces("product_type", noun, language)
 
 
 @lru_cache(maxsize=256)

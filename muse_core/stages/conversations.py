@@ -2,9 +2,8 @@
 
 Conversation i belongs to profile i modulo their number. Work is cut into shards of fixed size, each
 with its own generator, so that the number of workers cannot change a byte. A share of them happens in
-other shops (`conversations.other_shops`, docs/decisions.md#many-shops), whose name the row holds. Shards
-come back as Arrow tables, in order, a few at a time. Every conversation is replayed before anything is
-published; one result that differs is an error.
+other shops (docs/decisions.md#many-shops). Shards come back as Arrow tables, in order, a few at a time. Every
+conversation is replayed before anything is published; one result that differs is an error.
 
 With `conversations.file` (`muse run --conversations FILE`) nothing is simulated: the chats of the file
 are replayed on the catalogue and enter here, so that `augment` and all behind it read one kind of table
@@ -21,7 +20,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,17 +28,17 @@ import numpy as np
 import pyarrow as pa
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.catalog.other_shops import shop_name
-from muse_core.config.run_config import RunConfig
+from muse_core.catalog.other_shops import visited
+from muse_core.config.run_config import LlmConfig, RunConfig
 from muse_core.context import StageContext
-from muse_core.conversation_files.read import SHOWN, Rejected, read_chats, refuse
+from muse_core.conversation_files.given import Given
 from muse_core.dialogue.families import families_with
 from muse_core.dialogue.llm.lesson_store import publish, teacher_of
 from muse_core.dialogue.simulate import simulate
 from muse_core.errors import MuseError
 from muse_core.evaluation.score.data_quality import measure
 from muse_core.reading.attached import read_conversation
-from muse_core.reading.shop_words import ShopWords, words_of
+from muse_core.reading.shop_words import words_of
 from muse_core.records import from_table, to_table
 from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import (
@@ -48,22 +47,20 @@ from muse_core.types import (
     TURN_TYPES,
     ArtifactRef,
     Conversation,
-    JsonValue,
     Profile,
 )
-from muse_core.utterances.enter import Entered, enter
+from muse_core.utterances.enter import Entered, Told, enter
 from muse_core.wordings.book import Book
 from muse_core.world.replay import replay
 from muse_core.world.shop import Shop, other_index, read_profiles
 
 READS = (
     "conversations", "prompt", "reply", "pairs.reserved_share", "llm.share", "llm.replies", "llm.model",
-    "llm.wordings", "llm.max_requests", "llm.max_tokens",
+    "llm.wordings", "llm.max_requests", "llm.max_tokens", "llm.price_per_million",
 )  # fmt: skip
 KIND = "conversations"
 STAGE_NUMBER = 3
 SHARD = 250  # conversations; a change of this number changes the conversations
-SHOPS_OF_A_SHARD = {"train": 24, "dev": 3, "test": 3}  # other shops; the same goes for them
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +106,8 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
             f"first {broken[0]}; a tool is not deterministic. "
             "Find what differs with muse_core.world.replay.replay."
         )
-    metrics = _metrics([*made, *logged]) | _own_metrics(given) | _own_metrics(typed)
+    metrics = _metrics([*made, *logged])
+    metrics |= (given.metrics() if given else {}) | (typed.metrics() if typed else {})
     table = pa.concat_tables([part.table for part in made])
     if ctx.text_service is not None and given is None:
         table, counts = _taught(table, config, catalog, shoppers, ctx)
@@ -150,27 +148,16 @@ def make_shard(shard: Shard) -> Made:
     own = _shop(shard.root, shard.catalog, shard.work)
     rng = np.random.default_rng([shard.seed, STAGE_NUMBER, shard.number])
     families = families_with(shard.wordings)
-    made, broken = [], []
-    for row, (profile, name) in enumerate(zip(shard.profiles, _shops_of(shard), strict=True)):
+    settings, sides = shard.config.conversations, [profile.side for profile in shard.profiles]
+    names = visited(sides, shard.seed, shard.number, settings.other_shops, settings.other_shops_count)
+    made, broken, reads = [], [], shard.config.prompt.readings
+    for row, (profile, name) in enumerate(zip(shard.profiles, names, strict=True)):
         index = own.index if name is None else other_index(name)
         talk = simulate(profile, index, rng, shard.config, families, f"c{shard.first + row:06d}", name)
-        reads = shard.config.prompt.readings
         made.append(read_conversation(talk, words_of(index.catalog)) if reads else talk)
         if not replay(talk, index, profile):
             broken.append(talk.conversation_id)
     return Made(to_table(KIND, made), _counts(made), tuple(broken))
-
-
-def _shops_of(shard: Shard) -> Iterator[str | None]:
-    """The other shop of each conversation of a shard, None for the own one. A shard visits few of them, so
-    that few have to be made for it."""
-    settings = shard.config.conversations
-    rng = np.random.default_rng([shard.seed, STAGE_NUMBER, shard.number, 1])
-    for profile in shard.profiles:
-        visited = SHOPS_OF_A_SHARD[profile.side]
-        is_other, one = rng.random() < settings.other_shops, int(rng.random() * visited)
-        number = (shard.number * visited + one) % settings.other_shops_count
-        yield shop_name(shard.seed, number, profile.side) if is_other else None
 
 
 @lru_cache(maxsize=1)
@@ -189,44 +176,37 @@ def _taught(
     """Some conversations in a teacher's words, and what was asked and turned down; the rows of it are an
     artifact of their own."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
-    with teacher_of(ctx, index, shoppers, config.llm) as teacher:
+    with teacher_of(ctx, index, shoppers, _lessons(config)) as teacher:
         taught = teacher.teach(table, ctx.progress)
         if config.prompt.readings:
-            taught = _read_again(taught, words_of(index.catalog))
+            taught = _read_again(taught, Shop(index))
         publish(teacher, ctx)
         return taught, teacher.metrics()
 
 
-def _read_again(table: pa.Table, words: ShopWords) -> pa.Table:
-    """The conversations with the readings of the words that are new in them: those of the own shop."""
+def _lessons(config: RunConfig) -> LlmConfig:
+    """What of the teacher's settings a result depends on; not how patiently it is asked."""
+    return LlmConfig(
+        share=config.llm.share,
+        wordings=config.llm.wordings,
+        replies=config.llm.replies,
+        max_requests=config.llm.max_requests,
+        max_tokens=config.llm.max_tokens,
+        price_per_million=config.llm.price_per_million,
+    )
+
+
+def _read_again(table: pa.Table, shop: Shop) -> pa.Table:
+    """The conversations with the readings of the words that are new in them."""
     parts = (table.slice(start, SHARD) for start in range(0, table.num_rows, SHARD))
     rows = (
-        [one if one.shop else read_conversation(one, words) for one in from_table(KIND, part)]
+        [read_conversation(one, words_of(shop.index_of(one).catalog)) for one in from_table(KIND, part)]
         for part in parts
     )
     return pa.concat_tables([to_table(KIND, part) for part in rows])
 
 
 # ---- given ----------------------------------------------------------------------------------------
-
-
-@dataclass
-class Given:
-    """The user's file, the entries of it that were left out so far, and what was changed in the others."""
-
-    file: Path
-    rejected: list[Rejected] = field(default_factory=list)
-    changes: Counter[str] = field(default_factory=Counter)
-
-    def metrics(self) -> dict[str, float]:
-        """How many entries were left out, and how often kept ones were merged, cut or filled in."""
-        return {"rejected": float(len(self.rejected))} | {
-            name: float(count) for name, count in sorted(self.changes.items())
-        }
-
-    def about(self) -> dict[str, JsonValue]:
-        """What the manifest keeps."""
-        return {"source": str(self.file), "rejected": [str(line) for line in self.rejected]}
 
 
 def _read(
@@ -238,35 +218,10 @@ def _read(
 ) -> Iterator[Made]:
     """The file's conversations, some at a time; their calls have just been run, so they replay."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
-    waiting: list[Conversation] = []
-    kept = 0
-    for number, chat in enumerate(read_chats(given.file, index, shoppers, given.changes), start=1):
-        if isinstance(chat, Rejected):
-            given.rejected.append(chat)
-            if len(given.rejected) <= SHOWN:
-                log.warning("%s, %s", given.file.name, chat)
-        else:
-            waiting.append(
-                read_conversation(chat, words_of(index.catalog)) if config.prompt.readings else chat
-            )
-        if len(waiting) == SHARD:
-            yield Made(to_table(KIND, waiting), _counts(waiting))
-            kept, waiting = kept + len(waiting), []
-            ctx.progress.update(number, number, "lines of the file")
-    if waiting:
-        yield Made(to_table(KIND, waiting), _counts(waiting))
-    if not kept + len(waiting):
-        raise refuse(given.file, given.rejected)
-    _say_rest(given, kept + len(waiting))
-
-
-def _say_rest(given: Given, kept: int) -> None:
-    left = len(given.rejected)
-    more = f"; {left - SHOWN} more reasons are in the manifest" if left > SHOWN else ""
-    log.info("%s: %d conversations kept, %d lines rejected%s", given.file.name, kept, left, more)
-    if given.changes:
-        said = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sorted(given.changes.items()))
-        log.info("%s: in the kept ones: %s", given.file.name, said)
+    for chats in given.read(index, shoppers, SHARD, ctx.progress):
+        if config.prompt.readings:
+            chats = [read_conversation(chat, words_of(index.catalog)) for chat in chats]
+        yield Made(to_table(KIND, chats), _counts(chats))
 
 
 # ---- logged ---------------------------------------------------------------------------------------
@@ -275,7 +230,8 @@ def _say_rest(given: Given, kept: int) -> None:
 def _logged(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> tuple[Entered, list[Made]]:
     """What the logs hold, and their conversations, replayed."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
-    typed = enter(config, index, ctx.store.root.parent / "utterances", ctx.seed)
+    told = Told(config.prompt.readings, config.reply.style, ctx.seed)
+    typed = enter(config.conversations, index, ctx.store.root.parent / "utterances", told)
     return typed, [
         Made(to_table(KIND, rows), _counts(rows), broken) for rows, broken in typed.replayed(index, SHARD)
     ]
@@ -296,10 +252,6 @@ def _counts(conversations: Sequence[Conversation]) -> Counter[str]:
     return counts
 
 
-def _own_metrics(file: Given | Entered | None) -> dict[str, float]:
-    return file.metrics() if file else {}
-
-
 def _metrics(made: Sequence[Made]) -> dict[str, float]:
     counts = sum((part.counts for part in made), Counter[str]())
     conversations = sum(part.table.num_rows for part in made)
@@ -307,7 +259,7 @@ def _metrics(made: Sequence[Made]) -> dict[str, float]:
     broken = sum(len(part.broken) for part in made)
     metrics = {"conversations": float(conversations), "user_turns": float(turns)}
     metrics |= {"replayed": float(conversations), "replay_rate": 1 - broken / conversations}
-    metrics |= {"share_other_shops": counts["other_shops"] / conversations}
+    metrics["share_other_shops"] = counts["other_shops"] / conversations
     metrics |= {f"share_{name}": counts[f"language_{name}"] / conversations for name in LANGUAGES}
     metrics |= {f"share_{name}": counts[f"side_{name}"] / conversations for name in SIDES}
     metrics |= {f"decision_{name}": counts[f"decision_{name}"] / turns for name in DECISIONS}

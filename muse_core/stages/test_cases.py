@@ -58,12 +58,10 @@ def run(
 ) -> ArtifactRef:
     """The test cases, with what is known of their number in `about`."""
     shop = Shop.read(ctx.store, catalog, profiles)
-    rows = from_table(conversations.kind, ctx.store.read_table(conversations))
-    # requests of a log are a row of their own: cases/logged.py
-    everywhere = [one for one in rows if one.side != "test" or not logged_by(one)]
+    everywhere = from_table(conversations.kind, ctx.store.read_table(conversations))
     phases = Phases(ctx.progress, {SAMPLE: 1.0, FURTHER: 2.0})
     phases.begin(SAMPLE)
-    talks = own_talks(everywhere)
+    talks = own_talks(one for one in everywhere if not _has_own_row(one))
     every, leaks, found = _sample(config, talks, everywhere)
     log.info("%s", detectable(len(found.cases)))
     phases.begin(FURTHER)
@@ -74,6 +72,11 @@ def run(
     unknown = tuple(anonymous_cases(found.cases, config.evaluation.anonymous_cases))
     exam = Exam(found.cases, every, leaks, further.cases, further.drawn_for, unknown, unseen)
     return _publish(exam, found, further, ctx)
+
+
+def _has_own_row(talk: Conversation) -> bool:
+    """Whether it was held out of a log: `cases/logged.py`."""
+    return talk.side == "test" and bool(logged_by(talk))
 
 
 def _sample(

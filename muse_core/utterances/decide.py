@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from muse_core.language import lexicon
 from muse_core.language.matching import Token, tokens
 from muse_core.reading.reader import read
 from muse_core.reading.shop_words import ShopWords
@@ -21,7 +22,7 @@ from muse_core.utterances.explained import Terms, asks_for_advice, known_nouns, 
 from muse_core.utterances.personal import has_mask
 from muse_core.utterances.whole_wordings import translation, whole_wording
 
-# Why a request is not read, in the order in which it is asked.
+# Why a request is not read.
 PERSONAL = "personal data"
 MARKUP = "markup, code or instructions"
 TOO_LONG = "too long"
@@ -29,15 +30,11 @@ POINTS_BACK = "points to earlier results"
 NO_PRODUCT = "no product that is known"
 SEVERAL_PRODUCTS = "several products"
 OPEN_PRICE = "a price without a bound"
+UNKNOWN_COLOUR = "a colour that is not known"
 CONTRADICTION = "limits that cannot hold together"
 LEFT_OVER = "words that nothing explains"
 NO_WORDS = "no words"
 CALL_FAILS = "the call fails on this catalogue"
-REASONS = (
-    PERSONAL, MARKUP, TOO_LONG, POINTS_BACK, NO_PRODUCT, SEVERAL_PRODUCTS, OPEN_PRICE, CONTRADICTION,
-    LEFT_OVER, NO_WORDS, CALL_FAILS,
-)  # fmt: skip
-
 MOST_WORDS = 30
 _MARKUP = re.compile(
     r"[<>{}\[\]`|\\^~]|https?:|--|;|/\*|\b(?:select|insert|update|delete|drop)\b.+\b(?:from|into|set|table)\b",
@@ -120,7 +117,20 @@ def _content(text: str, arguments: Mapping[str, JsonValue], words: ShopWords) ->
         return SEVERAL_PRODUCTS
     if "about_price" in arguments:
         return OPEN_PRICE
+    if any(
+        not _is_colour(value) for name in ("colour", "not_colour") for value in _several(arguments.get(name))
+    ):
+        return UNKNOWN_COLOUR
     return CONTRADICTION if _contradicts(arguments) else ""
+
+
+def _several(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _is_colour(value: JsonValue) -> bool:
+    """Whether the lexicon knows a colour: of others only the place in the sentence says that they are one."""
+    return lexicon.canonical("colour", str(value)) is not None
 
 
 def _contradicts(arguments: Mapping[str, JsonValue]) -> bool:

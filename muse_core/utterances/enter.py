@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from muse_core.config.run_config import RunConfig
+from muse_core.config.run_config import ConversationsConfig
 from muse_core.conversation_files.chat_turns import BadLine
 from muse_core.reading.attached import read_conversation
 from muse_core.reading.shop_words import words_of
@@ -85,32 +85,43 @@ class Entered:
         }
 
 
-def enter(config: RunConfig, index: CatalogIndex, folder: Path, seed: int) -> Entered:
+@dataclass(frozen=True)
+class Told:
+    """How a request becomes a conversation: read by rules or not, in which style of reply, drawn how."""
+
+    readings: bool
+    reply_style: str
+    seed: int
+
+
+def enter(config: ConversationsConfig, index: CatalogIndex, folder: Path, told: Told) -> Entered:
     """The logs of `conversations.utterances`. ConfigError where one is no log."""
-    files = [Path(name) for name in config.conversations.utterances]
+    files = [Path(name) for name in config.utterances]
     words = words_of(index.catalog)
     found = read_log(files, words, terms_of(index.catalog))
-    made = _conversations(found, config, index, seed)
+    made = _conversations(found, config, index, told)
     book = wordings_of(found.read, words, files[0].name)
     to_label = folder / f"{files[0].stem}-to-label.csv"
     write_to_label(to_label, found.unread)
-    if config.prompt.readings:
+    if told.readings:
         made = [read_conversation(one, words) for one in made]
     entered = Entered(tuple(made), book, found, tuple(map(str, files)), to_label)
     _tell(entered)
     return entered
 
 
-def _conversations(found: Log, config: RunConfig, index: CatalogIndex, seed: int) -> list[Conversation]:
+def _conversations(
+    found: Log, config: ConversationsConfig, index: CatalogIndex, told: Told
+) -> list[Conversation]:
     """Those that are drawn, in the order of their names; a request that the shop's tools refuse is none."""
-    most = max(1, round(config.conversations.utterance_share * config.conversations.count))
+    most = max(1, round(config.utterance_share * config.count))
     held_out = [one for one in found.read if one.side == "test"]
     others = [one for one in found.read if one.side != "test"]
-    drawn = [*_drawn(others, most, seed), *_drawn(held_out, MOST_HELD_OUT, seed)]
+    drawn = [*_drawn(others, most, told.seed), *_drawn(held_out, MOST_HELD_OUT, told.seed)]
     made: list[Conversation] = []
     for one in sorted(drawn, key=lambda one: one.name):
         try:
-            made.append(conversation_of(one, index, config.reply.style))
+            made.append(conversation_of(one, index, told.reply_style))
         except BadLine as problem:
             log.info("utterance %r: %s", one.text[:80], problem)
             refused(found, one, CALL_FAILS)

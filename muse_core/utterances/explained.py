@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from muse_core.catalog.product import Catalog
 from muse_core.language.matching import Token, tokens, word_key
 from muse_core.language.parse import parse_request
+from muse_core.language.scripts import detect_language
 from muse_core.reading.known_words import is_asking
 from muse_core.reading.product_nouns import Noun, nouns_in
 from muse_core.reading.reader import read, styles
@@ -26,8 +27,26 @@ Terms = Mapping[str, frozenset[str]]  # product -> words of the titles of such p
 def unexplained(text: str, words: ShopWords) -> list[Token]:
     """The words of a text that nothing explains."""
     places = list(values_in(text, words))
-    open_words = [word for word in tokens(text) if not is_carrier(word.key) and not _is_in(word, places)]
-    return [one for one in open_words if not _changes(text, one, words)]
+    every = tokens(text)
+    open_words = [word for word in every if not is_carrier(word.key) and not _is_in(word, places)]
+    left = [one for one in open_words if not _changes(text, one, words)]
+    return sorted([*left, *_heads(text, every, places, words)], key=lambda one: one.start)
+
+
+def _heads(text: str, every: Sequence[Token], places: Sequence[Place], words: ShopWords) -> Iterator[Token]:
+    """Carriers right behind a product that make another thing of it, in English."""
+    ends = {noun.end for noun in known_nouns(text, words)}
+    if not ends or detect_language(text) != "en":
+        return
+    for before, word, after in zip(every, every[1:], [*every[2:], None], strict=False):
+        is_before_value = after is not None and _is_in(after, places)
+        if (
+            before.end in ends
+            and word.key in _listed("heads")
+            and not is_before_value
+            and not _is_in(word, places)
+        ):
+            yield word
 
 
 def modifiers(text: str, left: Sequence[Token], noun: Noun, terms: Terms) -> list[Token]:

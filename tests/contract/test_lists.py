@@ -11,6 +11,7 @@ from typing import get_args
 from data_contracts import derived, lessons, nested
 from data_contracts.validate import load_suite
 from muse_core.dialogue.llm.accept import Reason
+from muse_core.dialogue.llm.asks import Intent
 from muse_core.dialogue.llm.service import Failure
 from muse_core.tools.toolbox import DECISIONS, TOOL_NAMES
 from muse_core.types import TURN_TYPES
@@ -55,6 +56,7 @@ def value_set(kind: str, column: str) -> Sequence[str]:
 
 
 def lists() -> list[Listed]:
+    intents = value_set("lessons", "intent")
     predictions, ratings = "data_contracts/predictions.yaml", "data_contracts/ratings.yaml"
     decided, typed = value_set("predictions", "gold_decision"), value_set("predictions", "turn_type")
     return [
@@ -66,6 +68,13 @@ def lists() -> list[Listed]:
             LESSONS, "REASONS = ", lessons.REASONS, get_args(Reason), "the reasons are those of accept.py"
         ),
         Listed(LESSONS, "FAILURES = ", lessons.FAILURES, FAILURES, "the failures are those of service.py"),
+        Listed(
+            "data_contracts/lessons.yaml",
+            "kwargs: {column: intent, value_set",
+            intents,
+            get_args(Intent),
+            "the intents are those of muse_core/dialogue/llm/asks.py",
+        ),
         Listed(ratings, "column: turn_type", value_set("ratings", "turn_type"), TURN_TYPES, TYPES_HOME),
     ]
 

@@ -100,6 +100,12 @@ class Asker:
     def _begin(self, pool: ThreadPoolExecutor, request: TextRequest, before: Iterable[UnderWay]) -> UnderWay:
         if not self._has_budget(request, before):
             return self._unasked(request, TOO_DEAR)
+        for twin in before:
+            if twin.request.digest == request.digest:
+                self._finish(twin)  # so that the same question has the same answer, now and in a rerun
+        for twin in before:
+            if twin.request.digest == request.digest:
+                self._finish(twin)  # so that the same question has the same answer, now and in a rerun
         known = self.book.get(request.digest)
         if known is None and self.has_stopped:
             return self._unasked(request, STOPPED)

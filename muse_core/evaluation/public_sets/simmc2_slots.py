@@ -42,8 +42,8 @@ def _limit(slot: str, value: Any, shop: SetShop | None) -> Row | None:
         several = (
             [part.strip() for part in str(value).lower().split(",")] if slot == "color" else [str(value)]
         )
-        return {OURS[slot]: [several[0] if len(several) == 1 else several, *several]}
-    if slot in ("price",):  # "cheap", or the price of another product
+        return {OURS[slot]: several if len(several) == 1 else [several, *several]}
+    if slot == "price":  # "cheap", or the price of another product
         return None
     said = None if shop is None else shop.argument(slot, [str(value).lower()])
     return said if said is None else _or_material(said, str(value).lower())

@@ -23,7 +23,7 @@ from muse_core.evaluation.public_sets.xrisawoz_files import (
     is_parallel,
     is_spellings,
 )
-from muse_core.evaluation.public_sets.xrisawoz_shop import XrisawozShop
+from muse_core.evaluation.public_sets.xrisawoz_shop import Said, XrisawozShop
 from muse_core.records import Row
 
 TALK = frozenset({"greeting", "bye", "general"})
@@ -61,6 +61,17 @@ def convert(files: Sequence[tuple[Path, Any]]) -> Harvest:
                 "with user_utterance, user_actions, belief_state and system_actions"
             ) from None
     return harvest
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What a turn asks of a domain: slots with the ways in which their values are written. `carried`: what
+    was said before; after products were shown (`is_open`) nobody knows whether it still holds."""
+
+    domain: str
+    new: Said
+    carried: Said = field(default_factory=dict)
+    is_open: bool = False
 
 
 @dataclass
@@ -113,35 +124,40 @@ class _Talk:
             return self._left_out("asks for another product without saying what kind")
         new = {slot: (value, *turn.said.get(f"{domain}-{slot}", ())) for slot, value in said.items()}
         before = self.wanted.setdefault(domain, {})
-        adds = domain in self.shown and not any(slot in before or self.shop.in_query(slot) for slot in new)
         carried = {slot: values for slot, values in before.items() if slot not in new}
+        shown = domain in self.shown
+        adds = shown and not any(slot in before or self.shop.in_query(slot) for slot in new)
         before.update(new)
         if not turn.asks:
             self.shown.add(domain)
-        self._call(turn, domain, new, {} if adds else carried, "filter" if adds else "search")
+        if adds:
+            self._call(turn, _Wish(domain, new), "filter", ("search",))
+        else:
+            also = ("recommend", "filter") if carried else ("recommend",)
+            self._call(turn, _Wish(domain, new, carried, shown), "search", also)
 
-    def _call(
-        self,
-        turn: Turn,
-        domain: str,
-        new: dict[str, tuple[str, ...]],
-        carried: dict[str, tuple[str, ...]],
-        tool: str,
-    ) -> None:
-        """What was said before must be said again in a search, as the belief state does."""
+    def _call(self, turn: Turn, wish: _Wish, tool: str, also: Sequence[str]) -> None:
         assert self.shop is not None
-        also = ("search",) if tool == "filter" else ("recommend", "filter") if carried else ("recommend",)
-        arguments, missing = self.shop.arguments(domain, carried | new)
-        if missing:
-            self.harvest.unjudged[f"no argument of the shop says {missing!r}"] += 1
+        before, missing = self.shop.arguments(wish.domain, wish.carried)
+        new, unsaid = self.shop.arguments(wish.domain, wish.new)
+        if missing or unsaid:
+            self.harvest.unjudged[f"no argument of the shop says {missing or unsaid!r}"] += 1
             return self._add(turn, tool, also)
+        repeated = {name: [*values, ""] for name, values in before.items()} if wish.is_open else before
+        arguments = repeated | new
         if tool == "search":
-            queries, brands = self.shop.queries(domain, carried | new)
-            arguments = {"query": queries, **arguments}
-            if brands and "brand" not in arguments:
-                arguments["brand"] = [*brands, ""]
+            arguments = self._query(wish) | arguments
             arguments["sort_by"] = ["", "rating"]  # "popular", "with a high rating": never annotated
         self._add(turn, tool, also, arguments)
+
+    def _query(self, wish: _Wish) -> Row:
+        """The query; with the brand that stands in a name, which may be said by itself."""
+        assert self.shop is not None
+        queries, brands = self.shop.queries(wish.domain, {**wish.carried, **wish.new})
+        if wish.is_open:
+            queries += self.shop.queries(wish.domain, wish.new)[0]
+        found: Row = {"query": list(dict.fromkeys(map(str, queries)))}
+        return found | ({"brand": [*brands, ""]} if brands else {})
 
     def _add(self, turn: Turn, tool: str, also: Sequence[str] = (), arguments: Row | None = None) -> None:
         name = f"xrisawoz-{self.name}-{turn.place}"

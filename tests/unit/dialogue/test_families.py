@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from muse_core.dialogue.constraints import constraint, tail_of
 from muse_core.dialogue.families import Wordings, all_families, cells
 from muse_core.dialogue.replies import replies
+from muse_core.dialogue.voice import Voice
 from muse_core.types import LANGUAGES, SIDES, TURN_TYPES
 from muse_core.wordings.beside import asides, closings, openings
 from muse_core.wordings.grammar import readings
@@ -112,3 +114,22 @@ def test_a_kind_without_reserved_wordings_is_asked_for_in_the_common_ones() -> N
     shelf: Shelf = ("hi", "missing_slot", "image")
     rng, book = np.random.default_rng(0), all_families()
     assert not book.pick("train", shelf, True, rng, "reserved").is_reserved
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_about_one_request_in_ten_is_nothing_but_what_is_wanted(script: Script) -> None:
+    shelf: Shelf = (script, "complete", "request")
+    rng, book = np.random.default_rng(0), all_families()
+    asked = [book.pick("train", shelf, True, rng) for _ in range(2000)]
+    assert 0.04 < sum(family.is_fragment for family in asked) / len(asked) < 0.2
+    assert {family.pattern for family in asked if family.is_fragment} >= {"{np} {tail}", "{tail} {np}"}
+
+
+def test_a_fragment_says_the_values_alone() -> None:
+    voice = Voice("en", np.random.default_rng(0), is_brief=True)
+    given = {"colour": "grey", "size": "XXL", "material": "wool", "max_price": 2000}
+    said = {tail_of(voice, list(given), given) for _ in range(40)}
+    assert all(" xxl woo" in text and " in " not in text.split(" woo")[0] for text in said), said
+    assert constraint(voice, "size", {"size": "M"}).lower() in (
+        "in size m", "size m", "in m size", "in size medium", "size medium", "in medium size"
+    )  # fmt: skip

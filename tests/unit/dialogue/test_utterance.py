@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from muse_core.dialogue.utterance import Word, fill, join, render, with_habits, with_slip
+from muse_core.dialogue.spelling import with_habits, with_slip
+from muse_core.dialogue.utterance import Word, fill, join, render
 
 
 def said(pattern: str, **values: str) -> tuple[str, int | None]:

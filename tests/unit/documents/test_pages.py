@@ -52,7 +52,9 @@ READ_IN_OTHER_PLACES = {
 def shop_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The reader's folder, with the files that the lines name."""
     (tmp_path / "products.csv").write_text(CATALOGUE)
+    (tmp_path / "pc_shop.jsonl").write_text(json.dumps({"name": "Blue Kite", "price": 999}) + "\n")
     (tmp_path / "chats.jsonl").write_text(json.dumps(CHAT) + "\n")
+    (tmp_path / "searches.csv").write_text("query,count\nblue shirt,3\n")
     (tmp_path / "my_cases.jsonl").write_text(block("json", "{").text)
     shutil.copytree(OWN_TOOLS, tmp_path, dirs_exist_ok=True)
     (tmp_path / "my_config.json").write_text(json.dumps(GUIDE))
@@ -125,6 +127,7 @@ def _understood(words: list[str]) -> None:
         assert path in (
             "report",
             "eval",
+            "bench convert",
             "doctor",
             "artifacts export",
             "human-eval make",

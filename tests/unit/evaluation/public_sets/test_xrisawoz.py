@@ -92,6 +92,14 @@ def test_what_is_changed_after_results_is_a_search_again(tmp_path: Path) -> None
     assert case["expected_args"]["memory_capacity"] == [16]
 
 
+def test_what_was_said_before_results_may_be_left_out_after_them(tmp_path: Path) -> None:
+    first = turn("A laptop with 8 GB.", "Kite 1.", [WANTS[0], ["Inform", "PC", "memory capacity", "8GB"]])
+    acts = [["Inform", "PC", "computer type", "desktop"]]
+    case = converted(tmp_path, first, turn("Or a desktop?", "Kite 5.", acts)).cases[1]
+    assert case["expected_args"]["memory_capacity"] == [8, ""]
+    assert "desktop" in case["expected_args"]["query"] and "laptop" not in case["expected_args"]["query"]
+
+
 @pytest.mark.parametrize(
     ("acts", "domain", "also"),
     [
