@@ -21,6 +21,7 @@ from flows.embedded_server import EmbeddedServer
 from flows.environment import Environment, prepare, with_language_model
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
+from muse_core.errors import ConfigError
 from muse_core.models.cpu import threads_in_words
 from muse_core.models.device import resolve_device, resolve_precision
 from tasks.addresses import without_passwords
@@ -48,6 +49,7 @@ def run(
     config, notes = load_config(preset, file, asked)
     config, _ = with_language_model(config)
     wanted_stages(stage)
+    check_cases(config)
     check_engine(config.execution)
     resolve_precision(config.execution.precision, resolve_device(config.execution.device))
     environment = prepare(home)
@@ -59,6 +61,15 @@ def run(
         print(json.dumps(public(summary), ensure_ascii=False))
     else:
         show(summary, environment, Console())
+
+
+def check_cases(config: RunConfig) -> None:
+    """ConfigError for a case file that is not there: it is read last, after hours of training."""
+    path = config.evaluation.cases
+    if path and not Path(path).expanduser().is_file():
+        raise ConfigError(
+            f"evaluation.cases names {path}, which is no file", ["expected a file of `muse eval`"]
+        )
 
 
 def _say_what_starts(config: RunConfig, notes: Sequence[str], stage: str, environment: Environment) -> None:

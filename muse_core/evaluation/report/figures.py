@@ -130,8 +130,8 @@ def _said(lines: Sequence[Sequence[str]], title: str) -> bool:
 
 
 def worlds(rows: Mapping[Key, Row]) -> list[list[str]]:
-    """`[whose shop, model, cell per metric of WORLD…, n]`: simulated turns of the own shop, and of shops that
-    share nothing with training where those were asked."""
+    """`[whose shop, model, cell per metric of WORLD…, n]`: simulated turns of shops that share nothing with
+    training, where those were asked, and of the run's own shop."""
     lines: list[list[str]] = []
     for suffix, title in WORLDS:
         for model in ("dpo", "sft", "linear"):

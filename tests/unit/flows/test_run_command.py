@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from flows.commands.run import absolute_files, public, run_flow, show
+from flows.commands.run import absolute_files, check_cases, public, run_flow, show
 from flows.environment import Environment
 from muse_core.config.load import load_config
+from muse_core.errors import ConfigError
 
 SUMMARY = {
     "stages": [
@@ -51,6 +52,15 @@ def test_the_flow_is_given_the_configuration_itself(tmp_path: Path, monkeypatch:
     config, _ = load_config("quickstart", None, ["pairs.temperatures=[0.5, 1.0]", "report_to=[]"])
     run_flow(config, "data", Environment(tmp_path, "sqlite:///none", "http://there"))
     assert given == {"preset": "quickstart", "stage": "data", "config": config}
+
+
+def test_a_case_file_that_is_not_there_is_told_before_anything_runs(tmp_path: Path) -> None:
+    config, _ = load_config("quickstart", None, [f"evaluation.cases={tmp_path}/none.jsonl"])
+    with pytest.raises(ConfigError, match="which is no file"):
+        check_cases(config)
+    (tmp_path / "none.jsonl").write_text("{}\n")
+    check_cases(config)
+    check_cases(load_config("quickstart", None, [])[0])
 
 
 def test_the_json_object_has_the_promised_keys() -> None:
