@@ -56,7 +56,7 @@ _ALL: tuple[PublicSet, ...] = (
         "simmc2",
         "SIMMC 2",
         "github.com/facebookresearch/simmc2",
-        "Creative Commons BY-NonCommercial-ShareAlike 4.0",
+        "Creative Commons Attribution-NonCommercial-ShareAlike 4.0",
         "dialogues (simmc2.1_dials_dstc11_devtest.json) and products (fashion_prefab_metadata_all.json)",
         simmc2.knows,
         simmc2.convert,
