@@ -10,7 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 VERSION = 1  # of every contract but these
-VERSIONS = {"predictions": 2, "products": 2}
+VERSIONS = {"predictions": 2, "products": 2, "conversations": 2, "preference_pairs": 2}
 
 _text = pa.string()
 _texts = pa.list_(pa.string())
@@ -38,6 +38,7 @@ _message = pa.struct(
             pa.list_(pa.struct([("call_id", _text), ("name", _text), ("arguments_json", _text)])),
         ),
         ("answers_call", _text),
+        ("reading_json", _text),
     ]
 )
 

@@ -128,6 +128,7 @@ def message_row(message: Message) -> Row:
         "content": message.content,
         "tool_calls": calls,
         "answers_call": message.answers_call,
+        "reading_json": json.dumps(dict(message.reading), ensure_ascii=False) if message.reading else None,
     }
 
 
@@ -136,7 +137,8 @@ def read_message(row: Row) -> Message:
         ToolCall(call["call_id"], call["name"], json.loads(call["arguments_json"]))
         for call in row["tool_calls"] or ()
     )
-    return Message(row["role"], row["content"], calls, row["answers_call"])
+    reading = json.loads(row["reading_json"]) if row["reading_json"] else {}
+    return Message(row["role"], row["content"], calls, row["answers_call"], reading)
 
 
 def _label_row(label: TurnLabel) -> Row:

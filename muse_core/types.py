@@ -83,12 +83,14 @@ class ToolResult:
 class Message:
     """One message. A `tool` message's content is the canonical JSON of its `ToolResult`
     (`{"value": …}` or `{"error": …}`) and `answers_call` names the call. Assistant text is stored
-    delexicalised (`[1]`, `[1:price]`) when `reply.style` is `references`."""
+    delexicalised (`[1]`, `[1:price]`) when `reply.style` is `references`. `reading`: what the rules read in
+    a user message, as arguments (docs/decisions.md#readings); empty where nothing is read."""
 
     role: Role
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     answers_call: str | None = None
+    reading: Mapping[str, JsonValue] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,12 @@ class ConversationsConfig(Section):
     noise: Share = 0.15  # share of user turns with a typo or a spelling variant beyond the lexicon's
 
 
+class PromptConfig(Section):
+    """What stands in the prompt beside what was said."""
+
+    readings: bool = True  # what the rules read in the user's words; see muse_core/reading
+
+
 class ReplyConfig(Section):
     """`references`: replies name items as `[1]`, `[1:price]`; the runtime fills them in."""
 
@@ -278,6 +284,7 @@ class RunConfig(Section):
     catalog: CatalogConfig = CatalogConfig()
     profiles: ProfilesConfig = ProfilesConfig()
     conversations: ConversationsConfig = ConversationsConfig()
+    prompt: PromptConfig = PromptConfig()
     reply: ReplyConfig = ReplyConfig()
     llm: LlmConfig = LlmConfig()
     base: BaseConfig = BaseConfig()

@@ -6,15 +6,15 @@
 A model that has always been told one list learns that list by heart. So training reads a share of the
 conversations with another one, always the same ones for a conversation's id and the seed: names from
 `other_facets.toml`, or varied by rule; what the conversation does not use may be missing. Calls, results,
-references and labels are rewritten alike; what people say stays, and so do the positions in it. Where no
-facets are told nothing changes. Stored conversations stay as they are.
+references, readings and labels are rewritten alike; what people say stays, and so do the positions in it.
+Where no facets are told nothing changes. Stored conversations stay as they are.
 """
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -124,6 +124,7 @@ def with_names(conversation: Conversation, names: Names, order: Sequence[str]) -
     those that it lacks are not listed."""
     facets = facets_of(conversation)
     told = relisted({names.get(name, name): facets[name] for name in order})
+    gone = set(facets).difference(order)
     head, *rest = conversation.messages
     system = Message("system", told + parts_of(head.content)[1])
     optional = {
@@ -132,16 +133,17 @@ def with_names(conversation: Conversation, names: Names, order: Sequence[str]) -
     }
     return replace(
         conversation,
-        messages=(system, *(_message(message, names) for message in rest)),
+        messages=(system, *(_message(message, names, gone) for message in rest)),
         labels=tuple(replace(label, optional_arguments=optional[label]) for label in conversation.labels),
     )
 
 
-def _message(message: Message, names: Names) -> Message:
+def _message(message: Message, names: Names, gone: Collection[str]) -> Message:
     if message.role == "tool":
         return tool_message(_result(read_tool_message(message), names))
     if message.role != "assistant":
-        return message
+        kept = {name: one for name, one in message.reading.items() if _facet(name) not in gone}
+        return replace(message, reading={_renamed(name, names): one for name, one in kept.items()})
     calls = tuple(_call(call, names) for call in message.tool_calls)
     return replace(message, tool_calls=calls, content=_reply(message.content, names))
 

@@ -21,6 +21,8 @@ from muse_core.generation.faults import Fault, fault_of
 from muse_core.models.loading import LoadedModel
 from muse_core.profiles.system_line import addressed, language_of
 from muse_core.progress import Progress
+from muse_core.reading.attached import with_readings
+from muse_core.reading.shop_words import words_of
 from muse_core.records import calls_of, result_values
 from muse_core.tools.references import last_shown, lexicalise
 from muse_core.types import Language, Message
@@ -59,7 +61,7 @@ def answer(
     """The assistant's turn for each request, in order; the worlds stand behind what is served.
 
     `repairs` off: faults are found and named, but stay."""
-    asked = [replace(one, context=addressed(one.context)) for one in requests]
+    asked = [as_read(loaded, one) for one in requests]
     outcomes = respond(loaded, asked, sampling, progress=progress)
     turns = [ServedTurn(request, own) for request, own in zip(asked, outcomes, strict=True)]
     for number in range(TRIES if repairs else 0):
@@ -68,6 +70,15 @@ def answer(
         for turn, outcome in zip(broken, respond(loaded, again, sampling) if again else (), strict=True):
             turn.take(outcome)
     return [turn.answered(repairs) for turn in turns]
+
+
+def as_read(loaded: LoadedModel, request: TurnRequest) -> TurnRequest:
+    """The request as the model reads it: behind the shopper's line as it is now, with the rules' readings
+    where it has learnt with them."""
+    context = addressed(request.context)
+    if loaded.reads:
+        context = with_readings(context, request.words or words_of(request.world.catalog))
+    return replace(request, context=context)
 
 
 class ServedTurn:

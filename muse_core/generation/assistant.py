@@ -23,6 +23,7 @@ from muse_core.models.chat_reader import ParsedTurn, parse_turn
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode, encode_text
 from muse_core.progress import Progress, Silent
+from muse_core.reading.shop_words import ShopWords
 from muse_core.records import tool_message
 from muse_core.tools.base import Session, ShopWorld
 from muse_core.tools.shop_schema import schema_of
@@ -37,7 +38,8 @@ class TurnRequest:
     """`context` ends with a user message; `world` stands as it was before this turn; `turn` is the
     0-based user turn; `seed` is used when sampling; `sampling`: its own, in place of the call's. A turn
     that goes on behind acts of its own has these at the end of `context`; `calls` of them were calls.
-    `runs_tools` off: the turn ends at its first act with calls, which somebody else runs.
+    `runs_tools` off: the turn ends at its first act with calls, which somebody else runs. `words`: of the
+    shop in which the user's words are read, where it is not that of `world`.
 
     Requests that share the very same `context` object (the samples of one context) are read once."""
 
@@ -48,6 +50,7 @@ class TurnRequest:
     sampling: Sampling | None = None
     calls: int = 0
     runs_tools: bool = True
+    words: ShopWords | None = None
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,14 @@ import queue
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from muse_core.generation.answer import GREEDY, TRIES, Answered, ServedTurn
+from muse_core.generation.answer import GREEDY, TRIES, Answered, ServedTurn, as_read
 from muse_core.generation.assistant import Room, Turn, TurnRequest, turn_of
 from muse_core.generation.decode import Decoder
 from muse_core.generation.prefill import Row
 from muse_core.generation.sampling import Sampling
 from muse_core.models.loading import LoadedModel
-from muse_core.profiles.system_line import addressed
 
 log = logging.getLogger(__name__)
 SLOTS = 32
@@ -55,6 +54,7 @@ class LiveAnswers:
     """Answers turns until it is closed; `ask` may be called from any thread."""
 
     def __init__(self, loaded: LoadedModel, slots: int = SLOTS) -> None:
+        self._loaded = loaded
         self._waiting: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
         self._room = _LiveRoom(loaded, self._waiting, slots)
         self._thread = threading.Thread(target=self._work, name="decoding", daemon=True)
@@ -62,7 +62,7 @@ class LiveAnswers:
 
     def ask(self, request: TurnRequest, sampling: Sampling = GREEDY) -> Ticket:
         """A ticket for the turn; the world belongs to the decoding thread until it is answered."""
-        ticket = Ticket(replace(request, context=addressed(request.context)), sampling)
+        ticket = Ticket(as_read(self._loaded, request), sampling)
         self._waiting.put(ticket)
         return ticket
 

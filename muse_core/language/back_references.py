@@ -9,13 +9,14 @@ from functools import lru_cache
 from typing import Literal
 
 from muse_core.language.matching import tokens, word_key
-from muse_core.language.numerals import small_value
+from muse_core.language.numerals import scale_value, small_value
 from muse_core.language.word_lists import read_words
 
 Order = Literal["price_low", "price_high", "rating"]
 
 LAST = -1  # the position of "the last one"
 _MAX_POSITION = 10
+_SHOWN = "12345"  # plain numbers that count results; larger ones are sizes
 _NAMES = ("first", "second", "third", "fourth", "fifth")
 
 
@@ -23,7 +24,23 @@ def find_positions(text: str) -> tuple[int, ...]:
     """Positions in the last results, in the order said; `LAST` for the last one."""
     keys = [token.key for token in tokens(text)]
     found = [position for at in range(len(keys)) for position in _positions_at(keys, at)]
-    return tuple(dict.fromkeys(found))
+    pair = _pair(keys)
+    return pair if set(found) <= set(pair) else tuple(dict.fromkeys(found))
+
+
+def _pair(keys: Sequence[str]) -> tuple[int, ...]:
+    """Two plain ones side by side: "1 and 4", "pehla vs teesra"; not "2 or 3 shirts"."""
+    for at in range(1, len(keys) - 1):
+        first, second = (_ordinals().get(key) or _digit(key) for key in (keys[at - 1], keys[at + 1]))
+        if first and second and first != second and keys[at] in _listed("pairing"):
+            after = keys[at + 2] if at + 2 < len(keys) else ""
+            is_said = keys[at - 1] in _ordinals() or keys[at + 1] in _ordinals()
+            return (first, second) if is_said or after in ("", *_listed("paired_after")) else ()
+    return ()
+
+
+def _digit(key: str) -> int | None:
+    return int(key) if key.isdecimal() and key in _SHOWN else None
 
 
 def ordinal_of(key: str) -> int | None:
@@ -45,11 +62,11 @@ def has_elliptic_opening(text: str) -> bool:
 def find_order(text: str) -> Order | None:
     """Cheapest or dearest first; "not too expensive" and "mehnga nahi" ask for the cheap."""
     keys = [token.key for token in tokens(text)]
-    for order in ("price_low", "price_high"):
-        for phrase in _phrases(order):
-            for at in range(len(keys) - len(phrase) + 1):
-                if tuple(keys[at : at + len(phrase)]) == phrase:
-                    return _as_meant(order, _is_denied(keys, at, at + len(phrase)))
+    words = set(keys)
+    for order, phrase in _order_phrases():
+        for at in range(len(keys) - len(phrase) + 1) if phrase[0] in words else ():
+            if tuple(keys[at : at + len(phrase)]) == phrase and not _is_of_amount(keys, at):
+                return _as_meant(order, _is_denied(keys, at, at + len(phrase)))
     return None
 
 
@@ -65,7 +82,17 @@ def asks_for_budget(text: str) -> bool:
     )
 
 
+def _is_of_amount(keys: Sequence[str], at: int) -> bool:
+    """The "mehnge" of "do hazaar se mehnge": a bound of an amount, and no order."""
+    if at < 2 or keys[at - 1] not in _listed("than"):
+        return False
+    before = keys[at - 2]
+    return before[:1].isdigit() or small_value(before) is not None or scale_value(before) is not None
+
+
 def _as_meant(order: str, is_denied: bool) -> Order | None:
+    if order == "rating":
+        return None if is_denied else "rating"
     if order == "price_high":
         return "price_low" if is_denied else "price_high"
     return None if is_denied else "price_low"
@@ -82,7 +109,8 @@ def _positions_at(keys: Sequence[str], at: int) -> list[int]:
         return _ordinal_at(keys, at, position)
     number = _count(keys[at])
     before, after = keys[at - 1] if at else "", keys[at + 1] if at + 1 < len(keys) else ""
-    is_numbered = before in _listed("numbered") or after in _listed("numbered_after")
+    is_counted = at > 1 and keys[at - 2].isdecimal()  # "9 number, do hazaar": the number is the nine's
+    is_numbered = (before in _listed("numbered") and not is_counted) or after in _listed("numbered_after")
     return [number] if number is not None and (is_numbered or _is_listed_with(keys, at)) else []
 
 
@@ -120,6 +148,14 @@ def _ordinals() -> dict[str, int]:
 @lru_cache(maxsize=16)
 def _listed(name: str) -> frozenset[str]:
     return frozenset(word_key(word) for word in read_words("request_words")["refers"][name].split())
+
+
+@lru_cache(maxsize=1)
+def _order_phrases() -> tuple[tuple[Order, tuple[str, ...]], ...]:
+    """Every phrase of an order, the longest first."""
+    orders: tuple[Order, ...] = ("rating", "price_low", "price_high")
+    rows = [(order, phrase) for order in orders for phrase in _phrases(order)]
+    return tuple(sorted(rows, key=lambda row: -len(row[1])))
 
 
 @lru_cache(maxsize=4)

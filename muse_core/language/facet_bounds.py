@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from muse_core.language.matching import word_key
-from muse_core.language.price_bounds import bound_phrases
+from muse_core.language.price_bounds import bound_phrases, turned
 from muse_core.language.price_context import words as price_words
 from muse_core.language.word_lists import read_words
 
@@ -27,9 +27,11 @@ def bound_around(keys: Sequence[str], first: int, last: int) -> tuple[Bound, int
         at -= 1
     ahead = next((row for row in _phrases("before") if _ends_with(keys, at, row[1])), None)
     if behind is not None and (len(behind[1]) > 1 or ahead is None):
-        return behind[0], first, last + len(behind[1])
+        last += len(behind[1])
+        return turned(keys, behind[0], first, last), first, last
     if ahead is not None:
-        return ahead[0], at - len(ahead[1]), last
+        first = at - len(ahead[1])
+        return turned(keys, ahead[0], first, last), first, last
     return "is", first, last
 
 

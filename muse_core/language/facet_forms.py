@@ -54,7 +54,7 @@ def words_of(text: str) -> list[Word]:
 @lru_cache(maxsize=65536)
 def stem(key: str) -> str:
     """A key without the ending of its plural; not always a word, but one for all forms. "2010s" is none."""
-    return key if any(char.isdecimal() for char in key) else next(singulars(key), key)
+    return key if any(char.isdecimal() for char in key) else next(iter(singulars(key)), key)
 
 
 def joined(words: Sequence[Word]) -> str:

@@ -124,6 +124,8 @@ class _NumberReader:
 
     def _is_range(self, low: _Amount, high: _Amount) -> bool:
         is_linked = high.first == low.last + 1 and self.keys[low.last] in _links()
+        if is_linked and self.keys[low.last] in price_words("joining_links"):
+            is_linked = low.first > 0 and self.keys[low.first - 1] == "between"
         is_single = len(low.values) == 1
         return is_linked and is_single and low.unit == high.unit and low.values[0] < high.values[0]
 

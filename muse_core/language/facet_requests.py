@@ -23,12 +23,14 @@ Place = tuple[int, int]
 @dataclass(frozen=True)
 class FacetReading:
     """`wanted`: values by argument, as in a call; `without`: unwanted values by facet; `numbers`: where the
-    numbers stand that are no prices or sizes; `gone`: the mentions of our own fields that are a facet's."""
+    numbers stand that are no prices or sizes; `gone`: the mentions of our own fields that are a facet's;
+    `places`: where all this stands."""
 
     wanted: dict[str, JsonValue]
     without: dict[str, tuple[str, ...]]
     numbers: tuple[Place, ...] = ()
     gone: frozenset[Mention] = frozenset()
+    places: tuple[Place, ...] = ()
 
 
 def read_facets(text: str, facets: Sequence[Facet], own: Sequence[Mention], cues: Cues) -> FacetReading:
@@ -42,7 +44,8 @@ def read_facets(text: str, facets: Sequence[Facet], own: Sequence[Mention], cues
     wanted |= _numbers(facets, limits, cues)
     numbers = tuple((limit.start, limit.end) for limit in limits)
     gone |= {mention for mention in own if mention.slot == "size" and _is_in(mention, numbers)}
-    return FacetReading(wanted, without, numbers, frozenset(gone))
+    places = (*((value.start, value.end) for value in values), *numbers)
+    return FacetReading(wanted, without, numbers, frozenset(gone), places)
 
 
 def find_facets(text: str, facets: Sequence[Facet]) -> list[tuple[str, str, int, int]]:

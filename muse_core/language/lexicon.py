@@ -42,6 +42,7 @@ def values(slot: str) -> tuple[str, ...]:
     return tuple(all_slots()[slot].entries)
 
 
+@lru_cache(maxsize=65536)
 def canonical(slot: str, surface: str) -> str | None:
     """The canonical value of a surface form in any script, case or number; None if unknown."""
     if slot == "size" and (number := _numeric_size(surface)):
@@ -84,7 +85,12 @@ def surface(
 
 def find(slot: str, text: str) -> list[tuple[str, int, int]]:
     """Every value of the slot named in a text: (canonical, start, end), longest match, left to right."""
-    return list(_find(all_slots()[slot], slot, text, tokens(text)))
+    return list(_found(slot, text))
+
+
+@lru_cache(maxsize=4096)
+def _found(slot: str, text: str) -> tuple[tuple[str, int, int], ...]:
+    return tuple(_find(all_slots()[slot], slot, text, tokens(text)))
 
 
 def names_size(text: str) -> bool:
@@ -119,6 +125,13 @@ def gloss(text: str, target: str) -> tuple[str, tuple[str, ...]]:
         at, position = end, position + length
     out.append(text[at:])
     return " ".join("".join(out).split()), tuple(unknown)
+
+
+def forms(slot: str) -> Iterator[str]:
+    """Every form of every value of a slot, in all scripts."""
+    for entry in all_slots()[slot].entries.values():
+        spelt = (form for forms in (*entry.hi, *entry.roman) for form in forms)
+        yield from (entry.canonical, *entry.en, *entry.understood, *spelt)
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,7 @@ Than = Literal["cheaper", "costlier", "better_rated"]
 
 WELL_RATED = 4.0  # docs/decisions.md#levels
 _MOST_STARS = 5
+_PICTURE = "[image:"
 _SKIPPED = 2  # words between a position and "jaisa": dusri gaadi jaisi
 _NEAR = 2  # words between a number and "rating"
 
@@ -38,9 +39,10 @@ def find_like(text: str) -> int | None:
 
 
 def likes_shown(text: str) -> bool:
-    """Whether another one like what was shown last is asked for, and no position is said."""
+    """Whether another one like what was shown last is asked for, and no position is said. "Like this" before a
+    picture means the picture."""
     keys = [token.key for token in tokens(text)]
-    if find_positions(text) or find_like(text) is not None:
+    if _PICTURE in text or find_positions(text) or find_like(text) is not None:
         return False
     return any(
         not set(keys[at + length : at + length + 1]) & _listed("relative")
@@ -155,8 +157,17 @@ def _has(keys: Sequence[str], name: str) -> bool:
 
 def _length_at(keys: Sequence[str], at: int, name: str) -> int:
     """How many words the longest phrase of a list has that starts at a word; 0 for none."""
-    phrases = _phrases(name)
+    phrases = _by_first(name).get(keys[at], ())
     return next((len(phrase) for phrase in phrases if tuple(keys[at : at + len(phrase)]) == phrase), 0)
+
+
+@lru_cache(maxsize=16)
+def _by_first(name: str) -> dict[str, list[tuple[str, ...]]]:
+    """The phrases of a list by their first word, the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in _phrases(name):
+        found.setdefault(phrase[0], []).append(phrase)
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -37,11 +37,16 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """The words of a text; punctuation is left out."""
-    return [
+    return list(_tokens(text))
+
+
+@lru_cache(maxsize=65536)
+def _tokens(text: str) -> tuple[Token, ...]:
+    return tuple(
         Token(key, match.start(1), match.end(1))
         for match in _TOKEN.finditer(text)
         if (key := word_key(match.group(1)))
-    ]
+    )
 
 
 @lru_cache(maxsize=65536)
@@ -52,6 +57,7 @@ def word_key(word: str) -> str:
     return unicodedata.normalize("NFC", plain.translate(_DEVANAGARI_FOLDS)).lower()
 
 
+@lru_cache(maxsize=65536)
 def form_key(form: str) -> str:
     """The joined key of a phrase."""
     return "".join(token.key for token in tokens(form))
@@ -65,12 +71,10 @@ def roman_key(key: str) -> str:
     return _DOUBLED.sub(r"\1", key)
 
 
-def singulars(key: str) -> Iterator[str]:
+@lru_cache(maxsize=65536)
+def singulars(key: str) -> tuple[str, ...]:
     """Singular candidates of a key, likeliest first; English endings or Devanagari ones."""
-    if key.isascii():
-        yield from _english_singulars(key)
-    else:
-        yield from _hindi_singulars(key)
+    return tuple(_english_singulars(key) if key.isascii() else _hindi_singulars(key))
 
 
 def _english_singulars(key: str) -> Iterator[str]:

@@ -105,8 +105,9 @@ class _NumberReader:
         if value >= self.ceiling or (self.total and not by_words and scale == 1 and value < 10):
             return False
         self.total += value
+        is_thousands = word_key(self.words[after - 1]) == "k"  # "18k, 10 inch" are two numbers
         self.at = after
-        self.ceiling = scale if scale > 1 else 0.0
+        self.ceiling = scale if scale > 1 and not is_thousands else 0.0
         self.is_words |= by_words or scale > 1
         self.has_scale |= scale > 1
         return True

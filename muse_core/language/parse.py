@@ -15,7 +15,7 @@ people.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from muse_core.language import lexicon
@@ -51,7 +51,8 @@ class ParsedRequest:
     """Canonical English values, each in the order said. Prices are in the currency as written; `about_price`
     has no bound. `positions` count from 1 in the last results, -1 is the last; `refers_back` says that the
     request is about these results rather than a new product. `without` holds the unwanted values by slot.
-    `like`: the position of the one that another is to be like; `like_shown`: it is what was shown last."""
+    `like`: the position of the one that another is to be like; `like_shown`: it is what was shown last.
+    `places`: where in the text values of any kind stand, but for products."""
 
     product_types: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
@@ -72,6 +73,7 @@ class ParsedRequest:
     like_shown: bool = False
     than: Than | None = None
     min_rating: float | None = None
+    places: tuple[Place, ...] = field(default=(), compare=False)
 
 
 def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet] = ()) -> ParsedRequest:
@@ -86,7 +88,8 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
         wanted[slot] = _values(meant)
         if unwanted:
             without[slot] = _values(unwanted)
-    limits = _limits(text, cues, shop.numbers)
+    prices = _with_bare_correction(text, cues, shop.numbers)
+    limits = _limits(prices, cues)
     positions, like = find_positions(text), find_like(text)
     like_shown = like is None and likes_shown(text)
     is_like = like_shown or like is not None
@@ -112,7 +115,14 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
         like_shown=like_shown,
         than=than,
         min_rating=find_min_rating(text, shop.numbers) if than != "better_rated" else None,
+        places=(*_places(mentions), *shop.places, *((price.start, price.end) for price in prices)),
     )
+
+
+def _places(mentions: Mapping[str, Sequence[Mention]]) -> Iterator[Place]:
+    for slot, found in mentions.items():
+        if slot != "product_type":
+            yield from ((mention.start, mention.end) for mention in found)
 
 
 def _order(text: str, limits: Mapping[str, float]) -> Order | None:
@@ -147,12 +157,11 @@ def _sizes(text: str, sizes: tuple[str, ...], positions: tuple[int, ...]) -> tup
     return tuple(size for size in sizes if not (size.isdigit() and int(size) in positions))
 
 
-def _limits(text: str, cues: Cues, others: Sequence[Place]) -> dict[str, float]:
-    """The last limit of each kind; an amount taken back is dropped and gives its bound to the next.
-    `others`: places of numbers that are no prices."""
+def _limits(prices: Sequence[PriceSpan], cues: Cues) -> dict[str, float]:
+    """The last limit of each kind; an amount taken back is dropped and gives its bound to the next."""
     limits: dict[str, float] = {}
     before: PriceSpan | None = None
-    for span in _with_bare_correction(text, cues, others):
+    for span in prices:
         kind = span.kind
         if before is not None and cues.is_corrected(before.end, span.start):
             limits.pop(before.kind, None)
@@ -163,7 +172,8 @@ def _limits(text: str, cues: Cues, others: Sequence[Place]) -> dict[str, float]:
 
 
 def _with_bare_correction(text: str, cues: Cues, others: Sequence[Place]) -> list[PriceSpan]:
-    """The prices of a text, and the bare number that corrects the last: "under 500, sorry 800"."""
+    """The prices of a text, and the bare number that corrects the last: "under 500, sorry 800". `others`:
+    places of numbers that are no prices."""
     spans = [span for span in find_prices(text) if not _is_among(span.start, span.end, others)]
     rest = text[spans[-1].end :] if spans else ""
     digits = _NUMBER.search(rest)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from muse_core.language.matching import word_key
 from muse_core.language.price_context import words
 from muse_core.language.word_lists import read_words
 
 Bound = Literal["max", "min", "about"]
+Kind = TypeVar("Kind", bound=str)
+_OPPOSITE = {"min": "max", "max": "min"}
 
 
 def skip_currency(keys: Sequence[str], at: int) -> int:
@@ -26,14 +28,37 @@ def skip_currency_back(keys: Sequence[str], at: int) -> int:
 
 
 def bound_of(keys: list[str], start: int, end: int) -> Bound | None:
-    """What the price limits: a phrase of several words after it, else one before it, else one word after."""
+    """What the price limits: a phrase of several words after it, else one before it, else one word after;
+    the other way round where that is denied or to be removed."""
     after = _bound_after(keys, end)
     if after is not None and after[1] > 1:
-        return after[0]
+        return turned(keys, after[0], start, end + after[1])
     before = skip_currency_back(keys, start)
     while before > 0 and keys[before - 1] in ("of", "is", "hai", "है", "-", "price"):
         before -= 1
-    return _bound_before(keys, before) or (after[0] if after is not None else None)
+    ahead = _bound_before(keys, before)
+    if ahead is not None:
+        return turned(keys, ahead[0], before - ahead[1], end)
+    return turned(keys, after[0], start, end + after[1]) if after is not None else None
+
+
+def turned(keys: Sequence[str], kind: Kind, first: int, last: int) -> Kind:
+    """The bound of the pieces [first, last) as it is meant: "can't go over 500" is an upper one."""
+    if kind not in _OPPOSITE:
+        return kind
+    while first > 0 and keys[first - 1] in _turning("light_before"):
+        first -= 1
+    while last < len(keys) and keys[last] in _turning("light_after"):
+        last += 1
+    before, after = keys[first - 1] if first else "", keys[last] if last < len(keys) else ""
+    is_removed = before in _turning("removals_before") or after in _turning("removals_after")
+    is_denied = before in _turning("denials_before") or after in _turning("denials_after")
+    return _OPPOSITE[kind] if is_removed or (is_denied and kind == "min") else kind  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=8)
+def _turning(name: str) -> frozenset[str]:
+    return frozenset(word_key(word) for word in read_words("price_words")["turned"][name].split())
 
 
 def _bound_after(keys: list[str], end: int) -> tuple[Bound, int] | None:
@@ -43,10 +68,10 @@ def _bound_after(keys: list[str], end: int) -> tuple[Bound, int] | None:
     return None
 
 
-def _bound_before(keys: list[str], before: int) -> Bound | None:
+def _bound_before(keys: list[str], before: int) -> tuple[Bound, int] | None:
     for kind, phrase in bound_phrases("before"):
         if before >= len(phrase) and tuple(keys[before - len(phrase) : before]) == phrase:
-            return kind
+            return kind, len(phrase)
     return None
 
 

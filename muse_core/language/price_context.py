@@ -76,7 +76,8 @@ class Surroundings:
     def _is_measured(self, at: int, end: int) -> bool:
         """Before a unit, behind a size or road word, or one side of `60 by 80`."""
         after = end + (self.key(end) == "+")
-        if self.key(after) in words("units") or self.key(at - 1) in words("not_money_before"):
+        is_behind = self.key(at - 1) in words("not_money_before") and not self.key(at - 2).isdecimal()
+        if self.key(after) in words("units") or is_behind:
             return True
         if self.key(end) in words("size_words") and self.key(end + 1) not in words("currency"):
             return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from muse_core.language.matching import word_key
 
@@ -28,10 +29,15 @@ class Piece:
 
 def pieces(text: str) -> list[Piece]:
     """The pieces of a text, left to right; what is none of them (quotes, emoji) is left out."""
+    return list(_pieces(text))
+
+
+@lru_cache(maxsize=1024)
+def _pieces(text: str) -> tuple[Piece, ...]:
     found = [Piece(word_key(m.group()), m.start(), m.end()) for m in _PIECE.finditer(text)]
     for spaced in reversed(list(_SPACED.finditer(text))):
         found = _joined(found, spaced)
-    return found
+    return tuple(found)
 
 
 def _joined(found: list[Piece], spaced: re.Match[str]) -> list[Piece]:

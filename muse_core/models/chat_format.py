@@ -6,13 +6,14 @@ The stream of a conversation, one assistant turn being one run of text::
     …one line per tool…
     also: memory (gb), touchscreen (yes/no)            in a shop with facets; see system_line.py
     mixed | women | 25-34 | budget 500-2000<|end|>
-    <|user|>show me shirts under 2000<|end|>
+    <|user|>show me shirts under 2000<|reads|>query='shirt', max_price=2000<|end|>
     <|assistant|><tool>search(query='shirts', max_price=2000)</tool>
     <result>p1 | Blue Shirt | ₹999</result>Try [1] at [1:price].<|end|>
 
 (without the line breaks between turns). The model writes `<result>` itself: its "run the calls" act;
-the runtime appends what the calls return and `</result>`. `<` in user text, catalogue cells and replies
-is escaped, so nobody can forge a tag.
+the runtime appends what the calls return and `</result>`. Behind the user's words stands what the rules
+read in them (`muse_core/reading`), where it is on and they read something. `<` in user text, catalogue
+cells and replies is escaped, so nobody can forge a tag.
 
 `pieces` cuts the stream into parts for the loss (docs/decisions.md#what-the-model-predicts):
 
@@ -38,14 +39,15 @@ from typing import Literal
 
 from muse_core.profiles.system_line import system_content
 from muse_core.records import read_tool_message, tool_message
-from muse_core.tools.call_syntax import escape_text, render_call
+from muse_core.tools.call_syntax import escape_text, render_arguments, render_call
 from muse_core.tools.result_text import render_result
 from muse_core.tools.toolbox import ALL_TOOLS, per_tools
 from muse_core.types import Facet, JsonValue, Message, ToolCall, ToolResult
 
 SYSTEM, USER, ASSISTANT, END = "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"
 TOOL, TOOL_END, RESULT, RESULT_END = "<tool>", "</tool>", "<result>", "</result>"
-SPECIAL_TOKENS: tuple[str, ...] = (SYSTEM, USER, ASSISTANT, END, TOOL, TOOL_END, RESULT, RESULT_END)
+READS = "<|reads|>"
+SPECIAL_TOKENS: tuple[str, ...] = (SYSTEM, USER, ASSISTANT, END, TOOL, TOOL_END, RESULT, RESULT_END, READS)
 
 Part = Literal["context", "tool", "argument", "fluency"]
 Mark = Literal["", "utterance", "open", "act"]
@@ -123,6 +125,8 @@ def _system(message: Message) -> Iterator[Piece]:
 def _user(message: Message, turn: int) -> Iterator[Piece]:
     yield Piece(USER, "context", turn)
     yield Piece(escape_text(message.content), "context", turn, "utterance")
+    if message.reading:
+        yield Piece(READS + render_arguments(message.reading), "context", turn)
     yield Piece(END, "context", turn)
 
 
@@ -187,7 +191,7 @@ def format_digest() -> str:
     told = (Facet("memory", "number", "gb"), Facet("touch", "yes_no"), Facet("fuel", "choice"))
     example = (
         Message("system", system_content(told, "en")),
-        Message("user", "x < y"),
+        Message("user", "x < y", reading={"query": "x", "max_price": 2000}),
         Message("assistant", "", (call, call)),
         tool_message(ToolResult("c0.0", {"items": [item], "total": 1})),
         tool_message(ToolResult("c0.1", None, "no")),

@@ -61,6 +61,11 @@ class LoadedModel:
         """Whether it has ever learnt to call."""
         return bool(self.about.get("can_call", True))
 
+    @property
+    def reads(self) -> bool:
+        """Whether it has learnt with readings behind the user's words (`muse_core/reading`)."""
+        return bool(self.about.get("readings", False))
+
     def to(self, device: str) -> LoadedModel:
         self.model.to(device)
         self.heads.to(device)

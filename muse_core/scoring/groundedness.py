@@ -105,7 +105,14 @@ def check(
     unknown += [text[one.start : one.end] for one in wrong]
     unknown += [run for run in _CAPITALISED.findall(rest) if not facts.knows(run)]
     swapped = [text[one.start : one.end] for one in wrong if facts.is_somebodys(text, one)]
-    return Groundedness(bool(named) and not unknown, len(named), unknown, swapped)
+    is_grounded = bool(named) or _found_nothing(results)
+    return Groundedness(is_grounded and not unknown, len(named), unknown, swapped)
+
+
+def _found_nothing(results: Sequence[JsonValue]) -> bool:
+    """Whether the last of the results is a search that found nothing: then there is no product to name."""
+    last = results[-1] if results else None
+    return isinstance(last, dict) and last.get("items") == []
 
 
 def has_facts(value: JsonValue) -> bool:

@@ -33,7 +33,9 @@ from muse_core.dialogue.llm.paraphrase import Paraphraser
 from muse_core.dialogue.simulate import simulate
 from muse_core.errors import MuseError
 from muse_core.evaluation.score.data_quality import measure
-from muse_core.records import to_table
+from muse_core.reading.attached import read_conversation
+from muse_core.reading.shop_words import ShopWords, words_of
+from muse_core.records import from_table, to_table
 from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import (
     LANGUAGES,
@@ -47,7 +49,7 @@ from muse_core.types import (
 from muse_core.world.replay import replay
 from muse_core.world.shop import Shop, read_profiles
 
-READS = ("conversations", "reply", "llm.share", "llm.replies", "llm.model", "pairs.reserved_share")
+READS = ("conversations", "prompt", "reply", "llm.share", "llm.replies", "llm.model", "pairs.reserved_share")
 KIND = "conversations"
 STAGE_NUMBER = 3
 SHARD = 250  # conversations; a change of this number changes the conversations
@@ -84,7 +86,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
     shoppers = read_profiles(ctx.store, profiles)
     given = Given(Path(config.conversations.file)) if config.conversations.file is not None else None
     if given is not None:
-        made = list(_read(given, catalog, shoppers, ctx))
+        made = list(_read(given, config, catalog, shoppers, ctx))
     else:
         made = list(_simulated(config, catalog, shoppers, ctx))
     broken = [conversation_id for part in made for conversation_id in part.broken]
@@ -138,6 +140,8 @@ def make_shard(shard: Shard) -> Made:
         simulate(profile, index, rng, shard.config, families, f"c{shard.first + row:06d}")
         for row, profile in enumerate(shard.profiles)
     ]
+    if shard.config.prompt.readings:
+        made = [read_conversation(talk, words_of(index.catalog)) for talk in made]
     people = zip(made, shard.profiles, strict=True)
     broken = tuple(talk.conversation_id for talk, profile in people if not replay(talk, index, profile))
     return Made(to_table(KIND, made), _counts(made), broken)
@@ -164,9 +168,19 @@ def _reworded(
         ctx.text_service, answers, index, shoppers, config.llm.share, config.llm.replies, ctx.seed
     )
     try:
-        return paraphraser.rewrite(table, ctx.progress), paraphraser.metrics()
+        reworded = paraphraser.rewrite(table, ctx.progress)
+        if config.prompt.readings:
+            reworded = _read_again(reworded, words_of(index.catalog))
+        return reworded, paraphraser.metrics()
     finally:
         paraphraser.close()
+
+
+def _read_again(table: pa.Table, words: ShopWords) -> pa.Table:
+    """The conversations with the readings of the words that are new in them."""
+    parts = (table.slice(start, SHARD) for start in range(0, table.num_rows, SHARD))
+    rows = ([read_conversation(one, words) for one in from_table(KIND, part)] for part in parts)
+    return pa.concat_tables([to_table(KIND, part) for part in rows])
 
 
 # ---- given ----------------------------------------------------------------------------------------
@@ -192,7 +206,11 @@ class Given:
 
 
 def _read(
-    given: Given, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext
+    given: Given,
+    config: RunConfig,
+    catalog: ArtifactRef,
+    shoppers: Mapping[str, Profile],
+    ctx: StageContext,
 ) -> Iterator[Made]:
     """The file's conversations, some at a time; their calls have just been run, so they replay."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
@@ -204,7 +222,9 @@ def _read(
             if len(given.rejected) <= SHOWN:
                 log.warning("%s, %s", given.file.name, chat)
         else:
-            waiting.append(chat)
+            waiting.append(
+                read_conversation(chat, words_of(index.catalog)) if config.prompt.readings else chat
+            )
         if len(waiting) == SHARD:
             yield Made(to_table(KIND, waiting), _counts(waiting))
             kept, waiting = kept + len(waiting), []

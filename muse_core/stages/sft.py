@@ -36,6 +36,7 @@ from muse_core.processes.launch import launch
 from muse_core.processes.started import work_as_process
 from muse_core.profiles.reserved import taught
 from muse_core.profiles.system_line import partly_told
+from muse_core.reading.attached import is_read
 from muse_core.records import from_table
 from muse_core.training import sft as training
 from muse_core.training.batches import plan_steps
@@ -80,14 +81,14 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
     resolve_precision(ctx.precision, ctx.device)
     refuse_foreign(ctx.work, ctx.fingerprint)
     folder = ctx.store.folder(inputs["base"])
-    examples, dev, statistics = _examples(config, inputs, ctx)
+    examples, dev, statistics, reads = _examples(config, inputs, ctx)
     ctx.metrics.log(statistics.as_metrics(), 0)
     loaded = load_model(folder, ctx.device)
     state = _fit(config.sft, loaded, examples, dev, ctx)
     if not is_main_process():
         return None
     facets = Catalog.read(ctx.store, inputs["catalog"]).facets
-    loaded.about |= {"can_call": True, "trained": "sft", **learnt(facets)}
+    loaded.about |= {"can_call": True, "trained": "sft", "readings": reads, **learnt(facets)}
     metrics = statistics.as_metrics() | final_metrics("sft", state)
     about = loaded.about | {"history": list(state.history)}
     return ctx.store.write_folder(
@@ -97,8 +98,8 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
 
 def _examples(
     whole: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageContext
-) -> tuple[list[Example], list[Example], teaching.DatasetStatistics]:
-    """Examples of train and dev, and what was left out of train."""
+) -> tuple[list[Example], list[Example], teaching.DatasetStatistics, bool]:
+    """Examples of train and dev, what was left out of train, and whether there are readings in them."""
     config = whole.sft
     tokenizer, positions = load_reader(ctx.store.folder(inputs["base"]))
     everything: list[Conversation] = from_table(
@@ -122,7 +123,7 @@ def _examples(
         )
     if warning:
         log.warning("%s", warning)
-    return examples, dev, statistics
+    return examples, dev, statistics, is_read(heard)
 
 
 def _fit(

@@ -60,12 +60,20 @@ def render_call(call: ToolCall) -> str:
 
 def render(name: str, arguments: Mapping[str, JsonValue]) -> str:
     """The same of its parts."""
-    given = in_order(name, arguments)
-    for word in (name, *given):
-        if not _NAME.fullmatch(word):
-            raise ValueError(f"cannot write a call: {word!r} is not a plain ASCII name")
-    parts = [f"{key}={_literal(value)}" for key, value in given.items() if value is not None]
-    return f"{name}({', '.join(parts)})"
+    _check_names(name)
+    return f"{name}({render_arguments(in_order(name, arguments))})"
+
+
+def render_arguments(arguments: Mapping[str, JsonValue]) -> str:
+    """`query='x', max_price=2000`, in the order given."""
+    _check_names(*arguments)
+    return ", ".join(f"{key}={_literal(value)}" for key, value in arguments.items() if value is not None)
+
+
+def _check_names(*names: str) -> None:
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"cannot write a call: {name!r} is not a plain ASCII name")
 
 
 def in_order(name: str, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

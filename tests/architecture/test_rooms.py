@@ -16,26 +16,27 @@ ROOMS = {
     "catalog": "catalog language records types",
     "profiles": "catalog profiles records types",
     "conversations": "catalog conversation_files dialogue evaluation json_files json_text language profiles "
-    "records scoring tools types wordings world",
+    "reading records scoring tools types wordings world",
     "base": "catalog examples language models profiles records tools training types wordings",
     "augment": "augmentation catalog language models profiles records tools types wordings world",
-    "sft": "catalog examples language models processes profiles records tools training types wordings",
-    "pairs": "augmentation catalog dialogue generation language models preferences profiles records "
-    "scoring tools types wordings world",
-    "dpo": "augmentation catalog dialogue examples generation language models preferences "
-    "processes profiles records scoring tools training types wordings world",
+    "sft": "catalog examples language models processes profiles reading records tools training types "
+    "wordings",
+    "pairs": "augmentation catalog dialogue generation language models preferences profiles reading "
+    "records scoring tools types wordings world",
+    "dpo": "augmentation catalog dialogue examples generation language models preferences processes "
+    "profiles reading records scoring tools training types wordings world",
     "test_cases": "catalog dialogue evaluation generation language models profiles records scoring tools "
     "types wordings world",
-    "predict": "catalog dialogue evaluation generation language models profiles records scoring tools "
-    "types wordings world",
-    "test_pairs": "augmentation catalog dialogue evaluation generation language models preferences "
-    "profiles records scoring tools types wordings world",
-    "talk_expert": "catalog dialogue evaluation generation language models profiles records scoring tools "
-    "types wordings world",
-    "talk": "catalog dialogue evaluation generation language models profiles records scoring tools "
-    "types wordings world",
-    "evaluate": "augmentation catalog dialogue evaluation generation json_files json_text language "
-    "models preferences profiles records scoring tools types wordings world",
+    "predict": "catalog dialogue evaluation generation language models profiles reading records scoring "
+    "tools types wordings world",
+    "test_pairs": "augmentation catalog dialogue evaluation generation language models preferences profiles "
+    "reading records scoring tools types wordings world",
+    "talk_expert": "catalog dialogue evaluation generation language models profiles reading records scoring "
+    "tools types wordings world",
+    "talk": "catalog dialogue evaluation generation language models profiles reading records scoring "
+    "tools types wordings world",
+    "evaluate": "augmentation catalog dialogue evaluation generation json_files json_text language models "
+    "preferences profiles reading records scoring tools types wordings world",
     "export": "catalog export generation language models profiles records tools types wordings world",
 }
 

@@ -208,7 +208,7 @@ def _swapped(conversation: Conversation, at: int, text: str) -> tuple[Message, .
         conversation.messages[at],
         conversation.messages[at + 1 :],
     )
-    return (*before, replace(old, content=text), *after)
+    return (*before, replace(old, content=text, reading={}), *after)
 
 
 def _spliced(table: pa.Table, made: Mapping[int, Conversation]) -> Iterator[pa.Table]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from muse_core.reading.shop_words import ShopWords
 from muse_core.records import Row
 from muse_core.scoring.call_match import CallMatch, match_accepted, match_tool
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
@@ -34,6 +35,7 @@ class EvalCase:
     profile: str | None = None
     line: int = 0  # in its file
     schema: ShopSchema = PLAIN  # of the shop in which it is asked
+    words: ShopWords | None = None  # of that shop, where it is not the one that answers
 
 
 @dataclass(frozen=True)

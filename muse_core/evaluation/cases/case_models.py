@@ -44,7 +44,9 @@ FOREIGN_CHUNK = 8
 def answer_cases(loaded: LoadedModel, cases: Sequence[EvalCase], index: CatalogIndex) -> list[Answer]:
     """What one of our models does first in each case."""
     requests = [
-        TurnRequest(context_of(case), new_world(index, None, _pictures(case)), _turns_before(case))
+        TurnRequest(
+            context_of(case), new_world(index, None, _pictures(case)), _turns_before(case), words=case.words
+        )
         for case in cases
     ]
     return [_first_act(one.own) for one in answer(loaded, requests, repairs=False)]

@@ -74,7 +74,7 @@ def test_without_extension_only_the_tags_are_new() -> None:
     loaded = foreign()
     before = len(loaded.tokenizer)
     add_our_tokens(loaded, HINDI, 0)
-    assert len(loaded.tokenizer) == before + 9
+    assert len(loaded.tokenizer) == before + 10
 
 
 def test_another_kind_of_tokenizer_is_refused_with_advice() -> None:

@@ -9,12 +9,14 @@ that nobody asked for.
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from muse_core.evaluation.cases.case import EvalCase
 from muse_core.evaluation.cases.case_file import load_cases
+from muse_core.reading.shop_words import ShopWords
 from muse_core.tools.shop_schema import ShopSchema, schema_of
 from muse_core.types import Facet
 
@@ -35,4 +37,15 @@ def _facet(name: str, about: dict[str, Any]) -> Facet:
 
 def people_cases() -> list[EvalCase]:
     """Every case, each with the schema of its shop."""
-    return [case for name, schema in shops().items() for case in load_cases(_HERE / f"{name}.jsonl", schema)]
+    return [
+        replace(case, words=ShopWords(_brands()[name], schema.facets))
+        for name, schema in shops().items()
+        for case in load_cases(_HERE / f"{name}.jsonl", schema)
+    ]
+
+
+@cache
+def _brands() -> dict[str, tuple[str, ...]]:
+    """The brands of each shop: those of the requests among others of the trade."""
+    told = tomllib.loads((_HERE / "brands.toml").read_text("utf-8"))
+    return {name: tuple(brands) for name, brands in told.items()}
