@@ -23,7 +23,6 @@ Than = Literal["cheaper", "costlier", "better_rated"]
 
 WELL_RATED = 4.0  # docs/decisions.md#levels
 _MOST_STARS = 5
-_PICTURE = "[image:"
 _SKIPPED = 2  # words between a position and "jaisa": dusri gaadi jaisi
 _NEAR = 2  # words between a number and "rating"
 
@@ -39,10 +38,9 @@ def find_like(text: str) -> int | None:
 
 
 def likes_shown(text: str) -> bool:
-    """Whether another one like what was shown last is asked for, and no position is said. "Like this" before a
-    picture means the picture."""
+    """Whether another one like what was shown last is asked for, and no position is said."""
     keys = [token.key for token in tokens(text)]
-    if _PICTURE in text or find_positions(text) or find_like(text) is not None:
+    if find_positions(text) or find_like(text) is not None:
         return False
     return any(
         not set(keys[at + length : at + length + 1]) & _listed("relative")

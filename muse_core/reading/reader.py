@@ -49,6 +49,8 @@ def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
     found |= _limits(asked) | dict(asked.facets) | _results(asked)
     for name, pattern in (("text", _QUOTED), ("image", _IMAGE)):
         _put(found, name, (match[1].strip() for match in pattern.finditer(text)))
+    if "image" in found and found.get("like") == "this":  # it is the picture
+        del found["like"]
     return found
 
 

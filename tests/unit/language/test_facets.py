@@ -276,7 +276,6 @@ def test_likeness_to_what_was_shown(text: str, than: str | None) -> None:
         "cheaper ones",
         "something for rain",
         "it sounds like it must be costly",
-        "like this [image:att1] in blue",
         "is it similar to that of last week",
     ],
 )
