@@ -24,6 +24,7 @@ from data_contracts.nested import (
     are_arguments,
     are_facets,
     blank,
+    conversation_facts,
     is_json,
     is_list,
     is_object,
@@ -82,8 +83,7 @@ def _conversations(table: pa.Table) -> dict[str, Any]:
         "last_role": messages.items.at("role", -1),
         "empty_user_texts": messages.items.count(users & blank(messages.items.field("content"))),
         "side_matches_profile": sides_match(table, "profile_id"),
-        "goal_ok": all_of(table["goal_json"], is_object),
-        "attachments_ok": all_of(table["attachments_json"], is_object),
+        **conversation_facts(table),
         **messages.call_facts(),
         **_label_facts(table, messages),
     }
@@ -251,8 +251,8 @@ def _test_cases(table: pa.Table) -> dict[str, Any]:
         "drawn_agrees": part.eq("further") == drawn.ne(""),
         "leaks_agree": (leaks.count() > 0) == table["like"].to_pandas().ne(""),
         "left_out_leaks": part.ne("left_out") | (leaks.count() > 0),
-        "goal_ok": all_of(table["goal_json"], is_object),
-        "attachments_ok": all_of(table["attachments_json"], is_object),
+        "unseen_agrees": part.eq("unseen") == table["shop"].to_pandas().notna(),
+        **conversation_facts(table),
         **messages.call_facts(),
     }
 

@@ -109,6 +109,22 @@ def sides_match(table: pa.Table, identifier: str) -> np.ndarray:
     return np.array([known is not None and _side_of(known) == side for known, side in pairs], dtype=bool)
 
 
+_SHOP = re.compile(r"\d+-(train|dev|test)-\d+")
+
+
+def conversation_facts(table: pa.Table) -> dict[str, np.ndarray]:
+    """Whether the texts of dialogues are what they should be: goal, attachments, the other shop's name."""
+    shops = [_SHOP.fullmatch(name) if name is not None else None for name in table["shop"].to_pylist()]
+    named = zip(table["shop"].to_pylist(), shops, table["side"].to_pylist(), strict=True)
+    return {
+        "goal_ok": all_of(table["goal_json"], is_object),
+        "attachments_ok": all_of(table["attachments_json"], is_object),
+        "shop_ok": np.array(
+            [name is None or (read is not None and read[1] == side) for name, read, side in named]
+        ),
+    }
+
+
 # messages
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 VERSION = 1  # of every contract but these
-VERSIONS = {"predictions": 2, "products": 2, "conversations": 2, "preference_pairs": 2}
+VERSIONS = {"conversations": 2, "predictions": 2, "preference_pairs": 2, "products": 2, "test_cases": 2}
 
 _text = pa.string()
 _texts = pa.list_(pa.string())
@@ -53,7 +53,7 @@ _label = pa.struct(
 _conversation = [
     ("conversation_id", _text), ("profile_id", _text), ("language", _text), ("side", _text),
     ("user_turns", pa.int32()), ("messages", pa.list_(_message)), ("goal_json", _text),
-    ("labels", pa.list_(_label)), ("attachments_json", _text),
+    ("labels", pa.list_(_label)), ("attachments_json", _text), ("shop", _text),
 ]  # fmt: skip
 
 _placed_call = pa.struct(

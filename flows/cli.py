@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.bench_verbs import bench_app
 from flows.failures import MuseGroup
 from flows.server_verbs import doctor, down, up
 from flows.talk_verbs import chat, serve
@@ -35,6 +36,7 @@ app.add_typer(artifacts_app, name="artifacts")
 human_app = typer.Typer(no_args_is_help=True, help="Let people rate the models' answers.")
 app.add_typer(human_app, name="human-eval")
 app.add_typer(wordings_app, name="wordings")
+app.add_typer(bench_app, name="bench")
 for verb in (chat, serve, doctor, up, down):
     app.command()(verb)
 
@@ -43,6 +45,10 @@ CHATS = """Your own chats (JSONL) instead of simulated ones. A line: {"messages"
 "profile" (a line about the shopper) and "id". Calls stand in tool_calls (OpenAI's shape) or, as
 <tool>search(query='shirt')</tool>, in the text; results may be left out. Each call is run on the
 catalogue. Lines that cannot be used are listed with the reason and left out."""
+
+UTTERANCES = """What your customers type: a search log, a chat export (CSV, JSONL, text); once for each file.
+What rules read on your catalogue is trained on, a tenth is held out; the rest is written to a file that
+you can label and give back (docs/utterances.md)."""
 
 MODELS = """A folder, an artifact id, models:/muse@candidate; or a foreign model: a hub id, a folder or a
 .gguf file of a chat model, asked by its own template, or openai:NAME at MUSE_LLM_BASE_URL."""
@@ -64,6 +70,7 @@ CatalogFile = Annotated[
     Path | None, typer.Option("--catalog", metavar="FILE", help="Your products: CSV, JSONL or Parquet.")
 ]
 ConversationsFile = Annotated[Path | None, typer.Option("--conversations", metavar="FILE", help=CHATS)]
+UtteranceFiles = Annotated[list[Path] | None, typer.Option("--utterances", metavar="FILE", help=UTTERANCES)]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="TOML or JSON, over the preset.")
 ]
@@ -81,9 +88,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout,
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress: warnings, errors and the result.")]
 
 
-def with_file(settings: list[str], conversations: Path | None) -> list[str]:
-    """The settings, with the file of `--conversations` as one."""
-    return [*settings, f"conversations.file={json.dumps(str(conversations))}"] if conversations else settings
+def with_files(settings: list[str], conversations: Path | None, utterances: list[Path] | None) -> list[str]:
+    """The settings, with the files of `--conversations` and `--utterances` among them."""
+    chats = [f"conversations.file={json.dumps(str(conversations))}"] if conversations else []
+    logs = [f"conversations.utterances={json.dumps(list(map(str, utterances)))}"] if utterances else []
+    return [*settings, *chats, *logs]
 
 
 def print_version(is_asked: bool) -> None:
@@ -107,6 +116,7 @@ def run(
     preset: Preset = None,
     catalog: CatalogFile = None,
     conversations: ConversationsFile = None,
+    utterances: UtteranceFiles = None,
     config: ConfigFile = None,
     settings: Settings = [],  # noqa: B006
     stage: Stage = "all",
@@ -117,7 +127,9 @@ def run(
     """Run the pipeline: data, training, evaluation, export, registry."""
     from flows.commands.run import run as command
 
-    command(preset, catalog, config, with_file(settings, conversations), stage, home, as_json, quiet)
+    command(
+        preset, catalog, config, with_files(settings, conversations, utterances), stage, home, as_json, quiet
+    )
 
 
 @app.command()
@@ -125,6 +137,7 @@ def explain(
     preset: Preset = None,
     catalog: CatalogFile = None,
     conversations: ConversationsFile = None,
+    utterances: UtteranceFiles = None,
     config: ConfigFile = None,
     settings: Settings = [],  # noqa: B006
     stage: Stage = "all",
@@ -134,7 +147,7 @@ def explain(
     """Say which stages would run, and why."""
     from flows.commands.explain import explain as command
 
-    command(preset, catalog, config, with_file(settings, conversations), stage, home, as_json)
+    command(preset, catalog, config, with_files(settings, conversations, utterances), stage, home, as_json)
 
 
 @app.command("eval")

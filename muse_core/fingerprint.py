@@ -101,8 +101,8 @@ def config_values(config: RunConfig, reads: Iterable[str]) -> dict[str, str]:
             else {key: node}
         )
         values |= {name: canonical_json(value) for name, value in leaves.items()}
-    for name in ("catalog.file", "conversations.file"):  # enter by their content, see user_files
-        values.pop(name, None)
+    for name in ("catalog.file", "conversations.file", "conversations.utterances"):
+        values.pop(name, None)  # they enter by their content, see user_files
     return values
 
 
@@ -113,9 +113,14 @@ def user_files(stage: str, config: RunConfig) -> dict[str, str]:
         return {"file catalog.file": _file_content(path, "catalog.file")} | {
             "config catalog.file": path.suffix.lower()
         }
-    if stage == "conversations" and config.conversations.file is not None:
-        path = Path(config.conversations.file)
-        return {"file conversations.file": _file_content(path, "conversations.file")}
+    if stage == "conversations":
+        turns = config.conversations
+        chats = {"file": turns.file} if turns.file is not None else {}
+        named = chats | {f"utterances {number}": name for number, name in enumerate(turns.utterances, 1)}
+        return {
+            f"file conversations.{key}": _file_content(Path(name), f"conversations.{key.split()[0]}")
+            for key, name in named.items()
+        }
     if stage == "base" and config.base.model and Path(config.base.model).exists():
         return {"file base.model": _content(Path(config.base.model)), "config base.model": '"a local file"'}
     return {}

@@ -166,6 +166,7 @@ def conversation_row(conversation: Conversation) -> Row:
         "goal_json": canonical_json(_plain(goal) | {"target_ids": list(goal.target_ids)}),
         "labels": [_label_row(label) for label in conversation.labels],
         "attachments_json": canonical_json(dict(conversation.attachments)),
+        "shop": conversation.shop,
     }
 
 
@@ -180,6 +181,7 @@ def read_conversation(row: Row) -> Conversation:
         goal=Goal(**_tuples(goal, "target_ids")),
         labels=tuple(_read_label(label) for label in row["labels"] or ()),
         attachments=json.loads(row["attachments_json"]),
+        shop=row["shop"],
     )
 
 
@@ -278,16 +280,14 @@ def read_pair(row: Row) -> PreferencePair:
     )
 
 
+_PLAIN = ("test_cases", "predictions", "talks", "metrics")  # read and written as they are
 WRITERS: dict[str, Callable[[Any], Row]] = {
     "products": product_row,
     "profiles": profile_row,
     "conversations": conversation_row,
     "augmented": augmented_row,
     "preference_pairs": pair_row,
-    "test_cases": dict,
-    "predictions": dict,
-    "talks": dict,
-    "metrics": dict,
+    **dict.fromkeys(_PLAIN, dict),
 }
 READERS: dict[str, Callable[[Row], Any]] = {
     "products": read_product,
@@ -295,8 +295,5 @@ READERS: dict[str, Callable[[Row], Any]] = {
     "conversations": read_conversation,
     "augmented": read_augmented,
     "preference_pairs": read_pair,
-    "test_cases": dict,
-    "predictions": dict,
-    "talks": dict,
-    "metrics": dict,
+    **dict.fromkeys(_PLAIN, dict),
 }

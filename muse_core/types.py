@@ -134,7 +134,8 @@ class Conversation:
     """A whole dialogue. `messages[0]` is the system message: the profile in one line.
 
     `attachments` maps a picture id (`att1`) to where the picture comes from: `product:<id>` is the
-    catalogue's own picture of that product; anything else is a path the user gave."""
+    catalogue's own picture of that product; anything else is a path the user gave. `shop` names the shop
+    that it happens in, where that is not the user's own (`catalog/other_shops.py`)."""
 
     conversation_id: str
     profile_id: str
@@ -144,6 +145,7 @@ class Conversation:
     side: Side = "train"
     labels: tuple[TurnLabel, ...] = ()
     attachments: Mapping[str, str] = field(default_factory=dict)
+    shop: str | None = None
 
 
 @dataclass(frozen=True)

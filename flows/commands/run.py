@@ -88,12 +88,18 @@ def run_flow(
 
 def absolute_files(config: RunConfig) -> RunConfig:
     """The configuration with its existing files as absolute paths: manifests name them."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, key in FILES.items():
         section = getattr(config, name)
         path = getattr(section, key)
         if path and Path(path).expanduser().exists():
             found[name] = section.model_copy(update={key: str(Path(path).expanduser().resolve())})
+    logs = [Path(name).expanduser() for name in config.conversations.utterances]
+    if logs:
+        turns = found.get("conversations", config.conversations)
+        found["conversations"] = turns.model_copy(
+            update={"utterances": tuple(str(one.resolve()) for one in logs)}
+        )
     return config.model_copy(update=found)
 
 

@@ -107,6 +107,27 @@ def decoded(name: str, raw: bytes) -> tuple[str, list[str]]:
     return _decoded_once(text), notes
 
 
+def binary_kind(raw: bytes) -> str | None:
+    """What a file is that begins with these bytes and is no text; None for a text."""
+    packed = {b"\x1f\x8b": "a gzip archive", b"PAR1": "a Parquet file"} | _BINARY
+    kind = next((kind for magic, kind in packed.items() if raw.startswith(magic)), None)
+    if kind is None and _encoding_by_mark(raw) is None and _is_binary(raw):
+        return "a binary file of an unknown kind, or damaged"
+    return kind
+
+
+def encoding_of(raw: bytes) -> str:
+    """The encoding of a text by its first bytes, best cut at a line's end."""
+    mark = _encoding_by_mark(raw)
+    if mark:
+        return mark
+    try:
+        raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "utf-8-sig" if _is_mostly_utf8(raw) else _code_page(raw)
+    return "utf-8-sig"
+
+
 def _encoding_by_mark(raw: bytes) -> str | None:
     """By a byte order mark; or UTF-16 without one, by the NULs that every other byte of it is."""
     for mark, encoding in _MARKS:
@@ -134,12 +155,18 @@ def _text(raw: bytes, encoding: str | None) -> tuple[str, list[str]]:
         return raw.decode("utf-8-sig"), []
     except UnicodeDecodeError:
         text = raw.decode("utf-8-sig", errors="replace")
-    broken = text.count("\ufffd")
-    whole = sum(1 for sign in text if sign > "\x7f") - broken
-    if broken <= 0.25 * whole:
+    if _is_mostly_utf8(raw):
+        broken = text.count("\ufffd")
         return text, [f"{broken} broken characters of the UTF-8 text were left out"]
     page = _code_page(raw)
     return raw.decode(page, errors="replace"), [f"the text is not UTF-8; it was read as {page}"]
+
+
+def _is_mostly_utf8(raw: bytes) -> bool:
+    """Whether of its characters beyond ASCII four in five are whole."""
+    text = raw.decode("utf-8-sig", errors="replace")
+    broken = text.count("\ufffd")
+    return broken <= 0.25 * (sum(1 for sign in text if sign > "\x7f") - broken)
 
 
 def _code_page(raw: bytes) -> str:

@@ -33,6 +33,13 @@ def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
             turns.file is not None and not Path(turns.file).is_file(),
             f"conversations.file: {turns.file} is not a file; give the path of a chat JSONL file",
         ),
+        *(
+            (
+                not Path(name).is_file(),
+                f"conversations.utterances: {name} is not a file; give the path of a CSV, JSONL or text file",
+            )
+            for name in turns.utterances
+        ),
         (
             config.execution.cluster_address is not None and config.execution.engine == "local",
             f"execution.cluster_address is {config.execution.cluster_address!r}, but execution.engine is "

@@ -48,13 +48,18 @@ class ProfilesConfig(Section):
 
 
 class ConversationsConfig(Section):
-    """Dialogues: simulated, or the user's own from a file (chat JSONL; then only `file` matters)."""
+    """Dialogues: simulated, or the user's own from a file (chat JSONL; then of the rest only `utterances`
+    matters). `utterances`: logs of what customers type; at most `utterance_share` of `count` enter."""
 
     file: str | None = None
+    utterances: tuple[str, ...] = ()
+    utterance_share: Share = 0.2
     count: Count = 50_000
     min_user_turns: Count = 2
     max_user_turns: Count = 6
     noise: Share = 0.15  # share of user turns with a typo or a spelling variant beyond the lexicon's
+    other_shops: Share = 0.5  # of the conversations happen in small shops of other shelves
+    other_shops_count: Count = 200  # different ones on each side; see catalog/other_shops.py
 
 
 class PromptConfig(Section):
@@ -133,9 +138,7 @@ class SftConfig(Section):
     argument_prediction_weight: float = Field(default=0.6, ge=0)
     fluency_weight: float = Field(default=0.4, ge=0)
     diagnostic_weight: float = Field(default=0.1, ge=0)
-    utterance_weight: float = Field(
-        default=0.0, ge=0
-    )  # also predict the user's words: a small model learns to read
+    utterance_weight: float = Field(default=0.0, ge=0)  # predict the user's words too: it learns to read
     muon_learning_rate: float = Field(default=0.0, ge=0)  # 0 = AdamW alone; see training/optimizer.py
     dropout: Share = 0.0
     profile_dropout: Share = 0.35  # of the conversations: told the shopper's language, not the profile
@@ -197,9 +200,7 @@ class DpoConfig(Section):
     max_sequence_length: Count = 1024
     nll_weight: float = Field(default=0.0, ge=0)  # RPO's extra term on the chosen side
     micro_batch_tokens: Count = 4096
-    patience: int = Field(
-        default=0, ge=0
-    )  # stop after so many epochs without a better held-out loss; 0 = never
+    patience: int = Field(default=0, ge=0)  # epochs without a better held-out loss; 0 = it never stops
     lora_rank: int = Field(default=0, ge=0)  # 0 = train all weights; see models/lora.py
     lora_alpha: Rate = 32.0
     save_every_steps: Count = 20
@@ -211,6 +212,7 @@ class EvaluationConfig(Section):
     test_split: float = Field(default=0.1, ge=0.1, le=0.1)
     metrics: tuple[str, ...] = ()  # () = every metric
     max_cases: Count = 2000  # user turns of the test side
+    unseen_shop_cases: int = Field(default=400, ge=0)  # turns of other shops that share nothing with training
     anonymous_cases: int = Field(default=200, ge=0)  # asked once more without profile; 0 = none
     cases_per_rate: int = Field(default=400, ge=0)  # DiaTool's rates and planning: topped up to so many turns
     max_new_tokens: Count = 96

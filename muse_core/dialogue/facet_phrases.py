@@ -14,6 +14,8 @@ from muse_core.catalog.facets import number_text
 from muse_core.dialogue.phrases import agreeing, phrases, say
 from muse_core.dialogue.script import Script
 from muse_core.dialogue.voice import Voice
+from muse_core.language import shop_facets, units
+from muse_core.language.made_words import spelled
 from muse_core.types import Facet
 from muse_core.wordings.words import words
 
@@ -71,7 +73,7 @@ def _frame(voice: Voice, name: str, given: Mapping[str, Any]) -> tuple[str, dict
         raise ValueError(f"{name!r} is no argument of this shop, whose facets are {', '.join(voice.facets)}")
     said = {"name": facet_name(voice, facet.name)}
     if facet.kind == "yes_no":
-        is_adjective = facet.name in _facet_words()["adjectives"]
+        is_adjective = _is_adjective(facet.name)
         kind = "is" if is_adjective else "yes"
         return (kind if given[name] else "is_not" if is_adjective else "no"), said | {"bare": said["name"]}
     if facet.kind == "choice":
@@ -118,8 +120,25 @@ def quantity(voice: Voice, facet: Facet, number: float) -> str:
 
 @lru_cache(maxsize=4096)
 def _said(script: Script, table: str, name: str) -> tuple[str, ...]:
-    found = phrases(script)[table].get(name, name.replace("_", " ") if table == "facet_names" else name)
+    found = phrases(script)[table].get(name) or (_in_hindi(table, name) if script == "hi" else None)
+    found = found or (name.replace("_", " ") if table == "facet_names" else name)
     return (found,) if isinstance(found, str) else tuple(found)
+
+
+def _in_hindi(table: str, name: str) -> str | None:
+    """What the language room knows of a name, a unit or a made value; None where it knows nothing."""
+    if table == "facet_units":
+        return units.words_of(units.unit_of(name) or name, "devanagari")[0]
+    if table == "facet_values":
+        return spelled(name)
+    known = shop_facets.recipe(name)
+    return known.hindi if known else None
+
+
+def _is_adjective(name: str) -> bool:
+    """Whether a product is so, as in `foldable`, where others have it."""
+    known = shop_facets.recipe(name)
+    return name in _facet_words()["adjectives"] or (known is not None and known.is_adjective)
 
 
 def _is_clear(voice: Voice, facet: Facet, value: Any) -> bool:
@@ -164,7 +183,7 @@ def attribute_words(voice: Voice, attribute: str) -> dict[str, str]:
     if facet is None:
         return {"by": say(voice, "by", attribute), "which": say(voice, "which", attribute)}
     name = facet_name(voice, attribute)
-    kind = "facet_is" if attribute in _facet_words()["adjectives"] else f"facet_{facet.kind}"
+    kind = "facet_is" if _is_adjective(attribute) else f"facet_{facet.kind}"
     return {"by": say(voice, "by", "facet", name=name), "which": say(voice, "which", kind, name=name)}
 
 

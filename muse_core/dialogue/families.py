@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal
 
@@ -130,6 +131,17 @@ def all_families() -> FamilyBook:
     cannot be read."""
     books = (shipped(), *(tool.words.book for tool in ALL_TOOLS if tool.words))
     return FamilyBook(family for book in books for family in families_of(book))
+
+
+def families_with(book: Book) -> FamilyBook:
+    """Every family, and those of a run's own wordings."""
+    return _with(all_families(), tuple(one for wordings in book.values() for one in wordings))
+
+
+@lru_cache(maxsize=1)
+def _with(known: FamilyBook, wordings: tuple[Wording, ...]) -> FamilyBook:
+    more = [family for one in wordings for family in _of_wording(one)]
+    return FamilyBook([*known.families, *more]) if more else known
 
 
 def families_of(book: Book) -> list[Family]:

@@ -29,10 +29,11 @@ def query_of(product_type: str, style: str | None) -> str:
     return f"{style} {product_type}" if style else product_type
 
 
-def style_in(title: str) -> str | None:
-    """A style word of the shopper's vocabulary that a product's title has."""
+def style_in(title: str, noun: str = "") -> str | None:
+    """A style word of the shopper's vocabulary that a product's title has and its noun lacks."""
     lowered = f" {title.lower()} "
-    return next((style for style in phrases("hi")["styles"] if f" {style} " in lowered), None)
+    styles = (style for style in phrases("hi")["styles"] if f" {style} " in lowered)
+    return next((style for style in styles if f" {style} " not in f" {noun} "), None)
 
 
 def product_phrase(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from muse_core.dialogue import facet_limits, goals, sayings, shares
+from muse_core.dialogue.absent import absent
 from muse_core.dialogue.agenda import MULTI, draw
 from muse_core.dialogue.constraints import OCCASIONS_FOR, bare_value, limit_phrase, tail_of
 from muse_core.dialogue.families import Family
@@ -27,6 +28,7 @@ _CORRECTED, _RESUMED = 0.35, 0.3  # of complete requests, where something was as
 _HEAVY = frozenset(("sort_by", "min_rating", "min_price"))
 _USUAL_COLOURS = 12  # colours that people mix up
 _LOST = 0.02  # of pictures
+_PRICED = 0.2  # of suggestions: docs/decisions.md#what-people-name
 
 
 def request(shopper: Shopper) -> Said:
@@ -36,7 +38,8 @@ def request(shopper: Shopper) -> Said:
     again = (
         correction(shopper) if point < _CORRECTED else resumption(shopper) if point > 1 - _RESUMED else None
     )
-    return again or _new_request(shopper)
+    is_absent = again is None and shopper.rng.random() < shares.ABSENT
+    return again or (absent(shopper) if is_absent else None) or _new_request(shopper)
 
 
 def _new_request(shopper: Shopper) -> Said:
@@ -91,7 +94,8 @@ def _another(shopper: Shopper, name: str) -> Any:
 
 def resumption(shopper: Shopper) -> Said | None:
     """`back to the shirts`: an earlier search, with what was said of it then. None without one."""
-    earlier = [wish for wish in shopper.earlier if wish.query != shopper.wish.said.get("query")]
+    said = shopper.wish.said.get("query")
+    earlier = [wish for wish in shopper.earlier if wish.target.product_id and wish.query != said]
     if not earlier:
         return None
     shopper.earlier.remove(earlier[-1])
@@ -111,7 +115,7 @@ def recommendation(shopper: Shopper) -> Said:
     given: dict[str, Any] = {}
     if wish.target.occasion in OCCASIONS_FOR and shopper.rng.random() < 0.6:
         given["occasion"] = wish.target.occasion
-    if wish.target.price is not None and shopper.rng.random() < 0.4:
+    if wish.target.price is not None and shopper.rng.random() < _PRICED:
         given["max_price"] = upper_price(wish.target.price, shopper.rng)
     kind = draw(_ASKED_TO_SUGGEST, shopper.rng)
     facets = facet_limits.wanted(shopper.shop.facets, wish.target)

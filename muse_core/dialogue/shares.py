@@ -6,6 +6,7 @@ what the shop alone tells, 8 exclude something and 7 want one like another.
 
 from __future__ import annotations
 
+ABSENT = 0.28  # of new requests are for what the shop does not sell: about three of a hundred turns
 FACET, SECOND_FACET = 0.34, 0.2  # of requests for a product that has facets; of these, a second one
 SUGGESTED_BY_FACET = 0.15  # of suggestions of a kind of product: "suggest a laptop with 16 gb memory"
 NARROWED_BY_FACET = 2.2  # weight beside the limits of our own fields, whose weights are about 6 together

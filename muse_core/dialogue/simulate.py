@@ -43,9 +43,11 @@ def simulate(
     config: RunConfig,
     families: FamilyBook,
     conversation_id: str,
+    shop_name: str | None = None,
 ) -> Conversation:
-    """One conversation of a shopper with the expert."""
-    shop = goals.assortment_of(index)
+    """One conversation of a shopper with the expert; `shop_name`: the other shop that `index` is of."""
+    in_hindi = shop_name is not None and profile.language == "hi"
+    shop = goals.assortment_of(index, in_hindi)
     wish = goals.new_wish(shop, profile, rng)
     script = script_of(profile.language, rng)
     noise, habit = config.conversations.noise, float(rng.random())
@@ -67,6 +69,7 @@ def simulate(
         side=profile.side,
         labels=tuple(labels),
         attachments=dict(shopper.attachments),
+        shop=shop_name,
     )
 
 

@@ -13,7 +13,7 @@ call is the right one. An act that runs into `max_new_tokens` is cut off as it i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -32,7 +32,10 @@ Schema = Mapping[str, Any]
 _ESCAPE = r"\\['\\]|\\u003c"
 _SIGN = rf"([^'\\<\x00-\x1f\x7f-\x9f\u2028\u2029]|{_ESCAPE})"
 _INK = rf"([^\s'\\<\x00-\x1f\x7f-\x9f]|{_ESCAPE})"  # text must not be blank
+_SPACED_INK = rf"(\p{{N}}| ([^\s\p{{N}}'\\<\x00-\x1f\x7f-\x9f]|{_ESCAPE}))"  # with the space of `word_cuts`
 _LONGEST_TEXT = 200
+
+Spelling = Callable[[str], str]  # text as its tokens spell it
 
 
 class CallGrammar:
@@ -41,10 +44,10 @@ class CallGrammar:
     def __init__(
         self, tokenizer: PreTrainedTokenizerFast, vocabulary: int, schema: ShopSchema = PLAIN
     ) -> None:
-        llguidance, wrap = _library()
+        llguidance = _library()
         tags = {tag: int(tokenizer.convert_tokens_to_ids(tag)) for tag in (TOOL, TOOL_END, RESULT, END)}
-        tokens = wrap(tokenizer, n_vocab=vocabulary, eos_token=tags[END])
-        self._start = llguidance.LLMatcher(tokens, grammar_text(schema, tags, _is_spaced(tokenizer)))
+        tokens = llguidance.LLTokenizer(_described(tokenizer), n_vocab=vocabulary, eos_token=tags[END])
+        self._start = llguidance.LLMatcher(tokens, grammar_text(schema, tags, _spelling(tokenizer)))
         if self._start.is_error():
             raise MuseError(f"the tools' grammar cannot be compiled: {self._start.get_error()}")
 
@@ -69,58 +72,72 @@ class Guide:
             raise MuseError(f"the grammar refuses a token that it had allowed: {self._matcher.get_error()}")
 
 
-def _library() -> tuple[Any, Any]:
+def _library() -> Any:
     try:
         import llguidance
-        from llguidance.hf import from_tokenizer
     except ImportError as problem:
         raise ConfigError(
             f"grammar mode: {cannot_import('llguidance', 'grammar', problem)}; or decode without a grammar"
         ) from problem
-    return llguidance, from_tokenizer
+    return llguidance
 
 
-def _is_spaced(tokenizer: PreTrainedTokenizerFast) -> bool:
-    """Whether text behind `='` is read as if a space came before it (our own tokenizer)."""
+def _described(tokenizer: PreTrainedTokenizerFast) -> str:
+    """The tokenizer as llguidance reads it, for text that is spelt already."""
+    described = json.loads(tokenizer.backend_tokenizer.to_str())
+    changed = {"padding": None, "truncation": None} | (
+        {} if _spelling(tokenizer) is str else {"normalizer": None}
+    )
+    return json.dumps(described | changed)
+
+
+def _spelling(tokenizer: PreTrainedTokenizerFast) -> Spelling:
+    """What our own tokenizer makes of a call's text (`models/word_cuts.py`); others leave it as it is."""
     normalizer = tokenizer.backend_tokenizer.normalizer
-    return normalizer is not None and normalizer.normalize_str("='a") != "='a"
+    is_ours = normalizer is not None and normalizer.normalize_str("='a") == "=' a"
+    return normalizer.normalize_str if is_ours else str
 
 
-def grammar_text(schema: ShopSchema, tags: Mapping[str, int], is_spaced: bool) -> str:
+def grammar_text(schema: ShopSchema, tags: Mapping[str, int], spelt: Spelling = str) -> str:
     """The Lark grammar of an act; the end of a reply is the tokenizer's end token."""
     opened, closed, run = (f"<[{tags[tag]}]>" for tag in (TOOL, TOOL_END, RESULT))
-    rules = [_tool_rule(tool, schema, is_spaced) for tool in ALL_TOOLS]
+    rules = [_tool_rule(tool, schema, spelt) for tool in ALL_TOOLS]
+    ink = rf"' ?{_INK}" if spelt is str else f"'{_SPACED_INK}"
     return "\n".join(
         [
             f"start: REPLY | ({opened} call {closed})+ {run}",
             r"REPLY: /[^<]*/",
             f"call: {' | '.join(tool.name for tool in ALL_TOOLS)}",
-            rf"TEXT: /' ?{_INK}{_SIGN}{{0,{_LONGEST_TEXT - 2}}}'/",
+            rf"TEXT: /{ink}{_SIGN}{{0,{_LONGEST_TEXT - 2}}}'/",
             *rules,
         ]
     )
 
 
-def _tool_rule(tool: Tool, shop: ShopSchema, is_spaced: bool) -> str:
+def _tool_rule(tool: Tool, shop: ShopSchema, spelt: Spelling) -> str:
     """`search: "search(" ("query=" TEXT (", category=" TEXT)? …) ")"`. The first argument is the first
     required one, or any optional one before it; without a required one it may be any, or none where the
     tool allows that."""
     schema = shop.arguments(tool).model_json_schema()
     required = set(schema.get("required", ()))
     entries = {key: schema["properties"][key] for key in shop.order(tool.name)}
-    values = {key: _value(_resolved(entry, schema), is_spaced) for key, entry in entries.items()}
+    values = {key: _value(_resolved(entry, schema), spelt) for key, entry in entries.items()}
     keys, starts = list(values), []
     for place, key in enumerate(keys):
-        rest = [_argument(later, values[later], later in required) for later in keys[place + 1 :]]
-        starts.append(" ".join([f'"{key}=" {values[key]}', *rest]))
+        rest = [
+            _argument(spelt(f", {later}="), values[later], later in required) for later in keys[place + 1 :]
+        ]
+        frame = spelt(f"({key}=")[1:]
+        starts.append(" ".join([f'"{frame}" {values[key]}', *rest]))
         if key in required:
             break
     may_be_empty = "?" if _allows_nothing(shop.arguments(tool)) else ""
-    return f'{tool.name}: "{tool.name}(" ({" | ".join(starts)}){may_be_empty} ")"'
+    opened = spelt(f"{tool.name}(")
+    return f'{tool.name}: "{opened}" ({" | ".join(starts)}){may_be_empty} ")"'
 
 
-def _argument(key: str, value: str, is_required: bool) -> str:
-    return f'(", {key}=" {value}){"" if is_required else "?"}'
+def _argument(frame: str, value: str, is_required: bool) -> str:
+    return f'("{frame}" {value}){"" if is_required else "?"}'
 
 
 def _allows_nothing(arguments: type[BaseModel]) -> bool:
@@ -139,23 +156,22 @@ def _resolved(entry: Schema, schema: Schema) -> Sequence[Schema]:
     return [schema["$defs"][name] if name else one for name, one in zip(names, options, strict=True)]
 
 
-def _value(kinds: Sequence[Schema], is_spaced: bool) -> str:
+def _value(kinds: Sequence[Schema], spelt: Spelling) -> str:
     """A value of any of these kinds."""
-    written = [_one_kind(kind, is_spaced) for kind in kinds]
+    written = [_one_kind(kind, spelt) for kind in kinds]
     return written[0] if len(written) == 1 else f"({' | '.join(written)})"
 
 
-def _one_kind(entry: Schema, is_spaced: bool) -> str:
+def _one_kind(entry: Schema, spelt: Spelling) -> str:
     if "enum" in entry or "const" in entry:
-        words = entry.get("enum", [entry.get("const")])
-        space = '" "?' if is_spaced else ""
-        return f'("\'" {space} ({" | ".join(json.dumps(word) for word in words)}) "\'")'
+        words = [spelt(f"='{word}'")[1:] for word in entry.get("enum", [entry.get("const")])]
+        return f"({' | '.join(map(json.dumps, words))})"
     if entry["type"] == "string":
         return "TEXT"
     if entry["type"] == "boolean":
         return '("True" | "False")'
     if entry["type"] == "array":
-        one, most = _one_kind(entry["items"], is_spaced), entry["maxItems"]
+        one, most = _one_kind(entry["items"], spelt), entry["maxItems"]
         least = max(entry.get("minItems", 1), 1)
         return f'("[" {one} (", " {one}){{{least - 1},{most - 1}}} "]")'
     if entry["type"] in ("number", "integer"):

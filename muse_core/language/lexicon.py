@@ -19,6 +19,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from muse_core.language import shop_nouns
 from muse_core.language.lexicon_entries import WORDS, Entry, Slot, all_slots, lookup, run_key
 from muse_core.language.matching import Token, form_key, tokens, word_key
 from muse_core.language.word_lists import read_words
@@ -53,7 +54,7 @@ def canonical(slot: str, surface: str) -> str | None:
 def surfaces(slot: str, canonical: str, language: Language, noun: str | None = None) -> tuple[str, ...]:
     """The forms that may be said in a language, the most usual first. With `noun` (a product type or a
     translated word's canonical value) a Hindi colour agrees with it: काली शर्ट, काले जूते."""
-    entry = all_slots()[slot].entries.get(canonical)
+    entry = _entry_of(slot, canonical)
     if entry is None:
         return (canonical,)
     place = agreement_with(noun)
@@ -67,9 +68,15 @@ def surfaces(slot: str, canonical: str, language: Language, noun: str | None = N
     return tuple(dict.fromkeys((*english, *roman, *hi)))
 
 
+def _entry_of(slot: str, canonical: str) -> Entry | None:
+    """A value's entry; a noun that is not ours may be one of other shops."""
+    found = all_slots()[slot].entries.get(canonical)
+    return found or (shop_nouns.entry(canonical) if slot == "product_type" else None)
+
+
 def agreement_with(noun: str | None) -> int:
     """What a Hindi adjective does before a product type: 0 masculine, 1 plural, 2 feminine."""
-    entry = all_slots()["product_type"].entries.get(noun) if noun is not None else None
+    entry = _entry_of("product_type", noun) if noun is not None else None
     return _AGREEMENT[entry.agreement] if entry is not None else 0
 
 
@@ -210,7 +217,7 @@ def _pick(forms: Sequence[str], rng: np.random.Generator) -> str:
 
 
 def _mixed_surface(slot: str, canonical: str, rng: np.random.Generator, noun: str | None) -> str:
-    entry = all_slots()[slot].entries.get(canonical)
+    entry = _entry_of(slot, canonical)
     draw = rng.random()
     place = agreement_with(noun)
     if entry is not None and 0.5 <= draw < 0.8 and entry.roman:

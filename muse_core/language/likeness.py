@@ -159,7 +159,7 @@ def _length_at(keys: Sequence[str], at: int, name: str) -> int:
     return next((len(phrase) for phrase in phrases if tuple(keys[at : at + len(phrase)]) == phrase), 0)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def _by_first(name: str) -> dict[str, list[tuple[str, ...]]]:
     """The phrases of a list by their first word, the longest first."""
     found: dict[str, list[tuple[str, ...]]] = {}

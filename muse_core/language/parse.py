@@ -51,8 +51,8 @@ class ParsedRequest:
     """Canonical English values, each in the order said. Prices are in the currency as written; `about_price`
     has no bound. `positions` count from 1 in the last results, -1 is the last; `refers_back` says that the
     request is about these results rather than a new product. `without` holds the unwanted values by slot.
-    `like`: the position of the one that another is to be like; `like_shown`: it is what was shown last.
-    `places`: where in the text values of any kind stand, but for products."""
+    `places`: where in the text values of any kind stand, but for products.
+    `like`: the position of the one that another is to be like; `like_shown`: it is what was shown last."""
 
     product_types: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()

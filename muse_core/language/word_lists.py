@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def read_words(name: str) -> dict[str, Any]:
     """The content of `<name>.toml`; read once, on first use."""
     text = resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")

@@ -50,7 +50,7 @@ READS = "<|reads|>"
 SPECIAL_TOKENS: tuple[str, ...] = (SYSTEM, USER, ASSISTANT, END, TOOL, TOOL_END, RESULT, RESULT_END, READS)
 
 Part = Literal["context", "tool", "argument", "fluency"]
-Mark = Literal["", "utterance", "open", "act"]
+Mark = Literal["", "utterance", "reading", "open", "act"]
 
 TAG = re.compile("(" + "|".join(re.escape(token) for token in SPECIAL_TOKENS) + ")")
 _WORD = re.compile(r"\[image:\w+\]|[\w\u0900-\u097f₹.,:/+-]*[\w\u0900-\u0963\u0966-\u097f]")
@@ -60,7 +60,8 @@ _WORD = re.compile(r"\[image:\w+\]|[\w\u0900-\u097f₹.,:/+-]*[\w\u0900-\u0963\u
 class Piece:
     """A run of the stream that is tokenised by itself. `turn` is the 0-based user turn (-1: system).
 
-    `mark`: `utterance` = the user's words; `open` = `<|assistant|>`; `act` = the first token decides."""
+    `mark`: `utterance` = the user's words; `reading` = what is read in them; `open` = `<|assistant|>`;
+    `act` = the first token decides."""
 
     text: str
     part: Part
@@ -126,7 +127,8 @@ def _user(message: Message, turn: int) -> Iterator[Piece]:
     yield Piece(USER, "context", turn)
     yield Piece(escape_text(message.content), "context", turn, "utterance")
     if message.reading:
-        yield Piece(READS + render_arguments(message.reading), "context", turn)
+        yield Piece(READS, "context", turn)
+        yield Piece(render_arguments(message.reading), "context", turn, "reading")
     yield Piece(END, "context", turn)
 
 

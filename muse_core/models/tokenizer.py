@@ -1,11 +1,7 @@
 r"""The small model's own tokenizer, and how messages become token ids (for every model).
 
-`train_tokenizer`: byte-level BPE. The pre-tokeniser keeps Indic vowel signs with their letters
-(`[\p{L}\p{M}]+`), reads a number as one word (copying a price from the
-request into a call is then copying a token), and keeps references (`[1:price]`), image tags and the
-frame of a call (`search(`, `query='`, `', max_price=`) as units that BPE can learn as one token. A word is
-the same token wherever it stands: the text behind `='` and the start of an utterance are read as if a
-space came before them, so that copying a word from the request into a call is copying a token.
+`train_tokenizer`: byte-level BPE on the pieces that `word_cuts` cuts, so that copying a word or a number from
+the request, the shop's list or the readings into a call is copying its tokens.
 
 `encode` tokenises piece by piece (see `chat_format`): training and generation use this one function.
 """
@@ -14,25 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from muse_core.models import chat_format
+from muse_core.models import chat_format, word_cuts
 from muse_core.models.chat_format import Part, Piece
 from muse_core.tools.call_syntax import escape_text, unescape_text
 from muse_core.types import Message
 
 PAD = "<|pad|>"
 PARTS: tuple[Part | Literal["utterance"], ...] = ("context", "tool", "argument", "fluency", "utterance")
-
-# Order matters: references and image tags, frame of a call, numbers, words, single signs, spaces.
-WORD_PATTERN = (
-    r" ?\[(?:image:)?[a-z]*\p{Nd}{1,2}(?::[a-z_]+)?\]"
-    r"|'?(?:, )?[a-z_]+='?|[a-z_]+\(|'?\)"
-    r"|\p{N}+(?:,\p{N}{2,3})*| ?[\p{L}\p{M}]+| ?[^\s\p{L}\p{M}\p{N}]|\s+"
-)
 
 
 @dataclass(frozen=True)
@@ -64,14 +54,14 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, facets: str = "") -> 
     nothing that its weights do not, and would cost about 85 tokens in each conversation. So does the
     shop's own list of facets (`also: …` with its line break); another list is spelled out."""
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.Replace(Regex(r"='(?=[\p{L}\p{M}])"), "=' ")
+    tokenizer.normalizer = word_cuts.spacing()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(WORD_PATTERN), "isolated"),
+            pre_tokenizers.Split(Regex(word_cuts.word_pattern()), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
-    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Replace("=' ", "='")])
+    tokenizer.decoder = word_cuts.unspacing()
     told = [chat_format.tool_lines() + "\n", *([escape_text(facets)] if facets else [])]
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size - len(told),
@@ -86,11 +76,13 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, facets: str = "") -> 
 
 
 def _runs(texts: Iterable[str], told: Sequence[str]) -> Iterator[str]:
-    """The runs of text between tags, without what has a token of its own."""
+    """The runs of text between tags as they are encoded, without what has a token of its own."""
     for text in texts:
         for one in told:
             text = text.replace(one, "")
-        yield from chat_format.untagged(text)
+        for before, run in pairwise(["", *chat_format.TAG.split(text)]):
+            if run and run not in chat_format.SPECIAL_TOKENS:
+                yield f" {run}" if before in word_cuts.SPACED_TAGS else run
 
 
 def wrap_tokenizer(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
@@ -148,7 +140,7 @@ def encode_text(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
 
 def _encode_pieces(tokenizer: PreTrainedTokenizerFast, pieces: Sequence[Piece]) -> Encoded:
     backend = tokenizer.backend_tokenizer
-    texts = [f" {piece.text}" if piece.mark == "utterance" else piece.text for piece in pieces]
+    texts = [f" {piece.text}" if _is_spaced(piece) else piece.text for piece in pieces]
     codes = backend.encode_batch(texts, add_special_tokens=False)
     ids: list[int] = []
     parts: list[int] = []
@@ -169,6 +161,12 @@ def _encode_pieces(tokenizer: PreTrainedTokenizerFast, pieces: Sequence[Piece]) 
         parts += part
     places = [TurnPlace(turn, ends[turn], opened.get(turn), spans[turn]) for turn in sorted(ends)]
     return Encoded(ids, parts, places)
+
+
+def _is_spaced(piece: Piece) -> bool:
+    """Whether a piece is read behind a space: the user's words, what is read in them, and arguments
+    (`recommend()` has none)."""
+    return piece.mark in ("utterance", "reading") or (piece.part == "argument" and piece.text[:1].isalpha())
 
 
 def _word_places(escaped: str, offsets: Sequence[tuple[int, int]], start: int) -> tuple[tuple[int, int], ...]:

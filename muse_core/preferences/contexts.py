@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from muse_core.catalog.product import Catalog
 from muse_core.preferences.reward import GoldTurn, RewardParts, reward
 from muse_core.tools.base import ShopWorld
 from muse_core.tools.shop_schema import schema_of
@@ -53,9 +54,14 @@ class Environment:
         """A fresh world as it stands before the turn: earlier calls are run again."""
         return self.shop.world_before(context.conversation, context.label.turn)
 
-    def reward(self, turn: Turn, malformed: bool, gold: GoldTurn) -> RewardParts:
-        catalog = self.shop.index.catalog
-        return reward(turn, malformed, gold, catalog.by_id, self.reply_style, schema_of(catalog.facets))
+    def catalog(self, context: Context) -> Catalog:
+        """Of the shop that the conversation happens in."""
+        return self.shop.index_of(context.conversation).catalog
+
+    def reward(self, turn: Turn, malformed: bool, context: Context) -> RewardParts:
+        catalog = self.catalog(context)
+        schema = schema_of(catalog.facets)
+        return reward(turn, malformed, context.gold, catalog.by_id, self.reply_style, schema)
 
 
 def branch(world: ShopWorld) -> ShopWorld:

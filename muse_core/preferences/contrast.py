@@ -154,7 +154,7 @@ def contrast_match(
     if wrong_turn is None:
         return None
     gold, wrong = (
-        Sample(turn, environment.reward(turn, False, context.gold), 0.0, 0)
+        Sample(turn, environment.reward(turn, False, context), 0.0, 0)
         for turn in (context.gold.turn, Turn(wrong_turn))
     )
     return match_of(gold, wrong, threshold)

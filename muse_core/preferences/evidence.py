@@ -119,7 +119,7 @@ def replays(pair: PreferencePair, context: Context, world: ShopWorld, environmen
         ("rejected", pair.rejected, pair.rejected_score),
     ):
         again = _run_again(messages, world)
-        parts = environment.reward(again, False, context.gold)
+        parts = environment.reward(again, False, context)
         if not _is_as_recorded(pair.evidence.get(side), again, parts) or abs(parts.quality - score) > _EXACT:
             return False
         scores[side] = parts.quality

@@ -125,7 +125,7 @@ def _sample_here(
         key = (slot.context.name, outcome.text, outcome.malformed)
         if key not in judged:
             turn = Turn(outcome.messages)
-            judged[key] = turn, environment.reward(turn, outcome.malformed, slot.context.gold)
+            judged[key] = turn, environment.reward(turn, outcome.malformed, slot.context)
         warmth = slot.temperature(config)
         sample = Sample(*judged[key], warmth, request.seed, outcome.malformed)
         drawn[slot.context.name].append(sample)
@@ -186,7 +186,7 @@ def _gold_against_worst(
     whole = [sample for sample in samples if sample.is_whole]
     if not whole:
         return None
-    parts = environment.reward(context.gold.turn, False, context.gold)
+    parts = environment.reward(context.gold.turn, False, context)
     worst = min(whole, key=lambda sample: round(sample.parts.total, 9))
     return match_of(Sample(context.gold.turn, parts, 0.0, 0), worst, threshold)
 

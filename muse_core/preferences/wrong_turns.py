@@ -46,7 +46,7 @@ class Scene:
     def of(cls, context: Context, environment: Environment, rng: np.random.Generator) -> Scene:
         profile = environment.profile(context)
         formality = profile.formality if profile else "casual"
-        facets = {facet.name: facet for facet in environment.shop.index.catalog.facets}
+        facets = {facet.name: facet for facet in environment.catalog(context).facets}
         voice = Voice(_script_of(context), rng, facets=facets)
         return cls(context, environment, environment.world(context), voice, formality)
 
@@ -192,7 +192,7 @@ def _call_id(scene: Scene) -> str:
 
 def _some_noun(scene: Scene) -> str:
     """The kind of some product that the shop sells."""
-    return scene.voice.pick(scene.environment.shop.index.catalog.named).product_type
+    return scene.voice.pick(scene.world.catalog.named).product_type
 
 
 def _some_items(scene: Scene) -> list[JsonValue]:

@@ -93,8 +93,10 @@ class _ShopNouns:
     """The shop's own nouns by key, and by sound for those that Hindi spells its own way."""
 
     def __init__(self, nouns: Sequence[str]) -> None:
-        self.by_key = {form_key(noun): noun for noun in nouns}
-        sounds = {roman_key(english_sound(key)): noun for key, noun in self.by_key.items() if key.isascii()}
+        own = {form_key(noun): noun for noun in nouns}
+        said = ((form, noun) for noun in nouns for form in lexicon.surfaces("product_type", noun, "mixed"))
+        self.by_key = {form_key(form): noun for form, noun in said} | own
+        sounds = {roman_key(english_sound(key)): noun for key, noun in own.items() if key.isascii()}
         self.by_sound = {sound: noun for sound, noun in sounds.items() if len(sound) >= _MIN_SOUND}
         self.by_consonants = {skeleton(sound): noun for sound, noun in self.by_sound.items()}
         self.by_consonants.pop("", None)

@@ -6,8 +6,7 @@
 It decides nothing: which tool is called, and what of this stands in the call, is the model's business.
 `query` is the product (`product_nouns.py`), a list where several are named; `words` stands in its place where
 nothing explains them. `items` are the positions in the last results that the text names, `last` for the last
-one; `like` is one of them, or `this` for what was shown last; `text` is what stands in quotation marks,
-`image` a picture's id.
+one (`like='shown'`: what was shown last); `text` is what stands in quotation marks, `image` a picture's id.
 """
 
 from __future__ import annotations
@@ -49,8 +48,6 @@ def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
     found |= _limits(asked) | dict(asked.facets) | _results(asked)
     for name, pattern in (("text", _QUOTED), ("image", _IMAGE)):
         _put(found, name, (match[1].strip() for match in pattern.finditer(text)))
-    if "image" in found and found.get("like") == "this":  # it is the picture
-        del found["like"]
     return found
 
 
@@ -90,7 +87,7 @@ def _results(asked: ParsedRequest) -> dict[str, JsonValue]:
     if asked.like is not None:
         found["like"] = _position(asked.like)
     elif asked.like_shown:
-        found["like"] = "this"
+        found["like"] = "shown"
     elif positions:
         _put(found, "items", positions)
     return found | ({"than": asked.than} if asked.than is not None else {})

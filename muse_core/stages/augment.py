@@ -32,7 +32,7 @@ from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, Profile
 from muse_core.world.replay import world_for
-from muse_core.world.shop import read_profiles
+from muse_core.world.shop import Shop, read_profiles
 
 READS = ("augmentation", "pairs.reserved_share")
 KIND = "augmented"
@@ -128,9 +128,12 @@ def score_shard(shard: Shard) -> list[ScoredAct]:
 
 
 def _prepared(shard: Shard) -> Iterator[list[PreparedAct]]:
-    index = CatalogIndex(shard.catalog)
-    annotator = Annotator(shard.catalog.products)
+    own = Shop(CatalogIndex(shard.catalog))
+    annotators: dict[str | None, Annotator] = {}
     for talk in shard.conversations:
+        index = own.index_of(talk)
+        annotator = annotators.get(talk.shop) or Annotator(index.catalog.products)
+        annotators[talk.shop] = annotator
         world = world_for(shard.profiles.get(talk.profile_id), index, talk.attachments)
         yield prepare(talk, world, annotator, shard.perturbations, shard.seed)
 

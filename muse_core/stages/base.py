@@ -28,6 +28,7 @@ from muse_core.models.tokenizer import train_tokenizer
 from muse_core.models.vocabulary import add_our_tokens
 from muse_core.profiles.system_line import most_listed
 from muse_core.records import from_table
+from muse_core.tools.toolbox import ALL_TOOLS
 from muse_core.training.batches import plan_steps
 from muse_core.training.loop import Optimization, train
 from muse_core.training.losses import LanguageLoss, Weights
@@ -64,13 +65,15 @@ def run(config: RunConfig, conversations: ArtifactRef, *, ctx: StageContext) -> 
 
 
 def texts_of(conversations: list[Conversation]) -> list[str]:
-    """What a tokenizer learns from: rendered streams, lexicalised replies, and every canonical value as
-    it stands in a call, so that a rare one is still one token and not a spelling to be learnt."""
+    """What a tokenizer learns from: rendered streams, lexicalised replies, and every argument and canonical
+    value as it stands in a call, so that a rare one is still one token and not a spelling to be learnt."""
     chosen = conversations[:TOKENIZER_CONVERSATIONS]
     streams = [chat_format.render(conversation.messages) for conversation in chosen]
     plain = [chat_format.render(plain_messages(conversation)) for conversation in chosen]
-    values = [f"{slot}='{value}')" for slot in lexicon.slots() for value in lexicon.values(slot)]
-    return streams + plain + values * ARGUMENT_VALUE_REPEATS
+    values = [f" {slot}='{value}')" for slot in lexicon.slots() for value in lexicon.values(slot)]
+    names = sorted({name for tool in ALL_TOOLS for name in tool.Arguments.model_fields})
+    frames = [f" {name}='', {name}=1, min_a=1, max_a=1, not_a=['', '']" for name in names]
+    return streams + plain + (values + frames) * ARGUMENT_VALUE_REPEATS
 
 
 def _from_scratch(

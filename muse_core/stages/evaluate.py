@@ -16,13 +16,21 @@ from typing import Any
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.evaluation.cases.handwritten.rows import handwritten_rows
+from muse_core.evaluation.cases.logged import logged_rows
 from muse_core.evaluation.closed_loop.record import Record, read_talks
 from muse_core.evaluation.closed_loop.rows import EXPERT, about_loop, conversation_quality, loop_rows
 from muse_core.evaluation.predict.contamination import leak_report, leak_rows
 from muse_core.evaluation.predict.exam import TEST, Exam, read_exam
 from muse_core.evaluation.score.examples import examples
 from muse_core.evaluation.score.frozen_pairs import clusters_of, pair_counts, pair_log_probs, preference_rows
-from muse_core.evaluation.score.measure import Answered, rates, scorecard, significance, unknown_shoppers
+from muse_core.evaluation.score.measure import (
+    Answered,
+    rates,
+    scorecard,
+    significance,
+    unknown_shoppers,
+    unseen_shops,
+)
 from muse_core.evaluation.score.metrics import confusion, facts_of
 from muse_core.evaluation.score.scorecard import flat_metrics, only_metrics
 from muse_core.evaluation.score.slot_detector import detector_quality
@@ -91,9 +99,10 @@ def _evaluate(
     phases = Phases(ctx.progress, {HANDWRITTEN: 2.0, FIGURES: 1.0})
     phases.begin(HANDWRITTEN)
     others = handwritten_rows(loaded, index, resamples, ctx.seed)
+    dialogues: list[Conversation] = _rows(made["conversations"], ctx)
+    others += logged_rows(loaded, dialogues, index, resamples, ctx.seed)
     phases.begin(FIGURES)
     pairs: list[PreferencePair] = _rows(made["test_pairs"], ctx)
-    dialogues: list[Conversation] = _rows(made["conversations"], ctx)
     others += _preferences(config, loaded, pairs, dialogues, ctx)
     table, about = _measured(answered, dialogues, _talks(made[EXPERT], talks, answered, ctx), others)
     table = only_metrics(table, config.evaluation.metrics)
@@ -149,7 +158,7 @@ def _measured(
     of_rates = rates(answered, card.judge)
     table = [*card.table, *of_rates.table, *others]
     table += leak_rows(exam.every, exam.leaks, resamples, seed)
-    table += unknown_shoppers(answered, card.judge)
+    table += unknown_shoppers(answered, card.judge) + unseen_shops(answered, card.judge)
     if talks:
         table += loop_rows(talks, card.judge, resamples, seed)
         table += conversation_quality(table)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
-from muse_core.evaluation.predict.exam import ASKED, FURTHER, TEST, UNKNOWN, read_exam
+from muse_core.evaluation.predict.exam import ASKED, FURTHER, TEST, UNKNOWN, UNSEEN, read_exam
 from muse_core.evaluation.predict.predictions import predict
 from muse_core.generation.crew import crew_of
 from muse_core.models.loading import load_model
@@ -22,6 +22,7 @@ READS = ("evaluation.max_new_tokens",)
 KIND = "predictions"
 
 TITLES = {TEST: "test turns", FURTHER: "turns for the rates", UNKNOWN: "shoppers it is not told about"}
+TITLES |= {UNSEEN: "shops it has never seen"}
 
 
 def run(

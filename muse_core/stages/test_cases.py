@@ -1,7 +1,8 @@
 """catalog, profiles, conversations → the turns that the models are measured on.
 
 These are (`evaluation/predict/exam.py`) a sample of the test side, further turns for the rates that stand
-on one kind of turn, and some of the sample from unknown shoppers. Turns whose words also occur on the train
+on one kind of turn, some of the sample from unknown shoppers, and turns in shops that training has not
+seen. All others are of the user's own shop. Turns whose words also occur on the train
 side are counted, and left out with `evaluation.exclude_leaks`. Fails when the test side is empty.
 """
 
@@ -19,11 +20,13 @@ from muse_core.evaluation.predict.exam import Exam, exam_rows
 from muse_core.evaluation.predict.open_loop import Case, CaseSet, open_loop_cases
 from muse_core.evaluation.predict.rates import RateCases, further_conversations, rate_cases
 from muse_core.evaluation.predict.unknown_shoppers import anonymous_cases
+from muse_core.evaluation.predict.unseen_shops import unseen_cases
 from muse_core.evaluation.score.significance import detectable
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, Conversation, Profile
-from muse_core.world.shop import Shop
+from muse_core.utterances.origin import logged_by
+from muse_core.world.shop import Shop, own_talks
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -32,6 +35,7 @@ READS = (
     "evaluation.max_cases",
     "evaluation.cases_per_rate",
     "evaluation.anonymous_cases",
+    "evaluation.unseen_shop_cases",
     "evaluation.exclude_leaks",
     "conversations.noise",
     "conversations.min_user_turns",
@@ -54,31 +58,39 @@ def run(
 ) -> ArtifactRef:
     """The test cases, with what is known of their number in `about`."""
     shop = Shop.read(ctx.store, catalog, profiles)
-    talks = from_table(conversations.kind, ctx.store.read_table(conversations))
+    everywhere = from_table(conversations.kind, ctx.store.read_table(conversations))
     phases = Phases(ctx.progress, {SAMPLE: 1.0, FURTHER: 2.0})
     phases.begin(SAMPLE)
-    every, leaks, found = _sample(config, talks)
+    talks = own_talks(one for one in everywhere if not _has_own_row(one))
+    every, leaks, found = _sample(config, talks, everywhere)
     log.info("%s", detectable(len(found.cases)))
     phases.begin(FURTHER)
     is_given = "source" in ctx.store.manifest(conversations)["about"]
     shoppers = () if is_given else tuple(shop.profiles.values())
     further = _further(config, ctx, talks, found.cases, shoppers, shop.index)
+    unseen = tuple(unseen_cases(everywhere, shop.index.catalog, config.evaluation.unseen_shop_cases))
     unknown = tuple(anonymous_cases(found.cases, config.evaluation.anonymous_cases))
-    exam = Exam(found.cases, every, leaks, further.cases, further.drawn_for, unknown)
+    exam = Exam(found.cases, every, leaks, further.cases, further.drawn_for, unknown, unseen)
     return _publish(exam, found, further, ctx)
 
 
+def _has_own_row(talk: Conversation) -> bool:
+    """Whether it was held out of a log: `cases/logged.py`."""
+    return talk.side == "test" and bool(logged_by(talk))
+
+
 def _sample(
-    config: RunConfig, talks: Sequence[Conversation]
+    config: RunConfig, talks: Sequence[Conversation], everywhere: Sequence[Conversation]
 ) -> tuple[tuple[Case, ...], tuple[Leak, ...], CaseSet]:
-    """The sample as it is drawn, what leaks of it, and what is measured. MuseError when that is nothing."""
+    """The sample as it is drawn, what leaks of it into training, wherever that was, and what is measured.
+    MuseError when that is nothing."""
     found = open_loop_cases(talks, config.evaluation.max_cases)
     every = found.cases
     if not every:
         raise MuseError(
             "evaluate: the test side holds no user turn; raise profiles.count and conversations.count"
         )
-    leaks = case_set_leaks(every, talks)
+    leaks = case_set_leaks(every, everywhere)
     if config.evaluation.exclude_leaks:
         found = without_leaks(found, leaks)
     if not found.cases:
@@ -114,6 +126,7 @@ def _publish(exam: Exam, found: CaseSet, further: RateCases, ctx: StageContext) 
         "left_out": float(len(exam.every) - len(exam.test)),
         "further": float(len(exam.further)),
         "unknown": float(len(exam.unknown)),
+        "unseen": float(len(exam.unseen)),
     }
     ctx.metrics.log(metrics)
     about = {"overlapping_turns": found.overlapping, "further_turns": further.about()}

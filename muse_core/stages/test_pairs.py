@@ -17,7 +17,7 @@ from muse_core.preferences.contexts import Environment
 from muse_core.preferences.sampling import mine_pairs
 from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef
-from muse_core.world.shop import Shop
+from muse_core.world.shop import Shop, own_talks
 
 READS = (
     "evaluation.pair_contexts",
@@ -43,7 +43,7 @@ def run(
 ) -> ArtifactRef:
     """The frozen pairs of the test side."""
     environment = Environment(Shop.read(ctx.store, catalog, profiles), config.reply.style)
-    talks = from_table(conversations.kind, ctx.store.read_table(conversations))
+    talks = own_talks(from_table(conversations.kind, ctx.store.read_table(conversations)))
     loaded = load_model(ctx.store.folder(sft), ctx.device)
     rules = frozen_pairs_config(
         config.evaluation.pair_contexts,

@@ -16,7 +16,7 @@ ROOMS = {
     "catalog": "catalog language records types",
     "profiles": "catalog profiles records types",
     "conversations": "catalog conversation_files dialogue evaluation json_files json_text language profiles "
-    "reading records scoring tools types wordings world",
+    "reading records scoring tools types utterances wordings world",
     "base": "catalog examples language models profiles records tools training types wordings",
     "augment": "augmentation catalog language models profiles records tools types wordings world",
     "sft": "catalog examples language models processes profiles reading records tools training types "
@@ -26,7 +26,7 @@ ROOMS = {
     "dpo": "augmentation catalog dialogue examples generation language models preferences processes "
     "profiles reading records scoring tools training types wordings world",
     "test_cases": "catalog dialogue evaluation generation language models profiles records scoring tools "
-    "types wordings world",
+    "types utterances wordings world",
     "predict": "catalog dialogue evaluation generation language models profiles reading records scoring "
     "tools types wordings world",
     "test_pairs": "augmentation catalog dialogue evaluation generation language models preferences profiles "
@@ -35,8 +35,9 @@ ROOMS = {
     "tools types wordings world",
     "talk": "catalog dialogue evaluation generation language models profiles reading records scoring "
     "tools types wordings world",
-    "evaluate": "augmentation catalog dialogue evaluation generation json_files json_text language models "
-    "preferences profiles reading records scoring tools types wordings world",
+    "evaluate": "augmentation catalog dialogue evaluation generation json_files json_text language "
+    "models preferences profiles reading records scoring tools types utterances wordings "
+    "world",
     "export": "catalog export generation language models profiles records tools types wordings world",
 }
 

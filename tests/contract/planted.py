@@ -279,6 +279,7 @@ PLANTED: dict[str, dict[str, Break]] = {
         f"unknown_turn_types: {BETWEEN}": _label(turn_type="small talk"),
         f"goal_ok: {IN_SET}": _put(goal_json="{"),
         f"attachments_ok: {IN_SET}": _put(attachments_json="null"),
+        f"shop_ok: {IN_SET}": _put(shop="17-test-5"),
     },
     "augmented": {
         f"original_text: {MATCH}": _put(original_text=" "),
@@ -335,6 +336,8 @@ PLANTED: dict[str, dict[str, Break]] = {
         f"bad_arguments: {BETWEEN}": _call(arguments_json="null"),
         f"goal_ok: {IN_SET}": _put(goal_json="{"),
         f"attachments_ok: {IN_SET}": _put(attachments_json="null"),
+        f"shop_ok: {IN_SET}": _put(shop="a shop"),
+        f"unseen_agrees: {IN_SET}": _put(shop="17-test-5"),
     },
     "talks": {
         "player and case_id: expect_compound_columns_to_be_unique": _put(player="sft"),

@@ -85,7 +85,7 @@ class Paraphraser:
         self.asker.book.close()
 
     def _reworded(self, conversations: Sequence[Conversation]) -> Iterator[Conversation]:
-        offers = [list(self._offers(one)) for one in conversations]
+        offers = [list(self._offers(one)) if one.shop is None else [] for one in conversations]
         self.counts["conversations"] += len(conversations)
         asked = [place for place, found in enumerate(offers) if found]
         requests = (
@@ -103,7 +103,7 @@ class Paraphraser:
     # what is offered
 
     def _offers(self, conversation: Conversation) -> Iterator[Offer]:
-        """The turns that the rules understand, and with `replies` the replies that name results."""
+        """The turns that the own shop's rules read, and with `replies` the replies that name results."""
         earlier: list[tuple[str, list[Fact]]] = []
         for label in conversation.labels:
             text = user_text(conversation, label.turn)

@@ -6,6 +6,7 @@ A row of `test_cases` is one turn with the conversation that it stands in. Its `
     left_out  a turn of that sample which leaks (`evaluation.exclude_leaks`): only its share is shown
     further   a turn beyond the sample, for a rate of one kind of turn (`rates.py`)
     unknown   a turn of the sample once more, from a shopper of whom the model is told nothing
+    unseen    a turn in another shop, none of whose nouns, brands and facets training has seen
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from muse_core.evaluation.predict.open_loop import Case
 from muse_core.records import Row, conversation_row, read_conversation
 from muse_core.types import Conversation
 
-TEST, LEFT_OUT, FURTHER, UNKNOWN = "test", "left_out", "further", "unknown"
-ASKED = (TEST, FURTHER, UNKNOWN)  # what is put to a model
+TEST, LEFT_OUT, FURTHER, UNKNOWN, UNSEEN = "test", "left_out", "further", "unknown", "unseen"
+ASKED = (TEST, FURTHER, UNKNOWN, UNSEEN)  # what is put to a model
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,12 @@ class Exam:
     further: tuple[Case, ...] = ()
     drawn_for: tuple[str, ...] = ()
     unknown: tuple[Case, ...] = ()
+    unseen: tuple[Case, ...] = ()
 
     def part(self, name: str) -> tuple[Case, ...]:
         """The turns of one part that is put to models."""
-        return {TEST: self.test, FURTHER: self.further, UNKNOWN: self.unknown}[name]
+        parts = {TEST: self.test, FURTHER: self.further, UNKNOWN: self.unknown, UNSEEN: self.unseen}
+        return parts[name]
 
 
 def exam_rows(exam: Exam) -> list[Row]:
@@ -46,7 +49,8 @@ def exam_rows(exam: Exam) -> list[Row]:
     rows = [_row(TEST if case.case_id in kept else LEFT_OUT, case, "", leaks) for case in exam.every]
     further = zip(exam.further, exam.drawn_for, strict=True)
     rows += [_row(FURTHER, case, drawn_for, {}) for case, drawn_for in further]
-    return rows + [_row(UNKNOWN, case, "", {}) for case in exam.unknown]
+    rows += [_row(UNKNOWN, case, "", {}) for case in exam.unknown]
+    return rows + [_row(UNSEEN, case, "", {}) for case in exam.unseen]
 
 
 def _row(part: str, case: Case, drawn_for: str, leaks: dict[str, Leak]) -> Row:
@@ -78,6 +82,7 @@ def read_exam(rows: Sequence[Row]) -> Exam:
         tuple(case for _, case in part(FURTHER)),
         tuple(row["drawn_for"] for row, _ in part(FURTHER)),
         tuple(case for _, case in part(UNKNOWN)),
+        tuple(case for _, case in part(UNSEEN)),
     )
 
 

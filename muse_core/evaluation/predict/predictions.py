@@ -77,9 +77,8 @@ def _predict_here(
     requests = [TurnRequest(case.context, world_of(case, shop), case.label.turn) for case in cases]
     sampling = Sampling(max_new_tokens=asked.max_new_tokens)
     answered = answer(loaded, requests, sampling, repairs=asked.repairs, progress=progress)
-    schema = schema_of(shop.index.catalog.facets)
     rows = [
-        judge(case, prediction_of(one), asked.name, asked.digest, schema)
+        judge(case, prediction_of(one), asked.name, asked.digest, schema_in(case, shop))
         for case, one in zip(cases, answered, strict=True)
     ]
     return with_positions(rows, loaded, cases) if "trained" in loaded.about else rows
@@ -94,6 +93,11 @@ def prediction_of(one: Answered) -> Prediction:
 def expert_rows(cases: Sequence[Case], schema: ShopSchema = PLAIN) -> list[Row]:
     """The gold turns judged as if a model had made them, in this shop: what the metrics allow at most."""
     return [judge(case, Prediction(case.gold), "expert", "", schema) for case in cases]
+
+
+def schema_in(case: Case, shop: Shop) -> ShopSchema:
+    """The tools as the shop of a case has them."""
+    return schema_of(shop.index_of(case.conversation).catalog.facets)
 
 
 def world_of(case: Case, shop: Shop) -> ShopWorld:

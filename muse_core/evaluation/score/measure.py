@@ -1,20 +1,22 @@
-"""From judged turns to rows of the `metrics` table: the headline, the rates, the unknown shoppers."""
+"""From judged turns to rows of the `metrics` table: the headline, the rates, unknown shoppers and shops."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from muse_core.evaluation.predict.exam import FURTHER, TEST, UNKNOWN, Exam
+from muse_core.evaluation.predict.exam import FURTHER, TEST, UNKNOWN, UNSEEN, Exam
 from muse_core.evaluation.predict.open_loop import Case, lexicalised_reply
 from muse_core.evaluation.predict.predictions import expert_rows
 from muse_core.evaluation.predict.rates import CONDITION_OF, rate_statistics
 from muse_core.evaluation.predict.unknown_shoppers import anonymous_statistics
+from muse_core.evaluation.predict.unseen_shops import unseen_statistics
 from muse_core.evaluation.score.baselines import baseline_decisions, turns_of
 from muse_core.evaluation.score.fluency import FluencyJudge, learn_judge
 from muse_core.evaluation.score.scorecard import ModelRows, Scorecard
 from muse_core.evaluation.score.significance import detectable, holm
+from muse_core.evaluation.score.statistics import Statistic
 from muse_core.records import Row
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.types import Conversation
@@ -102,11 +104,27 @@ def rates(answered: Answered, judge: FluencyJudge) -> Scorecard:
 def unknown_shoppers(answered: Answered, judge: FluencyJudge) -> list[Row]:
     """Rows of the models that can call, over turns whose shoppers they are not told about."""
     rows = {name: answered.part(name, UNKNOWN) for name in answered.callers}
-    if not answered.exam.unknown or not rows:
+    return _card(rows, anonymous_statistics, answered, judge) if answered.exam.unknown else []
+
+
+def unseen_shops(answered: Answered, judge: FluencyJudge) -> list[Row]:
+    """Rows of the models that can call, over turns in shops that share nothing with training."""
+    rows = {name: answered.part(name, UNSEEN) for name in answered.callers}
+    return _card(rows, unseen_statistics, answered, judge) if answered.exam.unseen else []
+
+
+def _card(
+    rows: Mapping[str, list[Row]],
+    statistics: Callable[[Sequence[Row]], list[Statistic]],
+    answered: Answered,
+    judge: FluencyJudge,
+) -> list[Row]:
+    """The figures of some models over the same turns, with their paired differences."""
+    if not rows:
         return []
     card = Scorecard.over(next(iter(rows.values())), judge, answered.resamples, answered.seed)
     for name, found in rows.items():
-        for statistic in anonymous_statistics(found):
+        for statistic in statistics(found):
             card.put(name, statistic)
     card.add_differences()
     return card.table

@@ -92,10 +92,10 @@ def add(project: Path, line: str) -> int:
     """Writes one line under `any` of [request] in hi/complete.toml; its number."""
     file = project / "muse_core/wordings/hi/complete.toml"
     lines = (HERE / "hi/complete.toml").read_text(encoding="utf-8").splitlines()
-    at = lines.index("[request]") + 1
-    lines[at:at] = ["any = [", f'    "{line}",', "]"]
+    at = lines.index("any = [", lines.index("[request]")) + 1
+    lines.insert(at, f'    "{line}",')
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return at + 2
+    return at + 1
 
 
 def test_one_line_is_enough(project: Path) -> None:

@@ -32,10 +32,10 @@ SHOW = ("table.py", "promotion.py")
 FIELDS = ("Unit", "Formula", "Rows", "Interval", "Good", "Does not say")
 # How a name is put together from words of the code.
 FRONTS = (
-    "<graph>.", "handwritten_", "people_", "train_", "base_", "sft_", "dpo_", "dev_", "lint/", "llm/", "dev/",
-    "from_call/", "dropped_", "dropped/",
+    "<graph>.", "handwritten_", "people_", "logged_", "labelled_", "utterances_", "train_", "base_", "sft_",
+    "dpo_", "dev_", "lint/", "llm/", "dev/", "from_call/", "dropped_", "dropped/",
 )  # fmt: skip
-BACK = re.compile(r"(?:_anonymous|_auc|_auc_low|_auc_before|/.+)$")
+BACK = re.compile(r"(?:_anonymous|_unseen_shops|_auc|_auc_low|_auc_before|/.+)$")
 # An f-string that can make a name: one to three gaps between at least three letters in all.
 NAME_LIKE = re.compile(r"(?=(?:.*?[a-z]){3})(?:[a-z0-9_/]*\.\+){1,3}[a-z0-9_/]*")
 

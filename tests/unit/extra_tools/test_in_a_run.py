@@ -94,7 +94,7 @@ def test_the_grammar_writes_a_call_of_a_files_schema(folder: Path) -> None:
 
     tags = {"<tool>": 1, "</tool>": 2, "<result>": 3, "<|end|>": 4}
     with REGISTRY.only(extra.tools_of(folder / "delivery.toml")):
-        assert 'delivery: "delivery(" ("pincode=" TEXT) ")"' in grammar_text(ShopSchema(), tags, False)
+        assert 'delivery: "delivery(" ("pincode=" TEXT) ")"' in grammar_text(ShopSchema(), tags)
 
 
 def test_the_page_shows_the_tools_that_are_tested() -> None:

@@ -40,7 +40,7 @@ VERBS = [
     ["report"], ["doctor"], ["catalog"], ["catalog", "check"],
     ["human-eval"], ["human-eval", "make"], ["human-eval", "import"],
     ["artifacts"], ["artifacts", "ls"], ["artifacts", "show"], ["artifacts", "export"],
-    ["artifacts", "verify"], ["up"], ["down"],
+    ["artifacts", "verify"], ["up"], ["down"], ["bench"], ["bench", "convert"],
 ]  # fmt: skip
 
 
@@ -56,6 +56,7 @@ def test_no_verb_is_missing_above() -> None:
         "": cli.app,
         "catalog": cli.catalog_app,
         "human-eval": cli.human_app,
+        "bench": cli.bench_app,
         "artifacts": cli.artifacts_app,
     }
     found = [

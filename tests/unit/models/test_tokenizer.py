@@ -22,12 +22,12 @@ def words_of(text: str) -> list[str]:
 def test_ids_decode_to_the_stream() -> None:
     messages = talk(1, 3).messages
     text = tokenizer().decode(encode(tokenizer(), messages).ids)
-    assert text.replace("<|user|> ", "<|user|>") == cf.render(messages)  # utterances are read behind a space
+    assert text == cf.render(messages)
 
 
 def test_numbers_are_words_and_marks_stay_with_letters() -> None:
     assert words_of(" under 1499, ₹2,199") == [" under", " ", "1499", ",", " ₹", "2,199"]
-    assert words_of("max_price=1499)") == ["max_price=", "1499", ")"]  # the token of the request
+    assert words_of(" max_ price=1499)") == [" max_ price=", "1499", ")"]  # the token of the request
     pattern = tokenizer().backend_tokenizer.pre_tokenizer
     assert len(pattern.pre_tokenize_str("हिंदी में")) == 2
 
@@ -38,8 +38,9 @@ def test_special_tokens_references_and_frames_are_single_tokens() -> None:
         " [1]",
         " [1:price]",
         "search(",
-        "query='",
-        "', max_price=",
+        " query='",
+        " max_price=",
+        "',",
         cf.tool_lines() + "\n",
     ):
         assert len(encode_text(tokenizer(), text)) == 1, text

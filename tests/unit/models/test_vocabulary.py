@@ -9,6 +9,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from muse_core.errors import ConfigError
+from muse_core.models.chat_format import SPECIAL_TOKENS
 from muse_core.models.heads import Heads
 from muse_core.models.loading import LoadedModel, load_model, save_model
 from muse_core.models.tokenizer import encode_text
@@ -74,7 +75,7 @@ def test_without_extension_only_the_tags_are_new() -> None:
     loaded = foreign()
     before = len(loaded.tokenizer)
     add_our_tokens(loaded, HINDI, 0)
-    assert len(loaded.tokenizer) == before + 10
+    assert len(loaded.tokenizer) == before + 1 + len(SPECIAL_TOKENS)
 
 
 def test_another_kind_of_tokenizer_is_refused_with_advice() -> None:

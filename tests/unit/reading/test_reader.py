@@ -34,7 +34,7 @@ READINGS = {
     "lose everything above 800": {"max_price": 800},
     "500 se kam wale hata do": {"min_price": 500},
     'how do you say "red shirt" in hindi': {"query": "shirt", "colour": "red", "text": "red shirt"},
-    "like this [image:att1] in blue": {"colour": "blue", "image": "att1"},
+    "like this [image:att1] in blue": {"colour": "blue", "like": "shown", "image": "att1"},
 }
 
 
