@@ -187,6 +187,13 @@ def attribute_words(voice: Voice, attribute: str) -> dict[str, str]:
     return {"by": say(voice, "by", "facet", name=name), "which": say(voice, "which", kind, name=name)}
 
 
+def question_kind(facet: Facet) -> str:
+    """The frame of [about] that asks for a facet of one product."""
+    if facet.kind != "yes_no":
+        return "facet"
+    return "facet_is" if facet.name in _facet_words()["adjectives"] else "facet_yes_no"
+
+
 def level(voice: Voice, kind: str, noun: str | None) -> str:
     """`cheap`, `premium`, `well rated`: a convention of the shop (docs/decisions.md#levels)."""
     return agreeing(noun, str(voice.pick(phrases(voice.script)["level"][kind])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from muse_core.dialogue import follow_ups, goals, likeness, questions, requests, talk
 from muse_core.dialogue.agenda import Move
 from muse_core.dialogue.item_questions import item_question
+from muse_core.dialogue.row_questions import row_question
 from muse_core.dialogue.sampled_questions import sampled_question
 from muse_core.dialogue.script import LANGUAGE_OF
 from muse_core.dialogue.shopper import Said, Shopper
@@ -54,7 +55,7 @@ def _say(shopper: Shopper, move: Move, world: ShopWorld, is_last: bool) -> Said:
     if shopper.pending is not None:
         return questions.answer(shopper)
     if move == "chit_chat":
-        return talk.small_talk(shopper, world, is_last)
+        return row_question(shopper) or talk.small_talk(shopper, world, is_last)
     if move == "out_of_scope":
         return talk.off_topic(shopper)
     if move == "missing_slot":

@@ -43,12 +43,14 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?।] )[a-z]")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the assistant answers to: a named situation, or the last call with its result."""
+    """What the assistant answers to: a named situation, or the last call with its result. `about`: an item of
+    an earlier result, and what is told of it."""
 
     situation: str = ""
     tool: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     value: JsonValue = None
+    about: tuple[int, str] | None = None
 
 
 @per_tools
@@ -70,6 +72,10 @@ def reply(outcome: Outcome, voice: Voice, formality: str, style: str = "referenc
 
 
 def _reply(outcome: Outcome, voice: Voice, formality: str) -> str:
+    if outcome.about is not None:
+        position, name = outcome.about
+        text = _pick(outcome.situation, voice, formality).replace("[1", f"[{position}")
+        return _with_facet(text, name, voice)
     if not outcome.tool:
         return _pick(outcome.situation, voice, formality)
     items = items_of(outcome.value)

@@ -37,3 +37,8 @@ TALK = {
     "thanks": 0.4, "smalltalk": 0.24, "abilities": 0.12, "wait": 0.1, "abuse": 0.08, "gibberish": 0.06,
 }  # fmt: skip
 THANKS_FOR_NOTHING = 0.03  # weight of thanks where nothing has been shown
+
+# Of small talk while the last result tells of products: a question that the row of one of them answers.
+OF_A_ROW = 0.3
+ASKED_OF_A_ROW = {"price": 0.3, "material": 0.25, "rating": 0.15, "size": 0.15, "colour": 0.1, "brand": 0.1}
+FACET_OF_A_ROW = 0.4  # of each facet that the call named

@@ -51,7 +51,8 @@ _BRIEF = frozenset(("answer", "correction", "resume", "items"))
 @dataclass(frozen=True)
 class Said:
     """One user turn. `situation` names the reply where no call is made; `other_plans` are further
-    accepted tool sequences."""
+    accepted tool sequences. `about`: the position of the result that the reply is about, and
+    what it tells."""
 
     utterance: Utterance
     family: Family
@@ -62,6 +63,7 @@ class Said:
     optional: tuple[str, ...] = ()
     other_plans: tuple[tuple[str, ...], ...] = ()
     missing_slot: str | None = None
+    about: tuple[int, str] | None = None
 
 
 @dataclass
@@ -69,7 +71,7 @@ class Shopper:
     """`habit` in [0, 1) fixes how this person spells; `told` is what was said about oneself; `pending` is
     the slot that the assistant asked for with the arguments said so far; `first_wish` is the goal of the
     conversation; `sees_results`: the last product result was not empty; `focus`: the position of the result
-    that was just talked of."""
+    that was just talked of; `items`: the products of the last result as it tells them, for references."""
 
     profile: Profile
     shop: Assortment
@@ -87,6 +89,7 @@ class Shopper:
     turn: int = 0
     sees_results: bool = False
     focus: int | None = None
+    items: Sequence[Mapping[str, Any]] = ()
     asked_in: int = -2  # the turn of the last complete request
     earlier: list[Wish] = field(default_factory=list)  # what was searched for before the present wish
     told: set[str] = field(default_factory=set)

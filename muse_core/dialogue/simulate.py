@@ -113,7 +113,8 @@ class Expert:
         world = self.toolbox.world
         world.attachments = picture_bytes(shopper.attachments, shopper.shop.index)
         acts: list[Message] = []
-        outcome = Outcome(situation=said.situation)
+        known: JsonValue = {"items": list(shopper.items)} if said.about else None  # type: ignore[dict-item]
+        outcome = Outcome(said.situation, value=known, about=said.about)
         plan: list[str] = []
         for step, (name, arguments) in enumerate(said.calls):
             call = ToolCall(f"c{turn}.{step}", name, dict(arguments))
@@ -124,13 +125,14 @@ class Expert:
             has_found = bool(items_of(result.value))
             if name in PRODUCT_TOOLS:
                 shopper.sees_results = has_found
+            shopper.items = items_of(result.value) if name in PRODUCT_TOOLS else ()
             if not has_found:
                 break
         again = self._relaxed(shopper, outcome, len(said.calls), f"c{turn}.{len(plan)}")
         if again is not None and items_of((result := self.toolbox.run(again)).value):
             acts += [Message("assistant", "", (again,)), records.tool_message(result)]
             plan.append(again.name)
-            shopper.sees_results = True
+            shopper.sees_results, shopper.items = True, items_of(result.value)
             outcome = replace(outcome, situation="relaxed", value=result.value)
         voice = shopper.voice()
         acts.append(Message("assistant", reply(outcome, voice, shopper.profile.formality, self.style)))

@@ -24,7 +24,7 @@ LISTS = (*PARTS, ANY)
 RULES = "rules"
 PACKAGE_DATA = (  # the files that `read_folder` reads, for the key of a stage
     "*/captions.toml", "*/chit_chat.toml", "*/comparison.toml", "*/complete.toml", "*/manners.toml",
-    "*/missing_slot.toml", "*/multi_step.toml", "*/out_of_scope.toml", "*/picture.toml",
+    "*/missing_slot.toml", "*/multi_step.toml", "*/out_of_scope.toml", "*/picture.toml", "*/questions.toml",
     "*/recommendation.toml", "*/refinement.toml", "*/rules.toml", "*/service.toml", "*/translation.toml",
 )  # fmt: skip
 

@@ -65,7 +65,8 @@ COMPARED: list[dict[str, JsonValue]] = [
     {"items": [LAPTOP, {**TABLET, "memory": "16 gb"}], "attribute": "memory"},
     {"items": [BARE, LAPTOP], "attribute": "memory"},
 ]
-OF_RESULTS = re.compile(r"lead_|offer|empty|relaxed|compared|translated")
+OF_RESULTS = re.compile(r"lead_|offer|empty|relaxed|compared|translated|told_")
+TOLD = ("price", "rating", "brand", "colour", "material", "size")
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,9 @@ def outcomes(script: Script) -> Iterator[Outcome]:
         if limit != "query":
             yield from (Outcome("relaxed", "search", arguments, as_value(items)) for items in FOUND)
     yield from (Outcome(tool="compare", value=dict(value)) for value in COMPARED)
+    for name in TOLD:
+        yield Outcome(f"told_{name}", about=(2, name))
+    yield Outcome("told_facet", about=(1, "memory"))
     for target in ("hi", "en"):
         yield Outcome(tool="translate", arguments={"target": target}, value={"text": "लाल"})
 
@@ -225,7 +229,8 @@ def _as_pattern(text: str) -> re.Pattern[str]:
     """A text of the file with its marks open; `[B:price]` is of either item."""
     parts = re.split(r"(\{\w+\}|\[[BO])", text)
     made = "".join(
-        re.escape(p) if n % 2 == 0 else r"\[[12]" if p[0] == "[" else ".+" for n, p in enumerate(parts)
+        re.escape(p).replace(r"\[1", r"\[[12]") if n % 2 == 0 else r"\[[12]" if p[0] == "[" else ".+"
+        for n, p in enumerate(parts)
     )
     return re.compile(made, re.IGNORECASE)
 
