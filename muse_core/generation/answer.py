@@ -62,6 +62,7 @@ def answer(
 
     `repairs` off: faults are found and named, but stay."""
     asked = [as_read(loaded, one) for one in requests]
+    sampling = as_served(loaded, sampling)
     outcomes = respond(loaded, asked, sampling, progress=progress)
     turns = [ServedTurn(request, own) for request, own in zip(asked, outcomes, strict=True)]
     for number in range(TRIES if repairs else 0):
@@ -79,6 +80,14 @@ def as_read(loaded: LoadedModel, request: TurnRequest) -> TurnRequest:
     if loaded.reads:
         context = with_readings(context, request.words or words_of(request.world.catalog))
     return replace(request, context=context)
+
+
+def as_served(loaded: LoadedModel, sampling: Sampling) -> Sampling:
+    """How a model is decoded where somebody is answered: a value that nobody said cannot be written by one
+    that has learnt with readings."""
+    if sampling.grammar != "auto":
+        return sampling
+    return replace(sampling, grammar="readings" if loaded.reads else "off")
 
 
 class ServedTurn:

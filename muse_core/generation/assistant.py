@@ -180,7 +180,7 @@ class Room:
 
     def _guide(self, turn: Turn) -> Guide | None:
         """For the next act of a turn, in grammar mode."""
-        if turn.sampling.grammar == "off":
+        if turn.sampling.grammar in ("auto", "off"):
             return None
         words = turn.request.words or words_of(turn.request.world.catalog)
         if words.facets not in self.grammars:

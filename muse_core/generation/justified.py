@@ -62,18 +62,19 @@ def justified(context: Sequence[Message], shop: ShopWords) -> Justified:
 
 
 def _by_argument(context: Sequence[Message], shop: ShopWords) -> dict[str, tuple[JsonValue, ...]]:
-    """Argument -> its values; words that nothing explains may be searched, a price without a bound have one."""
+    """Argument -> its values. Words that nothing explains may be searched, a price without a bound is any."""
     found: dict[str, dict[JsonValue, None]] = {}
     for message in context:
         rows = [call.arguments for call in message.tool_calls]
-        rows += [message.reading or read(message.content, shop)] if message.role == "user" else []
-        for row in rows:
-            for name, value in row.items():
-                for one in _MEANT.get(name, (name,)):
-                    found.setdefault(one, {}).update(
-                        dict.fromkeys(value if isinstance(value, list) else [value])
-                    )
+        rows += [dict(message.reading or read(message.content, shop))] if message.role == "user" else []
+        for name, value in (pair for row in rows for pair in row.items()):
+            for meant in _MEANT.get(name, (name,)):
+                found.setdefault(meant, {}).update(dict.fromkeys(_values(value)))
     return {name: tuple(values) for name, values in found.items()}
+
+
+def _values(value: JsonValue) -> Sequence[JsonValue]:
+    return value if isinstance(value, list) else [value]
 
 
 def _runs(text: str) -> Iterator[tuple[str, ...]]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from muse_core.generation.answer import GREEDY, TRIES, Answered, ServedTurn, as_read
+from muse_core.generation.answer import GREEDY, TRIES, Answered, ServedTurn, as_read, as_served
 from muse_core.generation.assistant import Room, Turn, TurnRequest, turn_of
 from muse_core.generation.decode import Decoder
 from muse_core.generation.prefill import Row
@@ -62,7 +62,7 @@ class LiveAnswers:
 
     def ask(self, request: TurnRequest, sampling: Sampling = GREEDY) -> Ticket:
         """A ticket for the turn; the world belongs to the decoding thread until it is answered."""
-        ticket = Ticket(as_read(self._loaded, request), sampling)
+        ticket = Ticket(as_read(self._loaded, request), as_served(self._loaded, sampling))
         self._waiting.put(ticket)
         return ticket
 

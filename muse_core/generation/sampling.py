@@ -17,20 +17,24 @@ import torch
 
 from muse_core.errors import ConfigError
 
-Grammar = Literal["off", "schema", "spans", "readings"]
+Grammar = Literal["auto", "off", "schema", "spans", "readings"]
 
 
 @dataclass(frozen=True)
 class Sampling:
     """temperature 0 = greedy; top_p keeps the smallest set of most probable tokens with that mass
-    (Holtzman et al. 2020); `max_new_tokens` bounds one act; `grammar`: `schema` allows well-formed acts
-    only (`grammar.py`), `spans` also only values that something justifies, `readings` only what was read for that
-    argument or said in a call before (`span_guide.py`)."""
+    (Holtzman et al. 2020); `max_new_tokens` bounds one act. `grammar`:
+
+    - `auto`: what `answer` takes for a model; where nobody is answered (`respond` alone), none
+    - `schema`: well-formed acts only (`grammar.py`)
+    - `spans`: also only values that something justifies (`span_guide.py`)
+    - `readings`: also only values that were read for that argument, or said in a call before
+    """
 
     temperature: float = 0.0
     top_p: float = 1.0
     max_new_tokens: int = 96
-    grammar: Grammar = "off"
+    grammar: Grammar = "auto"
 
     def __post_init__(self) -> None:
         problems = []

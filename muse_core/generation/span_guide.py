@@ -208,7 +208,7 @@ class SpanGuide:
             if key not in self._values:
                 self._values[key] = self._values_of(key, argument)
             left = [cut for cut in self._values[key] if cut not in self._written]
-            self._rows = left or self._values[key]
+            self._rows = (left if self._as_read else []) or self._values[key]
         self._at = [(cut, at) for cut in self._rows for at in cut.starts] or None
         self._is_quoted = kind == "text" and self._at is None
 

@@ -47,6 +47,7 @@ from muse_core.types import (
     TURN_TYPES,
     ArtifactRef,
     Conversation,
+    JsonValue,
     Profile,
 )
 from muse_core.utterances.enter import Entered, Form, enter
