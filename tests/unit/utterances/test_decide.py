@@ -63,7 +63,7 @@ def test_what_is_read(text: str, tool: str, arguments: dict[str, object], words:
         ("a japanese tv show", reasons.LEFT_OVER),
         ("tv show", reasons.LEFT_OVER),
         ("quux color shirt", reasons.UNKNOWN_COLOUR),
-        ("shirt 500", reasons.OPEN_PRICE),
+        ("shirt rs 500", reasons.OPEN_PRICE),
         ("compare the first and second shirt", reasons.POINTS_BACK),
         ("shirt min 2000 max 500", reasons.CONTRADICTION),
         ("shirt " * 40, reasons.TOO_LONG),
