@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
-Money = Annotated[float, Field(ge=0)]
 
 
 class Section(BaseModel):
@@ -27,8 +26,7 @@ class CatalogConfig(Section):
     `columns` corrects what the loader inferred, `{price = "Selling Price"}`; "" = no column means that.
     `facets` corrects which columns are facets, arguments of the tools beyond our own: `{memory = "RAM"}`;
     "" = that one is none. At most `max_facets` are found (0: none).
-    `currency`, `decimal` and `minor_units` answer what `muse catalog check` asks about prices; without
-    them the loader decides."""
+    `currency`, `decimal` and `minor_units` answer what `muse catalog check` asks about prices."""
 
     file: str | None = None
     columns: dict[str, str] = Field(default_factory=dict, description="our meaning -> column of the file")
@@ -71,16 +69,15 @@ class ReplyConfig(Section):
 
 
 class LlmConfig(Section):
-    """A language model that teaches how people ask; its address and key come from the environment
-    (`MUSE_LLM_BASE_URL`, `MUSE_LLM_API_KEY`, `MUSE_LLM_MODEL`). Off while `share` is 0."""
+    """A language model that teaches how people ask (docs/teacher.md). Off while `share` is 0."""
 
     share: Share = 0.0  # of the conversations
     wordings: Annotated[int, Field(ge=1, le=20)] = 10  # asked for at a time for one turn of the train side
     replies: bool = False  # reword the assistant's replies to results as well
     model: str | None = None  # None = what MUSE_LLM_MODEL names; another model gives other conversations
-    max_requests: int = Field(default=1000, ge=0)  # 0 = as many as the share needs
-    max_tokens: int = Field(default=0, ge=0)  # in and out together, all requests; 0 = no bound
-    price_per_million: tuple[Money, Money] | None = None  # of tokens in and out, to say what it cost
+    max_requests: int = Field(default=1000, ge=0)  # 0 = no bound, as for the next
+    max_tokens: int = Field(default=0, ge=0)  # in and out together, of all requests
+    price_per_million: tuple[float, float] | None = None  # of tokens in and out, to say what it cost
     timeout_s: Rate = 60.0
     concurrency: Count = 8
     retries: int = Field(default=2, ge=0)

@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 
 from muse_core.artifacts import ArtifactStore
-from muse_core.config.run_config import RunConfig
+from muse_core.config.run_config import LlmConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.conversation_files.read import SHOWN, Rejected, read_chats, refuse
 from muse_core.dialogue.families import all_families
@@ -51,7 +51,7 @@ from muse_core.world.shop import Shop, read_profiles
 
 READS = (
     "conversations", "prompt", "reply", "pairs.reserved_share", "llm.share", "llm.replies", "llm.model",
-    "llm.wordings", "llm.max_requests", "llm.max_tokens",
+    "llm.wordings", "llm.max_requests", "llm.max_tokens", "llm.price_per_million",
 )  # fmt: skip
 KIND = "conversations"
 STAGE_NUMBER = 3
@@ -166,7 +166,12 @@ def _taught(
     """Some conversations in a teacher's words, and what was asked and turned down; the rows of it are an
     artifact of their own."""
     index = _shop(ctx.store.root, catalog, ctx.work).index
-    with teacher_of(ctx, index, shoppers, config.llm) as teacher:
+    settings = LlmConfig(
+        share=config.llm.share, wordings=config.llm.wordings, replies=config.llm.replies,
+        max_requests=config.llm.max_requests, max_tokens=config.llm.max_tokens,
+        price_per_million=config.llm.price_per_million,
+    )  # fmt: skip
+    with teacher_of(ctx, index, shoppers, settings) as teacher:
         taught = teacher.teach(table, ctx.progress)
         if config.prompt.readings:
             taught = _read_again(taught, words_of(index.catalog))
