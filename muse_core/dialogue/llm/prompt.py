@@ -122,7 +122,8 @@ def read_answer(text: str, count: int) -> Texts:
 
 def _strings(text: str, at: int) -> tuple[list[str], bool]:
     """The strings of a JSON array that begins before `at`, and whether it is closed."""
-    decoder, found = json.JSONDecoder(), []
+    decoder = json.JSONDecoder()
+    found: list[str] = []
     while True:
         while at < len(text) and text[at] in " \t\r\n,":
             at += 1
