@@ -44,7 +44,9 @@ def kinds() -> tuple[Kind, ...]:
 
 
 def _kind(row: Mapping[str, Any]) -> Kind:
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+    }
     return Kind(is_plain=bool(values.pop("plain", False)), **values)
 
 

@@ -7,6 +7,7 @@ that they are known again: `spelled("govumorv")` is `गोवुमोर्व
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -64,6 +65,6 @@ def _syllable_pattern() -> re.Pattern[str]:
     return re.compile(f"({onset})({'|'.join(letters['vowels'])})?")
 
 
-def _one(values: object, rng: np.random.Generator) -> str:
-    known = tuple(values)  # type: ignore[arg-type]
-    return str(known[int(rng.random() * len(known))])
+def _one(values: Iterable[str], rng: np.random.Generator) -> str:
+    known = tuple(values)
+    return known[int(rng.random() * len(known))]

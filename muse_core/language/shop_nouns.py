@@ -62,4 +62,5 @@ def _entry(row: str) -> Entry:
     """`hammer = हथौड़ा / hathauda / m`."""
     noun, _, told = (part.strip() for part in row.partition("="))
     hindi, roman, agreement, *_ = (*(part.strip() for part in told.split("/")), "", "")
-    return Entry(noun, *(((form,),) if form else () for form in (hindi, roman)), (), (), agreement or "m")
+    said, spelt = (((form,),) if form else () for form in (hindi, roman))
+    return Entry(noun, said, spelt, (), (), agreement or "m")
