@@ -15,7 +15,7 @@ import numpy as np
 
 from muse_core.generation.crew import Luggage, open_crew
 from muse_core.generation.decode import Decoder
-from muse_core.generation.grammar import CallGrammar, Guide
+from muse_core.generation.grammar import Guide, grammar_of
 from muse_core.generation.justified import justified
 from muse_core.generation.prefill import Row, prefill_in_turn
 from muse_core.generation.sampling import Sampling
@@ -29,7 +29,7 @@ from muse_core.records import tool_message
 from muse_core.tools.base import Session, ShopWorld
 from muse_core.tools.shop_schema import schema_of
 from muse_core.tools.toolbox import Toolbox
-from muse_core.types import Facet, Message, ToolCall
+from muse_core.types import Message, ToolCall
 
 MAX_ROUNDS = 4  # rounds of calls in one turn; a plan of three tools needs three
 
@@ -161,7 +161,6 @@ class Room:
         self.turns: dict[int, Turn] = {}
         self.end, self.call = (self.tokenizer.convert_tokens_to_ids(tag) for tag in (END, RESULT))
         self.positions = int(self.model.config.max_position_embeddings)
-        self.grammars: dict[tuple[Facet, ...], CallGrammar] = {}  # by shop
 
     def rows(self, turns: Mapping[int, Turn]) -> Iterator[list[Row]]:
         """Turns that enter, as rows; one whose last user message alone is too long to be read is over."""
@@ -183,12 +182,10 @@ class Room:
         if turn.sampling.grammar in ("auto", "off"):
             return None
         words = turn.request.words or words_of(turn.request.world.catalog)
-        if words.facets not in self.grammars:
-            vocabulary = self.model.config.vocab_size
-            self.grammars[words.facets] = CallGrammar(self.tokenizer, vocabulary, schema_of(words.facets))
+        grammar = grammar_of(self.tokenizer, self.model.config.vocab_size, schema_of(words.facets))
         mode = turn.sampling.grammar
         known = None if mode == "schema" else justified((*turn.request.context, *turn.messages), words)
-        return self.grammars[words.facets].guide(known, mode == "readings")
+        return grammar.guide(known, mode == "readings")
 
     def _prompts(self, turns: Mapping[int, Turn]) -> dict[int, list[int]]:
         """Each context's token ids, cut at user turns so that there is room for the turn to come."""
