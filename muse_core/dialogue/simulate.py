@@ -113,7 +113,7 @@ class Expert:
         world = self.toolbox.world
         world.attachments = picture_bytes(shopper.attachments, shopper.shop.index)
         acts: list[Message] = []
-        known: JsonValue = {"items": list(shopper.items)} if said.about else None  # type: ignore[dict-item]
+        known: JsonValue = {"items": list(shopper.items)} if said.about else None  # type: ignore[arg-type]
         outcome = Outcome(said.situation, value=known, about=said.about)
         plan: list[str] = []
         for step, (name, arguments) in enumerate(said.calls):
