@@ -65,7 +65,8 @@ def find_order(text: str) -> Order | None:
     words = set(keys)
     for order, phrase in _order_phrases():
         for at in range(len(keys) - len(phrase) + 1) if phrase[0] in words else ():
-            if tuple(keys[at : at + len(phrase)]) == phrase and not _is_of_amount(keys, at):
+            end = at + len(phrase)
+            if tuple(keys[at:end]) == phrase and not _is_of_amount(keys, at) and not _has_amount(keys, end):
                 return _as_meant(order, _is_denied(keys, at, at + len(phrase)))
     return None
 
@@ -88,6 +89,12 @@ def _is_of_amount(keys: Sequence[str], at: int) -> bool:
         return False
     before = keys[at - 2]
     return before[:1].isdigit() or small_value(before) is not None or scale_value(before) is not None
+
+
+def _has_amount(keys: Sequence[str], end: int) -> bool:
+    """ "cheaper than 900": a bound as well."""
+    after = keys[end + 1] if end + 1 < len(keys) else ""
+    return end < len(keys) and keys[end] in ("than", "then") and after[:1].isdigit()
 
 
 def _as_meant(order: str, is_denied: bool) -> Order | None:

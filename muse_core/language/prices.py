@@ -27,6 +27,8 @@ from muse_core.language.price_context import MIN_BARE_PRICE, Surroundings, words
 from muse_core.language.price_pieces import pieces
 from muse_core.types import Language
 
+_RANGES = ("beech", "bich", "बीच", "range", "रेंज")
+
 
 @dataclass(frozen=True)
 class PriceSpan:
@@ -157,7 +159,7 @@ def _scale_of(number: Number, at_least: float = 1) -> int:
 def _is_between(keys: list[str], at: int, end: int) -> bool:
     before = keys[max(0, at - 2) : at]
     after = keys[end : end + 4]
-    return "between" in before or "from" in before or any(word in after for word in ("beech", "bich", "बीच"))
+    return "between" in before or "from" in before or any(word in after for word in _RANGES)
 
 
 # ---- saying ---------------------------------------------------------------------------------------

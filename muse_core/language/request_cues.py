@@ -55,7 +55,16 @@ class Cues:
             for at, mention in enumerate(mentions)
             if mention in unwanted or not self._is_taken_back(mention, mentions[at + 1 :], unwanted)
         ]
+        if unwanted and self._keeps_exceptions():
+            return kept, []
         return [mention for mention in kept if mention not in unwanted], unwanted
+
+    def _keeps_exceptions(self) -> bool:
+        """ "drop anything that isn't red": all but the exceptions is to go."""
+        return all(
+            any(key in _listed(name) for key in self.keys)
+            for name in ("everything", "removals", "exceptions")
+        )
 
     def is_corrected(self, start: int, end: int) -> bool:
         """Whether the words of [start, end) take back what stands before: sorry, I mean, nahi nahi."""

@@ -36,7 +36,7 @@ def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
     said = _IMAGE.sub(lambda tag: " " * len(tag[0]), text)
     asked = parse_request(said, words.brands, words.facets)
     nouns = _wanted(nouns_in(said, words.nouns, asked.places), asked)
-    style = _style(said, nouns)
+    style = _style(said, nouns, asked)
     found: dict[str, JsonValue] = {}
     _put(found, "query", [f"{style}{noun.value}" for noun in nouns if noun.is_known])
     _put(found, "words", [noun.value for noun in nouns if not noun.is_known])
@@ -51,14 +51,15 @@ def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
     return found
 
 
-def _style(text: str, nouns: list[Noun]) -> str:
+def _style(text: str, nouns: list[Noun], asked: ParsedRequest) -> str:
     """The word of style right before the one product, or its first: what is searched is a "formal shirt"."""
     if len(nouns) != 1 or not nouns[0].is_known:
         return ""
     before, said = text[: nouns[0].start].split(), text[nouns[0].start : nouns[0].end].split()
     near = [*before[-1:], *said[:-1]]
     style = next((styles()[key] for key in map(word_key, near) if key in styles()), "")
-    return f"{style} " if style and style not in nouns[0].value.split() else ""
+    is_said = style in asked.facets or style in asked.facets.values() or style in nouns[0].value.split()
+    return f"{style} " if style and not is_said else ""
 
 
 @cache
