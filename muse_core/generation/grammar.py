@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel, ValidationError
@@ -52,6 +52,9 @@ class CallGrammar:
         tokens = llguidance.LLTokenizer(_described(tokenizer), n_vocab=vocabulary, eos_token=tags[END])
         is_ours = _spelling(tokenizer) is not str
         self._cuts = CallTokens(tokenizer, vocabulary, schema) if is_ours else None
+        self._call = tags[TOOL]
+        self._reply = _not_in_a_reply(tokenizer, vocabulary, tags[END])
+        self._begin: list[torch.Tensor] = []  # the mask at the start of an act, once it is asked for
         self._start = llguidance.LLMatcher(tokens, grammar_text(schema, tags, _spelling(tokenizer)))
         if self._start.is_error():
             raise MuseError(f"the tools' grammar cannot be compiled: {self._start.get_error()}")
@@ -61,7 +64,7 @@ class CallGrammar:
         for an argument. The tokens of other models are not cut at values: for them the schema is all."""
         has_spans = known is not None and self._cuts is not None
         spans = SpanGuide(self._cuts, known, as_read) if has_spans else None
-        return Guide(self._start.deep_copy(), spans)
+        return Guide(self._start.deep_copy(), self._call, self._begin, self._reply, spans)
 
 
 def grammar_of(tokenizer: PreTrainedTokenizerFast, vocabulary: int, schema: ShopSchema) -> CallGrammar:
@@ -77,21 +80,55 @@ def _compiled(
     return CallGrammar(tokenizer, vocabulary, schema)
 
 
-class Guide:
-    """Follows one act token by token."""
+def _not_in_a_reply(tokenizer: PreTrainedTokenizerFast, vocabulary: int, end: int) -> torch.Tensor:
+    """[vocabulary], True for tags other than the end of a reply, and for text with `<`."""
+    known = range(min(len(tokenizer), vocabulary))
+    special = set(tokenizer.all_special_ids) - {end}
+    mask = torch.ones(vocabulary, dtype=torch.bool)
+    mask[[at for at in known if at not in special and (at == end or "<" not in tokenizer.decode([at]))]] = (
+        False
+    )
+    return mask
 
-    def __init__(self, matcher: Any, spans: SpanGuide | None = None) -> None:
-        self._matcher, self._spans = matcher, spans
+
+class Guide:
+    """Follows one act token by token. `call` is the token that opens a call; all acts share two masks: of what
+    may begin one, and of what a reply may go on with."""
+
+    def __init__(
+        self,
+        matcher: Any,
+        call: int,
+        begin: list[torch.Tensor],
+        reply: torch.Tensor,
+        spans: SpanGuide | None = None,
+    ) -> None:
+        self._matcher, self._call, self._spans = matcher, call, spans
+        self._begin, self._reply = begin, reply
+        self._place: Literal["start", "call", "reply"] = "start"
 
     def ruled_out(self) -> torch.Tensor:
         """[vocabulary], True where a token must not come next."""
-        schema = torch.frombuffer(bytearray(self._matcher.compute_logit_bias()), dtype=torch.uint8) == 0
+        if self._place == "reply":
+            return self._reply
+        if self._place == "start":
+            if not self._begin:
+                self._begin.append(self._schema())
+            return self._begin[0]
+        schema = self._schema()
         spans = self._spans.ruled_out() if self._spans is not None else None
         both = schema if spans is None else schema | spans
         return schema if bool(both.all()) else both
 
+    def _schema(self) -> torch.Tensor:
+        return torch.frombuffer(bytearray(self._matcher.compute_logit_bias()), dtype=torch.uint8) == 0
+
     def take(self, token: int) -> None:
         """The token that was written."""
+        if self._place == "reply":
+            return
+        if self._place == "start":
+            self._place = "call" if token == self._call else "reply"
         if not self._matcher.consume_token(token):
             raise MuseError(f"the grammar refuses a token that it had allowed: {self._matcher.get_error()}")
         if self._spans is not None:
