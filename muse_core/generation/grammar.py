@@ -92,8 +92,8 @@ def _not_in_a_reply(tokenizer: PreTrainedTokenizerFast, vocabulary: int, end: in
 
 
 class Guide:
-    """Follows one act token by token. `call` is the token that opens a call; all acts share two masks: of what
-    may begin one, and of what a reply may go on with."""
+    """Follows one act token by token. `call` is the token that opens a call; all acts share two masks: what
+    may begin one, and what a reply may go on with."""
 
     def __init__(
         self,
