@@ -62,8 +62,9 @@ class CallGrammar:
     def guide(self, known: Justified | None = None, as_read: bool = False) -> Guide:
         """A guide at the start of an act; with what is `known`, values are spans of it, or as they were read
         for an argument. The tokens of other models are not cut at values: for them the schema is all."""
-        has_spans = known is not None and self._cuts is not None
-        spans = SpanGuide(self._cuts, known, as_read) if has_spans else None
+        spans = None
+        if known is not None and self._cuts is not None:
+            spans = SpanGuide(self._cuts, known, as_read)
         return Guide(self._start.deep_copy(), self._call, self._begin, self._reply, spans)
 
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
-from muse_core.catalog.product import Catalog
+from muse_core.tools.base import Catalog
 from muse_core.types import Facet
 
 _KEPT = 256  # shops whose words are remembered
@@ -36,6 +36,6 @@ def words_of(catalog: Catalog) -> ShopWords:
 
 
 def _words(catalog: Catalog) -> ShopWords:
-    brands = dict.fromkeys(product.brand for product in catalog if product.brand)
-    nouns = dict.fromkeys(product.product_type for product in catalog)
+    brands = dict.fromkeys(product.brand for product in catalog.products if product.brand)
+    nouns = dict.fromkeys(product.product_type for product in catalog.products)
     return ShopWords(tuple(brands), catalog.facets, tuple(nouns))

@@ -31,7 +31,7 @@ COLUMNS = (
     ("invented_value", "Calls with an invented value"),
 )
 WHO = (LAST, "sft", "base", "linear_readings", "linear", "always_search", "always_none")
-CUTS = (
+CUTS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ("language", "Language", NAMES),
     ("words", "Words in the request", {}),
     ("script", "Letters", {"latin": "Latin", "devanagari": "Devanagari", "both": "both in one request"}),
