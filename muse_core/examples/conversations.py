@@ -67,6 +67,11 @@ class DatasetStatistics:
         )
 
 
+def is_read(conversations: Iterable[Conversation]) -> bool:
+    """Whether rules have read them: a user message has a reading."""
+    return any(message.reading for one in conversations for message in one.messages)
+
+
 def examples_of(
     tokenizer: PreTrainedTokenizerFast,
     conversations: Iterable[Conversation],

@@ -24,8 +24,3 @@ def _read(message: Message, words: ShopWords) -> Message:
 def read_conversation(conversation: Conversation, words: ShopWords) -> Conversation:
     """The conversation in a shop, read."""
     return replace(conversation, messages=with_readings(conversation.messages, words))
-
-
-def is_read(conversations: Iterable[Conversation]) -> bool:
-    """Whether anybody has read them: a user message has a reading."""
-    return any(message.reading for one in conversations for message in one.messages)

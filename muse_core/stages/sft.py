@@ -36,7 +36,6 @@ from muse_core.processes.launch import launch
 from muse_core.processes.started import work_as_process
 from muse_core.profiles.reserved import taught
 from muse_core.profiles.system_line import partly_told
-from muse_core.reading.attached import is_read
 from muse_core.records import from_table
 from muse_core.training import sft as training
 from muse_core.training.batches import plan_steps
@@ -123,7 +122,7 @@ def _examples(
         )
     if warning:
         log.warning("%s", warning)
-    return examples, dev, statistics, is_read(heard)
+    return examples, dev, statistics, teaching.is_read(heard)
 
 
 def _fit(

@@ -19,8 +19,7 @@ ROOMS = {
     "reading records scoring tools types utterances wordings world",
     "base": "catalog examples language models profiles records tools training types wordings",
     "augment": "augmentation catalog language models profiles records tools types wordings world",
-    "sft": "catalog examples language models processes profiles reading records tools training types "
-    "wordings",
+    "sft": "catalog examples language models processes profiles records tools training types wordings",
     "pairs": "augmentation catalog dialogue generation language models preferences profiles reading "
     "records scoring tools types wordings world",
     "dpo": "augmentation catalog dialogue examples generation language models preferences processes "
@@ -38,7 +37,7 @@ ROOMS = {
     "evaluate": "augmentation catalog dialogue evaluation generation json_files json_text language "
     "models preferences profiles reading records scoring tools types utterances wordings "
     "world",
-    "export": "catalog export generation language models profiles records tools types wordings world",
+    "export": "catalog export generation language models profiles reading records tools types wordings world",
 }
 
 

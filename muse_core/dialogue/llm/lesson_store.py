@@ -55,5 +55,5 @@ def _published(store: ArtifactStore) -> Iterator[pa.Table]:
         if ref.kind == KIND:
             try:
                 yield store.read_table(ref, ANSWERS)
-            except ArtifactError as problem:
-                log.warning("answers of an earlier run are not used: %s", problem)
+            except ArtifactError:
+                log.warning("answers of an earlier run are not used: %s cannot be read", ref.path)

@@ -48,12 +48,21 @@ JSON = """{"data": {"items": [
 {"sku": "k2", "name": "Steel Pan", "price": 700}]}}"""
 
 
+LOG = """query,count
+red shirt under 500,4
+laal kurta dikhao 1500 ke andar,3
+quiero una camisa roja por favor,2
+my address is flat 4 near the temple road pune 411001,1
+"""
+
+
 def work() -> None:
     import numpy as np
 
     from muse_core.catalog.index import CatalogIndex
     from muse_core.catalog.load import load_catalog
     from muse_core.catalog.synthetic import make_catalog
+    from muse_core.dialogue.llm.prompt import system_prompt
     from muse_core.dialogue.llm.reading import Shelf, read
     from muse_core.dialogue.safe_replies import safe_reply
     from muse_core.evaluation.cases.handwritten.one_shop import handwritten_cases
@@ -63,7 +72,9 @@ def work() -> None:
     from muse_core.language.parse import parse_request
     from muse_core.language.units import find_quantities
     from muse_core.profiles.make import make_profiles
+    from muse_core.reading.shop_words import words_of
     from muse_core.tools.references import lexicalise
+    from muse_core.utterances.read_log import read_log
     from tests.unit.dialogue.builders_dialogue import converse
 
     shop = CatalogIndex(make_catalog(np.random.default_rng(5), 100))
@@ -76,6 +87,10 @@ def work() -> None:
         for name, text in (("shop.csv", CSV), ("shop.json", JSON)):
             (Path(folder) / name).write_text(text, "utf-8")
             load_catalog(Path(folder) / name)
+        typed = Path(folder) / "typed.csv"
+        typed.write_text(LOG, "utf-8")
+        read_log([typed], words_of(shop.catalog), {})
+    system_prompt()
     safe_reply([], "mixed", "ok")
     lexicalise("[1] for [1:price]", [{"id": "p1", "title": "Lamp"}], "hi")
     read("not red", Shelf.of(shop.catalog.products))

@@ -17,7 +17,8 @@ from tests.unit.fingerprint.builders_fingerprint import edit
 
 MODULES = sorted((SOURCE_ROOT / PACKAGE / "stages").glob("*.py"))
 STAGES = tuple(path.stem for path in MODULES if path.stem != "__init__")
-ASKERS = "conversations evaluate talk talk_expert test_cases"
+ANSWERERS = "dpo export pairs predict test_pairs"  # read what is said by rules that know our wordings
+ASKERS = " ".join(sorted(f"conversations evaluate talk talk_expert test_cases {ANSWERERS}".split()))
 TOOL_READERS = (
     "augment base conversations dpo evaluate export pairs predict sft talk talk_expert test_cases test_pairs"
 )
@@ -68,7 +69,8 @@ EDITS = {
     ),
     "a word of the lexicon": Edit("language/lexicon.toml", "laal", "lall", SPEAKERS),
     "a word of requests read by rules": Edit(
-        "language/request_words.toml", '"without"', '"lacking"', "conversations evaluate talk talk_expert"
+        "language/request_words.toml", '"without"', '"lacking"',
+        "conversations dpo evaluate export pairs predict talk talk_expert test_pairs",
     ),
     # data of one stage
     "a first name": Edit("profiles/personas.toml", "Asha", "Aasha", "profiles"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from muse_core.catalog.product import Catalog
+from muse_core.examples.conversations import is_read
 from muse_core.examples.other_facets import with_names
 from muse_core.models.chat_format import READS, pieces, render
-from muse_core.reading.attached import is_read, read_conversation, with_readings
+from muse_core.reading.attached import read_conversation, with_readings
 from muse_core.reading.shop_words import ShopWords, words_of
 from muse_core.records import conversation_row
 from muse_core.records import read_conversation as from_row
