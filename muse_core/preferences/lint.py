@@ -1,7 +1,7 @@
 """The gate in front of DPO: is it quality that tells the chosen side? (docs/metrics.md#pair-lint)
 
 First the pairs that must not stand are dropped and counted (`cleaning.py`), then some more until length
-alone is within its limit. What is left is looked at with classifiers that see one thing each
+alone, and the reply's language alone, is within its limit. What is left is looked at with classifiers that see one thing each
 (`artifact_probe.py`): a look blocks when the lower 95 % bound of its AUC is above the limit, so that noise
 in a small run does not; the point value is what is reported. The length of the whole turn with its calls is
 reported and never blocks: "call or not" is a difference in quality that cannot be without length.
@@ -99,11 +99,13 @@ def lint(
     if len(kept) < MIN_PAIRS or len({prompt_name(pair) for pair in kept}) < 2 * FOLDS:
         note = f"pair lint: {len(kept)} pairs are too few to probe (at least {MIN_PAIRS})"
         return LintReport(tuple(kept), numbers | {"lint/judged": 0.0}, (note,))
-    balanced = balance_length(kept)
+    even = balance(kept, reply_length, LENGTH_BLOCK)
+    balanced = balance(even, reply_language, SIDE_BLOCK)
     probes = {gate.name: probe(balanced, gate.look, rng) for gate in GATES}
     numbers |= {
         "lint/judged": 1.0,
-        "lint/dropped_length": float(len(kept) - len(balanced)),
+        "lint/dropped_length": float(len(kept) - len(even)),
+        "lint/dropped_language": float(len(even) - len(balanced)),
         "lint/length_auc_before": probe(kept, reply_length, rng).auc,
         "lint/turn_length_auc": probe(balanced, turn_length, rng).auc,
     }
@@ -134,11 +136,11 @@ def _need_few_held_out(cleaned: Cleaned, count: int) -> None:
         )
 
 
-def balance_length(pairs: Sequence[PreferencePair]) -> list[PreferencePair]:
-    """Drops, a few at a time, the pairs whose sides differ most in the direction that length gives
-    away, until length alone is within its limit; at most `MAX_DROPPED` of them."""
+def balance(pairs: Sequence[PreferencePair], look: Look, limit: float) -> list[PreferencePair]:
+    """Drops, a few at a time, the pairs whose sides differ most in the direction that a look gives away, until
+    it tells the chosen side no better than its limit; at most `MAX_DROPPED` of them."""
     kept = list(pairs)
-    while (scored := scores(kept, reply_length))[2] > LENGTH_BLOCK:
+    while (scored := scores(kept, look))[2] > limit:
         step = max(1, len(kept) // 50)
         if len(kept) - step < max(MIN_PAIRS, (1 - MAX_DROPPED) * len(pairs)):
             break
@@ -152,7 +154,7 @@ def _block(gate: Gate, probed: Probe, count: int) -> None:
     if probed.low > gate.block:
         raise MuseError(
             f"pair lint: {gate.what} (AUC {probed.auc:.2f}, at least {probed.low:.2f}; the limit is "
-            f"{gate.block:.2f}) in {count} pairs, after balancing length. {gate.advice}"
+            f"{gate.block:.2f}) in {count} pairs, after balancing length and language. {gate.advice}"
         )
 
 

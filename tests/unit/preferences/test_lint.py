@@ -66,15 +66,29 @@ def test_a_text_leak_blocks():
         lint(leaking, rng())
 
 
-def test_a_language_leak_blocks():
-    """Two in five rejected replies leave the language: too few for the words to block."""
+def leaving(share):
+    """Pairs of which a share of the rejected replies leave the language."""
 
     def make(r):
-        return reply(r, 8), " ".join(r.permutation(HINDI)) + "." if r.random() < 0.4 else reply(r, 8)
+        return reply(r, 8), " ".join(r.permutation(HINDI)) + "." if r.random() < share else reply(r, 8)
 
-    leaking = pairs(300, make)
+    return pairs(300, make)
+
+
+def test_a_small_language_leak_is_balanced_away():
+    """Two in five: too few for the words to block."""
+    leaking = leaving(0.4)
     assert probe(leaking, reply_language, rng()).auc == pytest.approx(0.70, abs=0.05)
     assert probe(leaking, reply_words, rng()).low < TEXT_BLOCK
+    report = lint(leaking, rng())
+    assert 10 < report.numbers["lint/dropped_language"] < 90
+    assert report.numbers["lint/language_auc"] <= 0.67
+    assert len(report.pairs) + report.numbers["lint/dropped_language"] == 300
+
+
+def test_a_language_leak_blocks():
+    leaking = leaving(0.8)
+    assert probe(leaking, reply_language, rng()).auc == pytest.approx(0.90, abs=0.05)
     with pytest.raises(MuseError, match="the reply's language alone tells the chosen side"):
         lint(leaking, rng())
 
