@@ -3,8 +3,9 @@
 First the pairs that must not stand are dropped and counted (`cleaning.py`), then some more until length
 alone, and the reply's language alone, is within its limit. What is left is looked at with classifiers that
 see one thing each (`artifact_probe.py`): a look blocks when the lower 95 % bound of its AUC is above the
-limit, so that noise in a small run does not; the point value is what is reported. The length of the whole turn with its calls is
-reported and never blocks: "call or not" is a difference in quality that cannot be without length.
+limit, so that noise in a small run does not; the point value is what is reported. The length of the whole
+turn with its calls is reported and never blocks: "call or not" is a difference in quality that cannot be
+without length.
 
 A pair from another side than train always blocks; so do more than a few pairs whose request also
 occurs on an unseen side.
@@ -137,8 +138,8 @@ def _need_few_held_out(cleaned: Cleaned, count: int) -> None:
 
 
 def balance(pairs: Sequence[PreferencePair], look: Look, limit: float) -> list[PreferencePair]:
-    """Drops, a few at a time, the pairs whose sides differ most in the direction that a look gives away, until
-    it tells the chosen side within its limit; at most `MAX_DROPPED` of them."""
+    """Drops, a few at a time, the pairs whose sides differ most in the direction that a look gives away,
+    until it tells the chosen side within its limit; at most `MAX_DROPPED` of them."""
     kept = list(pairs)
     while (scored := scores(kept, look))[2] > limit:
         step = max(1, len(kept) // 50)
