@@ -105,7 +105,7 @@ class Teacher:
         for one, wanted in zip(conversations, asks, strict=True):
             lessons = [self._lesson(one, *asked, answer) for asked, answer in islice(answered, len(wanted))]
             self.lessons += lessons
-            yield list(self._versions(one, lessons))
+            yield list(self._versions(one, lessons)) if lessons else [one]
 
     def _requests(
         self, conversations: Sequence[Conversation], asks: Sequence[Sequence[Ask]]
