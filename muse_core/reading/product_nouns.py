@@ -119,10 +119,12 @@ class _ShopNouns:
         for one in (key, *singulars(key)):
             if one in self.by_key:
                 return self.by_key[one]
-        return None if key.isascii() else self._spelt_in_hindi(key)
+        if key.isascii() or any(is_asking(word.key) for word in tokens(said)):
+            return None
+        return self._spelt_in_hindi(key)
 
     def _spelt_in_hindi(self, key: str) -> str | None:
-        if is_asking(key) or any(lexicon.canonical(slot, key) for slot in _OTHER_SLOTS):
+        if any(lexicon.canonical(slot, key) for slot in _OTHER_SLOTS):
             return None
         sound = roman_key(latin_of(key))
         return self.by_sound.get(sound) or self.by_consonants.get(skeleton(sound))

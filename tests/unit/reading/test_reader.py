@@ -15,7 +15,7 @@ SHOP = ShopWords(
         Facet("fit", "choice", "", ("slim", "regular")),
         Facet("waterproof", "yes_no"),
     ),
-    ("shirt", "phone", "stapler", "loveseat"),
+    ("shirt", "phone", "stapler", "loveseat", "comic"),
 )
 
 READINGS = {
@@ -29,6 +29,7 @@ READINGS = {
     },
     "स्टेपलर दिखाओ": {"query": "stapler"},
     "red or maroon shirts, slim fit": {"query": "shirt", "colour": ["red", "maroon"], "fit": "slim"},
+    "दो हज़ार से कम की नीली शर्ट": {"query": "shirt", "colour": "blue", "max_price": 2000},
     "formal shirts chahiye": {"query": "formal shirt"},
     "something like the second but cheaper": {"like": 2, "than": "cheaper"},
     "compare 1 and 3": {"items": [1, 3]},
