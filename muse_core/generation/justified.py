@@ -4,7 +4,7 @@
     values     what the rules read in them; calls before, items shown, the line about the shopper
     numbers    in digits and words, in all of these
     fixed      the choices of a facet, genders: a shop has few of them, and people say them in many ways
-    read       by argument: what the rules read for it, or a call before has said
+    read       by argument: what the rules read for it in the last words, else before, or a call has said
 
 Not covered: whether a value belongs to its argument, and what is meant by no word that the rules know.
 """
@@ -12,7 +12,7 @@ Not covered: whether a value belongs to its argument, and what is meant by no wo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -62,15 +62,24 @@ def justified(context: Sequence[Message], shop: ShopWords) -> Justified:
 
 
 def _by_argument(context: Sequence[Message], shop: ShopWords) -> dict[str, tuple[JsonValue, ...]]:
-    """Argument -> its values. Words that nothing explains may be searched, a price without a bound is any."""
-    found: dict[str, dict[JsonValue, None]] = {}
+    """Argument -> its values: those of the last words of the user, where these name it, else of all before.
+    Words that nothing explains may be searched, a price without a bound is any."""
+    before: dict[str, dict[JsonValue, None]] = {}
+    now: dict[str, dict[JsonValue, None]] = {}
     for message in context:
-        rows = [call.arguments for call in message.tool_calls]
-        rows += [dict(message.reading or read(message.content, shop))] if message.role == "user" else []
-        for name, value in (pair for row in rows for pair in row.items()):
-            for meant in _MEANT.get(name, (name,)):
-                found.setdefault(meant, {}).update(dict.fromkeys(_values(value)))
-    return {name: tuple(values) for name, values in found.items()}
+        for call in message.tool_calls:
+            _add(before, call.arguments)
+        if message.role == "user":
+            now = {}
+            for found in (before, now):
+                _add(found, message.reading or read(message.content, shop))
+    return {name: tuple(values) for name, values in (before | now).items()}
+
+
+def _add(found: dict[str, dict[JsonValue, None]], said: Mapping[str, JsonValue]) -> None:
+    for name, value in said.items():
+        for meant in _MEANT.get(name, (name,)):
+            found.setdefault(meant, {}).update(dict.fromkeys(_values(value)))
 
 
 def _values(value: JsonValue) -> Sequence[JsonValue]:

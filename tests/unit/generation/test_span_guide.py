@@ -156,3 +156,39 @@ def test_a_guide_refuses_what_it_has_ruled_out(grammar, tokenizer):
     guide = grammar.guide(justified(CONTEXT, SHOP))
     with pytest.raises(MuseError, match="refuses"):
         guide.take(tokenizer.convert_tokens_to_ids("</tool>"))
+
+
+def test_the_last_words_say_what_is_meant_now():
+    said = (
+        Message(
+            "user", "red shirts under 1500", reading={"query": "shirt", "colour": "red", "max_price": 1500}
+        ),
+        Message("assistant", "Try [1]."),
+        Message("user", "phones below 9000", reading={"query": "phone", "max_price": 9000}),
+    )
+    read = justified(said, SHOP).read
+    assert read["query"] == ("phone",) and read["max_price"] == (9000,)
+    assert read["colour"] == ("red",)  # not named now: what was said before may still count
+
+
+def test_as_read_an_argument_has_its_own_values_only(grammar, tokenizer):
+    said = (
+        Message(
+            "user", "red cotton shirts", reading={"query": "shirt", "colour": "red", "material": "cotton"}
+        ),
+    )
+
+    def is_refused(**arguments):
+        guide = grammar.guide(justified(said, SHOP), as_read=True)
+        for token in act_ids(tokenizer, ToolCall("", "search", arguments)):
+            if bool(guide.ruled_out()[token]):
+                return True
+            guide.take(token)
+        return False
+
+    assert not is_refused(query="shirt", colour="red", material="cotton")
+    assert not is_refused(query="shirt", colour="red", sort_by="price_low")
+    assert is_refused(query="shirt", colour="cotton")
+    assert is_refused(query="shirt", not_colour="red")
+    assert is_refused(query="shirt", max_price=500)
+    assert is_refused(query="phone")
