@@ -1,4 +1,4 @@
-"""Grammar mode: an act is a reply without tags, or well-formed calls of known tools. Optional.
+"""Grammar mode: an act is a reply without tags, or well-formed calls of known tools.
 
 The grammar is made from the tools as the shop has them (`ShopSchema`), in the text form that `call_syntax`
 writes: names and keys that exist, keys in its order, required ones present, values of the right type and
@@ -21,7 +21,7 @@ import torch
 from pydantic import BaseModel, ValidationError
 from transformers import PreTrainedTokenizerFast
 
-from muse_core.errors import ConfigError, MuseError, cannot_import
+from muse_core.errors import ConfigError, MuseError
 from muse_core.generation.justified import Justified
 from muse_core.generation.span_guide import CallTokens, SpanGuide
 from muse_core.models.chat_format import END, RESULT, TOOL, TOOL_END
@@ -141,7 +141,8 @@ def _library() -> Any:
         import llguidance
     except ImportError as problem:
         raise ConfigError(
-            f"grammar mode: {cannot_import('llguidance', 'grammar', problem)}; or decode without a grammar"
+            f"llguidance cannot be imported ({problem}); it says what a model may write next. Install the project "
+            "again: pip install -e . in its folder"
         ) from problem
     return llguidance
 

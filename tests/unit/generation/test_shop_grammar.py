@@ -15,8 +15,6 @@ from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import TOOLS
 from muse_core.types import Facet, ToolCall
 
-pytest.importorskip("llguidance", reason="the extra `grammar` is not installed")
-
 SHOP = ShopSchema(
     (
         Facet("memory", "number", "gb", ("4 gb", "64 gb")),

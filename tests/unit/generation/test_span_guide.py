@@ -68,7 +68,6 @@ def tokenizer():
 
 @pytest.fixture(scope="module")
 def grammar(tokenizer) -> CallGrammar:
-    pytest.importorskip("llguidance", reason="the extra `grammar` is not installed")
     return CallGrammar(tokenizer, len(tokenizer) + 8, schema_of(FACETS))
 
 
