@@ -141,7 +141,7 @@ def _library() -> Any:
         import llguidance
     except ImportError as problem:
         raise ConfigError(
-            f"llguidance cannot be imported ({problem}); it says what a model may write next. Install the project "
+            f"llguidance cannot be imported ({problem}); it says what a model may write. Install the project "
             "again: pip install -e . in its folder"
         ) from problem
     return llguidance

@@ -140,7 +140,7 @@ def test_the_extra_that_each_package_is_asked_from_brings_it() -> None:
     calls = re.compile(r"cannot_import\('(\w+)', '(\w+)'")
     sources = [path for package in ("tasks", "muse_core") for path in (ROOT / package).rglob("*.py")]
     found = {match for path in sources for match in calls.findall(path.read_text("utf-8"))}
-    assert {package for package, _ in found} == {"wandb", "peft", "llguidance"}
+    assert {package for package, _ in found} == {"wandb", "peft"}
     for package, extra in found:
         assert any(line.startswith(package) for line in extras[extra])
 
