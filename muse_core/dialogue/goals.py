@@ -33,7 +33,7 @@ _TRIES = 16
 OTHER_COLOUR = 0.1  # of colours asked for that are not the target's: perhaps the shop has none
 _EXTRA = ((0, 0.20), (1, 0.40), (2, 0.27), (3, 0.10), (4, 0.03))  # constraints beside the product
 # Their weights, so that requests name each as often as people do: docs/decisions.md#what-people-name
-_LIKED = {"colour": 1.2, "max_price": 0.18, "gender": 0.8, "brand": 0.55, "size": 1.5, "material": 0.5}
+_LIKED = {"colour": 1.6, "max_price": 0.18, "gender": 0.8, "brand": 0.55, "size": 1.5, "material": 0.5}
 _LIKED |= {"occasion": 0.45, "min_rating": 0.08, "min_price": 0.05, "sort_by": 0.08}
 _WORTH_A_FLOOR = 700  # nobody asks for more than 150 rupees
 _WORTH_STARS = 3.5

@@ -1,16 +1,16 @@
 """How often shoppers ask in these ways.
 
-Of complete requests in a shop with facets about a third name one. Of 287 requests that people wrote 60 need
+Of complete requests in a shop with facets about two in five name one. Of 287 requests that people wrote 60 need
 what the shop alone tells, 8 exclude something and 7 want one like another.
 """
 
 from __future__ import annotations
 
 ABSENT = 0.28  # of new requests are for what the shop does not sell: about three of a hundred turns
-FACET, SECOND_FACET = 0.34, 0.2  # of requests for a product that has facets; of these, a second one
+FACET, SECOND_FACET = 0.4, 0.2  # of requests for a product that has facets; of these, a second one
 SUGGESTED_BY_FACET = 0.15  # of suggestions of a kind of product: "suggest a laptop with 16 gb memory"
 NARROWED_BY_FACET = 2.2  # weight beside the limits of our own fields, whose weights are about 6 together
-EXCLUDED = 0.06  # of requests and of refinements, where there is something that it is not
+EXCLUDED = 0.09  # of requests and of refinements, where there is something that it is not
 TWO_EXCLUDED = 0.15  # of these: "not red or black"
 EITHER = 0.035  # of requests with a colour, a brand or a choice: "red or maroon"
 LIKE = 0.65  # of recommendations while results are on the screen: "like the second"

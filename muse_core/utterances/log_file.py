@@ -32,6 +32,7 @@ from muse_core.utterances.columns import (
 from muse_core.utterances.text_file import EXPECTED, TextFile
 
 SAMPLED = 200  # rows that the columns are told by
+_MAX_CELL = 131_072  # characters; a quote that never closes goes on until then
 _DELIMITERS = "\t;,|"
 _COUNTED = re.compile(r"\s*(\d{1,12})[\t ]+(\S.*)")
 _GUARD = re.compile(r"'(?=[=+\-@\t])")  # what a spreadsheet is told that a cell is no formula
@@ -114,6 +115,7 @@ def _table_rows(file: TextFile, delimiter: str) -> Iterator[tuple[int, Row]]:
 
 def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Rows with the line they end at; one with a quote that never closes is left out."""
+    csv.field_size_limit(_MAX_CELL)  # one limit for the whole process, which others set too
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != "\t")
     while True:
         try:

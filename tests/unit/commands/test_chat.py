@@ -71,7 +71,7 @@ def test_the_next_turn_knows_the_last_one(heard: list[str]) -> None:
     run("shirts", "", "the cheapest?")
     assert len(heard) == 2
     assert "<tool>search(query='shirt')</tool><result>p1 |" in heard[1]
-    assert "[1] at [1:price].<|end|><|user|> the cheapest?" in heard[1]
+    assert "[1] at [1:price].<|end|><|user|>the cheapest?" in heard[1]
 
 
 def test_reset_forgets(heard: list[str]) -> None:
@@ -127,8 +127,8 @@ def test_a_picture_goes_with_the_next_message(monkeypatch: pytest.MonkeyPatch, t
     script_model(monkeypatch, script)
     (tmp_path / "shoe.png").write_bytes(b"\x89PNG\r\n\x1a\n rest")
     run(f"/image {tmp_path / 'shoe.png'}", "like this", "and now?")
-    assert "<|user|> [image:att1] like this<|end|>" in prompts[0]
-    assert "<|user|> and now?<|end|>" in prompts[1]
+    assert "<|user|>[image:att1] like this<|end|>" in prompts[0]
+    assert "<|user|>and now?<|end|>" in prompts[1]
 
 
 def test_an_interrupted_answer_is_not_the_end(heard: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,7 @@ def test_a_wrong_path_is_refused_with_the_configuration(tmp_path: Path) -> None:
 
 
 def test_exported_conversations_come_back_as_they_were(shop: Shop, tmp_path: Path) -> None:
-    simulated = shop.talk(config(count=120))
+    simulated = shop.talk(config(count=120, other_shops=0))
     rows = rows_of(shop.store.read_table(simulated))
     file = write(tmp_path / "mine.jsonl", *(parsed(row) for row in rows))
     again = shop.talk(config(file), "d")
@@ -113,7 +113,7 @@ def test_exported_conversations_come_back_as_they_were(shop: Shop, tmp_path: Pat
 
 
 def test_augment_reads_them(shop: Shop, tmp_path: Path) -> None:
-    rows = rows_of(shop.store.read_table(shop.talk(config(count=240))))
+    rows = rows_of(shop.store.read_table(shop.talk(config(count=240, other_shops=0))))
     file = write(
         tmp_path / "mine.jsonl", *(parsed({k: row[k] for k in ("messages", "profile_id")}) for row in rows)
     )

@@ -30,4 +30,4 @@ def test_safe_replies(found: list[JsonValue], language: Language, utterance: str
     assert language_match(text, language, ["Nadi Kurta", "Nadi Shawl", "kurta"])
     assert bool(share_devanagari(text.replace("Nadi", ""))) == bool(share_devanagari(utterance))
     judged = check(raw, found, language)
-    assert not judged.unknown and judged.grounded == any(value is not NONE for value in found)
+    assert not judged.unknown and judged.grounded == bool(found)

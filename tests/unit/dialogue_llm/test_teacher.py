@@ -109,7 +109,7 @@ def test_what_the_model_sees(tmp_path: Path) -> None:
     with local_model(teaching(well)) as model:
         taught(model, tmp_path)
     told = [json.loads(body["messages"][1]["content"]) for body in model.asked]
-    assert told[0]["wish"] == {"product": "shirt", "colour": "blue", "price at most": 2000}
+    assert {"product": "shirt", "colour": "blue", "price at most": 2000} in [one["wish"] for one in told]
     assert len(set(told[0]["shapes"])) == 10 and told[0]["shapes"] != told[1]["shapes"]
     assert {body["model"] for body in model.asked} == {"tiny"}
     assert all(body["max_tokens"] > 0 for body in model.asked)

@@ -160,5 +160,5 @@ def test_without_the_library_the_error_says_what_to_install(tokenizer, monkeypat
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(ConfigError, match=r"\.\[grammar\]"):
+    with pytest.raises(ConfigError, match=r"pip install -e \."):
         CallGrammar(tokenizer, len(tokenizer))

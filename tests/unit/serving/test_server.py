@@ -71,7 +71,7 @@ def test_a_client_that_keeps_texts_only_is_understood(server: Running) -> None:
     shown = {"role": "assistant", "content": text}
     server.say("shirts", shown, "the cheapest?")
     assert "<tool>search(query='shirt')</tool><result>p1 |" in server.heard[-1]
-    assert "[1] at [1:price].<|end|><|user|> the cheapest?" in server.heard[-1]
+    assert "[1] at [1:price].<|end|><|user|>the cheapest?" in server.heard[-1]
     server.say("other words", shown, "the cheapest?")  # another conversation: only the text is known
     assert "<result>" not in server.heard[-1] and f"{FIRST}<|end|>" in server.heard[-1]
 
