@@ -1,6 +1,6 @@
 """How often shoppers ask in these ways.
 
-Of complete requests in a shop with facets about two in five name one. Of 287 requests that people wrote 60 need
+Of complete requests in a shop with facets two in five name one. Of 287 requests that people wrote 60 need
 what the shop alone tells, 8 exclude something and 7 want one like another.
 """
 
