@@ -17,7 +17,7 @@ from tasks.chat_endpoint import ChatEndpoint, EndpointAddress
 from tests.unit.dialogue.test_data_stages import CONFIG, context, made
 from tests.unit.dialogue_llm.builders_llm import KEY, LocalModel, local_model, teaching, well
 
-ON = CONFIG.model_copy(update={"llm": LlmConfig(share=0.4)})
+ON = CONFIG.model_copy(update={"llm": LlmConfig(share=0.7)})
 
 
 def run(model: LocalModel, store: ArtifactStore, name: str, workers: int = 1) -> ArtifactRef:
