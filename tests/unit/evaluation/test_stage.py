@@ -182,8 +182,8 @@ def test_only_what_a_change_touches_runs_again(
         "predict_dpo", "talk_dpo", "evaluate",
     ]  # fmt: skip
     assert run_parts(store, refs, tmp_path, **same | {"bootstrap_resamples": 52})[1] == ["evaluate"]
-    again = run_parts(store, refs, tmp_path, **same | {"pair_samples": 3})[1]
-    assert again in (["test_pairs"], ["test_pairs", "evaluate"])  # the latter if other pairs came of it
+    more = {"pair_contexts": 20, "pair_samples": 4}  # fewer find no pair here, and nothing has changed
+    assert run_parts(store, refs, tmp_path, **same | more)[1] == ["test_pairs", "evaluate"]
     assert run_parts(store, refs, tmp_path, **same | {"max_cases": 10})[1] == [
         "test_cases", "predict_base", "predict_sft", "predict_dpo", "evaluate",
     ]  # fmt: skip
