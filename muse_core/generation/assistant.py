@@ -16,8 +16,8 @@ import numpy as np
 from muse_core.generation.crew import Luggage, open_crew
 from muse_core.generation.decode import Decoder
 from muse_core.generation.grammar import Guide, grammar_of
-from muse_core.generation.justified import justified
 from muse_core.generation.prefill import Row, prefill_in_turn
+from muse_core.generation.read_values import read_values
 from muse_core.generation.sampling import Sampling
 from muse_core.models.chat_format import END, RESULT, result_text
 from muse_core.models.chat_reader import ParsedTurn, parse_turn
@@ -183,9 +183,9 @@ class Room:
             return None
         words = turn.request.words or words_of(turn.request.world.catalog)
         grammar = grammar_of(self.tokenizer, self.model.config.vocab_size, schema_of(words.facets))
-        mode = turn.sampling.grammar
-        known = None if mode == "schema" else justified((*turn.request.context, *turn.messages), words)
-        return grammar.guide(known, mode == "readings")
+        if turn.sampling.grammar == "schema":
+            return grammar.guide()
+        return grammar.guide(read_values((*turn.request.context, *turn.messages), words))
 
     def _prompts(self, turns: Mapping[int, Turn]) -> dict[int, list[int]]:
         """Each context's token ids, cut at user turns so that there is room for the turn to come."""

@@ -168,10 +168,10 @@ class Decoder:
         return hidden
 
     def _rule_out(self, logits: torch.Tensor) -> None:
-        """Leaves only what the grammar allows; the rows of a lane have written the same."""
+        """Leaves only what the grammars allow; the rows of a lane have written the same."""
         for at, lane in enumerate(self._lanes):
             if (guide := lane.rows[0].guide) is not None:
-                logits[at].masked_fill_(guide.ruled_out().to(logits.device), float("-inf"))
+                guide.weigh(logits[at])
 
     def _wishes(self) -> Iterator[Wish]:
         for at, lane in enumerate(self._lanes):

@@ -1,9 +1,9 @@
 """Grammar mode: an act is a reply without tags, or well-formed calls of known tools.
 
-The grammar is made from the tools as the shop has them (`ShopSchema`), in the text form that `call_syntax`
-writes: names and keys that exist, keys in its order, required ones present, values of the right type and
-within their bounds. Which tokens may come next is worked out by llguidance over the bytes of the tokens. A
-call that was well formed without the grammar stays as it was, as long as it was written like that.
+Which tokens may come next is worked out by llguidance over the bytes of the tokens, from Lark text
+(`grammar_text.py`). A call that was well formed without the grammar stays as it was, as long as it was
+written like that. In mode `readings` a second grammar holds beside the first: in it a call has all that was
+read in the last words. A token that only the first allows is made less likely, not impossible.
 
 Not covered: numbers below a ten-thousandth, which Python writes with an exponent; rules between values
 (`compare` wants different positions, `than` needs `like`; the tools refuse those themselves), and whether a
@@ -13,32 +13,21 @@ call is the right one. An act that runs into `max_new_tokens` is cut off as it i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
 import torch
-from pydantic import BaseModel, ValidationError
 from transformers import PreTrainedTokenizerFast
 
 from muse_core.errors import ConfigError, MuseError
-from muse_core.generation.justified import Justified
-from muse_core.generation.span_guide import CallTokens, SpanGuide
+from muse_core.generation.grammar_text import ActText, Spelling
+from muse_core.generation.read_values import ReadValues
 from muse_core.models.chat_format import END, RESULT, TOOL, TOOL_END
 from muse_core.tools.base import Tool
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import ALL_TOOLS
 
-Schema = Mapping[str, Any]
-
-# What `call_syntax` writes inside quotes: no control signs, `<` and `'` and `\` only as escapes.
-_ESCAPE = r"\\['\\]|\\u003c"
-_SIGN = rf"([^'\\<\x00-\x1f\x7f-\x9f\u2028\u2029]|{_ESCAPE})"
-_INK = rf"([^\s'\\<\x00-\x1f\x7f-\x9f]|{_ESCAPE})"  # text must not be blank
-_SPACED_INK = rf"(\p{{N}}| ([^\s\p{{N}}'\\<\x00-\x1f\x7f-\x9f]|{_ESCAPE}))"  # with the space of `word_cuts`
-_LONGEST_TEXT = 200
-
-Spelling = Callable[[str], str]  # text as its tokens spell it
+RELUCTANCE = 4.0  # nats by which a token that leaves out what was read is less likely; docs/decisions.md
 
 
 class CallGrammar:
@@ -47,38 +36,94 @@ class CallGrammar:
     def __init__(
         self, tokenizer: PreTrainedTokenizerFast, vocabulary: int, schema: ShopSchema = PLAIN
     ) -> None:
-        llguidance = _library()
-        tags = {tag: int(tokenizer.convert_tokens_to_ids(tag)) for tag in (TOOL, TOOL_END, RESULT, END)}
-        tokens = llguidance.LLTokenizer(_described(tokenizer), n_vocab=vocabulary, eos_token=tags[END])
-        is_ours = _spelling(tokenizer) is not str
-        self._cuts = CallTokens(tokenizer, vocabulary, schema) if is_ours else None
-        self._call = tags[TOOL]
-        self._reply = _not_in_a_reply(tokenizer, vocabulary, tags[END])
-        self._begin: list[torch.Tensor] = []  # the mask at the start of an act, once it is asked for
-        self._start = llguidance.LLMatcher(tokens, grammar_text(schema, tags, _spelling(tokenizer)))
-        if self._start.is_error():
-            raise MuseError(f"the tools' grammar cannot be compiled: {self._start.get_error()}")
+        self.tags = {tag: int(tokenizer.convert_tokens_to_ids(tag)) for tag in (TOOL, TOOL_END, RESULT, END)}
+        self._text = ActText(schema, self.tags, _spelling(tokenizer))
+        self._tokens = _library().LLTokenizer(
+            _described(tokenizer), n_vocab=vocabulary, eos_token=self.tags[END]
+        )
+        self._matchers = lru_cache(maxsize=512)(self._compiled)
+        self.reply = _not_in_a_reply(tokenizer, vocabulary, self.tags[END])
+        self.begin = _ruled_out(self.matcher())
 
-    def guide(self, known: Justified | None = None, as_read: bool = False) -> Guide:
-        """A guide at the start of an act; with what is `known`, values are spans of it, or as they were read
-        for an argument. The tokens of other models are not cut at values: for them the schema is all."""
-        spans = None
-        if known is not None and self._cuts is not None:
-            spans = SpanGuide(self._cuts, known, as_read)
-        return Guide(self._start.deep_copy(), self._call, self._begin, self._reply, spans)
+    def guide(self, said: ReadValues | None = None) -> Guide:
+        """A guide at the start of an act; with what was `said`, arguments have only values that were read."""
+        return Guide(self, said)
+
+    def matcher(self, said: ReadValues | None = None, is_whole: bool = False) -> Any:
+        """At the start of an act."""
+        return self._matchers(self._text.grammar(said, is_whole)).deep_copy()
+
+    def _compiled(self, text: str) -> Any:
+        matcher = _library().LLMatcher(self._tokens, text)
+        if matcher.is_error():
+            raise MuseError(f"the tools' grammar cannot be compiled: {matcher.get_error()}")
+        return matcher
 
 
 def grammar_of(tokenizer: PreTrainedTokenizerFast, vocabulary: int, schema: ShopSchema) -> CallGrammar:
-    """The grammar of a tokenizer and a shop, compiled once: about a tenth of a second."""
-    return _compiled(tokenizer, vocabulary, schema, tuple(ALL_TOOLS))
+    """The grammar of a tokenizer and a shop, compiled once: about a hundredth of a second."""
+    return _grammar(tokenizer, vocabulary, schema, tuple(ALL_TOOLS))
 
 
 @lru_cache(maxsize=32)
-def _compiled(
+def _grammar(
     tokenizer: PreTrainedTokenizerFast, vocabulary: int, schema: ShopSchema, tools: tuple[Tool, ...]
 ) -> CallGrammar:
     """`tools`: those in use, for a run may bring its own."""
     return CallGrammar(tokenizer, vocabulary, schema)
+
+
+class Guide:
+    """Follows one act token by token. All acts share two masks: what may begin one, and what a reply may go
+    on with; a call is compiled when it begins."""
+
+    def __init__(self, grammar: CallGrammar, said: ReadValues | None = None) -> None:
+        self._grammar, self._said = grammar, said
+        self._place: Literal["start", "call", "reply"] = "start"
+        self._call: Any = None  # what may be written
+        self._whole: Any = None  # with all that is owed; None: nothing is, or it has been left out
+
+    def ruled_out(self) -> torch.Tensor:
+        """[vocabulary], True where a token must not come next."""
+        if self._place == "call":
+            return _ruled_out(self._call)
+        return self._grammar.reply if self._place == "reply" else self._grammar.begin
+
+    def leaves_out(self) -> torch.Tensor | None:
+        """[vocabulary], True where a token would leave something out that was read in the last words, or may
+        not come at all; None: nothing is owed here."""
+        return None if self._whole is None else _ruled_out(self._whole)
+
+    def weigh(self, logits: torch.Tensor) -> None:
+        """Of the next token, [vocabulary], in place."""
+        if (left := self.leaves_out()) is not None:
+            logits -= RELUCTANCE * left.to(logits.device)
+        logits.masked_fill_(self.ruled_out().to(logits.device), float("-inf"))
+
+    def take(self, token: int) -> None:
+        """The token that was written."""
+        if self._place == "reply":
+            return
+        if self._place == "start":
+            self._begin(token)
+        if self._place == "call" and not self._call.consume_token(token):
+            raise MuseError(f"the grammar refuses a token that it had allowed: {self._call.get_error()}")
+        ends = token == self._grammar.tags[TOOL_END]  # a second call of the act owes nothing
+        if self._whole is None or ends or self._whole.try_consume_tokens([token]) == 0:
+            self._whole = None
+
+    def _begin(self, token: int) -> None:
+        if self._grammar.begin[token]:
+            raise MuseError(f"the grammar refuses token {token} at the start of an act, and had ruled it out")
+        self._place = "call" if token == self._grammar.tags[TOOL] else "reply"
+        if self._place == "call":
+            self._call = self._grammar.matcher(self._said)
+            if self._said is not None and self._said.owed:
+                self._whole = self._grammar.matcher(self._said, is_whole=True)
+
+
+def _ruled_out(matcher: Any) -> torch.Tensor:
+    return torch.frombuffer(bytearray(matcher.compute_logit_bias()), dtype=torch.uint8) == 0
 
 
 def _not_in_a_reply(tokenizer: PreTrainedTokenizerFast, vocabulary: int, end: int) -> torch.Tensor:
@@ -90,50 +135,6 @@ def _not_in_a_reply(tokenizer: PreTrainedTokenizerFast, vocabulary: int, end: in
         False
     )
     return mask
-
-
-class Guide:
-    """Follows one act token by token. `call` is the token that opens a call; all acts share two masks: what
-    may begin one, and what a reply may go on with."""
-
-    def __init__(
-        self,
-        matcher: Any,
-        call: int,
-        begin: list[torch.Tensor],
-        reply: torch.Tensor,
-        spans: SpanGuide | None = None,
-    ) -> None:
-        self._matcher, self._call, self._spans = matcher, call, spans
-        self._begin, self._reply = begin, reply
-        self._place: Literal["start", "call", "reply"] = "start"
-
-    def ruled_out(self) -> torch.Tensor:
-        """[vocabulary], True where a token must not come next."""
-        if self._place == "reply":
-            return self._reply
-        if self._place == "start":
-            if not self._begin:
-                self._begin.append(self._schema())
-            return self._begin[0]
-        schema = self._schema()
-        spans = self._spans.ruled_out() if self._spans is not None else None
-        both = schema if spans is None else schema | spans
-        return schema if bool(both.all()) else both
-
-    def _schema(self) -> torch.Tensor:
-        return torch.frombuffer(bytearray(self._matcher.compute_logit_bias()), dtype=torch.uint8) == 0
-
-    def take(self, token: int) -> None:
-        """The token that was written."""
-        if self._place == "reply":
-            return
-        if self._place == "start":
-            self._place = "call" if token == self._call else "reply"
-        if not self._matcher.consume_token(token):
-            raise MuseError(f"the grammar refuses a token that it had allowed: {self._matcher.get_error()}")
-        if self._spans is not None:
-            self._spans.take(token)
 
 
 def _library() -> Any:
@@ -161,81 +162,3 @@ def _spelling(tokenizer: PreTrainedTokenizerFast) -> Spelling:
     normalizer = tokenizer.backend_tokenizer.normalizer
     is_ours = normalizer is not None and normalizer.normalize_str("='a") == "=' a"
     return normalizer.normalize_str if is_ours else str
-
-
-def grammar_text(schema: ShopSchema, tags: Mapping[str, int], spelt: Spelling = str) -> str:
-    """The Lark grammar of an act; the end of a reply is the tokenizer's end token."""
-    opened, closed, run = (f"<[{tags[tag]}]>" for tag in (TOOL, TOOL_END, RESULT))
-    rules = [rule for tool in ALL_TOOLS for rule in _tool_rules(tool, schema, spelt)]
-    ink = rf"' ?{_INK}" if spelt is str else f"'{_SPACED_INK}"
-    return "\n".join(
-        [
-            f"start: REPLY | ({opened} call {closed})+ {run}",
-            r"REPLY: /[^<]*/",
-            f"call: {' | '.join(tool.name for tool in ALL_TOOLS)}",
-            rf"TEXT: /{ink}{_SIGN}{{0,{_LONGEST_TEXT - 2}}}'/",
-            *rules,
-        ]
-    )
-
-
-def _tool_rules(tool: Tool, shop: ShopSchema, spelt: Spelling) -> Iterator[str]:
-    """`search: "search(" (" query=" search_0 search_after_0 | …) ")"`: what an argument takes, and what may
-    stand behind it. The first argument is the first required one, or any optional one before it; without a
-    required one it may be any, or none where the tool allows that."""
-    schema = shop.arguments(tool).model_json_schema()
-    required, keys, starts = set(schema.get("required", ())), shop.order(tool.name), []
-    for place, key in enumerate(keys):
-        yield f"{tool.name}_{place}: {_value(_resolved(schema['properties'][key], schema), spelt)}"
-        if not required.intersection(keys[:place]):
-            starts.append(f'"{spelt(f"({key}=")[1:]}" {tool.name}_{place} {tool.name}_after_{place}')
-    for place, key in enumerate(keys[1:]):
-        argument = f'"{spelt(f", {key}=")}" {tool.name}_{place + 1}'
-        may_miss = "" if key in required else "?"
-        yield f"{tool.name}_after_{place}: ({argument}){may_miss} {tool.name}_after_{place + 1}"
-    yield f'{tool.name}_after_{len(keys) - 1}: ""'
-    opened, may_be_empty = spelt(f"{tool.name}("), "?" if _allows_nothing(shop.arguments(tool)) else ""
-    yield f'{tool.name}: "{opened}" ({" | ".join(starts)}){may_be_empty} ")"'
-
-
-def _allows_nothing(arguments: type[BaseModel]) -> bool:
-    try:
-        arguments.model_validate({})
-    except ValidationError:
-        return False
-    return True
-
-
-def _resolved(entry: Schema, schema: Schema) -> Sequence[Schema]:
-    """The kinds of value that an argument takes, without `null` (what is absent is not written) and
-    references."""
-    options = [one for one in entry.get("anyOf", [entry]) if one.get("type") != "null"]
-    names = [str(one.get("$ref", "")).rpartition("/")[2] for one in options]
-    return [schema["$defs"][name] if name else one for name, one in zip(names, options, strict=True)]
-
-
-def _value(kinds: Sequence[Schema], spelt: Spelling) -> str:
-    """A value of any of these kinds."""
-    written = [_one_kind(kind, spelt) for kind in kinds]
-    return written[0] if len(written) == 1 else f"({' | '.join(written)})"
-
-
-def _one_kind(entry: Schema, spelt: Spelling) -> str:
-    if "enum" in entry or "const" in entry:
-        words = [spelt(f"='{word}'")[1:] for word in entry.get("enum", [entry.get("const")])]
-        return f"({' | '.join(map(json.dumps, words))})"
-    if entry["type"] == "string":
-        return "TEXT"
-    if entry["type"] == "boolean":
-        return '("True" | "False")'
-    if entry["type"] == "array":
-        one, most = _one_kind(entry["items"], spelt), entry["maxItems"]
-        least = max(entry.get("minItems", 1), 1)
-        return f'("[" {one} (", " {one}){{{least - 1},{most - 1}}} "]")'
-    if entry["type"] in ("number", "integer"):
-        bounds = {key: entry[key] for key in ("type", "minimum", "maximum") if key in entry}
-        return f"%json {json.dumps(bounds)}"
-    raise MuseError(
-        f"grammar mode cannot write an argument of type {entry['type']!r}; expected text, a number, yes or "
-        "no, one of a list of words, or a list of these"
-    )

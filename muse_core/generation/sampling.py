@@ -17,7 +17,7 @@ import torch
 
 from muse_core.errors import ConfigError
 
-Grammar = Literal["auto", "off", "schema", "spans", "readings"]
+Grammar = Literal["auto", "off", "schema", "readings"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Sampling:
 
     - `auto`: what `answer` takes for a model; where nobody is answered (`respond` alone), none
     - `schema`: well-formed acts only (`grammar.py`)
-    - `spans`: also only values that something justifies (`span_guide.py`)
-    - `readings`: also only values that were read for that argument, or said in a call before
+    - `readings`: also only values that were read for that argument, or said in a call before, and rather all
+      of those of the last words (`read_values.py`)
     """
 
     temperature: float = 0.0

@@ -67,7 +67,7 @@ def render(name: str, arguments: Mapping[str, JsonValue]) -> str:
 def render_arguments(arguments: Mapping[str, JsonValue]) -> str:
     """`query='x', max_price=2000`, in the order given."""
     _check_names(*arguments)
-    return ", ".join(f"{key}={_literal(value)}" for key, value in arguments.items() if value is not None)
+    return ", ".join(f"{key}={literal(value)}" for key, value in arguments.items() if value is not None)
 
 
 def _check_names(*names: str) -> None:
@@ -89,7 +89,8 @@ def wrap(call: ToolCall) -> str:
     return f"{TOOL_OPEN}{render_call(call)}{TOOL_CLOSE}"
 
 
-def _literal(value: JsonValue) -> str:
+def literal(value: JsonValue) -> str:
+    """A value as it stands in a call. ValueError for what the syntax has no literal of."""
     if isinstance(value, bool) or value is None:
         return repr(value)
     if isinstance(value, int):
@@ -99,7 +100,7 @@ def _literal(value: JsonValue) -> str:
     if isinstance(value, str):
         return _string_literal(value)
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_literal(item) for item in value) + "]"
+        return "[" + ", ".join(literal(item) for item in value) + "]"
     raise ValueError(f"cannot write a call: {type(value).__name__} is not a literal of the call syntax")
 
 

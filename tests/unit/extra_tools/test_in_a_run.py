@@ -90,11 +90,11 @@ def _calls_of(*names: str) -> pa.Array:
 
 
 def test_the_grammar_writes_a_call_of_a_files_schema(folder: Path) -> None:
-    from muse_core.generation.grammar import grammar_text
+    from muse_core.generation.grammar_text import ActText
 
     tags = {"<tool>": 1, "</tool>": 2, "<result>": 3, "<|end|>": 4}
     with REGISTRY.only(extra.tools_of(folder / "delivery.toml")):
-        rules = grammar_text(ShopSchema(), tags).splitlines()
+        rules = ActText(ShopSchema(), tags).grammar().splitlines()
         assert 'delivery: "delivery(" ("pincode=" delivery_0 delivery_after_0) ")"' in rules
         assert "delivery_0: TEXT" in rules
 

@@ -1,0 +1,87 @@
+"""Which values a call of a turn may have, by argument: what the rules read in the user's last words, else
+what was read, or called with, before.
+
+    values     argument -> its values; an argument of a tool that narrows products without one is not written
+    owed       arguments that were read in the last words, and that no call behind them has yet
+    spans      the user's last words in a row: what may be searched where no product is read, or translated
+    quoted     of these, what stands in quotes
+
+Not covered: values that are meant by no word that the rules know, and which of two products "it" is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from muse_core.reading.reader import read
+from muse_core.reading.shop_words import ShopWords
+from muse_core.types import JsonValue, Message
+
+Read = Mapping[str, JsonValue]
+
+_MEANT = {"words": ("query",), "about_price": ("min_price", "max_price")}  # what may be one of these
+_OF_NOW = ("items", "like", "than", "sort_by")  # positions and orders mean the list that is shown
+_THAN = {"price_low": "cheaper", "price_high": "costlier", "rating": "better_rated"}
+_QUOTED = re.compile("['\"‘“«]([^'\"‘’“”«»]{2,80})['\"’”»]")
+_EDGES = ".,?!;:\"'()[]{}।“”‘’«»…"
+_MOST_WORDS = 8
+
+
+@dataclass(frozen=True)
+class ReadValues:
+    """By argument; each value once, in the order in which they were said. Values are whole: a list that was
+    read is one, and so is each of its members."""
+
+    values: Mapping[str, tuple[JsonValue, ...]]
+    owed: frozenset[str] = frozenset()
+    spans: tuple[str, ...] = ()
+    quoted: tuple[str, ...] = ()
+
+
+def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
+    """From all messages that the model reads; a user message without a reading is read here."""
+    before: dict[str, list[JsonValue]] = {}
+    now: dict[str, list[JsonValue]] = {}
+    owed: set[str] = set()
+    words = ""
+    for message in context:
+        for call in message.tool_calls:
+            _add(before, call.arguments)
+            owed -= call.arguments.keys()
+        if message.role == "user":
+            found = message.reading or read(message.content, shop)
+            _add(before, found)
+            now, owed, words = {}, set(found) - _MEANT.keys(), message.content
+            _add(now, _with_likeness(found))
+    earlier = {name: found for name, found in before.items() if name not in _OF_NOW}
+    values = {name: tuple(found) for name, found in (earlier | now).items()}
+    return ReadValues(values, frozenset(owed), tuple(_spans(words)), tuple(_QUOTED.findall(words)))
+
+
+def _with_likeness(found: Read) -> Read:
+    """A position may be the one to be like; an order of a list, how it must differ."""
+    more: dict[str, JsonValue] = {}
+    items = found.get("items")
+    if items is not None and "like" not in found:
+        more["like"] = items
+    order = found.get("sort_by")
+    if isinstance(order, str) and "than" not in found:
+        more["than"] = _THAN.get(order)
+    return {**found, **more}
+
+
+def _add(found: dict[str, list[JsonValue]], said: Read) -> None:
+    for name, value in said.items():
+        members = value if isinstance(value, list) else ()
+        for meant in _MEANT.get(name, (name,)):
+            values = found.setdefault(meant, [])
+            values += [one for one in (value, *members) if one is not None and one not in values]
+
+
+def _spans(text: str) -> Iterator[str]:
+    words = [word for word in (part.strip(_EDGES).lower() for part in text.split()) if word]
+    for first in range(len(words)):
+        for last in range(first + 1, min(first + _MOST_WORDS, len(words)) + 1):
+            yield " ".join(words[first:last])

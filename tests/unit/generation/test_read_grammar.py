@@ -1,0 +1,235 @@
+"""Grammar mode with readings: an argument has only values that were read, and leaving one out shows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from muse_core.errors import MuseError
+from muse_core.generation.grammar import CallGrammar
+from muse_core.generation.read_values import ReadValues, read_values
+from muse_core.models import chat_format as cf
+from muse_core.models.tokenizer import encode, encode_text, train_tokenizer
+from muse_core.reading.shop_words import ShopWords
+from muse_core.records import tool_message
+from muse_core.tools.call_syntax import parse_call
+from muse_core.tools.shop_schema import schema_of
+from muse_core.types import Facet, JsonValue, Message, ToolCall, ToolResult
+from tests.unit.models.builders_models import talk
+
+FACETS = (
+    Facet("memory", "number", "gb", ("4", "16")), Facet("screen_size", "number", "inch"),
+    Facet("processor", "choice", "", ("intel core i5", "amd ryzen 5")), Facet("touchscreen", "yes_no"),
+)  # fmt: skip
+SHOP = ShopWords(("Aravali", "OnePlus"), FACETS, ("laptop", "shirt"))
+ITEM: dict[str, JsonValue] = {"id": "p77", "title": "Blue Kurta", "price": 1349, "brand": "Aravali"}
+CONTEXT = (
+    Message("system", "also: memory (gb), processor, screen_size (inch), touchscreen (yes/no)\nen | women"),
+    Message("user", "sofas in red", reading={"query": "sofa", "colour": "red", "sort_by": "rating"}),
+    Message("assistant", "", (ToolCall("c0.0", "search", {"query": "sofa", "not_brand": "OnePlus"}),)),
+    tool_message(ToolResult("c0.0", {"items": [ITEM], "total": 1})),
+    Message("assistant", "[1] at [1:price]"),
+    Message("user", "a laptop or two", reading={
+        "query": "laptop", "colour": ["pink", "grey"], "max_price": 1500, "memory": 16, "items": [1, 3],
+        "touchscreen": True, "processor": "intel core i5", "min_rating": 9,
+    }),
+)  # fmt: skip
+NOW = {"query": "laptop", "colour": ["pink", "grey"], "max_price": 1500, "memory": 16,
+       "processor": "intel core i5", "touchscreen": True}  # fmt: skip
+ALLOWED: list[ToolCall] = [
+    ToolCall("", "search", NOW),
+    ToolCall("", "search", {"query": "laptop"}),
+    ToolCall("", "search", {"query": "laptop", "colour": "grey"}),  # a member of a list
+    ToolCall("", "filter", {"not_brand": "OnePlus", "touchscreen": True}),  # of a call before
+    ToolCall("", "recommend", {"like": 3, "memory": 16}),
+    ToolCall("", "recommend", {}),
+    ToolCall("", "compare", {"items": [1, 3], "attribute": "screen_size"}),
+    ToolCall("", "translate", {"text": "laptop or", "target": "hi"}),
+    ToolCall("", "visual_search", {"image": "att1", "max_price": 1500}),
+]
+INVENTED: list[ToolCall] = [
+    ToolCall("", "search", {"query": "sofa"}),  # the last words name another
+    ToolCall("", "search", {"query": "laptop", "colour": "red"}),
+    ToolCall("", "search", {"query": "laptop", "colour": ["pink", "grey", "grey"]}),
+    ToolCall("", "search", {"query": "laptop", "max_price": 150}),
+    ToolCall("", "search", {"query": "laptop", "memory": 1500}),
+    ToolCall("", "search", {"query": "laptop", "min_rating": 9}),  # read, and not possible
+    ToolCall("", "filter", {"sort_by": "rating"}),  # an order of the list before
+    ToolCall("", "filter", {"processor": "amd ryzen 5"}),
+    ToolCall("", "filter", {"not_processor": "intel core i5"}),
+    ToolCall("", "filter", {"touchscreen": False}),
+    ToolCall("", "recommend", {"like": 2}),
+    ToolCall("", "compare", {"items": [1, 2]}),
+    ToolCall("", "translate", {"text": "laptop two", "target": "hi"}),
+]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    calls = [cf.render((*CONTEXT, Message("assistant", "", (call,)))) for call in ALLOWED + INVENTED]
+    return train_tokenizer([cf.render(talk(n, 3).messages) for n in range(10)] + calls * 2, 1200)
+
+
+@pytest.fixture(scope="module")
+def grammar(tokenizer) -> CallGrammar:
+    return CallGrammar(tokenizer, len(tokenizer) + 8, schema_of(FACETS))
+
+
+def act_ids(tokenizer, *calls: ToolCall) -> list[int]:
+    """An act as it is encoded in training."""
+    before, whole = (
+        encode(tokenizer, (*CONTEXT, *more)).ids for more in ((), (Message("assistant", "", calls),))
+    )
+    return [*whole[len(before) + 1 :], tokenizer.convert_tokens_to_ids(cf.RESULT)]
+
+
+def refused_at(grammar: CallGrammar, tokenizer, ids: list[int], context=CONTEXT) -> str | None:
+    """The first token that is ruled out, with what stands before it."""
+    guide = grammar.guide(read_values(context, SHOP))
+    for at, token in enumerate(ids):
+        if guide.ruled_out()[token]:
+            return str(tokenizer.decode(ids[: at + 1]))
+        guide.take(token)
+    return None
+
+
+@pytest.mark.parametrize("call", ALLOWED, ids=str)
+def test_what_was_read_is_let_through(grammar, tokenizer, call):
+    assert refused_at(grammar, tokenizer, act_ids(tokenizer, call)) is None
+    assert refused_at(grammar, tokenizer, act_ids(tokenizer, call, ALLOWED[0])) is None
+
+
+@pytest.mark.parametrize("call", INVENTED, ids=str)
+def test_what_was_not_read_is_refused(grammar, tokenizer, call):
+    assert refused_at(grammar, tokenizer, act_ids(tokenizer, call)) is not None
+    guide = grammar.guide()  # the schema alone takes it, if the tool does
+    for token in act_ids(tokenizer, call):
+        if "min_rating" not in call.arguments:
+            assert not guide.ruled_out()[token]
+            guide.take(token)
+
+
+def test_where_no_product_is_read_any_words_of_the_last_request_are_searched(grammar, tokenizer):
+    said = (Message("user", "old words"), Message("user", "a Blue flurb, please", reading={"colour": "blue"}))
+    for query, is_fine in (
+        ("blue flurb", True),
+        ("flurb", True),
+        ("old words", False),
+        ("flurb blue", False),
+    ):
+        call = ToolCall("", "search", {"query": query})
+        assert (refused_at(grammar, tokenizer, act_ids(tokenizer, call), said) is None) == is_fine, query
+
+
+def test_a_tool_of_which_nothing_can_be_written_is_left_to_the_schema(grammar, tokenizer):
+    said = (Message("user", "hm?"),)
+    assert refused_at(grammar, tokenizer, act_ids(tokenizer, INVENTED[6]), said) is None
+    assert refused_at(grammar, tokenizer, act_ids(tokenizer, INVENTED[10]), said) is None  # like: "it"
+
+
+def test_replies_are_free(grammar, tokenizer):
+    ids = encode_text(tokenizer, "No sofa (colour='red', or so) at [1:price], vase=9<|end|>")
+    assert refused_at(grammar, tokenizer, ids) is None
+
+
+def left_out(grammar: CallGrammar, tokenizer, ids: list[int], context=CONTEXT) -> list[str]:
+    """Where something that was read is left out: the text up to that token."""
+    guide, found = grammar.guide(read_values(context, SHOP)), []
+    for at, token in enumerate(ids):
+        left = guide.leaves_out()
+        if left is not None and left[token]:
+            found.append(str(tokenizer.decode(ids[: at + 1], clean_up_tokenization_spaces=False)))
+        guide.take(token)
+    return found
+
+
+def test_leaving_out_what_was_read_is_noticed_where_it_happens(grammar, tokenizer):
+    def told(*calls):
+        return left_out(grammar, tokenizer, act_ids(tokenizer, *calls))
+
+    assert told(ALLOWED[0]) == []
+    assert told(ToolCall("", "compare", {"items": [1, 3]})) == []
+    (closed,) = told(ALLOWED[1])
+    assert closed.endswith("laptop')")
+    (skipped,) = told(ToolCall("", "search", {"query": "laptop", "max_price": 1500}))
+    assert "laptop', max" in skipped
+    (half,) = told(ALLOWED[2])
+    assert "colour='" in half  # one of two colours
+    assert told(ALLOWED[0], ALLOWED[1]) == []  # a second call owes nothing
+
+
+def test_what_a_call_has_said_is_owed_no_more(grammar, tokenizer):
+    asked = Message("user", "red shirts", reading={"query": "shirt", "colour": "red"})
+    call = ToolCall("c0.0", "search", {"query": "shirt", "colour": "red"})
+    done = (asked, Message("assistant", "", (call,)), tool_message(ToolResult("c0.0", {"items": []})))
+    assert read_values((asked,), SHOP).owed == {"query", "colour"}
+    assert read_values(done, SHOP).owed == frozenset()
+    again = ToolCall("", "search", {"query": "shirt"})  # an empty search is tried with less
+    assert left_out(grammar, tokenizer, act_ids(tokenizer, again), done) == []
+
+
+def test_whatever_is_written_was_read(grammar, tokenizer):
+    """What the guide lets a random writer write."""
+    said, rng = read_values(CONTEXT, SHOP), np.random.default_rng(5)
+    found = [text for _ in range(120) if (text := random_call(grammar, tokenizer, said, rng)) is not None]
+    assert len(found) >= 60
+    seen: set[str] = set()
+    for text in found:
+        name, arguments = parse_call(text)
+        seen |= arguments.keys()
+        if name in ("search", "filter", "recommend"):
+            for key, value in arguments.items():
+                assert key in ("like", "than") or value in said.values[key], text
+    assert {"query", "max_price", "colour", "memory"} <= seen
+
+
+def random_call(grammar: CallGrammar, tokenizer, said: ReadValues, rng: np.random.Generator) -> str | None:
+    ends = tokenizer.convert_tokens_to_ids("</tool>")
+    guide, written = grammar.guide(said), [tokenizer.convert_tokens_to_ids("<tool>")]
+    guide.take(written[0])
+    weights = np.array(
+        [9.0 if set(tokenizer.decode([at])) & set("')]") else 1.0 for at in range(len(tokenizer))]
+    )
+    for _ in range(80):
+        free = np.flatnonzero(~guide.ruled_out().numpy()[: len(tokenizer)])
+        written.append(int(rng.choice(free, p=weights[free] / weights[free].sum())))
+        guide.take(written[-1])
+        if written[-1] == ends:
+            return str(tokenizer.decode(written[1:-1], clean_up_tokenization_spaces=False))
+    return None
+
+
+def test_a_guide_refuses_what_it_has_ruled_out(grammar, tokenizer):
+    guide = grammar.guide(read_values(CONTEXT, SHOP))
+    with pytest.raises(MuseError, match="refuses"):
+        guide.take(tokenizer.convert_tokens_to_ids("</tool>"))
+
+
+def test_positions_and_orders_count_in_the_last_words_alone():
+    said = (
+        Message("user", "the second", reading={"items": 2, "sort_by": "rating", "colour": "red"}),
+        Message("user", "lowest price first", reading={"sort_by": "price_low"}),
+    )
+    values = read_values(said, SHOP).values
+    assert values == {"colour": ("red",), "sort_by": ("price_low",), "than": ("cheaper",)}
+    assert read_values(said[:1], SHOP).values["like"] == (2,)
+
+
+def test_a_word_that_nothing_explains_may_be_searched_and_a_price_may_be_either_bound():
+    said = (Message("user", "…", reading={"words": "flurb", "about_price": 900}),)
+    found = read_values(said, SHOP)
+    assert found.values == {"query": ("flurb",), "min_price": (900,), "max_price": (900,)}
+    assert found.owed == frozenset()
+
+
+def test_quoted_words_are_what_is_translated():
+    said = (Message("user", 'mummy ne mangwaya, "reshmi dupatta" english me'),)
+    assert read_values(said, SHOP).quoted == ("reshmi dupatta",)
+
+
+def test_the_masks_cover_the_whole_vocabulary(grammar, tokenizer):
+    guide = grammar.guide(read_values(CONTEXT, SHOP))
+    guide.take(tokenizer.convert_tokens_to_ids("<tool>"))
+    assert guide.ruled_out().shape == guide.leaves_out().shape == (len(tokenizer) + 8,)
+    assert guide.ruled_out().dtype == torch.bool
