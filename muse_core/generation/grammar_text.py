@@ -30,7 +30,8 @@ _SIGN = rf"([^'\\<\x00-\x1f\x7f-\x9f\u2028\u2029]|{_ESCAPE})"
 _INK = rf"([^\s'\\<\x00-\x1f\x7f-\x9f]|{_ESCAPE})"  # text must not be blank
 _SPACED_INK = rf"(\p{{N}}| ([^\s\p{{N}}'\\<\x00-\x1f\x7f-\x9f]|{_ESCAPE}))"  # with the space of `word_cuts`
 _LONGEST_TEXT = 200
-_READ_ALONE = ("colour", "max_price", "items")  # of tools that do not narrow products
+_PICTURE = "image"
+_READ_ALONE = ("colour", "max_price", "items", _PICTURE)  # of tools that do not narrow products
 _GUESSED = ("like", "than")  # "it", "this one": which is meant the words do not say
 
 
@@ -42,17 +43,20 @@ class ActText:
         self._tools = [_ToolText(tool, shop, spelt) for tool in ALL_TOOLS]
 
     def grammar(self, said: ReadValues | None = None, is_whole: bool = False) -> str:
-        """The end of a reply is the tokenizer's end token. A tool of which nothing can be written is left
-        to the schema alone."""
+        """The end of a reply is the tokenizer's end token. With what was `said`, a tool that could only fail
+        is left out: one that needs results or a picture where there is none. One of which nothing can be
+        written is left to the schema alone."""
         opened, closed, run = (f"<[{self._tags[tag]}]>" for tag in (TOOL, TOOL_END, RESULT))
         ink = rf"' ?{_INK}" if self._spelt is str else f"'{_SPACED_INK}"
+        tools = [tool for tool in self._tools if said is None or tool.has_picture(said)]
         return "\n".join(
             [
-                f"start: REPLY | ({opened} call {closed})+ {run}",
+                f"start: REPLY | {opened} call {closed} ({opened} further {closed})* {run}",
                 r"REPLY: /[^<]*/",
-                f"call: {' | '.join(tool.name for tool in self._tools)}",
+                f"call: {' | '.join(tool.name for tool in tools if said is None or tool.may_be_first(said))}",
+                f"further: {' | '.join(tool.name for tool in tools)}",
                 rf"TEXT: /{ink}{_SIGN}{{0,{_LONGEST_TEXT - 2}}}'/",
-                *(line for tool in self._tools for line in tool.lines(said, is_whole)),
+                *(line for tool in tools for line in tool.lines(said, is_whole)),
             ]
         )
 
@@ -64,11 +68,20 @@ class _ToolText:
 
     def __init__(self, tool: Tool, shop: ShopSchema, spelt: Spelling) -> None:
         self.name, self._spelt, self._narrows = tool.name, spelt, tool.takes_facets
+        self._needs_results = tool.needs_results
         arguments = shop.arguments(tool)
         schema = arguments.model_json_schema()
         self._kinds = {key: _resolved(schema["properties"][key], schema) for key in shop.order(tool.name)}
         self._required = frozenset(schema.get("required", ()))
         self._may_be_empty = _allows_nothing(arguments)
+
+    def has_picture(self, said: ReadValues) -> bool:
+        """Whether the tool can be called in this act."""
+        return _PICTURE not in self._required or _PICTURE in said.values
+
+    def may_be_first(self, said: ReadValues) -> bool:
+        """Whether the tool can be called as things stand."""
+        return said.is_shown or not self._needs_results
 
     def lines(self, said: ReadValues | None, is_whole: bool) -> Iterator[str]:
         """The rules of this tool."""

@@ -5,6 +5,7 @@ what was read, or called with, before.
     owed       arguments that were read in the last words, and that no call behind them has yet
     spans      the user's last words in a row: what may be searched where no product is read, or translated
     quoted     of these, what stands in quotes
+    is_shown   whether the assistant has said or done anything: results that can be narrowed or compared
 
 Not covered: values that are meant by no word that the rules know, and which of two products "it" is.
 """
@@ -25,6 +26,7 @@ _MEANT = {"words": ("query",), "about_price": ("min_price", "max_price")}  # wha
 _OF_NOW = ("items", "like", "than", "sort_by")  # positions and orders mean the list that is shown
 _THAN = {"price_low": "cheaper", "price_high": "costlier", "rating": "better_rated"}
 _QUOTED = re.compile("['\"‘“«]([^'\"‘’“”«»]{2,80})['\"’”»]")
+_PICTURE = re.compile(r"\[image:(\w+)\]")
 _EDGES = ".,?!;:\"'()[]{}।“”‘’«»…"
 _MOST_WORDS = 8
 
@@ -38,6 +40,7 @@ class ReadValues:
     owed: frozenset[str] = frozenset()
     spans: tuple[str, ...] = ()
     quoted: tuple[str, ...] = ()
+    is_shown: bool = False
 
 
 def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
@@ -53,11 +56,15 @@ def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
         if message.role == "user":
             found = message.reading or read(message.content, shop)
             _add(before, found)
+            for picture in _PICTURE.findall(message.content):
+                _add(before, {"image": picture})
             now, owed, words = {}, set(found) - _MEANT.keys(), message.content
             _add(now, _with_likeness(found))
     earlier = {name: found for name, found in before.items() if name not in _OF_NOW}
     values = {name: tuple(found) for name, found in (earlier | now).items()}
-    return ReadValues(values, frozenset(owed), tuple(_spans(words)), tuple(_QUOTED.findall(words)))
+    is_shown = any(message.role == "assistant" for message in context)
+    quoted = tuple(_QUOTED.findall(words))
+    return ReadValues(values, frozenset(owed), tuple(_spans(words)), quoted, is_shown)
 
 
 def _with_likeness(found: Read) -> Read:

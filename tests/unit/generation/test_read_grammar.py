@@ -30,7 +30,7 @@ CONTEXT = (
     Message("assistant", "", (ToolCall("c0.0", "search", {"query": "sofa", "not_brand": "OnePlus"}),)),
     tool_message(ToolResult("c0.0", {"items": [ITEM], "total": 1})),
     Message("assistant", "[1] at [1:price]"),
-    Message("user", "a laptop or two", reading={
+    Message("user", "a laptop or two [image:att1]", reading={
         "query": "laptop", "colour": ["pink", "grey"], "max_price": 1500, "memory": 16, "items": [1, 3],
         "touchscreen": True, "processor": "intel core i5", "min_rating": 9,
     }),
@@ -123,9 +123,22 @@ def test_where_no_product_is_read_any_words_of_the_last_request_are_searched(gra
 
 
 def test_a_tool_of_which_nothing_can_be_written_is_left_to_the_schema(grammar, tokenizer):
-    said = (Message("user", "hm?"),)
+    said = (Message("assistant", "Welcome!"), Message("user", "hm?"))
     assert refused_at(grammar, tokenizer, act_ids(tokenizer, INVENTED[6]), said) is None
     assert refused_at(grammar, tokenizer, act_ids(tokenizer, INVENTED[10]), said) is None  # like: "it"
+
+
+def test_a_tool_that_could_only_fail_is_not_called(grammar, tokenizer):
+    said = (Message("user", "laptops of 16 gb", reading={"query": "laptop", "memory": 16}),)
+    search, narrow = ToolCall("", "search", {"query": "laptop"}), ToolCall("", "filter", {"memory": 16})
+    like = ToolCall("", "visual_search", {"image": "att1"})
+    answered = (*said, Message("assistant", "Here are two."), *said)
+    for calls, context, is_fine in (
+        ([narrow], said, False), ([narrow], answered, True), ([like], answered, False),
+        ([search, narrow], said, True), ([search, like], said, False),
+    ):  # fmt: skip
+        ids = act_ids(tokenizer, *calls)
+        assert (refused_at(grammar, tokenizer, ids, context) is None) == is_fine, calls
 
 
 def test_replies_are_free(grammar, tokenizer):
