@@ -14,12 +14,13 @@ The shapes of other services are read too (`chat_message.py`), with their messag
 (ShareGPT), `contents` (Gemini) or `input` (Responses), as a bare list, or as a `query` with `answers`
 (xLAM); and the rows of `muse artifacts export conversations`. Tool messages may be left out: the results
 are filled in; so is the reply of a turn that ends in a call. Other fields: `profile_id` (a shopper of this
-run's profiles, whom `recommend` then knows), `attachments` ({"att1": "product:<id>"}); further ones are
-passed over.
+run's profiles, whom `recommend` then knows), `attachments` ({"att1": "product:<id>"}), `shop` (the name of a
+small shop of the simulator, as our exports have it); further ones are passed over.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ MAX_MESSAGES = 200
 MAX_LINE_CHARS = 200  # of `profile`: the system message is one line
 MAX_ID_CHARS = 100
 PRODUCT_PICTURE = "product:"
+_SHOP = re.compile(r"\d{1,9}-(?:train|dev|test)-\d{1,9}")  # catalog/other_shops.py
 LISTS = ("messages", "conversations", "conversation", "contents", "dialogue", "input")
 
 
@@ -48,6 +50,7 @@ class Chat:
     profile: str | None = None
     profile_id: str | None = None
     attachments: Mapping[str, str] = field(default_factory=dict)
+    shop: str | None = None
     changes: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -82,6 +85,7 @@ def read_chat(row: Any) -> Chat:
         profile=_about_shopper(row, system),
         profile_id=_short_text(row, "profile_id"),
         attachments=_attachments(row),
+        shop=_other_shop(row),
         changes=+counts,
     )
 
@@ -127,6 +131,13 @@ def _about_shopper(row: Mapping[str, Any], system: Any) -> str | None:
         return None
     _, line = parts_of(system)  # an export of ours names its shop's facets in front
     return line or None if len(line) <= MAX_LINE_CHARS and "\n" not in line else None
+
+
+def _other_shop(row: Mapping[str, Any]) -> str | None:
+    """The small shop that the simulator's chat happened in; a log's own field of that name says something
+    else."""
+    found = row.get("shop")
+    return found if isinstance(found, str) and _SHOP.fullmatch(found) else None
 
 
 def _attachments(row: Mapping[str, Any]) -> dict[str, str]:

@@ -37,12 +37,14 @@ from muse_core.types import (
     Language,
     Message,
     Profile,
+    Side,
     ToolCall,
     ToolResult,
     TurnLabel,
     TurnType,
 )
 from muse_core.world.replay import world_for
+from muse_core.world.shop import other_index
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -53,12 +55,14 @@ _SCRIPTS: dict[Language, Script] = {"en": "en", "hi": "hi", "mixed": "roman"}
 
 def replayed(chat: Chat, index: CatalogIndex, people: Mapping[str, Profile]) -> Conversation:
     """The conversation of a chat, every result filled in. BadLine where it does not replay."""
+    name = chat.chat_id or f"given-{_digest(chat)}"
+    profile_id = chat.profile_id or f"given-{name}"
+    _require_side(chat, side_of(profile_id))
     shopper = people.get(chat.profile_id or "")
+    index = other_index(chat.shop) if chat.shop else index
     toolbox = Toolbox(world_for(shopper, index, chat.attachments))
     turns = [list(_acts(turn, number, toolbox)) for number, turn in enumerate(chat.turns)]
-    name = chat.chat_id or f"given-{_digest(chat)}"
     language = chat.language or detect_language(" ".join(turn.user for turn in chat.turns))
-    profile_id = chat.profile_id or f"given-{name}"
     said = zip(chat.turns, turns, strict=True)
     told = system_content(index.catalog.facets, _line(chat, shopper, language))
     return Conversation(
@@ -70,7 +74,17 @@ def replayed(chat: Chat, index: CatalogIndex, people: Mapping[str, Profile]) -> 
         side=side_of(profile_id),
         labels=tuple(_label(k, turn, acts, language, name) for k, (turn, acts) in enumerate(said)),
         attachments=dict(chat.attachments),
+        shop=chat.shop,
     )
+
+
+def _require_side(chat: Chat, side: Side) -> None:
+    """A shop of the simulator is on one side, for good: no other side may see what it sells."""
+    if chat.shop and f"-{side}-" not in chat.shop:
+        raise BadLine(
+            f"it happened in the made-up shop {chat.shop}, and its profile_id puts it on the {side} side; "
+            "leave profile_id as it was exported"
+        )
 
 
 def _digest(chat: Chat) -> str:

@@ -98,9 +98,12 @@ def allowed(move: Move, state: State) -> bool:
 
 
 @per_tools
-def walk(min_turns: int, max_turns: int, has_images: bool) -> Walk:
-    """The weights that give the wanted shares for conversations of this length."""
-    wanted = dict(WANTED)
+def walk(
+    min_turns: int, max_turns: int, has_images: bool, shares_wanted: tuple[tuple[Move, float], ...] = ()
+) -> Walk:
+    """The weights that give the wanted shares (those of `WANTED`, if no others) for conversations of this
+    length."""
+    wanted = dict(shares_wanted or WANTED)
     if not has_images:
         wanted["complete"] += wanted.pop("picture")
     weights = dict(wanted)

@@ -7,31 +7,27 @@ happens too. Nothing is asked about that the catalogue does not know (prices, ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from muse_core.catalog.limits import LIMIT_NAMES
 from muse_core.catalog.meeting import meets_exclusion, meets_facet
 from muse_core.dialogue import facet_limits, shares
+from muse_core.dialogue.assortment import Assortment
 from muse_core.dialogue.constraints import OCCASIONS_FOR
-from muse_core.dialogue.facet_limits import Variety
+from muse_core.dialogue.demand import chance, mixed
 from muse_core.dialogue.noun_phrases import query_of, style_in
 from muse_core.dialogue.price_limits import lower_price, upper_price
-from muse_core.dialogue.voice import forms_of
 from muse_core.language import lexicon
 from muse_core.tools.base import facet_of
-from muse_core.types import Facet, Product, Profile
-
-if TYPE_CHECKING:
-    from muse_core.catalog.index import CatalogIndex
+from muse_core.types import Product, Profile
 
 _TRIES = 16
 OTHER_COLOUR = 0.1  # of colours asked for that are not the target's: perhaps the shop has none
-_EXTRA = ((0, 0.20), (1, 0.40), (2, 0.27), (3, 0.10), (4, 0.03))  # constraints beside the product
+_EXTRA = {0: 0.20, 1: 0.40, 2: 0.27, 3: 0.10, 4: 0.03}  # constraints beside the product
 # Their weights, so that requests name each as often as people do: docs/decisions.md#what-people-name
 _LIKED = {"colour": 1.6, "max_price": 0.18, "gender": 0.8, "brand": 0.55, "size": 1.5, "material": 0.5}
 _LIKED |= {"occasion": 0.45, "min_rating": 0.08, "min_price": 0.05, "sort_by": 0.08}
@@ -39,53 +35,6 @@ _WORTH_A_FLOOR = 700  # nobody asks for more than 150 rupees
 _WORTH_STARS = 3.5
 _STYLED = 0.35  # of targets whose title has a style word
 _KIDS = frozenset(("boys", "girls"))
-
-
-@dataclass(frozen=True)
-class Assortment:
-    """What a catalogue knows, in the form the simulator needs. `wanted` are products one can ask for."""
-
-    index: CatalogIndex
-    wanted: tuple[Product, ...]
-    has_prices: bool
-    has_images: bool
-    has_ratings: bool
-    has_materials: bool
-    colours: tuple[str, ...]
-    facets: Mapping[str, Facet]
-    variety: Variety
-
-    @property
-    def can_sort(self) -> bool:
-        return self.has_prices or self.has_ratings
-
-    def titles_of(self, ids: Sequence[str]) -> list[str]:
-        """Titles of products."""
-        return [self.index.catalog.by_id[product_id].title for product_id in ids]
-
-
-@lru_cache(maxsize=2048)  # small shops come again and again
-def assortment_of(index: CatalogIndex, in_hindi: bool = False) -> Assortment:
-    """The facts of a catalogue, worked out once. `in_hindi`: products whose noun Devanagari has a word for
-    are wanted, where there is one; who writes Hindi would not ask for the others in it."""
-    catalog = index.catalog
-    facets = {facet.name: facet for facet in catalog.facets}
-    return Assortment(
-        index=index,
-        wanted=_said_in_hindi(catalog.named) if in_hindi else catalog.named,
-        has_prices=catalog.has_prices,
-        has_images=catalog.has_images,
-        has_ratings=any(product.rating is not None for product in catalog),
-        has_materials=len({product.material for product in catalog if product.material}) > 1,
-        colours=tuple(catalog.colours()),
-        facets=facets,
-        variety=facet_limits.variety_of(catalog, facets),
-    )
-
-
-def _said_in_hindi(products: tuple[Product, ...]) -> tuple[Product, ...]:
-    said = (one for one in products if not forms_of("product_type", one.product_type, "hi")[0].isascii())
-    return tuple(said) or products
 
 
 @dataclass
@@ -109,14 +58,19 @@ def new_wish(
     for_self: bool = False,
 ) -> Wish:
     """A target that suits the shopper, if a few draws find one."""
-    target = shop.wanted[int(rng.random() * len(shop.wanted))]
+    target = _drawn(shop, rng)
     for _ in range(_TRIES):
         is_fit = (not with_image or target.image is not None) and (not for_self or is_for(target, profile))
         if is_fit and _suits(target, profile, rng):
             break
-        target = shop.wanted[int(rng.random() * len(shop.wanted))]
+        target = _drawn(shop, rng)
     style = style_in(target.title, target.product_type) if rng.random() < _STYLED else None
     return Wish(target, None if style and _is_facet(shop, style) else style)
+
+
+def _drawn(shop: Assortment, rng: np.random.Generator) -> Product:
+    pool = shop.demand.pool(shop.by_noun, shop.wanted, rng) if shop.demand else shop.wanted
+    return pool[int(rng.random() * len(pool))]
 
 
 def _is_facet(shop: Assortment, style: str) -> bool:
@@ -150,7 +104,7 @@ def constraints(shop: Assortment, wish: Wish, rng: np.random.Generator) -> dict[
     target = wish.target
     asked = _facets_asked(shop, target, rng)
     out: dict[str, Any] = {}
-    for name in weighted_sample(available(shop, target), max(0, _count(rng) - len(asked)), rng):
+    for name in weighted_sample(available(shop, target), max(0, _count(shop, rng) - len(asked)), rng):
         out[name] = value_of(shop, target, name, rng)
     for name in asked:
         out |= limit_of(shop, target, name, rng)
@@ -163,9 +117,11 @@ def constraints(shop: Assortment, wish: Wish, rng: np.random.Generator) -> dict[
 
 def _facets_asked(shop: Assortment, product: Product, rng: np.random.Generator) -> list[str]:
     """None of the product's facets, one or two."""
-    known = facet_limits.wanted(shop.facets, product)
-    if not known or rng.random() > shares.FACET:
+    known, asked = facet_limits.wanted(shop.facets, product), shop.demand
+    often = chance(shares.FACET, asked.has_facet, asked.share) if asked else shares.FACET
+    if not known or rng.random() > often:
         return []
+    known = mixed(known, asked.facets, asked.share) if asked else known
     return weighted_sample(known, 1 + int(rng.random() < shares.SECOND_FACET), rng)
 
 
@@ -183,8 +139,14 @@ def _loosened(
 
 def available(shop: Assortment, product: Product) -> dict[str, float]:
     """Constraint names that can be asked for with this product in mind, with their weights."""
-    known = known_of(product) | {"occasion": product.occasion in OCCASIONS_FOR, "sort_by": shop.can_sort}
-    return {name: weight for name, weight in _LIKED.items() if known[name]}
+    known = can_be_named(shop, product)
+    liked = mixed(_LIKED, shop.demand.limits, shop.demand.share) if shop.demand else _LIKED
+    return {name: weight for name, weight in liked.items() if known[name]}
+
+
+def can_be_named(shop: Assortment, product: Product) -> dict[str, bool]:
+    """The same of every constraint, whether a request can name it with this product in mind."""
+    return known_of(product) | {"occasion": product.occasion in OCCASIONS_FOR, "sort_by": shop.can_sort}
 
 
 def known_of(product: Product) -> dict[str, bool]:
@@ -267,13 +229,13 @@ def _stars(rating: float) -> int | float:
     return 3
 
 
-def _count(rng: np.random.Generator) -> int:
-    point = rng.random()
-    for count, share in _EXTRA:
+def _count(shop: Assortment, rng: np.random.Generator) -> int:
+    point, asked = rng.random(), shop.demand
+    for count, share in (mixed(_EXTRA, asked.counts, asked.share) if asked else _EXTRA).items():
         point -= share
         if point < 0:
             return count
-    return _EXTRA[-1][0]
+    return max(_EXTRA)
 
 
 def weighted_sample(weights: Mapping[str, float], count: int, rng: np.random.Generator) -> list[str]:

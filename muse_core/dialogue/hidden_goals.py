@@ -19,7 +19,7 @@ import numpy as np
 
 from muse_core.dialogue import facet_limits, goals
 from muse_core.dialogue.agenda import draw
-from muse_core.dialogue.goals import Assortment
+from muse_core.dialogue.assortment import Assortment
 from muse_core.types import Product, Profile
 
 Opening = Literal["request", "incomplete", "recommendation"]

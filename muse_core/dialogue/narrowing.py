@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from muse_core.dialogue import facet_limits, goals, shares
-from muse_core.dialogue.goals import OTHER_COLOUR, Assortment, Wish
+from muse_core.dialogue.assortment import Assortment
+from muse_core.dialogue.goals import OTHER_COLOUR, Wish
 from muse_core.types import Product
 
 _WEIGHTS = {"colour": 1.3, "brand": 0.6, "gender": 0.4, "size": 0.7, "material": 0.7, "occasion": 0.6}

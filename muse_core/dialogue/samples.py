@@ -16,6 +16,7 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.synthetic import make_catalog
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue import goals
+from muse_core.dialogue.assortment import assortment_of
 from muse_core.dialogue.families import FamilyBook, families_of
 from muse_core.dialogue.script import LANGUAGE_OF, Script
 from muse_core.dialogue.shopper import Said, Shopper
@@ -84,7 +85,7 @@ def _shopper(
     noise: float,
     rng: np.random.Generator,
 ) -> Shopper:
-    shop = goals.assortment_of(index)
+    shop = assortment_of(index)
     wish = goals.new_wish(shop, profile, rng)
     return Shopper(profile, shop, families, rng, noise, script, float(rng.random()), wish, wish, script)
 

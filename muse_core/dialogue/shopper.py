@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from muse_core.dialogue import goals
+from muse_core.dialogue.assortment import Assortment
+from muse_core.dialogue.demand import Demand, mixed
 from muse_core.dialogue.families import Family, FamilyBook, Wordings
-from muse_core.dialogue.goals import Assortment, Wish
+from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.phrases import phrases
 from muse_core.dialogue.script import Script, SpeakerGender
 from muse_core.dialogue.spelling import with_habits, with_slip, without_commas
@@ -209,8 +211,10 @@ def call_of(name: str, arguments: Mapping[str, Any]) -> Call:
     return name, in_order(name, arguments)
 
 
-def script_of(language: Language, rng: np.random.Generator) -> Script:
+def script_of(language: Language, rng: np.random.Generator, demand: Demand | None = None) -> Script:
     """The script that a shopper of a language writes in."""
     if language != "mixed":
         return language
-    return "roman" if rng.random() < ROMAN_SHARE else "both"
+    scripts = {"roman": ROMAN_SHARE, "both": 1 - ROMAN_SHARE}
+    roman = mixed(scripts, demand.scripts, demand.share)["roman"] if demand else ROMAN_SHARE
+    return "roman" if rng.random() < roman else "both"

@@ -17,6 +17,8 @@ from muse_core import records
 from muse_core.config.run_config import ConversationsConfig, RunConfig
 from muse_core.dialogue import goals
 from muse_core.dialogue.agenda import Move, State, screen_of, walk
+from muse_core.dialogue.assortment import assortment_of
+from muse_core.dialogue.demand import Demand
 from muse_core.dialogue.families import FamilyBook, Wordings
 from muse_core.dialogue.focus import focus_of
 from muse_core.dialogue.goals import Wish
@@ -44,12 +46,14 @@ def simulate(
     families: FamilyBook,
     conversation_id: str,
     shop_name: str | None = None,
+    demand: Demand | None = None,
 ) -> Conversation:
-    """One conversation of a shopper with the expert; `shop_name`: the other shop that `index` is of."""
+    """One conversation of a shopper with the expert; `shop_name`: the other shop that `index` is of;
+    `demand`: what the people of this shop ask for."""
     in_hindi = shop_name is not None and profile.language == "hi"
-    shop = goals.assortment_of(index, in_hindi)
+    shop = replace(assortment_of(index, in_hindi), demand=demand)
     wish = goals.new_wish(shop, profile, rng)
-    script = script_of(profile.language, rng)
+    script = script_of(profile.language, rng, demand)
     noise, habit = config.conversations.noise, float(rng.random())
     wordings = _wordings_of(profile, config.pairs.reserved_share)
     shopper = Shopper(profile, shop, families, rng, noise, script, habit, wish, wish, script, wordings)
@@ -86,7 +90,8 @@ def turns(
     """What is said in each turn, the acts that answer it and the tools that ran. A turn is one move of the
     agenda; the answer to a question follows it."""
     fewest, most = settings.min_user_turns, settings.max_user_turns
-    steps = walk(fewest, most, shopper.shop.has_images)
+    shop = shopper.shop
+    steps = walk(fewest, most, shop.has_images, shop.demand.wanted() if shop.demand else ())
     count = fewest + int(shopper.rng.random() * (most - fewest + 1))
     world = expert.toolbox.world
     last: Move | None = None

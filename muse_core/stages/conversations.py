@@ -1,6 +1,7 @@
 """products, profiles → conversations: simulated dialogues, or the user's own, whose calls replay.
 
-Conversation i belongs to profile i modulo their number. Work is cut into shards of fixed size, each
+Conversation i belongs to profile i modulo their number (with a log of what customers type, a share of
+them to another of the train side: `dialogue/demand.py`). Work is cut into shards of fixed size, each
 with its own generator, so that the number of workers cannot change a byte. A share of them happens in
 other shops (docs/decisions.md#many-shops). Shards come back as Arrow tables, in order, a few at a time. Every
 conversation is replayed before anything is published; one result that differs is an error.
@@ -11,8 +12,8 @@ under one contract, and the file's content is part of this stage's key. A line t
 left out; the log names it with its number and reason, the manifest keeps them all (`about.rejected`).
 ConfigError when no line can be used. The shape of a line: `conversation_files/chat_line.py`.
 
-With `conversations.utterances` (`muse run --utterances FILE`) requests of a log are added, and shoppers
-speak in its wordings: `utterances/enter.py`.
+With `conversations.utterances` (`muse run --utterances FILE`) requests of a log are added, shoppers speak
+in its wordings and ask for what its people ask for: `utterances/enter.py`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from muse_core.catalog.other_shops import visited
 from muse_core.config.run_config import LlmConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.conversation_files.given import Given
+from muse_core.dialogue.demand import Demand, people_of
 from muse_core.dialogue.families import families_with
 from muse_core.dialogue.llm.lesson_store import publish, teacher_of
 from muse_core.dialogue.simulate import simulate
@@ -61,6 +63,7 @@ READS = (
 )  # fmt: skip
 KIND = "conversations"
 STAGE_NUMBER = 3
+PEOPLE = 1  # the generator of whose conversations a shard has, beside that of what is said
 SHARD = 250  # conversations; a change of this number changes the conversations
 
 log = logging.getLogger(__name__)
@@ -80,6 +83,7 @@ class Shard:
     number: int
     first: int
     wordings: Book
+    demand: Demand | None
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
     if given is not None:
         made = list(_read(given, config, catalog, shoppers, ctx))
     else:
-        made = list(_simulated(config, catalog, shoppers, ctx, typed.book if typed else {}))
+        made = list(_simulated(config, catalog, shoppers, ctx, typed))
     broken = [conversation_id for part in (*made, *logged) for conversation_id in part.broken]
     if broken:
         raise MuseError(
@@ -125,24 +129,34 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
 
 
 def _simulated(
-    config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext, words: Book
+    config: RunConfig,
+    catalog: ArtifactRef,
+    shoppers: Mapping[str, Profile],
+    ctx: StageContext,
+    typed: Entered | None,
 ) -> Iterator[Made]:
     count, done = config.conversations.count, 0
     ctx.progress.update(0, count, "conversations")
-    for part in ctx.stream(make_shard, _shards(config, catalog, shoppers, ctx, words)):
+    for part in ctx.stream(make_shard, _shards(config, catalog, shoppers, ctx, typed)):
         done += part.table.num_rows
         ctx.progress.update(done, count, "conversations")
         yield part
 
 
 def _shards(
-    config: RunConfig, catalog: ArtifactRef, shoppers: Mapping[str, Profile], ctx: StageContext, words: Book
+    config: RunConfig,
+    catalog: ArtifactRef,
+    shoppers: Mapping[str, Profile],
+    ctx: StageContext,
+    typed: Entered | None,
 ) -> Iterator[Shard]:
     count, everybody = config.conversations.count, list(shoppers.values())
+    words, demand = (typed.book, typed.demand) if typed else ({}, None)
     for number, first in enumerate(range(0, count, SHARD)):
         rows = range(first, min(first + SHARD, count))
-        people = tuple(everybody[row % len(everybody)] for row in rows)
-        yield Shard(ctx.store.root, catalog, ctx.work, people, config, ctx.seed, number, first, words)
+        rng = np.random.default_rng([ctx.seed, STAGE_NUMBER, number, PEOPLE])
+        people = tuple(people_of(everybody, rows, demand, rng))
+        yield Shard(ctx.store.root, catalog, ctx.work, people, config, ctx.seed, number, first, words, demand)
 
 
 def make_shard(shard: Shard) -> Made:
@@ -155,7 +169,9 @@ def make_shard(shard: Shard) -> Made:
     made, broken, reads = [], [], shard.config.prompt.readings
     for row, (profile, name) in enumerate(zip(shard.profiles, names, strict=True)):
         index = own.index if name is None else other_index(name)
-        talk = simulate(profile, index, rng, shard.config, families, f"c{shard.first + row:06d}", name)
+        asked = shard.demand if name is None and profile.side == "train" else None
+        number = f"c{shard.first + row:06d}"
+        talk = simulate(profile, index, rng, shard.config, families, number, name, asked)
         made.append(read_conversation(talk, words_of(index.catalog)) if reads else talk)
         if not replay(talk, index, profile):
             broken.append(talk.conversation_id)
@@ -219,10 +235,10 @@ def _read(
     ctx: StageContext,
 ) -> Iterator[Made]:
     """The file's conversations, some at a time; their calls have just been run, so they replay."""
-    index = _shop(ctx.store.root, catalog, ctx.work).index
-    for chats in given.read(index, shoppers, SHARD, ctx.progress):
+    shop = _shop(ctx.store.root, catalog, ctx.work)
+    for chats in given.read(shop.index, shoppers, SHARD, ctx.progress):
         if config.prompt.readings:
-            chats = [read_conversation(chat, words_of(index.catalog)) for chat in chats]
+            chats = [read_conversation(chat, words_of(shop.index_of(chat).catalog)) for chat in chats]
         yield Made(to_table(KIND, chats), _counts(chats))
 
 

@@ -13,12 +13,14 @@ import numpy as np
 from muse_core.conversation_files.chat_turns import BadLine, ChatCall
 from muse_core.conversation_files.positions import position_of
 from muse_core.conversation_files.shop_calls import shop_call
+from muse_core.dialogue import shares
 from muse_core.dialogue.replies import Outcome, reply
 from muse_core.dialogue.voice import Voice
 from muse_core.profiles.system_line import system_content
 from muse_core.records import tool_message
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Conversation, Goal, Message, ToolCall, TurnLabel
+from muse_core.utterances.beside_shopping import courtesy, service
 from muse_core.utterances.origin import family_of
 from muse_core.utterances.read_log import Request
 from muse_core.utterances.tongues import LANGUAGE
@@ -86,12 +88,14 @@ def _acts(request: Request, index: CatalogIndex) -> tuple[tuple[Message, ...], T
 
 def _situation(request: Request) -> str:
     """The situation of the reply to what needs no call."""
-    if request.decision.turn_type == "missing_slot":
+    turn_type, whole = request.decision.turn_type, whole_wording(request.text)
+    if turn_type == "missing_slot":
         return "ask_query"
-    if request.decision.turn_type == "out_of_scope":
-        return "decline"
-    whole = whole_wording(request.text)
-    return whole.kind if whole is not None and whole.turn_type == "chit_chat" else "smalltalk"
+    if turn_type == "out_of_scope":
+        kind = service(request.text) or (whole.kind if whole else "")
+        return f"decline_{kind}" if kind in shares.SERVICES else "decline"
+    is_talk = whole is not None and whole.turn_type == "chit_chat"
+    return whole.kind if is_talk and whole else courtesy(request.text) or "smalltalk"
 
 
 def order_of(request: Request, seed: int) -> float:

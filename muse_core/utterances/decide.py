@@ -12,13 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from muse_core.dialogue.talk import served
 from muse_core.language import lexicon
 from muse_core.language.matching import Token, tokens
+from muse_core.reading.product_nouns import Noun
 from muse_core.reading.reader import read
 from muse_core.reading.shop_words import ShopWords
 from muse_core.tools.base import facet_of
 from muse_core.types import JsonValue, TurnType
-from muse_core.utterances.explained import Terms, asks_for_advice, known_nouns, modifiers, unexplained
+from muse_core.utterances.beside_shopping import courtesy, mentions_service, service
+from muse_core.utterances.described import Terms, describing, is_said, searched
+from muse_core.utterances.explained import asks_for_advice, known_nouns, unexplained, values_in
 from muse_core.utterances.personal import has_mask
 from muse_core.utterances.whole_wordings import translation, whole_wording
 
@@ -31,6 +35,8 @@ NO_PRODUCT = "no product that is known"
 SEVERAL_PRODUCTS = "several products"
 OPEN_PRICE = "a price without a bound"
 UNKNOWN_COLOUR = "a colour that is not known"
+AMBIGUOUS = "a word that may be the product or a value"
+SERVICE = "a service beside a product"
 CONTRADICTION = "limits that cannot hold together"
 LEFT_OVER = "words that nothing explains"
 NO_WORDS = "no words"
@@ -66,16 +72,16 @@ def decide(text: str, words: ShopWords, terms: Terms = MappingProxyType({})) -> 
     reason = _form(text, count)
     if reason:
         return Decision(reason=reason)
-    whole = whole_wording(text)
-    if whole is not None:
-        return Decision("none", turn_type=whole.turn_type, confidence=1.0)
+    beside = _beside_shopping(text, words)
+    if beside is not None:
+        return Decision("none", turn_type=beside, confidence=1.0)
     asked = translation(text)
     if asked is not None:
         return Decision("translate", dict(asked), "translation", 1.0)
     left, arguments = unexplained(text, words), dict(read(text, words))
     reason = _content(text, arguments, words)
     if not reason and left:
-        left = _with_modifiers(text, left, arguments, words, terms)
+        left = _with_described(text, left, arguments, words, terms)
         reason = LEFT_OVER if left else ""
     confidence = 1 - len(left) / count
     if reason:
@@ -87,14 +93,24 @@ def decide(text: str, words: ShopWords, terms: Terms = MappingProxyType({})) -> 
     return Decision("search", arguments, "complete", confidence)
 
 
-def _with_modifiers(
+def _beside_shopping(text: str, words: ShopWords) -> TurnType | None:
+    """What no call is due for, by its words from end to end; None for another text."""
+    whole = whole_wording(text)
+    if whole is not None and whole.kind not in served():
+        return whole.turn_type
+    if courtesy(text):
+        return "chit_chat"
+    return "out_of_scope" if service(text) and not known_nouns(text, words) else None
+
+
+def _with_described(
     text: str, left: list[Token], arguments: dict[str, JsonValue], words: ShopWords, terms: Terms
 ) -> list[Token]:
-    """What is left over when the words before the product are taken into what is searched."""
+    """What is left over when the words that describe the product are taken into what is searched."""
     noun = known_nouns(text, words)[0]
-    found = modifiers(text, left, noun, terms)
+    found = describing(text, left, noun, list(values_in(text, words)), terms)
     if found:
-        arguments["query"] = f"{' '.join(one.key for one in found)} {arguments['query']}"
+        arguments["query"] = searched(noun, str(arguments["query"]), found)
     return [one for one in left if one not in found]
 
 
@@ -115,13 +131,23 @@ def _content(text: str, arguments: Mapping[str, JsonValue], words: ShopWords) ->
         return NO_PRODUCT
     if isinstance(arguments["query"], list) or len({noun.value for noun in known_nouns(text, words)}) > 1:
         return SEVERAL_PRODUCTS
+    if mentions_service(text):
+        return SERVICE
     if "about_price" in arguments:
         return OPEN_PRICE
     if any(
         not _is_colour(value) for name in ("colour", "not_colour") for value in _several(arguments.get(name))
     ):
         return UNKNOWN_COLOUR
+    if any(_is_ambiguous(noun, text, arguments) for noun in known_nouns(text, words)):
+        return AMBIGUOUS
     return CONTRADICTION if _contradicts(arguments) else ""
+
+
+def _is_ambiguous(noun: Noun, text: str, arguments: Mapping[str, JsonValue]) -> bool:
+    """A colour that is read in the product ("wine rack"), or a product that is not in the text's words."""
+    inside = {lexicon.canonical("colour", token.key) for token in tokens(text[noun.start : noun.end])}
+    return bool(inside & set(map(str, _several(arguments.get("colour"))))) or not is_said(noun, text)
 
 
 def _several(value: JsonValue) -> list[JsonValue]:

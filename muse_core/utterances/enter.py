@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 
 from muse_core.config.run_config import ConversationsConfig
 from muse_core.conversation_files.chat_turns import BadLine
+from muse_core.dialogue.demand import Demand
 from muse_core.reading.attached import read_conversation
 from muse_core.reading.shop_words import words_of
 from muse_core.types import LANGUAGES, Conversation, JsonValue
 from muse_core.utterances.conversation import conversation_of, order_of
 from muse_core.utterances.decide import CALL_FAILS
-from muse_core.utterances.explained import terms_of
+from muse_core.utterances.described import terms_of
+from muse_core.utterances.log_demand import demand_of, told
 from muse_core.utterances.log_wordings import wordings_of
 from muse_core.utterances.read_log import Log, Request, read_log, refused
 from muse_core.utterances.to_label import write_to_label
@@ -46,10 +48,12 @@ class Form:
 
 @dataclass(frozen=True)
 class Entered:
-    """`book`: the log's wordings; `to_label`: where what was not read stands."""
+    """`book`: the log's wordings; `demand`: what weighs the simulator's goals; `to_label`: where what was
+    not read stands."""
 
     conversations: tuple[Conversation, ...]
     book: Book
+    demand: Demand
     read: Log
     files: tuple[str, ...]
     to_label: Path
@@ -79,6 +83,7 @@ class Entered:
         }
         counts |= {f"language_{name}": _of_language(self.read, name) for name in (*LANGUAGES, "other")}
         shares = {"yield": sum(one.count for one in self.read.read) / max(1, _typed(self.read))}
+        shares["goals"] = self.demand.share
         named: dict[str, float] = {
             f"reason_{_slug(reason)}": count for reason, count in sorted(_grouped(self.read).items())
         }
@@ -92,6 +97,7 @@ class Entered:
             "reasons": dict(sorted(_grouped(self.read).items())),
             "personal": dict(sorted(self.read.personal.items())),
             "tongues": dict(sorted(self.read.tongues.items())),
+            "demand": told(self.demand),
         }
 
 
@@ -102,11 +108,12 @@ def enter(turns: ConversationsConfig, how: Form, index: CatalogIndex, folder: Pa
     found = read_log(files, words, terms_of(index.catalog))
     made = _conversations(found, turns, how.style, index, seed)
     book = wordings_of(found.read, words, files[0].name)
+    demand = demand_of(found, index, turns.utterance_goals)
     to_label = folder / f"{files[0].stem}-to-label.csv"
     write_to_label(to_label, found.unread)
     if how.readings:
         made = [read_conversation(one, words) for one in made]
-    entered = Entered(tuple(made), book, found, tuple(map(str, files)), to_label)
+    entered = Entered(tuple(made), book, demand, found, tuple(map(str, files)), to_label)
     _tell(entered)
     return entered
 

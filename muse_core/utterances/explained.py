@@ -6,29 +6,25 @@ request (`carriers.toml`), or when the rules read something else without it ("un
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
-from muse_core.catalog.product import Catalog
 from muse_core.language.matching import Token, tokens, word_key
 from muse_core.language.parse import parse_request
 from muse_core.language.scripts import detect_language
-from muse_core.reading.known_words import is_asking
 from muse_core.reading.product_nouns import Noun, nouns_in
 from muse_core.reading.reader import read, styles
 from muse_core.reading.shop_words import ShopWords
 from muse_core.utterances.word_lists import read_words
 
-_MOST_MODIFIERS = 2
 Place = tuple[int, int]
-Terms = Mapping[str, frozenset[str]]  # product -> words of the titles of such products
 
 
 def unexplained(text: str, words: ShopWords) -> list[Token]:
     """The words of a text that nothing explains."""
     places = list(values_in(text, words))
     every = tokens(text)
-    open_words = [word for word in every if not is_carrier(word.key) and not _is_in(word, places)]
+    open_words = [word for word in every if not is_carrier(word.key) and not is_in(word, places)]
     left = [one for one in open_words if not _changes(text, one, words)]
     return sorted([*left, *_heads(text, every, places, words)], key=lambda one: one.start)
 
@@ -39,38 +35,14 @@ def _heads(text: str, every: Sequence[Token], places: Sequence[Place], words: Sh
     if not ends or detect_language(text) != "en":
         return
     for before, word, after in zip(every, every[1:], [*every[2:], None], strict=False):
-        is_before_value = after is not None and _is_in(after, places)
+        is_before_value = after is not None and is_in(after, places)
         if (
             before.end in ends
             and word.key in _listed("heads")
             and not is_before_value
-            and not _is_in(word, places)
+            and not is_in(word, places)
         ):
             yield word
-
-
-def modifiers(text: str, left: Sequence[Token], noun: Noun, terms: Terms) -> list[Token]:
-    """The words right before a product that the shop's titles of such products have: they belong to what is
-    searched ("wall mounted mirror")."""
-    known = terms.get(noun.value, frozenset())
-    found: list[Token] = []
-    start = noun.start
-    for word in reversed(left):
-        between = text[word.end : start]
-        if word.key not in known or between.strip("-") not in ("", " ") or len(found) == _MOST_MODIFIERS:
-            break
-        found.insert(0, word)
-        start = word.start
-    return found
-
-
-def terms_of(catalog: Catalog) -> Terms:
-    """The words of a catalogue's titles by product, but for those that ask."""
-    found: dict[str, set[str]] = {}
-    for product in catalog:
-        keys = (token.key for token in tokens(product.title))
-        found.setdefault(product.product_type, set()).update(key for key in keys if key.isalpha())
-    return {noun: frozenset(key for key in keys if not is_asking(key)) for noun, keys in found.items()}
 
 
 def asks_for_advice(text: str) -> bool:
@@ -109,7 +81,7 @@ def _style_before(text: str, noun: Noun) -> Iterator[Place]:
         yield before[-1].start, before[-1].end
 
 
-def _is_in(word: Token, places: Sequence[Place]) -> bool:
+def is_in(word: Token, places: Sequence[Place]) -> bool:
     return any(start < word.end and word.start < end for start, end in places)
 
 

@@ -34,6 +34,7 @@ from muse_core.utterances.text_file import EXPECTED, TextFile
 SAMPLED = 200  # rows that the columns are told by
 _MAX_CELL = 131_072  # characters; a quote that never closes goes on until then
 _DELIMITERS = "\t;,|"
+_MOST_ABOVE = 20  # lines of a report's title
 _COUNTED = re.compile(r"\s*(\d{1,12})[\t ]+(\S.*)")
 _GUARD = re.compile(r"'(?=[=+\-@\t])")  # what a spreadsheet is told that a cell is no formula
 
@@ -56,12 +57,13 @@ def requests(path: Path) -> Iterator[Logged]:
     """What a log holds, in its order; blank requests are left out. ConfigError for a file that is no log."""
     file = TextFile.look(path)
     first = next(line for line in (*file.head, "") if line.strip() or not line)
+    skipped = _above_header(file.head)
     if _is_json(first):
         found = _of_rows(path, _json_rows(path))
     elif is_chat_export(file.head):
         found = (Logged(text, line) for line, text in messages(file.lines(), file.head))
-    elif (delimiter := _delimiter(file.head)) is not None:
-        found = _of_rows(path, _table_rows(file, delimiter))
+    elif (delimiter := _delimiter(file.head[skipped:])) is not None:
+        found = _of_rows(path, _table_rows(file, delimiter, skipped))
     else:
         found = _plain(file)
     yield from (one for one in found if one.text)
@@ -101,8 +103,8 @@ def _of_row(line: int, row: Row, columns: Columns) -> Iterator[Logged]:
 _NAMELESS = "column "
 
 
-def _table_rows(file: TextFile, delimiter: str) -> Iterator[tuple[int, Row]]:
-    rows = _csv_rows(file.lines(), delimiter)
+def _table_rows(file: TextFile, delimiter: str, skipped: int) -> Iterator[tuple[int, Row]]:
+    rows = _csv_rows(islice(file.lines(), skipped, None), delimiter)
     head = list(islice(rows, SAMPLED))
     names = _header([row for _, row in head])
     if names is None:
@@ -110,7 +112,7 @@ def _table_rows(file: TextFile, delimiter: str) -> Iterator[tuple[int, Row]]:
     else:
         head = head[1:]
     for line, row in chain(head, rows):
-        yield line, dict(zip(names, row, strict=False))
+        yield skipped + line, dict(zip(names, row, strict=False))
 
 
 def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -141,6 +143,18 @@ def _header(rows: Sequence[list[str]]) -> list[str] | None:
     if not is_named and not over_numbers:
         return None
     return [cell or f"{_NAMELESS}{place}" for place, cell in enumerate(first, 1)]
+
+
+def _above_header(head: Sequence[str]) -> int:
+    """How many lines stand above the row that names columns: the title and the dates of a report. 0 where
+    there is none, or where what stands above has as many cells."""
+    for at, line in enumerate(head[:_MOST_ABOVE]):
+        for sign in _DELIMITERS:
+            cells = next(csv.reader([line], delimiter=sign), [])
+            if len(cells) > 1 and any(map(is_known, cells)):
+                above = [row for row in csv.reader(head[:at], delimiter=sign) if any(row)]
+                return at if all(len(row) < len(cells) for row in above) else 0
+    return 0
 
 
 def _delimiter(head: Sequence[str]) -> str | None:

@@ -20,7 +20,7 @@ from muse_core.reading.shop_words import ShopWords
 from muse_core.records import side_of
 from muse_core.types import Side
 from muse_core.utterances.decide import Decision, decide
-from muse_core.utterances.explained import Terms
+from muse_core.utterances.described import Terms
 from muse_core.utterances.fold import MOST_FORMS, Folded, digest_of, fold, merged, normal_form
 from muse_core.utterances.labels import labelled
 from muse_core.utterances.log_file import Logged, requests

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from muse_core.dialogue.assortment import assortment_of
 from muse_core.dialogue.closed_loop_turns import Ending, Heard, Spoken
 from muse_core.dialogue.families import all_families
 from muse_core.dialogue.goal_driven_shopper import GoalShopper
-from muse_core.dialogue.goals import Wish, assortment_of
+from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.hidden_goals import SEEDS, HiddenGoal, agenda, hidden_goals
 from muse_core.dialogue.shopper import Shopper, script_of
 from muse_core.dialogue.simulate import Expert

@@ -100,7 +100,7 @@ def test_a_wrong_path_is_refused_with_the_configuration(tmp_path: Path) -> None:
 
 
 def test_exported_conversations_come_back_as_they_were(shop: Shop, tmp_path: Path) -> None:
-    simulated = shop.talk(config(count=120, other_shops=0))
+    simulated = shop.talk(config(count=120))
     rows = rows_of(shop.store.read_table(simulated))
     file = write(tmp_path / "mine.jsonl", *(parsed(row) for row in rows))
     again = shop.talk(config(file), "d")
@@ -108,8 +108,24 @@ def test_exported_conversations_come_back_as_they_were(shop: Shop, tmp_path: Pat
     before, after = (from_table("conversations", shop.store.read_table(ref)) for ref in (simulated, again))
     assert [one.messages for one in after] == [one.messages for one in before]
     assert [one.side for one in after] == [one.side for one in before]
+    shops = [one.shop for one in before]
+    assert [one.shop for one in after] == shops and 20 < sum(name is not None for name in shops) < 100
     decisions = [[label.decision for label in one.labels] for one in before]
     assert [[label.decision for label in one.labels] for one in after] == decisions
+
+
+def test_a_made_up_shop_stays_on_its_side(shop: Shop, tmp_path: Path) -> None:
+    """And a log's own word for a shop is none of ours."""
+    rows = rows_of(shop.store.read_table(shop.talk(config(count=120))))
+    elsewhere = next(one for one in map(parsed, rows) if one["shop"] is not None and one["side"] == "train")
+    moved = elsewhere | {"shop": elsewhere["shop"].replace("-train-", "-test-"), "conversation_id": "c2"}
+    branch = chat(user("hello"), said("Hi!"), shop="Pune branch")
+    file = write(tmp_path / "mine.jsonl", elsewhere, moved, branch)
+    ref = shop.talk(config(file), "d")
+    (reason,) = shop.store.manifest(ref)["about"]["rejected"]
+    assert reason.startswith("line 2: it happened in the made-up shop") and "train side" in reason
+    kept = from_table("conversations", shop.store.read_table(ref))
+    assert [one.shop for one in kept] == [elsewhere["shop"], None]
 
 
 def test_augment_reads_them(shop: Shop, tmp_path: Path) -> None:

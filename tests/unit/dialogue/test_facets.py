@@ -13,8 +13,8 @@ import pytest
 from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.dialogue import facet_limits, goals
+from muse_core.dialogue.assortment import assortment_of
 from muse_core.dialogue.facet_phrases import facet_phrase
-from muse_core.dialogue.goals import assortment_of
 from muse_core.dialogue.script import SCRIPTS, Script
 from muse_core.dialogue.voice import Voice
 from muse_core.profiles.make import make_profiles

@@ -141,6 +141,40 @@ def test_the_key_follows_the_content_of_a_log(shop: Shop, tmp_path: Path) -> Non
     assert key(config(one)) != before
 
 
+def test_the_frequencies_of_a_log_weigh_what_shoppers_ask_for(shop: Shop, tmp_path: Path) -> None:
+    """In the own shop and on the train side; by half of `utterance_goals` at a hundred different requests."""
+    colours = ["red", "blue", "black", "white", "green", "pink", "grey", "maroon", "beige", "yellow"]
+    lines = [
+        f"{colour} {noun} under {n}00"
+        for colour in colours
+        for noun in ("watch", "belt")
+        for n in range(3, 12)
+    ]
+    log = write(tmp_path / "log.txt", lines)
+    plain = {"count": 300, "other_shops": 0.0, "utterance_share": 0.0}
+    typed, still, none = (
+        shop.talk(config(*files, utterance_goals=goals, **plain), name)
+        for files, goals, name in (((log,), 1.0, "5"), ((log,), 0.0, "6"), ((), 1.0, "7"))
+    )
+
+    def nouns(ref: ArtifactRef, side: str) -> float:
+        rows = from_table("conversations", shop.store.read_table(ref))
+        calls = [
+            call for one in rows if one.side == side and not logged_by(one) for call in calls_of(one.messages)
+        ]
+        searches = [str(call.arguments.get("query", "")) for call in calls if call.name == "search"]
+        return sum(one.endswith(("watch", "belt")) for one in searches) / len(searches)
+
+    assert nouns(typed, "train") > 3 * nouns(none, "train")
+    assert nouns(typed, "test") < 2 * nouns(none, "test") + 0.1
+    manifest = shop.store.manifest(typed)
+    assert 0.5 < manifest["metrics"]["utterances_goals"] < 0.7
+    told = manifest["about"]["utterances"]["demand"]
+    assert set(told["nouns"]) == {"watch", "belt"} and told["moves"] == {"complete": 1.0}
+    assert told["scripts"] == {"en": 1.0} and set(told["limits"]) == {"colour", "max_price"}
+    assert shop.store.manifest(still)["metrics"]["utterances_goals"] == 0
+
+
 def test_a_log_of_nothing_is_refused(shop: Shop, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is empty"):
         shop.talk(config(write(tmp_path / "log.txt", [" "])), "4")
