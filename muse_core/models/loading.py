@@ -198,28 +198,41 @@ def from_scratch(config: BaseConfig, tokenizer: PreTrainedTokenizerFast, seed: i
     return LoadedModel(model, tokenizer, Heads(config.hidden_size), about=about)
 
 
-def from_pretrained(config: BaseConfig) -> LoadedModel:
-    """A hub id, a folder or a `.gguf` file as it comes: fp32, its own tokenizer (no tags added yet)."""
-    if not config.model:
-        raise ConfigError(
-            "base.source is 'pretrained' but base.model is empty: give a hub id, a folder or a .gguf file"
-        )
-    source, how = _source(config.model)
+def base_tokenizer(config: BaseConfig) -> PreTrainedTokenizerFast:
+    """The tokenizer of `base.model`, without weights."""
+    name = _named(config)
+    source, how = _source(name)
     try:
-        tokenizer = _load_tokenizer(source, **how)
+        return _load_tokenizer(source, **how)
+    except (OSError, ValueError, ImportError) as problem:
+        raise ConfigError(_advice(name, problem)) from problem
+
+
+def from_pretrained(config: BaseConfig, tokenizer: PreTrainedTokenizerFast | None = None) -> LoadedModel:
+    """A hub id, a folder or a `.gguf` file as it comes: fp32, its own tokenizer (no tags added yet), which is
+    loaded first where it is not given."""
+    if tokenizer is None:
+        tokenizer = base_tokenizer(config)
+    name = _named(config)
+    source, how = _source(name)
+    try:
         model = AutoModelForCausalLM.from_pretrained(
             source, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False, **how
         )
     except (OSError, ValueError, ImportError) as problem:
-        raise ConfigError(_advice(config.model, problem)) from problem
+        raise ConfigError(_advice(name, problem)) from problem
     if how:
         model = _without_quantization(model)
-    about: dict[str, JsonValue] = {
-        "base": "pretrained",
-        "base_model": Path(config.model).name,
-        "can_call": True,
-    }
+    about: dict[str, JsonValue] = {"base": "pretrained", "base_model": Path(name).name, "can_call": True}
     return LoadedModel(model, tokenizer, Heads(model.config.hidden_size), about=about)
+
+
+def _named(config: BaseConfig) -> str:
+    if not config.model:
+        raise ConfigError(
+            "base.source is 'pretrained' but base.model is empty: give a hub id, a folder or a .gguf file"
+        )
+    return config.model
 
 
 def _source(name: str) -> tuple[str, dict[str, str]]:

@@ -50,9 +50,7 @@ class Encoded:
 def train_tokenizer(texts: Iterable[str], vocab_size: int, facets: str = "") -> PreTrainedTokenizerFast:
     """BPE over `texts` (already rendered streams or plain text); special tokens come first.
 
-    The tool list, the same in every prompt, becomes one token of its own: it tells a small model
-    nothing that its weights do not, and would cost about 85 tokens in each conversation. So does the
-    shop's own list of facets (`also: …` with its line break); another list is spelled out."""
+    What every prompt tells (`told_lines`) becomes one token each."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = word_cuts.spacing()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -62,7 +60,7 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, facets: str = "") -> 
         ]
     )
     tokenizer.decoder = word_cuts.unspacing()
-    told = [chat_format.tool_lines() + "\n", *([escape_text(facets)] if facets else [])]
+    told = told_lines(facets)
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size - len(told),
         min_frequency=2,
@@ -70,12 +68,24 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, facets: str = "") -> 
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_runs(texts, told), trainer)
-    tokenizer.add_tokens([AddedToken(one, normalized=False) for one in told])
+    tokenizer.train_from_iterator(runs(texts, told), trainer)
+    add_told(tokenizer, told)
     return wrap_tokenizer(tokenizer)
 
 
-def _runs(texts: Iterable[str], told: Sequence[str]) -> Iterator[str]:
+def told_lines(facets: str = "") -> list[str]:
+    """What a tokenizer, own or of a base, has one token for. The tool list, the same in every prompt, tells a
+    model nothing that its weights do not, and would cost about 85 tokens in each conversation. So would the
+    shop's own list of facets (`also: …` with its line break); another shop's list is spelled out."""
+    return [chat_format.tool_lines() + "\n", *([escape_text(facets)] if facets else [])]
+
+
+def add_told(tokenizer: Tokenizer, told: Sequence[str]) -> None:
+    """Makes each of these texts one token. In place."""
+    tokenizer.add_tokens([AddedToken(one, normalized=False) for one in told])
+
+
+def runs(texts: Iterable[str], told: Sequence[str]) -> Iterator[str]:
     """The runs of text between tags as they are encoded, without what has a token of its own."""
     for text in texts:
         for one in told:

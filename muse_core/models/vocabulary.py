@@ -1,13 +1,13 @@
-r"""Our tokens in a pretrained model: the tags, and words of the shop's languages.
+r"""Our tokens in a pretrained model: the tags, the lines of every prompt, and words of the shop's languages.
 
 A model trained on English needs about five tokens for a Hindi word. `add_our_tokens` goes on learning
 its byte-level BPE on train text: the base tokenizer cuts every word, further merges are learnt on top
 and stand behind the base's own, so that no base merge is lost. The pre-tokeniser is changed so that
 vowel signs stay with their letters (`[\p{L}\p{M}]+`; text without such marks is cut as before). New
-embeddings start as the mean of the pieces that the token replaces.
+embeddings, of the lines too, start as the mean of the pieces that the token replaces.
 
 Covers byte-level BPE tokenizers with the GPT-2 pattern (GPT-2, SmolLM2, most small models); with any
-other, the tags are added and `extend_vocab` must be 0.
+other, tags and lines are added and `extend_vocab` must be 0.
 """
 
 from __future__ import annotations
@@ -25,19 +25,21 @@ from transformers import PreTrainedTokenizerFast
 from muse_core.errors import ConfigError
 from muse_core.models.chat_format import END, SPECIAL_TOKENS
 from muse_core.models.loading import LoadedModel
-from muse_core.models.tokenizer import PAD
+from muse_core.models.tokenizer import PAD, add_told, runs, told_lines
 
 GPT2_WITH_MARKS = r"'s|'t|'re|'ve|'m|'ll|'d| ?[\p{L}\p{M}]+| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
 Pair = tuple[str, str]
 
 
-def add_our_tokens(loaded: LoadedModel, texts: Iterable[str], extend: int) -> None:
-    """Adds tags, pad token and at most `extend` learnt tokens; grows the embeddings. In place."""
-    old = loaded.tokenizer.backend_tokenizer
-    new = _extended(old, texts, extend) if extend else Tokenizer.from_str(old.to_str())
+def add_our_tokens(loaded: LoadedModel, texts: Iterable[str], extend: int, facets: str = "") -> None:
+    """Adds tags, pad token, the tool list and the shop's `facets` (`also: …`) as one token each, and at most
+    `extend` learnt tokens; grows the embeddings. In place."""
+    old, told = loaded.tokenizer.backend_tokenizer, told_lines(facets)
+    new = _extended(old, runs(texts, told), extend) if extend else Tokenizer.from_str(old.to_str())
     new.add_special_tokens(
         [AddedToken(token, normalized=False, special=True) for token in (PAD, *SPECIAL_TOKENS)]
     )
+    add_told(new, told)
     size = len(loaded.tokenizer)
     loaded.tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=new,
@@ -64,15 +66,15 @@ def _grow_embeddings(loaded: LoadedModel, old: Tokenizer, size: int) -> None:
     }
     with torch.no_grad():
         for index in range(size, len(tokenizer)):
-            pieces = old.encode(_text_of(tokenizer, index), add_special_tokens=False).ids
+            pieces = old.encode(_text_of(tokenizer.backend_tokenizer, index), add_special_tokens=False).ids
             for weight in tables.values():
                 if pieces:
                     weight[index] = weight[torch.tensor(pieces)].mean(0)
 
 
-def _text_of(tokenizer: PreTrainedTokenizerFast, index: int) -> str:
-    token = tokenizer.convert_ids_to_tokens(index)
-    return token if token in (PAD, *SPECIAL_TOKENS) else tokenizer.backend_tokenizer.decoder.decode([token])
+def _text_of(tokenizer: Tokenizer, index: int) -> str:
+    added = tokenizer.get_added_tokens_decoder().get(index)
+    return added.content if added else tokenizer.decoder.decode([tokenizer.id_to_token(index)])
 
 
 def _extended(old: Tokenizer, texts: Iterable[str], extend: int) -> Tokenizer:

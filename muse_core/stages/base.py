@@ -4,35 +4,40 @@
   that their words are cheap later; the list of facets that most of them have is one token), and a small
   Llama trained on train-side plain text only: it has never seen a call, and `muse.json` says
   `can_call: false`.
-- `base.source = pretrained`: a hub id, folder or GGUF file, with our tags added and, with
+- `base.source = pretrained`: a hub id, folder or GGUF file, with the part of its vocabulary that the shop
+  needs (`base.trim_vocab`), our tags, the tool list and the shop's list of facets as one token each and, with
   `base.extend_vocab`, Indic and Roman tokens learnt on train text.
 
-Reads the train side only. Fails on a missing model or network with advice. Does not cover: prompting
-the pretrained base (evaluation does).
+Reads the train side only. Fails on a missing model or network with advice, and before weights are loaded
+on a tokenizer that cannot write what customers say. Does not cover: prompting the pretrained base (evaluation
+does).
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import numpy as np
 
-from muse_core.config.run_config import RunConfig
+from muse_core.config.run_config import BaseConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.examples.plain_text import plain_example, plain_messages
 from muse_core.language import lexicon
 from muse_core.models import chat_format
-from muse_core.models.loading import LoadedModel, from_pretrained, from_scratch, save_model
-from muse_core.models.tokenizer import train_tokenizer
+from muse_core.models.loading import LoadedModel, base_tokenizer, from_pretrained, from_scratch, save_model
+from muse_core.models.tokenizer import runs, told_lines, train_tokenizer
+from muse_core.models.trimming.trim import trim_vocabulary
 from muse_core.models.vocabulary import add_our_tokens
+from muse_core.models.word_cost import by_language, check_readable, tokens_per_word
 from muse_core.profiles.system_line import most_listed
 from muse_core.records import from_table
 from muse_core.tools.toolbox import ALL_TOOLS
 from muse_core.training.batches import plan_steps
 from muse_core.training.loop import Optimization, train
 from muse_core.training.losses import LanguageLoss, Weights
-from muse_core.types import ArtifactRef, Conversation
+from muse_core.types import ArtifactRef, Conversation, Language
 
 READS = ("base",)
 KIND = "model"
@@ -40,6 +45,7 @@ KIND = "model"
 log = logging.getLogger(__name__)
 STAGE_NUMBER = 3
 TOKENIZER_CONVERSATIONS = 20_000
+SAID_CONVERSATIONS = 2_000
 ARGUMENT_VALUE_REPEATS = 30
 
 
@@ -52,13 +58,10 @@ def run(config: RunConfig, conversations: ArtifactRef, *, ctx: StageContext) -> 
             "base: no train-side conversation found; expected at least one. Raise conversations.count."
         )
     if config.base.source == "pretrained":
-        loaded = from_pretrained(config.base)
-        add_our_tokens(loaded, texts_of(train_side), config.base.extend_vocab)
-        metrics: dict[str, float] = {}
+        loaded, metrics = _imported(config.base, train_side, ctx)
     else:
         loaded, metrics = _from_scratch(config, train_side, ctx)
-    metrics["base_parameters"] = float(sum(p.numel() for p in loaded.model.parameters()))
-    metrics["base_vocabulary"] = float(len(loaded.tokenizer))
+    metrics |= _size(loaded) | _word_cost(tokens_per_word(loaded.tokenizer, _said(train_side)))
     return ctx.store.write_folder(
         KIND, lambda folder: save_model(loaded, folder), ctx.fingerprint, metrics=metrics, about=loaded.about
     )
@@ -74,6 +77,37 @@ def texts_of(conversations: list[Conversation]) -> list[str]:
     names = sorted({name for tool in ALL_TOOLS for name in tool.Arguments.model_fields})
     frames = [f" {name}='', {name}=1, min_a=1, max_a=1, not_a=['', '']" for name in names]
     return streams + plain + (values + frames) * ARGUMENT_VALUE_REPEATS
+
+
+def _imported(
+    base: BaseConfig, conversations: list[Conversation], ctx: StageContext
+) -> tuple[LoadedModel, dict[str, float]]:
+    ctx.progress.update(0, 1, "reading the base's tokenizer")
+    tokenizer = base_tokenizer(base)
+    cost = check_readable(tokenizer, _said(conversations), str(base.model), base.extend_vocab)
+    ctx.progress.update(0, 1, "loading the base")
+    loaded = from_pretrained(base, tokenizer)
+    before = _size(loaded) | _word_cost(cost)
+    texts, facets = texts_of(conversations), most_listed(conversations)
+    if base.trim_vocab:
+        trim_vocabulary(loaded, runs(texts, told_lines(facets)), base.trim_vocab)
+    add_our_tokens(loaded, texts, base.extend_vocab, facets)
+    return loaded, {f"{name}_before": value for name, value in before.items()}
+
+
+def _size(loaded: LoadedModel) -> dict[str, float]:
+    parameters = sum(parameter.numel() for parameter in loaded.model.parameters())
+    return {"base_parameters": float(parameters), "base_vocabulary": float(len(loaded.tokenizer))}
+
+
+def _said(conversations: list[Conversation]) -> dict[Language, list[str]]:
+    """What customers say, by language."""
+    chosen = conversations[:SAID_CONVERSATIONS]
+    return by_language(one.content for talk in chosen for one in talk.messages if one.role == "user")
+
+
+def _word_cost(cost: Mapping[Language, float]) -> dict[str, float]:
+    return {f"base_tokens_per_word_{language}": tokens for language, tokens in cost.items()}
 
 
 def _from_scratch(

@@ -12,7 +12,7 @@ from muse_core.errors import ConfigError
 from muse_core.models.chat_format import SPECIAL_TOKENS
 from muse_core.models.heads import Heads
 from muse_core.models.loading import LoadedModel, load_model, save_model
-from muse_core.models.tokenizer import encode_text
+from muse_core.models.tokenizer import encode_text, told_lines
 from muse_core.models.vocabulary import add_our_tokens, learn_merges
 
 HINDI = ["मुझे नीली कमीज़ चाहिए", "मुझे काला कुर्ता चाहिए", "mujhe sasta wala chahiye"] * 5
@@ -71,11 +71,11 @@ def test_the_extended_model_survives_saving(tmp_path: Path) -> None:
     assert len(encode_text(again.tokenizer, "<tool><|end|>")) == 2
 
 
-def test_without_extension_only_the_tags_are_new() -> None:
+def test_without_extension_tags_and_the_tool_list_are_new() -> None:
     loaded = foreign()
     before = len(loaded.tokenizer)
     add_our_tokens(loaded, HINDI, 0)
-    assert len(loaded.tokenizer) == before + 1 + len(SPECIAL_TOKENS)
+    assert len(loaded.tokenizer) == before + 1 + len(SPECIAL_TOKENS) + len(told_lines())
 
 
 def test_another_kind_of_tokenizer_is_refused_with_advice() -> None:
