@@ -23,7 +23,7 @@ from muse_core.config.run_config import RunConfig
 from muse_core.config.tool_files import files_of
 from muse_core.errors import ConfigError
 from muse_core.records import canonical_json
-from muse_core.stage_table import STAGES, Stage, stage_named
+from muse_core.stage_table import STAGES, Stage, maker, stage_named
 from muse_core.types import ArtifactRef
 
 LIBRARIES = ("torch", "transformers", "accelerate", "numpy", "pandas", "pyarrow", "pydantic", "safetensors")
@@ -217,12 +217,14 @@ def _plan_stage(
 ) -> StagePlan:
     last = store.latest(stage.kind, stage.name)
     before = dict(last["about"].get("key_parts", {})) if last else None
-    missing = [name for name in stage.inputs if name not in made]
+    sources = {name: maker(name, config.post.method) for name in stage.inputs}
+    missing = [source for source in sources.values() if source not in made]
     if missing:
         own = changes(before, own_parts(stage, config, glance), inputs=False)
         upstream = [f"input {name} would run" for name in missing] if before is not None else []
         return StagePlan(stage.name, None, "would run", (*own, *upstream))
-    key = key_of_stage(stage, config, {name: made[name] for name in stage.inputs}, glance=glance)
+    inputs = {name: made[source] for name, source in sources.items()}
+    key = key_of_stage(stage, config, inputs, glance=glance)
     ref = store.find(stage.kind, key.value, trust_size_above=TRUST_SIZE_ABOVE)
     if ref is None:
         reasons = changes(before, key.parts) or ["its artifact is missing or damaged"]

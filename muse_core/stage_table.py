@@ -20,7 +20,8 @@ from muse_core.types import ArtifactRef
 
 HOUR_S = 3600
 DECLARED = ("READS", "KIND")
-MODELS = ("base", "sft", "dpo")
+POST = "dpo"  # whose model stages behind it take as `dpo`, whatever method has made it (`maker`)
+MODELS = ("base", "sft", POST)
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Stage:
     run shows ("" = the one named after it). `gpu`: models are trained or asked, so that it takes one of the
     server's `gpu` slots; `trains`: it may take days. `part_of`: users know it as a part of that stage, shown
     there as `title`. `code`: the module that it shares with others ("" = one of its own); `model`: the input
-    that this module is given as `model`, and whose name it is given as `name`.
+    that this module is given as `model`, and whose name it is given as `name`. `in_place_of`: the stage whose
+    place it takes in a run with `post.method` set to its name; no other run has it.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Stage:
     title: str = ""
     code: str = ""
     model: str = ""
+    in_place_of: str = ""
     root: Path = closure.SOURCE_ROOT
 
     @property
@@ -180,12 +183,26 @@ STAGES: tuple[Stage, ...] = (
         "dpo", ("catalog", "profiles", "conversations", "sft", "pairs"), "Preference training.",
         gpu=True, trains=True,
     ),
+    Stage(
+        "rft", ("catalog", "profiles", "conversations", "augment", "sft"),
+        "Fine-tuning on turns of its own that are right.", gpu=True, trains=True, in_place_of=POST,
+    ),
+    Stage(
+        "grpo", ("catalog", "profiles", "conversations", "sft"), "Reinforcement on turns of its own.",
+        gpu=True, trains=True, in_place_of=POST,
+    ),
     *_evaluation(),
     Stage("export", ("conversations", "dpo"), "ONNX, int8, TensorRT, and the registry.", gpu=True),
 )  # fmt: skip
 STAGE_NAMES: tuple[str, ...] = tuple(
-    stage.name for stage in STAGES if not stage.part_of
+    stage.name for stage in STAGES if not stage.part_of and not stage.in_place_of
 )  # as users know them
+METHODS: tuple[str, ...] = (POST, *(stage.name for stage in STAGES if stage.in_place_of == POST))
+
+
+def maker(name: str, method: str) -> str:
+    """The stage whose receipt a run with this `post.method` gives as the input `name`."""
+    return method if name == POST else name
 
 
 def stage_named(name: str) -> Stage:
@@ -193,7 +210,8 @@ def stage_named(name: str) -> Stage:
     for stage in STAGES:
         if stage.name == name:
             return stage
-    raise ConfigError(f"unknown stage {name!r}", [f"stages are {', '.join(STAGE_NAMES)}"])
+    known = dict.fromkeys((*STAGE_NAMES, *METHODS))
+    raise ConfigError(f"unknown stage {name!r}", [f"stages are {', '.join(known)}"])
 
 
 def whole_of(name: str) -> str:

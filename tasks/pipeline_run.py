@@ -23,7 +23,7 @@ from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.llm.service import TextService
 from muse_core.fingerprint import Fingerprint, key_of_stage, plan
 from muse_core.models.device import resolve_device, resolve_precision
-from muse_core.stage_table import STAGE_NAMES, STAGES, Stage
+from muse_core.stage_table import POST, STAGES, Stage, maker
 from muse_core.types import ArtifactRef
 from tasks.chat_endpoint import EndpointAddress, chat_endpoint
 from tasks.engine import check_engine
@@ -78,7 +78,7 @@ class PipelineRun:
         if stage.name not in self.wanted:
             return
         self._keep_processes(stage)
-        given = {name: self.made[name] for name in stage.inputs}
+        given = {name: self.made[maker(name, self.config.post.method)] for name in stage.inputs}
         key = key_of_stage(stage, self.config, given)
         found = self.store.find(stage.kind, key.value)
         began = time.monotonic()
@@ -111,15 +111,17 @@ class PipelineRun:
         """Puts the exported model into the registry: asked every time, a version is added once."""
         if task.name not in self.wanted:
             return None
-        catalog, export = self.made["catalog"], self.made["export"]
+        catalog, export, model = self.made["catalog"], self.made["export"], self.post_trained
+        assert model is not None, "an export has its model upstream"
+        whole = [stage.name for stage in STAGES if not stage.part_of and stage.name in self.made]
         began = time.monotonic()
         folder = self.store.folder(export)
         parts = ModelParts(
             model=folder / "model",
             tools=folder / "tools.json",
             catalog=(self.store.root / catalog.path).parent,
-            model_digest=self.made["dpo"].digest,
-            digests={f"{name}_digest": self.made[name].digest for name in STAGE_NAMES if name in self.made},
+            model_digest=model.digest,
+            digests={f"{name}_digest": self.made[name].digest for name in whole},
             metrics=self.headline(),
         )
         version: RegisteredVersion = task(
@@ -129,6 +131,11 @@ class PipelineRun:
         known = "new" if version.created else "known"
         log.info("register: %s version %s (%s)", version.name, version.version, known)
         return version
+
+    @property
+    def post_trained(self) -> ArtifactRef | None:
+        """The model of the method that this run takes, when it took part."""
+        return self.made.get(maker(POST, self.config.post.method))
 
     def headline(self) -> dict[str, float]:
         """The final metrics of `evaluate`, when it took part; also logged on the parent run."""
@@ -162,7 +169,7 @@ def open_run(
     language_model: EndpointAddress | None = None,
 ) -> Iterator[PipelineRun]:
     """Everything a run needs, checked before the first stage: stages, engine, device, store, tracking."""
-    wanted = wanted_stages(part)
+    wanted = wanted_stages(part, config.post.method)
     use_tools(config)
     check_engine(config.execution)
     device = resolve_device(config.execution.device)

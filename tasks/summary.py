@@ -18,7 +18,7 @@ from muse_core.evaluation.report.verdict import verdict
 from muse_core.evaluation.score.promotion import Promotion, judge
 from muse_core.evaluation.score.table import results_table
 from muse_core.records import Row
-from muse_core.stage_table import summed, whole_of
+from muse_core.stage_table import POST, summed, whole_of
 from tasks.pipeline_run import PipelineRun, StageOutcome
 from tasks.registered_model import RegisteredVersion, set_champion_alias
 
@@ -34,7 +34,7 @@ def publish_summary(run: PipelineRun, version: RegisteredVersion | None, reports
     rows = _metric_rows(run)
     report = _report(run, rows, reports)
     promotion = judge(rows, run.config.promotion) if rows else None
-    model = run.made.get("export") or run.made.get("dpo") or run.made.get("sft")
+    model = run.made.get("export") or run.post_trained or run.made.get("sft")
     summary: dict[str, Any] = {
         "stages": _stages(run.outcomes),
         "people": _people(run, rows),
@@ -42,7 +42,7 @@ def publish_summary(run: PipelineRun, version: RegisteredVersion | None, reports
         "report": str(report) if report else None,
         "model": str(run.store.root / model.path) if model else None,
         "registered": version and asdict(version) | {"uri": version.uri},
-        "table": results_table(rows, _training_seconds(run)) if rows else None,
+        "table": results_table(rows, _training_seconds(run), run.config.post.method) if rows else None,
         "promotion": promotion and promotion.as_json(),
         "seconds": _seconds(run.outcomes) | run.extra_seconds,
         "estimate": run.estimate and run.estimate.as_json(),
@@ -106,9 +106,8 @@ def _results(rows: list[Row]) -> dict[str, dict[str, float]]:
 
 def _training_seconds(run: PipelineRun) -> dict[str, float | None]:
     """As measured when the model was trained, cached or not."""
-    return {
-        name: run.store.manifest(run.made[name])["seconds"] for name in ("sft", "dpo") if name in run.made
-    }
+    models = {"sft": run.made.get("sft"), POST: run.post_trained}
+    return {name: run.store.manifest(ref)["seconds"] for name, ref in models.items() if ref is not None}
 
 
 def _report(run: PipelineRun, rows: list[Row], reports: Path) -> Path | None:

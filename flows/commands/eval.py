@@ -29,6 +29,7 @@ from muse_core.evaluation.report.verdict import verdict_on_cases
 from muse_core.evaluation.score.significance import minimum_detectable_difference
 from muse_core.evaluation.score.table import DASH
 from muse_core.progress import Lines, Silent
+from muse_core.stage_table import METHODS
 from muse_core.tools.shop_schema import ShopSchema, schema_of
 from muse_core.types import ArtifactRef, Conversation
 
@@ -135,10 +136,10 @@ def model_place(store: ArtifactStore, model: str | None, resolve: Resolve | None
 
 
 def _last_model(store: ArtifactStore) -> ArtifactRef:
-    for stage in ("dpo", "sft"):
-        manifest = store.latest("model", stage)
-        if manifest is not None:
-            return ArtifactRef(**manifest["ref"])
+    for stages in (METHODS, ("sft",)):
+        found = [one for one in (store.latest("model", stage) for stage in stages) if one is not None]
+        if found:
+            return ArtifactRef(**max(found, key=lambda manifest: str(manifest["created"]))["ref"])
     raise ConfigError(f"no trained model below {store.root}; run `muse run` first, or name one with --model")
 
 

@@ -33,7 +33,7 @@ def explain(
     asked = [*settings, f"catalog.file={json.dumps(str(catalog))}"] if catalog else list(settings)
     config, notes = load_config(preset, file, asked)
     config, _ = with_language_model(config)
-    wanted = wanted_stages(stage)
+    wanted = wanted_stages(stage, config.post.method)
     store = ArtifactStore(home_folder(home) / "artifacts")
     plans = plan(config, store, [known for known in STAGES if known.name in wanted])
     if as_json:

@@ -10,7 +10,9 @@ from muse_core.config.run_config import RunConfig
 
 def contradictions(config: RunConfig) -> list[str]:
     """One line for each, with what to set instead; [] when all is well."""
-    found = [text for wrong, text in [*_data_rules(config), *_model_rules(config)] if wrong]
+    found = [
+        text for wrong, text in [*_data_rules(config), *_model_rules(config), *_post_rules(config)] if wrong
+    ]
     return found + _logs(config.conversations.utterances) + tool_files.problems(config.tools.extra)
 
 
@@ -69,7 +71,7 @@ def _model_rules(config: RunConfig) -> list[tuple[bool, str]]:
     local = base.model is not None and (
         base.model.startswith((".", "/", "~")) or base.model.endswith(".gguf")
     )
-    longest = max(sft.max_sequence_length, config.dpo.max_sequence_length)
+    longest = max(sft.max_sequence_length, config.dpo.max_sequence_length, config.rft.max_sequence_length)
     weights = (
         sft.tool_prediction_weight, sft.position_prediction_weight,
         sft.argument_prediction_weight, sft.fluency_weight,
@@ -102,7 +104,19 @@ def _model_rules(config: RunConfig) -> list[tuple[bool, str]]:
         ),
         (
             scratch and longest > base.max_positions,
-            f"max_sequence_length (sft, dpo) ({longest}) is above base.max_positions ({base.max_positions})",
+            f"max_sequence_length (sft, dpo, rft) ({longest}) is above base.max_positions "
+            f"({base.max_positions})",
         ),
         (not any(weights), "all four loss weights of sft are 0; nothing would be learned"),
+    ]
+
+
+def _post_rules(config: RunConfig) -> list[tuple[bool, str]]:
+    low, high = config.grpo.epsilon, config.grpo.epsilon_high
+    return [
+        (
+            high < low,
+            f"grpo.epsilon_high ({high:g}) is below grpo.epsilon ({low:g}), which clips what rises sooner "
+            "than what falls; set it to at least grpo.epsilon",
+        ),
     ]

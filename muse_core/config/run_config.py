@@ -23,6 +23,7 @@ from muse_core.config.data_sections import (
     Section,
     Share,
 )
+from muse_core.config.post_sections import GrpoConfig, PostConfig, RftConfig
 
 
 class BaseConfig(Section):
@@ -248,7 +249,10 @@ class RunConfig(Section):
     augmentation: AugmentationConfig = AugmentationConfig()
     sft: SftConfig = SftConfig()
     pairs: PairsConfig = PairsConfig()
+    post: PostConfig = PostConfig()
     dpo: DpoConfig = DpoConfig()
+    rft: RftConfig = RftConfig()
+    grpo: GrpoConfig = GrpoConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     promotion: PromotionConfig = PromotionConfig()
     ready: ReadyConfig = ReadyConfig()

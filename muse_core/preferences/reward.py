@@ -12,7 +12,8 @@ language                0.05  the reply is in the language of the shopper's turn
 length                  0.05  1 between half and twice the gold reply's words, else 0
 ====================== ====== =================================================================
 
-A turn without a reply has 0 in the last four. It shares code with the metrics (`scoring`); what
+A turn without a reply has 0 in the last four, and so has one that says nothing: references alone, or one
+word many times. It shares code with the metrics (`scoring`); what
 follows: docs/decisions.md#a-second-row.
 """
 
@@ -29,8 +30,9 @@ from muse_core.scoring.constraints import satisfied
 from muse_core.scoring.declines import declines
 from muse_core.scoring.groundedness import check, has_facts
 from muse_core.scoring.language_match import language_match
+from muse_core.scoring.normal import normal_text
 from muse_core.scoring.slots import asked_slot, is_asked
-from muse_core.tools.references import items_of, last_shown, lexicalise, references_in
+from muse_core.tools.references import REFERENCE, items_of, last_shown, lexicalise, references_in
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import PRODUCT_TOOLS, TOOLS
 from muse_core.types import Conversation, Facet, JsonValue, Language, Product, ToolCall, TurnLabel
@@ -46,6 +48,7 @@ WEIGHTS: Mapping[str, float] = {
     "language": 0.05,
     "length": 0.05,
 }
+_REPEATED = 3  # times that a reply says each of its words, on average: it says nothing
 _WORDS = {
     "runs": "runs cleanly",
     "decision": "right decision",
@@ -123,7 +126,7 @@ def reward(
     reply, values = turn.reply, [*gold.before, *turn.values]
     shown = last_shown(values)
     spoken, _ = lexicalise(reply, shown, gold.language)
-    said = bool(reply.strip())
+    said = _says_something(reply, spoken)
     named = _named(reply, items_of(shown), reply_style)
     return RewardParts(
         runs=float(not malformed and not turn.has_error),
@@ -134,6 +137,13 @@ def reward(
         language=float(said and language_match(spoken, gold.language, _names(values, spoken))),
         length=float(said and gold.reply_words / 2 <= len(spoken.split()) <= gold.reply_words * 2),
     )
+
+
+def _says_something(reply: str, spoken: str) -> bool:
+    """Not references alone, nor the same words over and over. `spoken`: the reply as the shopper reads it."""
+    words = normal_text(spoken).split()
+    has_words = bool(normal_text(REFERENCE.sub(" ", reply)))
+    return has_words and len(words) < _REPEATED * len(set(words))
 
 
 def _decision_part(turn: Turn, malformed: bool, spoken: str, gold: GoldTurn) -> float:

@@ -17,14 +17,14 @@ import hashlib
 import logging
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from functools import partial
 
 import numpy as np
 from accelerate import PartialState
 
 from muse_core.config.run_config import DpoConfig, RunConfig
-from muse_core.context import MetricSink, StageContext
+from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.examples.pairs import PairSet, pair_set
 from muse_core.models.loading import LoadedModel, load_model, save_model
@@ -47,6 +47,7 @@ from muse_core.training.loop import Optimization, train
 from muse_core.training.preference_loss import PreferenceLoss
 from muse_core.training.processes import is_main_process
 from muse_core.training.references import references_of
+from muse_core.training.rounds import in_round, prefixed
 from muse_core.types import ArtifactRef
 from muse_core.world.shop import Shop
 
@@ -97,7 +98,7 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
     phases = Phases(ctx.progress, _work(rounds))
     pairs, used = inputs["pairs"], []
     for number in range(1, rounds + 1):
-        here = _in_round(ctx, number, rounds)
+        here = in_round(ctx, number, rounds)
         begin = partial(_begin, phases, number, rounds)
         if number > 1:
             begin(SAMPLES)
@@ -119,17 +120,6 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
 # ---- rounds ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class RoundMetrics:
-    """A sink for one of several rounds."""
-
-    sink: MetricSink
-    number: int
-
-    def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        self.sink.log(prefixed(metrics, self.number), step)
-
-
 def _work(rounds: int) -> dict[str, float]:
     """The phases of all rounds, with their shares of the work."""
     first = {REFERENCES: 1.0, TRAINING: 4.0}
@@ -144,20 +134,6 @@ def _title(name: str, number: int, rounds: int) -> str:
 
 def _begin(phases: Phases, number: int, rounds: int, name: str) -> None:
     phases.begin(_title(name, number, rounds))
-
-
-def prefixed(metrics: Mapping[str, float], number: int) -> dict[str, float]:
-    """The same under `round1_…`, `round2_…`."""
-    return {f"round{number}_{name}": value for name, value in metrics.items()}
-
-
-def _in_round(ctx: StageContext, number: int, rounds: int) -> StageContext:
-    """Checkpoints and metrics of a round stand apart from the other's."""
-    if rounds == 1:
-        return ctx
-    work = ctx.work if number == 1 else ctx.work / f"round-{number}"
-    work.mkdir(parents=True, exist_ok=True)
-    return replace(ctx, work=work, metrics=RoundMetrics(ctx.metrics, number))
 
 
 def _mine_again(

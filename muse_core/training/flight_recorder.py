@@ -20,10 +20,11 @@ from muse_core.examples.example import Example
 from muse_core.models.chat_format import END, RESULT, RESULT_END
 from muse_core.models.loading import LoadedModel
 from muse_core.models.packed_sequences import by_tokens, packed_attention
+from muse_core.models.tokenizer_digest import tokenizer_digest
 from muse_core.training.batches import micro_batches
 from muse_core.training.precision import autocast
 from muse_core.training.preference_loss import Judged, PreferenceLoss, first_loss
-from muse_core.training.references import PairExamples, References, tokenizer_digest
+from muse_core.training.references import PairExamples, References
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The one training loop: base, SFT and DPO differ only in examples and loss.
+"""The one training loop: base, SFT and what comes after it differ only in examples and loss.
 
 The optimizer of `optimizer.py`, linear warm-up then linear decay per optimizer step, clipping,
 accumulation over packed micro-batches, checkpoints every N steps, resume, progress, metrics. accelerate
@@ -28,12 +28,13 @@ from muse_core.examples.example import Example
 from muse_core.models.device import resolve_precision
 from muse_core.models.packed_sequences import packed_attention
 from muse_core.training import checkpoints
-from muse_core.training.batches import MicroBatch, StepPlan, Totals, micro_batches, totals
+from muse_core.training.batches import StepPlan, Totals, micro_batches, totals
 from muse_core.training.checkpoints import TrainingState
+from muse_core.training.drawing import Draw
 from muse_core.training.interrupts import Interrupted, Interrupts
 from muse_core.training.memory import free_memory, halved, is_out_of_memory
 from muse_core.training.optimizer import optimizer_of
-from muse_core.training.processes import add_up, add_up_gradients, any_process, refuse_sharding
+from muse_core.training.processes import add_up, add_up_gradients, any_process, dealt_out, refuse_sharding
 from muse_core.training.recorder import Recorder
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Run:
     recorder: Recorder
     state: TrainingState
     micro_batch_tokens: int
+    draw: Draw | None = None
 
 
 def train(
@@ -79,14 +81,17 @@ def train(
     how: Optimization,
     ctx: StageContext,
     measure: Measure | None = None,
+    draw: Draw | None = None,
 ) -> TrainingState:
-    """Runs the plan over `examples`.
+    """Runs the plan over `examples`, or over what `draw(step)` makes with the model as it then is, the same
+    in every process; a step for which it makes nothing leaves the weights alone.
 
     `module(micro, totals) -> (loss, sums)`; `module.model` is the language model. `measure(epoch)` is
     called after each epoch and returns metrics, `dev_loss` among them. A signal ends it with a checkpoint."""
-    _refuse_unsupervised(examples, plan, how.note)
+    if draw is None:
+        _refuse_unsupervised(examples, plan, how.note)
     with torch.random.fork_rng(), packed_attention(module.model), Interrupts() as interrupts:
-        run = start_run(module, examples, plan, how, ctx, interrupts)
+        run = start_run(module, examples, plan, how, ctx, interrupts, draw)
         try:
             while run.state.step < len(plan) and not _is_out_of_patience(run):
                 _advance(run, measure)
@@ -130,6 +135,7 @@ def start_run(
     how: Optimization,
     ctx: StageContext,
     interrupts: Interrupts,
+    draw: Draw | None = None,
 ) -> Run:
     """A training at its first step, or where a checkpoint of the same training left it."""
     precision = resolve_precision(ctx.precision, ctx.device)
@@ -139,12 +145,12 @@ def start_run(
     optimizer = optimizer_of(module, how.learning_rate, how.weight_decay, how.muon_learning_rate)
     optimizer = accelerator.prepare(optimizer)
     state = checkpoints.resume(ctx.work, module, optimizer, ctx.fingerprint)
-    tokens = [sum(len(examples[index]) for index in step) for step in plan.order]
-    recorder = Recorder(ctx, how.note, tokens, plan.parts)
+    tokens = [1 if draw else sum(len(examples[index]) for index in step) for step in plan.order]
+    recorder = Recorder(ctx, how.note, tokens, plan.parts, is_drawn=draw is not None)
     recorder.begin(state.step)
     return Run(
         module, plan, examples, how, ctx, accelerator, optimizer, interrupts, recorder, state,
-        how.micro_batch_tokens,
+        how.micro_batch_tokens, draw,
     )  # fmt: skip
 
 
@@ -157,6 +163,8 @@ def _advance(run: Run, measure: Measure | None) -> None:
     state.seconds += time.monotonic() - began
     if run.accelerator.is_main_process:
         run.recorder.step(state, values, rate_at(state.step - 1, len(run.plan), run.how))
+        if run.draw is not None:
+            run.draw.learnt(state.step, values)
     if state.step in run.plan.epoch_ends and measure is not None:
         _end_epoch(run, measure)
     if state.step % run.how.save_every_steps == 0 or state.step == len(run.plan):
@@ -169,10 +177,13 @@ def _save(run: Run) -> None:
 
 
 def take_step(run: Run) -> dict[str, float]:
-    """Forward, backward and update with the plan's samples of this step."""
-    chosen = [run.examples[index] for index in run.plan.order[run.state.step]]
+    """Forward, backward and update with the samples of this step."""
+    step = run.state.step
+    chosen = run.draw(step) if run.draw else [run.examples[index] for index in run.plan.order[step]]
+    if not chosen:
+        return {"loss": 0.0, "grad_norm": 0.0}
     for group in run.optimizer.param_groups:
-        group["lr"] = group["lr_scale"] * rate_at(run.state.step, len(run.plan), run.how)
+        group["lr"] = group["lr_scale"] * rate_at(step, len(run.plan), run.how)
     sums = _gradients(run, chosen)
     add_up_gradients(run.accelerator, run.module)
     norm = run.accelerator.clip_grad_norm_(run.module.parameters(), run.how.max_grad_norm)
@@ -212,10 +223,8 @@ def _gradients(run: Run, chosen: list[Example]) -> dict[str, torch.Tensor]:
             return sums or {}
         run.optimizer.zero_grad(set_to_none=True)
         free_memory()
-        before, run.micro_batch_tokens = (
-            run.micro_batch_tokens,
-            halved(chosen, run.micro_batch_tokens, run.how.note),
-        )
+        before = run.micro_batch_tokens
+        run.micro_batch_tokens = halved(chosen, before, run.how.note)
         run.state.retries += 1
         run.ctx.metrics.log({"micro_batch_tokens": run.micro_batch_tokens}, run.state.step + 1)
         log.warning(
@@ -243,7 +252,7 @@ def _try_to_accumulate(run: Run, chosen: list[Example], count: Totals) -> dict[s
 def _accumulate(run: Run, chosen: list[Example], count: Totals) -> dict[str, torch.Tensor]:
     sums: dict[str, torch.Tensor] = {}
     batches = list(micro_batches(chosen, run.micro_batch_tokens, str(run.accelerator.device)))
-    for micro, share in _share(batches, run.accelerator):
+    for micro, share in dealt_out(batches, run.accelerator):
         if run.interrupts.asked is not None and sums:
             break
         with run.accelerator.autocast():
@@ -252,12 +261,6 @@ def _accumulate(run: Run, chosen: list[Example], count: Totals) -> dict[str, tor
         for name, value in {"loss": loss.detach(), **parts}.items():
             sums[name] = sums.get(name, 0.0) + value * share
     return sums
-
-
-def _share(batches: list[MicroBatch], accelerator: Accelerator) -> list[tuple[MicroBatch, float]]:
-    """This process's micro-batches; one without work runs one with weight 0, so that all of them meet."""
-    mine = batches[accelerator.process_index :: accelerator.num_processes]
-    return [(micro, 1.0) for micro in mine] or [(batches[0], 0.0)]
 
 
 def _refuse_nan(values: Mapping[str, float], run: Run) -> None:

@@ -6,10 +6,15 @@ summed, so that the losses are those of one process. Not covered: models that do
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import torch
 from accelerate import Accelerator, DistributedType, PartialState
 
 from muse_core.errors import ConfigError
+
+Batch = TypeVar("Batch")
 
 
 def refuse_sharding(accelerator: Accelerator) -> None:
@@ -32,6 +37,12 @@ def any_process(accelerator: Accelerator, flag: bool) -> bool:
     if accelerator.num_processes == 1:
         return flag
     return bool(add_up(accelerator, torch.tensor([float(flag)], device=accelerator.device)).item())
+
+
+def dealt_out(batches: Sequence[Batch], accelerator: Accelerator) -> list[tuple[Batch, float]]:
+    """This process's micro-batches; one without work runs one with weight 0, so that all of them meet."""
+    mine = batches[accelerator.process_index :: accelerator.num_processes]
+    return [(micro, 1.0) for micro in mine] or [(batches[0], 0.0)]
 
 
 def add_up(accelerator: Accelerator, values: torch.Tensor) -> torch.Tensor:

@@ -22,7 +22,8 @@ LEAST_FALL, LEAST_STEPS = 0.98, 10
 class Recorder:
     """Told of every optimizer step. `tokens`: of each step of the plan; `parts`: the plan's (name, first
     step). `losses`: what has to fall; of DPO's loss the preferences alone, since the NLL of the chosen turns
-    differs more from batch to batch than it falls."""
+    differs more from batch to batch than it falls. `is_drawn`: the samples are drawn as it trains; such a
+    loss is about 0 whatever is learnt, and what happens is told by `on_policy_recorder.py`."""
 
     ctx: StageContext
     note: str
@@ -32,6 +33,7 @@ class Recorder:
     norms: list[float] = field(default_factory=list)
     quiet_until: int = 0
     has_warned: bool = False
+    is_drawn: bool = False
 
     @property
     def total(self) -> int:
@@ -46,7 +48,7 @@ class Recorder:
         """`values`: the step's loss, its parts and `grad_norm`."""
         self.losses.append(values.get("dpo_loss", values["loss"]))
         self._look_for_spike(state.step, values["grad_norm"])
-        if 2 * state.step >= self.total:
+        if 2 * state.step >= self.total and not self.is_drawn:
             self._look_for_fall(rate)
         if state.step % LOG_EVERY_STEPS == 0 or state.step == self.total:
             self._report(state, values, rate)
@@ -55,7 +57,8 @@ class Recorder:
 
     def _report(self, state: TrainingState, values: Mapping[str, float], rate: float) -> None:
         speed = state.tokens / max(state.seconds, 1e-9)
-        left = state.seconds / max(1, state.tokens) * sum(self.tokens[state.step :])
+        done, due = sum(self.tokens[: state.step]), sum(self.tokens[state.step :])
+        left = state.seconds / max(1, done) * due
         told = {
             "learning_rate": rate,
             "tokens_per_second": speed,
@@ -90,7 +93,7 @@ class Recorder:
 
     def _look_for_spike(self, step: int, norm: float) -> None:
         usual = median(self.norms[-SPIKE_WINDOW:]) if len(self.norms) >= LEAST_STEPS else norm
-        if norm > SPIKE * usual and step >= self.quiet_until:
+        if usual and norm > SPIKE * usual and step >= self.quiet_until:
             self.quiet_until = step + SPIKE_WINDOW
             log.warning(
                 "%s: the gradient norm is %.3g at step %d, %.0f times its usual %.3g: if this repeats, lower "

@@ -17,7 +17,6 @@ import pyarrow as pa
 import torch
 from accelerate import PartialState
 from accelerate.utils import reduce
-from transformers import PreTrainedTokenizerFast
 
 from data_contracts.schemas import SCHEMAS
 from muse_core.closure import code_digests
@@ -26,6 +25,7 @@ from muse_core.examples.example import Example
 from muse_core.models.device import resolve_precision
 from muse_core.models.loading import LoadedModel
 from muse_core.models.packed_sequences import packed_attention
+from muse_core.models.tokenizer_digest import tokenizer_digest
 from muse_core.records import canonical_json
 from muse_core.training.batches import micro_batches
 from muse_core.training.checkpoints import weights_digest
@@ -81,11 +81,6 @@ def compute(
             done += len(micro.examples)
     whole = reduce(found.to(ctx.device), "sum") if state.num_processes > 1 else found
     return whole[0].cpu(), whole[1].cpu().long()
-
-
-def tokenizer_digest(tokenizer: PreTrainedTokenizerFast) -> str:
-    """Equal for tokenizers that cut every text into the same ids."""
-    return hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
 
 
 def _key(module: PreferenceLoss, loaded: LoadedModel, pairs: PairExamples, ctx: StageContext) -> str:

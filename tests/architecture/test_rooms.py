@@ -24,6 +24,10 @@ ROOMS = {
     "records scoring tools types wordings world",
     "dpo": "augmentation catalog dialogue examples generation language models preferences processes "
     "profiles reading records scoring tools training types wordings world",
+    "rft": "catalog examples generation language models preferences processes profiles reading records "
+    "scoring tools training types wordings world",
+    "grpo": "catalog examples generation language models preferences processes profiles reading records "
+    "scoring tools training types wordings world",
     "test_cases": "catalog dialogue evaluation generation language models profiles records scoring tools "
     "types utterances wordings world",
     "predict": "catalog dialogue evaluation generation language models profiles reading records scoring "

@@ -51,6 +51,11 @@ class ReportInputs:
         """The `about` of a stage's manifest; empty when the stage is not known."""
         return self.manifests.get(stage, {}).get("about") or {}
 
+    @property
+    def method(self) -> str:
+        """`post.method`: what has trained the model that stands as `dpo`."""
+        return str(self.about("dpo").get("trained", "dpo"))
+
     def numbers(self, stage: str) -> Mapping[str, float]:
         """The final metrics of a stage; empty when the stage is not known."""
         return self.manifests.get(stage, {}).get("metrics") or {}

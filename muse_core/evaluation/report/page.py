@@ -21,10 +21,11 @@ from muse_core.evaluation.report.ratings import ratings
 from muse_core.evaluation.report.render import with_code, write
 from muse_core.evaluation.report.verdict import verdict
 from muse_core.evaluation.score.promotion import called_better, judge
-from muse_core.evaluation.score.table import results_table
+from muse_core.evaluation.score.table import after_sft, results_table
 from muse_core.types import ArtifactRef
 
 STAGES = ("catalog", "profiles", "conversations", "base", "sft", "dpo", "export")
+AFTER_SFT = after_sft("dpo")
 
 SFT_CURVES = (
     ("dev_loss", "dev loss"),
@@ -38,6 +39,12 @@ DPO_CURVES = (
     ("dev_accuracy", "held-out implicit-reward accuracy"),
     ("dev_margin", "held-out margin"),
     ("dev_chosen_drift", "chosen drift, nats a token"),
+)
+ON_POLICY_CURVES = (
+    ("dev_reward", "held-out reward"),
+    ("dev_reward_decision", "its part: right decision"),
+    ("dev_reward_arguments", "its part: arguments"),
+    ("dev_reward_grounded", "its part: grounded reply"),
 )
 MARKS = {
     "passed": "met", "blocked": "missed", "not enough cases": "open",
@@ -68,12 +75,23 @@ def write_report(
 
 def write_page(path: Path, inputs: ReportInputs) -> Path:
     """Renders and writes one page, whole or not at all."""
-    return write(path, "page.html.jinja", _content(inputs))
+    content = _content(inputs)
+    named = content if inputs.method == "dpo" else _called(content, after_sft(inputs.method))
+    return write(path, "page.html.jinja", named)
+
+
+def _called(content: Any, name: str) -> Any:
+    """The same with the model behind SFT under the name of the method that has made it."""
+    if isinstance(content, str):
+        return name + content.removeprefix(AFTER_SFT) if content.startswith(AFTER_SFT) else content
+    if isinstance(content, Mapping):
+        return {key: _called(value, name) for key, value in content.items()}
+    return [_called(value, name) for value in content] if isinstance(content, list | tuple) else content
 
 
 def _content(inputs: ReportInputs) -> dict[str, Any]:
     rows = figures.keyed(inputs.metrics)
-    about = inputs.about("evaluate")
+    about, is_dpo = inputs.about("evaluate"), inputs.method == "dpo"
     said = verdict(inputs.metrics, inputs.ready or ReadyConfig())
     return {
         "said": said,
@@ -84,6 +102,10 @@ def _content(inputs: ReportInputs) -> dict[str, Any]:
         "created": str(inputs.manifests.get("evaluate", {}).get("created", ""))[:16].replace("T", " "),
         "about": about,
         "names": figures.MODEL_NAMES,
+        "post": after_sft(inputs.method),
+        "post_curves_title": "DPO, after each epoch on held-out pairs"
+        if is_dpo
+        else f"{inputs.method.upper()}, most probable turns on held-out requests",
         "marks": MARKS,
         **_results(inputs, rows),
         "talks": closed_loop(rows, about.get("closed_loop")),
@@ -104,7 +126,7 @@ def _results(inputs: ReportInputs, rows: Mapping[figures.Key, Any]) -> dict[str,
     """Tables and plots of the metrics."""
     times = {stage: inputs.stage_seconds(stage) for stage in ("sft", "dpo")}
     return {
-        "table": results_table(inputs.metrics, times),
+        "table": results_table(inputs.metrics, times, inputs.method),
         "promotion": _promotion(inputs),
         "significance": _significance(inputs),
         "world_heads": [title for _, title in figures.WORLD],
@@ -116,7 +138,10 @@ def _results(inputs: ReportInputs, rows: Mapping[figures.Key, Any]) -> dict[str,
         "kinds": figures.kinds_of_case(rows),
         "matrices": figures.matrices(inputs.about("evaluate").get("confusion") or {}),
         "sft_curves": plots.curves(inputs.about("sft").get("history") or [], SFT_CURVES),
-        "dpo_curves": plots.curves(inputs.about("dpo").get("history") or [], DPO_CURVES),
+        "dpo_curves": plots.curves(
+            inputs.about("dpo").get("history") or [],
+            DPO_CURVES if inputs.method == "dpo" else ON_POLICY_CURVES,
+        ),
         "calibration": plots.calibration(inputs.predictions),
     }
 

@@ -141,15 +141,17 @@ CLAIMED_UPSTREAM = {
 
 
 def results_table(
-    metrics: Sequence[Row], seconds: Mapping[str, float | None] | None = None
+    metrics: Sequence[Row], seconds: Mapping[str, float | None] | None = None, method: str = "dpo"
 ) -> dict[str, Any]:
     """`{"columns", "rows", "sft", "dpo", "claimed_upstream", "notes"}`, all of text.
 
-    `seconds`: training seconds by stage name (`sft`, `dpo`); DPO's time is shown on top of SFT's.
+    `seconds`: training seconds by model (`sft`, `dpo`); those behind SFT are shown on top of SFT's. `method`
+    (`post.method`): by what the model that stands as `dpo` in the metrics was trained.
     """
     by_key = {(row["model"], row["metric"]): row for row in metrics if row["slice"] == "all"}
     times = seconds or {}
-    rows = [[label, *_stage_cells(by_key, stage), _time(stage, times)] for stage, label in STAGES]
+    labels = dict(STAGES) | {"dpo": after_sft(method)}
+    rows = [[label, *_stage_cells(by_key, stage), _time(stage, times)] for stage, label in labels.items()]
     notes = [_satisfaction_note(by_key)]
     if ("base", "tool_accuracy") in by_key and ("base", "exact_call") not in by_key:
         rows[0][1] = f"{rows[0][1]} (cannot call)"
@@ -162,6 +164,11 @@ def results_table(
         "claimed_upstream": CLAIMED_UPSTREAM,
         "notes": notes,
     }
+
+
+def after_sft(method: str) -> str:
+    """`SFT + DPO`: what the model that was trained on by this method is called."""
+    return f"SFT + {method.upper()}"
 
 
 def _stage_cells(by_key: Mapping[tuple[str, str], Row], stage: str) -> list[str]:

@@ -33,8 +33,8 @@ FIELDS = ("Unit", "Formula", "Rows", "Interval", "Good", "Does not say")
 # How a name is put together from words of the code.
 FRONTS = (
     "<graph>.", "<requests>_", "handwritten_", "people_", "logged_", "labelled_", "utterances_",
-    "train_", "base_", "sft_", "dpo_", "dev_", "lint/", "llm/", "dev/", "from_call/", "dropped_",
-    "dropped/",
+    "train_", "base_", "sft_", "dpo_", "rft_", "grpo_", "dev_", "lint/", "llm/", "dev/", "from_call/",
+    "dropped_", "dropped/",
 )  # fmt: skip
 BACK = re.compile(r"(?:_anonymous|_unseen_shops|_auc|_auc_low|_auc_before|/.+)$")
 # An f-string that can make a name: one to three gaps between at least three letters in all.
@@ -89,6 +89,8 @@ def counted() -> set[str]:
         *PairSet().as_metrics(),
         *final_metrics("sft", state),
         *final_metrics("dpo", state),
+        *final_metrics("rft", TrainingState()),
+        *final_metrics("grpo", TrainingState()),
         *parity.as_metrics("onnx"),
     }
 

@@ -6,7 +6,7 @@ from muse_core.errors import ConfigError
 from muse_core.stage_table import STAGES
 from tasks.parts import PARTS, REGISTER, wanted_stages
 
-NAMES = {stage.name for stage in STAGES}
+NAMES = {stage.name for stage in STAGES if not stage.in_place_of}
 EVALUATION = {stage.name for stage in STAGES if stage.whole == "evaluate"}
 
 
@@ -22,6 +22,15 @@ def test_groups() -> None:
     assert not wanted_stages("data") & {"sft", "pairs", "dpo"}
     assert wanted_stages("export") == wanted_stages(REGISTER) >= {"dpo", "export", REGISTER}
     assert not wanted_stages("export") & EVALUATION
+
+
+@pytest.mark.parametrize("method", ["rft", "grpo"])
+def test_another_method_takes_the_place_of_dpo_and_needs_no_pairs(method: str) -> None:
+    assert wanted_stages("all", method) == ({*NAMES, REGISTER} - {"dpo", "pairs"}) | {method}
+    assert wanted_stages("evaluate", method) >= EVALUATION | {method}
+    assert wanted_stages("export", method) == (wanted_stages("export") - {"dpo", "pairs"}) | {method}
+    assert wanted_stages(method) == wanted_stages(method, method) and "sft" in wanted_stages(method)
+    assert not wanted_stages(method) & {"dpo", "pairs", "evaluate"}
 
 
 def test_an_unknown_stage_names_the_known_ones() -> None:

@@ -3,93 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
-import torch
 
 from muse_core import records
-from muse_core.config.run_config import BaseConfig, DpoConfig, PairsConfig, RunConfig, SftConfig
-from muse_core.context import StageContext
 from muse_core.errors import MuseError
-from muse_core.models.loading import load_model
 from muse_core.preferences.cleaning import clean
-from muse_core.progress import Silent
-from muse_core.stages import base, dpo, pairs, sft
+from muse_core.stages import dpo
 from muse_core.types import ArtifactRef
-from tests import builders
-from tests.unit.augmentation.builders_augmentation import dialogues, shop
-from tests.unit.training.builders_training import context
-
-SMALL = BaseConfig(
-    vocab_size=900, hidden_size=48, num_layers=2, num_heads=2, intermediate_size=96, max_positions=1024,
-    max_tokens=1000,
-)  # fmt: skip
-LEARN = SftConfig(
-    calls="all", num_epochs=20, learning_rate=3e-3, muon_learning_rate=0.02, batch_size=8,
-    gradient_accumulation_steps=1, utterance_weight=1.0, save_every_steps=1000,
-)  # fmt: skip
-MINE = PairsConfig(
-    contexts=60, samples_per_context=4, max_new_tokens=64, preference_strength_threshold=0.55,
-    pairing="extremes", rejection_sampling=False,
-)  # fmt: skip
-PREFER = DpoConfig(
-    num_epochs=3, learning_rate=1e-3, batch_size=4, gradient_accumulation_steps=1, save_every_steps=2
-)
-CONFIG = RunConfig(base=SMALL, sft=LEARN, pairs=MINE, dpo=PREFER)
-
-
-@dataclass
-class Made:
-    """What the stages before dpo have published."""
-
-    root: Path
-    refs: dict[str, ArtifactRef]
-
-    def at(self, name: str, **changes: Any) -> StageContext:
-        return context(self.root, name, **changes)
-
-    def run(self, name: str, ctx: dict[str, Any] | None = None, **changes: Any) -> ArtifactRef:
-        config = CONFIG.model_copy(update={"dpo": PREFER.model_copy(update=changes)})
-        return dpo.run(config, **self.refs, ctx=self.at(name, **(ctx or {})))
-
-    @property
-    def store(self) -> Any:
-        return self.at("dpo").store
-
-    def count(self, kind: str) -> int:
-        return sum(ref.kind == kind for ref in self.store.list())
-
-    def manifest(self, ref: ArtifactRef) -> dict[str, Any]:
-        found: dict[str, Any] = self.store.manifest(ref)
-        return found
-
-    def weights(self, ref: ArtifactRef) -> dict[str, torch.Tensor]:
-        found: dict[str, torch.Tensor] = load_model(self.store.folder(ref)).model.state_dict()
-        return found
+from tests.unit.training.builders_post import CONFIG, PREFER, Made, Stop, StopsAt, prepare
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    index, root = shop(60), tmp_path_factory.mktemp("dpo")
-    store = context(root).store
-
-    def write(kind: str, items: list[Any]) -> ArtifactRef:
-        return store.write_table(kind, records.to_table(kind, items), f"in {kind}")
-
-    refs = {
-        "catalog": write("products", list(index.catalog.products)),
-        "profiles": write("profiles", [builders.profile()]),
-        "conversations": write("conversations", [*dialogues(index, 40)]),
-    }
-    talks = refs["conversations"]
-    first = base.run(CONFIG, talks, ctx=context(root, "base"))
-    learns = (refs["catalog"], talks, write("augmented", []), first)
-    refs["sft"] = sft.run(CONFIG, *learns, ctx=context(root, "sft"))
-    refs["pairs"] = pairs.run(CONFIG, **refs, ctx=context(root, "pairs"))
-    return Made(root, refs)
+    return prepare(tmp_path_factory.mktemp("dpo"))
 
 
 def test_one_round_publishes_a_model_its_references_and_figures(made: Made) -> None:
@@ -137,22 +66,6 @@ def test_the_scope_of_the_loss_is_part_of_what_is_learnt(made: Made) -> None:
     act, turn = (made.run(f"scope {scope}", scope=scope) for scope in ("act", "turn"))
     counts = [made.manifest(one)["metrics"]["dpo_pairs"] for one in (act, turn)]
     assert counts[0] == counts[1] and act.digest != turn.digest
-
-
-class Stop(Exception):
-    """Stands for a killed process."""
-
-
-class StopsAt(Silent):
-    """A progress that interrupts the training at the n-th report of training steps."""
-
-    def __init__(self, reports: int) -> None:
-        self.left = reports
-
-    def update(self, done: int, total: int, note: str = "") -> None:
-        self.left -= "loss" in note
-        if self.left < 0:
-            raise Stop
 
 
 @pytest.mark.parametrize("reports", [3, 13], ids=["in round 1", "in round 2"])
@@ -209,18 +122,19 @@ def test_pairs_that_cannot_train_are_an_error_with_counts(made: Made) -> None:
 def test_a_damaged_reference_stops_before_the_first_step(made: Made) -> None:
     """A table under the right key with another model's numbers, as a mixed-up store would hold."""
     ctx = made.at("damaged")
+    given = {one: made.refs[one] for one in ("sft", "pairs", "catalog", "profiles", "conversations")}
     clean = replace(ctx, store=type(ctx.store)(made.root / "other"))
     for ref in made.refs.values():
         (clean.store.root / ref.path).parent.parent.mkdir(parents=True, exist_ok=True)
         (clean.store.root / ref.path).parent.symlink_to((ctx.store.root / ref.path).parent)
-    dpo.run(CONFIG, **made.refs, ctx=clean)
+    dpo.run(CONFIG, **given, ctx=clean)
     [right] = [ref for ref in clean.store.list() if ref.kind == "references"]
     manifest, table = clean.store.manifest(right), clean.store.read_table(right)
     column = table.column("chosen")
     moved = table.set_column(1, table.schema.field("chosen"), [[value.as_py() - 3.0 for value in column]])
     clean.store.write_table("references", moved, manifest["fingerprint"], about=manifest["about"])
     with pytest.raises(MuseError, match="another model than the one that training starts from"):
-        dpo.run(CONFIG, **made.refs, ctx=replace(clean, fingerprint="again", work=made.at("again").work))
+        dpo.run(CONFIG, **given, ctx=replace(clean, fingerprint="again", work=made.at("again").work))
 
 
 @pytest.mark.slow
