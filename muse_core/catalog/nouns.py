@@ -18,6 +18,7 @@ from muse_core.catalog.words import plain_words, singular, stem, stems
 from muse_core.language import lexicon
 
 UNKNOWN_TYPE = "item"
+_HALF_WORDS = ("t", "tee")  # which "shirt" makes one word with (`catalog.words`)
 
 # The noun stands before these; what follows describes it.
 _TAIL = re.compile(
@@ -73,6 +74,18 @@ def known_noun(phrase: str) -> str | None:
     """The noun that the whole phrase names, or None: 'Tshirts' -> 't-shirt'."""
     found = _table().get(tuple(stems(phrase)))
     return found[0] if found else lexicon.canonical("product_type", phrase.strip().lower())
+
+
+def may_begin_noun(phrase: str) -> bool:
+    """Whether a known noun may begin with the phrase's first word; only what is surely none is told from it."""
+    word = phrase.split(maxsplit=1)[0].lower() if phrase else ""
+    is_plain = word.isascii() and word.isalpha() and word not in _HALF_WORDS
+    return not is_plain or stem(word) in _first_stems()
+
+
+@cache
+def _first_stems() -> frozenset[str]:
+    return frozenset(words[0] for words in _table() if words)
 
 
 def last_noun(text: str) -> str | None:

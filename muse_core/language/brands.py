@@ -35,16 +35,17 @@ def _brand_at(text: str, keys: list[str], index: _Index) -> tuple[int, str | Non
         key = "".join(keys[:length])
         if (brand := index.exact.get(key)) is not None:
             return length, brand
+        if key.isascii() and not index.latin:
+            continue
         if (brand := _by_sound(key, index)) is not None:
             return length, brand
     return 1, None
 
 
+@lru_cache(maxsize=32_768)
 def _by_sound(key: str, index: _Index) -> str | None:
     """A word of the other script that sounds like a brand, or spells it, and is no word of the lexicon."""
-    if key.isascii() and not index.latin:
-        return None
-    if any(lexicon.canonical(slot, key) for slot in (*lexicon.slots(), lexicon.WORDS)):
+    if lexicon.slots_of(key):
         return None
     if key.isascii():
         return index.latin.get(key) or index.latin.get(english_sound(key))
@@ -72,6 +73,6 @@ class _Index:
         self.latin |= {letters: brand for key, brand in hindi if len(letters := letters_of(key)) > 1}
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=256)
 def _index(brands: tuple[str, ...]) -> _Index:
     return _Index(brands)

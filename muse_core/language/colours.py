@@ -204,9 +204,7 @@ def _is_unknown_name(written: str) -> bool:
 
 def _is_shop_word(key: str) -> bool:
     """Whether any slot of the lexicon knows the word."""
-    return key != "" and any(
-        lexicon.canonical(slot, key) for slot in lexicon.slots() if not (slot == "size" and key.isdigit())
-    )
+    return key != "" and bool(lexicon.slots_of(key) - {lexicon.WORDS, "size" if key.isdigit() else ""})
 
 
 @lru_cache(maxsize=8)

@@ -8,45 +8,39 @@ from functools import lru_cache
 from typing import Literal
 
 from muse_core.language.matching import word_key
+from muse_core.language.phrases import Phrase, Phrases
 from muse_core.language.price_bounds import bound_phrases, turned
 from muse_core.language.price_context import words as price_words
 from muse_core.language.word_lists import read_words
 
 Bound = Literal["min", "max", "is"]
-_Phrase = tuple[Bound, tuple[str, ...]]
 
 
 def bound_around(keys: Sequence[str], first: int, last: int) -> tuple[Bound, int, int]:
     """(what the number at pieces [first, last) does, first and last piece of it with its bound): two words
     behind it count before one in front of it, and that before one behind it; "is" for no bound."""
-    behind = next(
-        (row for row in _phrases("after") if tuple(keys[last : last + len(row[1])]) == row[1]), None
-    )
+    behind = _phrases("after").at(keys, last)
     at = first
     while at > 0 and keys[at - 1] in ("of", "is", "hai", "है", "-"):
         at -= 1
-    ahead = next((row for row in _phrases("before") if _ends_with(keys, at, row[1])), None)
-    if behind is not None and (len(behind[1]) > 1 or ahead is None):
-        last += len(behind[1])
-        return turned(keys, behind[0], first, last), first, last
+    ahead = _phrases("before").before(keys, at)
+    if behind is not None and (behind[0] > 1 or ahead is None):
+        last += behind[0]
+        return turned(keys, behind[1], first, last), first, last
     if ahead is not None:
-        first = at - len(ahead[1])
-        return turned(keys, ahead[0], first, last), first, last
+        first = at - ahead[0]
+        return turned(keys, ahead[1], first, last), first, last
     return "is", first, last
 
 
-def _ends_with(keys: Sequence[str], end: int, phrase: tuple[str, ...]) -> bool:
-    return end >= len(phrase) and tuple(keys[end - len(phrase) : end]) == phrase
-
-
 @lru_cache(maxsize=2)
-def _phrases(place: Literal["before", "after"]) -> list[_Phrase]:
-    """(bound, phrase as keys), the longest first; "around" is no bound."""
+def _phrases(place: Literal["before", "after"]) -> Phrases[Bound]:
+    """The bounds by their phrases as keys, the longest first; "around" is no bound."""
     own = read_words("facet_words")["bounds"]
     kinds: tuple[Bound, Bound] = ("min", "max")
-    rows: list[_Phrase] = [
+    rows: list[tuple[Bound, Phrase]] = [
         (kind, tuple(map(word_key, phrase.split()))) for kind in kinds for phrase in own[f"{place}_{kind}"]
     ]
     measures = [row for row in bound_phrases(place) if not set(row[1]) & price_words("money_nouns")]
     rows += [("is" if kind == "about" else kind, phrase) for kind, phrase in measures]
-    return sorted(rows, key=lambda row: -len(row[1]))
+    return Phrases((phrase, kind) for kind, phrase in sorted(rows, key=lambda row: -len(row[1])))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from muse_core.language.matching import roman_key, singulars, tokens
 from muse_core.language.units import dimension_of, unit_of
@@ -18,8 +18,7 @@ from muse_core.language.word_lists import read_words
 _MIN_LOOSE = 5  # letters of a Roman Hindi form that may be spelt loosely
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A word of a text: its stem, its key as written, and its place in code points."""
 
     stem: str

@@ -25,12 +25,14 @@ from muse_core.language.facet_forms import (
     words_of,
 )
 from muse_core.language.matching import roman_key
+from muse_core.language.phrases import Beginnings
 from muse_core.language.sounds import english_sound, latin_of, letters_of, skeleton
 from muse_core.types import Facet
 
 _LONGEST_FORM = 6  # words: a longer value is found by its parts
 _MOST_VOWELS = 2  # letters by which words of the same consonants may differ
 _MIN_SOUND = 4  # letters of a word that is known by its exact sound
+_REMEMBERED = 4096  # words of Devanagari, for each shop
 
 
 class Target(NamedTuple):
@@ -65,15 +67,24 @@ class FacetIndex:
             name = "".join(word.stem for word in _said(words_of(facet.name.replace("_", " "))))
             for value in facet.values if facet.kind == "choice" else ():
                 self._add_value(Target(place, value), words_of(value), name)
+        tables = (self.names, self.own, self.full, self.parts, self.forms)
+        self.forms_known = frozenset(form for table in tables for form in table)
+        self._beginnings = Beginnings(self.forms_known, self._loose, has_plurals=False)
+        self._heard = lru_cache(maxsize=_REMEMBERED)(self._hear_hindi)
 
     def heard(self, word: Word) -> str:
         """The shop's word that a word of Devanagari spells or sounds like; its own stem for any other."""
-        if word.key.isascii():
-            return word.stem
+        return word.stem if word.key.isascii() else self._heard(word)
+
+    def may_go_on(self, key: str) -> bool:
+        """Whether a form may begin with these words and go on."""
+        return self._beginnings.may_go_on(key)
+
+    def _hear_hindi(self, word: Word) -> str:
         spelt = stem(letters_of(word.key))
         if spelt in self._words:
             return spelt
-        if any(lexicon.canonical(slot, word.key) for slot in (*lexicon.slots(), lexicon.WORDS)):
+        if lexicon.slots_of(word.key):
             return word.stem
         sound = roman_key(latin_of(word.key))
         by_sound = self._sounds.get(sound) if len(sound) >= _MIN_SOUND else None
@@ -157,7 +168,7 @@ def _skeleton(sound: str) -> str:
     return bare[:2] + bare[2:].replace("j", "s")
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=256)
 def facet_index(facets: tuple[Facet, ...]) -> FacetIndex:
     """The index of a shop's facets; those of the last shops are kept."""
     return FacetIndex(facets)

@@ -49,6 +49,8 @@ class FacetText:
         self.index = index
         self.words = words_of(text)
         self.heard = [index.heard(word) for word in self.words]
+        self.reach = [self._reach(at) for at in range(len(self.words))]
+        self._forms: dict[tuple[int, int], tuple[str, ...]] = {}
         self.names = list(self._named())
 
     def values(self) -> list[Found]:
@@ -66,7 +68,7 @@ class FacetText:
     def _named(self) -> Iterator[Named]:
         at = 0
         while at < len(self.words):
-            for length in range(min(self.index.longest, len(self.words) - at), 0, -1):
+            for length in range(self.reach[at], 0, -1):
                 facets = self._look_up(self.index.names, at, at + length)
                 if facets:
                     yield Named(frozenset(facets), at, at + length)
@@ -102,7 +104,7 @@ class FacetText:
         """(the choice whose first word is at `at`, the place behind it)."""
         if self.words[at].key in listed("light") and self.words[at].stem not in self.index.own:
             return None, at + 1
-        for last in range(min(len(self.words), at + self.index.longest), at, -1):
+        for last in range(at + self.reach[at], at, -1):
             for table in (self.index.own, self.index.full):
                 targets = self._look_up(table, at, last)
                 if targets and (target := self._resolved(targets, at, last, steps=None)) is not None:
@@ -126,7 +128,7 @@ class FacetText:
         return (self._found(target, at, last, False), last) if target is not None else (None, at + 1)
 
     def _parts(self, at: int) -> tuple[set[Target], int]:
-        for last in range(min(len(self.words), at + self.index.longest), at, -1):
+        for last in range(at + self.reach[at], at, -1):
             targets = self._look_up(self.index.forms, at, last)
             if last == at + 1:
                 targets = targets | self._look_up(self.index.parts, at, last)
@@ -200,8 +202,20 @@ class FacetText:
 
     def _look_up(self, table: dict[str, set[T]], at: int, last: int) -> set[T]:
         """What a run of words stands for: as written, as heard, or loosely spelt."""
-        written = joined(self.words[at:last])
-        for key in (written, self._key(at, last), self.index.spelt(written)):
-            if key in table:
-                return table[key]
-        return set()
+        forms = self._forms.get((at, last))
+        if forms is None:
+            written = joined(self.words[at:last])
+            said = (written, self._key(at, last), self.index.spelt(written))
+            forms = self._forms[at, last] = tuple(key for key in said if key in self.index.forms_known)
+        return next((table[key] for key in forms if key in table), set())
+
+    def _reach(self, at: int) -> int:
+        """How many words from one on may be a name or a value, one at least."""
+        written = heard = ""
+        most = min(self.index.longest, len(self.words) - at)
+        for length in range(1, most):
+            written += self.words[at + length - 1].stem
+            heard += self.heard[at + length - 1]
+            if not (self.index.may_go_on(written) or (heard != written and self.index.may_go_on(heard))):
+                return length
+        return most

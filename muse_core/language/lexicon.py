@@ -14,13 +14,22 @@ field: gender and number of its Hindi noun (m, f, mp, fp).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 
 from muse_core.language import shop_nouns
-from muse_core.language.lexicon_entries import WORDS, Entry, Slot, all_slots, lookup, run_key
+from muse_core.language.lexicon_entries import (
+    WORDS,
+    Entry,
+    all_slots,
+    is_lone_letter,
+    longest,
+    lookup,
+    meaning,
+    run_key,
+)
 from muse_core.language.matching import Token, form_key, tokens, word_key
 from muse_core.language.word_lists import read_words
 from muse_core.types import Language
@@ -48,7 +57,14 @@ def canonical(slot: str, surface: str) -> str | None:
     """The canonical value of a surface form in any script, case or number; None if unknown."""
     if slot == "size" and (number := _numeric_size(surface)):
         return number
-    return lookup(all_slots()[slot], form_key(surface))
+    return lookup(slot, form_key(surface))
+
+
+@lru_cache(maxsize=65536)
+def slots_of(surface: str) -> frozenset[str]:
+    """The slots that know a surface form, `WORDS` among them."""
+    known = meaning(form_key(surface)).values
+    return frozenset((*known, "size")) if _numeric_size(surface) else frozenset(known)
 
 
 def surfaces(slot: str, canonical: str, language: Language, noun: str | None = None) -> tuple[str, ...]:
@@ -92,12 +108,7 @@ def surface(
 
 def find(slot: str, text: str) -> list[tuple[str, int, int]]:
     """Every value of the slot named in a text: (canonical, start, end), longest match, left to right."""
-    return list(_found(slot, text))
-
-
-@lru_cache(maxsize=4096)
-def _found(slot: str, text: str) -> tuple[tuple[str, int, int], ...]:
-    return tuple(_find(all_slots()[slot], slot, text, tokens(text)))
+    return list(_found(text).get(slot, ()))
 
 
 def names_size(text: str) -> bool:
@@ -166,30 +177,44 @@ def _numeric_size(surface: str) -> str | None:
     return None
 
 
-def _find(slot: Slot, name: str, text: str, words: list[Token]) -> Iterator[tuple[str, int, int]]:
-    position = 0
-    while position < len(words):
-        for length in range(min(slot.longest, len(words) - position), 0, -1):
-            run = words[position : position + length]
-            value = lookup(slot, run_key(run))
-            end = run[-1].end
-            if value is None and name == "size" and length == 1:
-                value = _size_number_at(words, position)
-                if value is not None and _HALF.match(text, end):
-                    value, end = value + ".5", end + 2
-            if value is not None and _is_plausible(name, text, words, position, length):
-                yield value, run[0].start, end
-                position += length - 1
-                break
-        position += 1
+@lru_cache(maxsize=4096)
+def _found(text: str) -> Mapping[str, list[tuple[str, int, int]]]:
+    """The values of each slot in a text."""
+    words, slots = tokens(text), all_slots()
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    free: dict[str, int] = {}  # by slot, the first word that no value has taken
+    for at, word in enumerate(words):
+        for length, name, value, end in (*_known_at(words, at), *_size_at(text, words, at)):
+            is_open = at >= free.get(name, 0) and length <= slots[name].longest
+            if is_open and _is_plausible(name, text, words, at, length):
+                found.setdefault(name, []).append((value, word.start, end))
+                free[name] = at + length
+    return found
 
 
-def _size_number_at(words: list[Token], position: int) -> str | None:
-    """A bare number is a size only next to a size word."""
-    key = words[position].key
-    if not (key.isdigit() and len(key) <= 3) or not _has_size_cue(words, position):
-        return None
-    return str(int(key))
+def _known_at(words: list[Token], at: int) -> list[tuple[int, str, str, int]]:
+    """(words, slot, value, end) of every run of words from one place on that a slot knows, the longest first."""
+    found: list[tuple[int, str, str, int]] = []
+    key = ""
+    for length, word in enumerate(words[at : at + longest()], 1):
+        if length > 1 and is_lone_letter(word):
+            break
+        key += word.key
+        values, goes_on = meaning(key)
+        if values:
+            found += [(length, name, value, word.end) for name, value in values.items()]
+        if not goes_on:
+            break
+    return found[::-1]
+
+
+def _size_at(text: str, words: list[Token], position: int) -> Iterator[tuple[int, str, str, int]]:
+    """A bare number, as in `_known_at`: a size only next to a size word."""
+    key, _, end = words[position]
+    if not (key.isdigit() and len(key) <= 3) or lookup("size", key) or not _has_size_cue(words, position):
+        return
+    is_half = _HALF.match(text, end) is not None
+    yield 1, "size", f"{int(key)}.5" if is_half else str(int(key)), end + 2 * is_half
 
 
 def _has_size_cue(words: list[Token], position: int) -> bool:
@@ -236,11 +261,11 @@ _TRANSLATED = ("product_type", "colour", "material", "occasion", "gender", WORDS
 def _translate_at(words: list[Token], position: int, target: str) -> tuple[str | None, int]:
     """The translation of the longest known run at `position` and its length in tokens."""
     lexicon = all_slots()
-    longest = max(lexicon[slot].longest for slot in _TRANSLATED)
-    for length in range(min(longest, len(words) - position), 0, -1):
+    most = max(lexicon[slot].longest for slot in _TRANSLATED)
+    for length in range(min(most, len(words) - position), 0, -1):
         key = run_key(words[position : position + length])
         for name in _TRANSLATED:
-            entry = lexicon[name].entries.get(lookup(lexicon[name], key) or "")
+            entry = lexicon[name].entries.get(lookup(name, key) or "")
             if entry is not None and not (name == "size" and len(key) < 3):
                 return _said(entry, key, words, position + length, target), length
     return None, 1
@@ -261,7 +286,7 @@ def _noun_after(words: list[Token], position: int) -> str | None:
     for start in range(position, min(position + 3, len(words))):
         for length in (2, 1):
             key = run_key(words[start : start + length])
-            if (value := lookup(all_slots()["product_type"], key)) is not None:
+            if (value := lookup("product_type", key)) is not None:
                 return value
     return None
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens
+from muse_core.language.phrases import Beginnings
 from muse_core.language.word_lists import read_words
 
 WORDS = "word"  # the slot of words that only `translate` uses
@@ -81,29 +83,63 @@ def _entry(name: str, row: list[str]) -> Entry:
     return Entry(name, hi, roman, tuple(form[0] for form in english), tuple(understood), agreement)
 
 
+class _Index(NamedTuple):
+    """Of all slots in one: key -> value by slot."""
+
+    exact: dict[str, dict[str, str]]
+    loose: dict[str, dict[str, str]]
+    beginnings: Beginnings
+    longest: int
+
+
 @lru_cache(maxsize=1)
-def _all_exact_ascii() -> frozenset[str]:
-    """Keys that are words of their own in some slot: never matched loosely (jute is not joote)."""
-    return frozenset(key for slot in all_slots().values() for key in slot.exact if key.isascii())
+def _index() -> _Index:
+    exact: dict[str, dict[str, str]] = {}
+    loose: dict[str, dict[str, str]] = {}
+    for name, slot in all_slots().items():
+        for key, value in slot.exact.items():
+            exact.setdefault(key, {})[name] = value
+        for key, value in slot.loose.items():
+            loose.setdefault(key, {})[name] = value
+    return _Index(exact, loose, Beginnings(exact, loose), max(slot.longest for slot in all_slots().values()))
+
+
+def longest() -> int:
+    """Words of the longest form of any slot."""
+    return _index().longest
+
+
+class Meaning(NamedTuple):
+    """What a key stands for: canonical values by slot; `goes_on`: a longer run of words that begins with it may
+    be known too."""
+
+    values: Mapping[str, str]
+    goes_on: bool
 
 
 @lru_cache(maxsize=REMEMBERED)
-def lookup(slot: Slot, key: str) -> str | None:
-    """The canonical value of a key: as it is, as a plural, or loosely spelt Roman Hindi; None if unknown."""
-    if not key:
-        return None
-    if (value := slot.exact.get(key)) is not None:
-        return value
+def meaning(key: str) -> Meaning:
+    """What a key stands for in each slot: as it is, as a plural, or loosely spelt Roman Hindi."""
+    index = _index()
+    found = dict(index.exact.get(key, {}))
     for singular in singulars(key):
-        if (value := slot.exact.get(singular)) is not None:
-            return value
-    if key.isascii() and len(key) >= _MIN_LOOSE and key not in _all_exact_ascii():
-        return slot.loose.get(roman_key(key))
-    return None
+        found = index.exact.get(singular, {}) | found
+    # A word of its own in some slot is never matched loosely: jute is not joote.
+    if key.isascii() and len(key) >= _MIN_LOOSE and key not in index.exact:
+        found = index.loose.get(roman_key(key), {}) | found
+    return Meaning(found, index.beginnings.may_go_on(key))
+
+
+def lookup(slot: str, key: str) -> str | None:
+    """The canonical value of a key in a slot; None if unknown."""
+    return meaning(key).values.get(slot)
 
 
 def run_key(run: list[Token]) -> str:
     """The joined key of a run of words; nothing when a lone letter ends it ("my son a" is not sona)."""
-    if any(len(token.key) == 1 and token.key.isalpha() for token in run[1:]):
-        return ""
-    return "".join(token.key for token in run)
+    return "" if any(map(is_lone_letter, run[1:])) else "".join(token.key for token in run)
+
+
+def is_lone_letter(word: Token) -> bool:
+    """Whether a word is one letter: it ends no form of several words."""
+    return len(word.key) == 1 and word.key.isalpha()

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 # letters and digits of any script; Devanagari signs that are not alphanumeric; a possessive 's is dropped
 _TOKEN = re.compile(r"((?:[^\W_]|[\u0900-\u0963\u0970-\u097F\u200c\u200d])+)(?:['\u2019]s?(?![^\W_]))?")
@@ -26,8 +26,7 @@ _ROMAN_FOLDS = (
 _DOUBLED = re.compile(r"([b-df-hj-np-tv-z])\1")
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A word of a text with its offsets; `key` is the normalised word."""
 
     key: str
@@ -93,6 +92,11 @@ _HINDI_ENDINGS = (
     ("ियाँ", "ी"), ("ियां", "ी"), ("ियों", "ी"), ("ुएं", "ू"), ("ुओं", "ू"),
     ("ाएं", "ा"), ("ाओं", "ा"), ("ें", ""), ("ों", ""), ("ों", "ा"), ("्स", ""), ("ज", ""), ("े", "ा"), ("ए", "ा"),
 )  # fmt: skip
+
+
+LONGEST_ENDING = max(
+    len("ves"), *(len(ending) for ending, _ in _HINDI_ENDINGS)
+)  # of those that are taken off
 
 
 def _hindi_singulars(key: str) -> Iterator[str]:

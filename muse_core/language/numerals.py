@@ -76,7 +76,16 @@ def half_alone(word: str) -> float | None:
 
 def read_number(words: Sequence[str], start: int = 0) -> Number | None:
     """The longest number that starts at `words[start]`; None when there is none there."""
+    if start >= len(words) or not _may_begin(words[start]):
+        return None
     return _NumberReader(words, start).read()
+
+
+@lru_cache(maxsize=65536)
+def _may_begin(word: str) -> bool:
+    """Whether a number may begin with a word; most words begin none."""
+    readers = (half_form, digits_value, small_value, scale_value)
+    return any(reader(word) is not None for reader in readers)
 
 
 class _NumberReader:

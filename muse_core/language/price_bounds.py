@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Literal, TypeVar
 
 from muse_core.language.matching import word_key
+from muse_core.language.phrases import Phrase, Phrases
 from muse_core.language.price_context import words
 from muse_core.language.word_lists import read_words
 
@@ -62,21 +63,22 @@ def _turning(name: str) -> frozenset[str]:
 
 
 def _bound_after(keys: list[str], end: int) -> tuple[Bound, int] | None:
-    for kind, phrase in bound_phrases("after"):
-        if tuple(keys[end : end + len(phrase)]) == phrase:
-            return kind, len(phrase)
-    return None
+    found = _table("after").at(keys, end)
+    return (found[1], found[0]) if found is not None else None
 
 
 def _bound_before(keys: list[str], before: int) -> tuple[Bound, int] | None:
-    for kind, phrase in bound_phrases("before"):
-        if before >= len(phrase) and tuple(keys[before - len(phrase) : before]) == phrase:
-            return kind, len(phrase)
-    return None
+    found = _table("before").before(keys, before)
+    return (found[1], found[0]) if found is not None else None
 
 
 @lru_cache(maxsize=2)
-def bound_phrases(place: Literal["before", "after"]) -> list[tuple[Bound, tuple[str, ...]]]:
+def _table(place: Literal["before", "after"]) -> Phrases[Bound]:
+    return Phrases((phrase, kind) for kind, phrase in bound_phrases(place))
+
+
+@lru_cache(maxsize=2)
+def bound_phrases(place: Literal["before", "after"]) -> list[tuple[Bound, Phrase]]:
     """(bound, phrase as keys) of every bound phrase, longest first."""
     table: dict[Bound, list[str]] = read_words("price_words")[place]
     rows = [

@@ -7,8 +7,8 @@ word links number words ("do-teen"); a decimal point or a colon between digits i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from muse_core.language.matching import word_key
 
@@ -18,8 +18,7 @@ _PIECE = re.compile(rf"[₹$]|\d[\d,]*\d(?:\.\d+)?|\d(?:\.\d+)?|{_WORD}|/-|<=|>=
 _SPACED = re.compile(r"(?<![\d.,:])(?:\d{1,3}(?: , ?\d{2,3})* , ?\d{3}|\d(?: \d){2,})(?!\d| ?[.,:] ?\d)")
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """One piece: its normalised word and its code-point offsets in the text."""
 
     key: str

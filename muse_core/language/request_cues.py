@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from muse_core.language.matching import Token, tokens, word_key
+from muse_core.language.phrases import Phrase, Phrases
 from muse_core.language.word_lists import read_words
-
-Phrase = tuple[str, ...]
 
 _REACH = 4  # words between a negation and its value
 _CORRECTION_REACH = 6  # words between a value and the one that takes its place
@@ -71,7 +70,8 @@ class Cues:
         between = [word.key for word in self._within(start, end)]
         if len(between) > _CORRECTION_REACH:
             return False
-        if any(_contains(between, phrase) for phrase in _phrases("correction", "words")):
+        corrections = _phrases("correction", "words")
+        if any(corrections.at(between, at) for at in range(len(between))):
             return True
         return bool(between) and between[-1] in _PLAIN_NO and (len(between) == 1 or between[0] in _PLAIN_NO)
 
@@ -103,13 +103,13 @@ class Cues:
         """Whether a negation that stands before its value ends with the word at `last`."""
         if self._is_no_negation(last):
             return False
-        if not any(_ends_with(self.keys, last + 1, phrase) for phrase in _phrases("negation", "before")):
+        if _phrases("negation", "before").before(self.keys, last + 1) is None:
             return False
         return self.keys[last] not in _listed("postposed") or self._key(last - 1) not in _listed("genitives")
 
     def _is_no_negation(self, last: int) -> bool:
         """ "why not red", "nothing but red": they ask for the value."""
-        return any(_ends_with(self.keys, last + 1, phrase) for phrase in _phrases("negation", "no_negation"))
+        return _phrases("negation", "no_negation").before(self.keys, last + 1) is not None
 
     def _is_stopped(self, at: int, start: int) -> bool:
         return _STOP.search(self.text[self.words[at].end : start]) is not None
@@ -133,8 +133,8 @@ class Cues:
 
     def _negation_at(self, at: int) -> Phrase | None:
         """The negation that starts with the word at `at`, of those that stand behind their value."""
-        phrases = _phrases("negation", "after")
-        return next((phrase for phrase in phrases if tuple(self.keys[at : at + len(phrase)]) == phrase), None)
+        found = _phrases("negation", "after").at(self.keys, at)
+        return found[1] if found is not None else None
 
     def _is_said(self, negation: Phrase, at: int) -> bool:
         """Not asked ("kya red nahi hai?") and no choice ("red nahi to blue"); "ke alawa" is always meant."""
@@ -176,24 +176,15 @@ class Cues:
 _PLAIN_NO = frozenset(word_key(word) for word in ("no", "nahi", "nahin", "nhi", "नहीं", "नही"))
 
 
-def _contains(keys: Sequence[str], phrase: Phrase) -> bool:
-    return any(tuple(keys[at : at + len(phrase)]) == phrase for at in range(len(keys)))
-
-
-def _ends_with(keys: Sequence[str], end: int, phrase: Phrase) -> bool:
-    """Whether a phrase ends before the word at `end`."""
-    return end >= len(phrase) and tuple(keys[end - len(phrase) : end]) == phrase
-
-
 @lru_cache(maxsize=8)
 def _listed(name: str) -> frozenset[str]:
     return frozenset(word_key(word) for word in read_words("request_words")["negation"][name].split())
 
 
 @lru_cache(maxsize=8)
-def _phrases(table: str, name: str) -> tuple[Phrase, ...]:
+def _phrases(table: str, name: str) -> Phrases[Phrase]:
     """Phrases as keys, longest first."""
     rows = [
         tuple(token.key for token in tokens(phrase)) for phrase in read_words("request_words")[table][name]
     ]
-    return tuple(sorted(rows, key=len, reverse=True))
+    return Phrases((row, row) for row in sorted(rows, key=len, reverse=True))

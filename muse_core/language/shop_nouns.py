@@ -12,6 +12,7 @@ from functools import cache
 from muse_core.language.lexicon_entries import Entry
 from muse_core.language.made_words import spelled
 from muse_core.language.matching import form_key, singulars
+from muse_core.language.phrases import Beginnings
 from muse_core.language.word_lists import read_words
 
 
@@ -30,6 +31,12 @@ def named(said: str) -> str | None:
     """The noun that some words are, in any script, in the singular or the plural; None for others."""
     key = form_key(said)
     return next((_by_key()[one] for one in (key, *singulars(key)) if one in _by_key()), None)
+
+
+@cache
+def beginnings() -> Beginnings:
+    """How the forms of these nouns begin."""
+    return Beginnings(_by_key())
 
 
 @cache

@@ -13,6 +13,7 @@ from muse_core.language.word_lists import read_words
 
 _MIN_SKELETON = 3  # consonants that a loan word must share with a name
 _VIRAMA = "्"
+_NO_CONSONANTS = re.compile(r"[aeiouyh\W]")
 # English letters that roman_key does not fold by their sound.
 _ENGLISH = (
     (re.compile("tion"), "shan"),
@@ -41,8 +42,13 @@ def latin_of(word: str) -> str:
 
 def skeleton(sound: str) -> str:
     """The consonants of a sound, or nothing when there are too few to tell a word by."""
-    bare = re.sub(r"[aeiouyh\W]", "", sound)
-    return sound[:1].replace("e", "a") + bare if len(bare) >= _MIN_SKELETON else ""
+    found = consonants(sound)
+    return found if len(found) > _MIN_SKELETON else ""
+
+
+def consonants(sound: str) -> str:
+    """How a sound begins, then its consonants."""
+    return sound[:1].replace("e", "a") + _NO_CONSONANTS.sub("", sound)
 
 
 def english_sound(word: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from muse_core.catalog.nouns import known_noun
@@ -30,6 +30,7 @@ def asking_words() -> frozenset[str]:
     return frozenset(found | {roman_key(key) for key in found & lexicon.roman_hindi_words()})
 
 
+@lru_cache(maxsize=65536)
 def is_asking(key: str) -> bool:
     """Whether a word, or its singular, is one of them."""
     known = asking_words()

@@ -6,20 +6,24 @@ that nothing explains.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
-from muse_core.catalog.nouns import known_noun
+from muse_core.catalog.nouns import known_noun, may_begin_noun
 from muse_core.language import lexicon, shop_nouns
+from muse_core.language.lexicon_entries import meaning
 from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens
-from muse_core.language.sounds import english_sound, latin_of, skeleton
+from muse_core.language.phrases import ROMAN_CHANGES, Beginnings
+from muse_core.language.sounds import consonants, english_sound, latin_of, skeleton
 from muse_core.reading.known_words import is_asking
 
 _LONGEST = 4  # words of a known noun
 _LONGEST_UNKNOWN = 3
 _MIN_SOUND = 4  # letters of a noun that is told by its sound
-_OTHER_SLOTS = ("colour", "material", "occasion", "gender", "product_type", lexicon.WORDS)
+_OTHER_SLOTS = frozenset(("colour", "material", "occasion", "gender", "product_type", lexicon.WORDS))
+_REMEMBERED = 4096  # words that a shop is asked for
 Place = tuple[int, int]
 
 
@@ -37,9 +41,9 @@ def nouns_in(text: str, shop_nouns: Sequence[str], taken: Sequence[Place]) -> li
     """The products that a text names, in its order: the known ones, else one run of unexplained words.
     `taken`: places of brands, colours, prices and other values, which are no part of an unknown noun."""
     words = tokens(text)
-    for names in (_shop_names(shop_nouns), _table_name):
+    for names in (_shop_names(tuple(shop_nouns)), _TABLE):
         found = list(_named(text, words, names))
-        if names is _table_name:
+        if names is _TABLE:
             found = [noun for noun in found if not _is_in(noun, taken)]
         elif len(found) > 1:
             found = [noun for noun in found if not _is_in(noun, taken)] or found
@@ -62,7 +66,16 @@ def _joined(text: str, nouns: Sequence[Noun]) -> list[Noun]:
     return found
 
 
-def _named(text: str, words: Sequence[Token], names: Callable[[str], str | None]) -> Iterator[Noun]:
+class _Names(Protocol):
+    """Nouns by what is said. `may_go_on`: whether more words than `said`, whose key is `key`, may be one;
+    `in_hindi`: there is Devanagari among them."""
+
+    def named(self, said: str) -> str | None: ...
+
+    def may_go_on(self, said: str, key: str, in_hindi: bool) -> bool: ...
+
+
+def _named(text: str, words: Sequence[Token], names: _Names) -> Iterator[Noun]:
     """The nouns that `names` knows, the longest at each place."""
     at = 0
     while at < len(words):
@@ -72,29 +85,59 @@ def _named(text: str, words: Sequence[Token], names: Callable[[str], str | None]
         at += length
 
 
-def _noun_at(text: str, words: Sequence[Token], names: Callable[[str], str | None]) -> tuple[int, str | None]:
+def _noun_at(text: str, words: Sequence[Token], names: _Names) -> tuple[int, str | None]:
     """(words taken, noun) at one place, the longest first."""
-    for length in range(len(words), 0, -1):
-        found = names(text[words[0].start : words[length - 1].end])
+    in_hindi = not all(word.key.isascii() for word in words)
+    runs: list[str] = []
+    key = ""
+    for word in words:
+        key += word.key
+        runs.append(text[words[0].start : word.end])
+        if len(runs) < len(words) and not names.may_go_on(runs[-1], key, in_hindi):
+            break
+    for length in range(len(runs), 0, -1):
+        found = names.named(runs[length - 1])
         if found is not None:
             return length, found
     return 1, None
 
 
-def _shop_names(nouns: Sequence[str]) -> Callable[[str], str | None]:
-    """Nouns of the shop and of the lexicon, and of titles those of several words."""
-    shop = _index(tuple(nouns))
+def _may_go_on(said: str, key: str) -> bool:
+    """Whether a noun of the lexicon, of the table or of other shops may begin so."""
+    return meaning(key).goes_on or may_begin_noun(said) or shop_nouns.beginnings().may_go_on(key)
 
-    def name(said: str) -> str | None:
-        found = shop.named(said) or lexicon.canonical("product_type", said)
+
+class _ShopNames:
+    """Nouns of the shop and of the lexicon, and of titles those of several words."""
+
+    def __init__(self, nouns: Sequence[str]) -> None:
+        self._shop = _ShopNouns(nouns)
+        self.named = lru_cache(maxsize=_REMEMBERED)(self._named)
+        self.may_go_on = lru_cache(maxsize=_REMEMBERED)(self._may_go_on)
+
+    def _named(self, said: str) -> str | None:
+        found = self._shop.named(said) or lexicon.canonical("product_type", said)
         return found or (known_noun(said) or shop_nouns.named(said) if " " in said else None)
 
-    return name
+    def _may_go_on(self, said: str, key: str, in_hindi: bool) -> bool:
+        return self._shop.may_go_on(key, in_hindi) or _may_go_on(said, key)
 
 
-def _table_name(said: str) -> str | None:
+class _TableNames:
     """Nouns of titles, but for words that are said of everything."""
-    return None if is_asking(form_key(said)) else known_noun(said) or shop_nouns.named(said)
+
+    @staticmethod
+    @lru_cache(maxsize=_REMEMBERED)
+    def named(said: str) -> str | None:
+        return None if is_asking(form_key(said)) else known_noun(said) or shop_nouns.named(said)
+
+    @staticmethod
+    @lru_cache(maxsize=_REMEMBERED)
+    def may_go_on(said: str, key: str, in_hindi: bool) -> bool:
+        return _may_go_on(said, key)
+
+
+_TABLE = _TableNames()
 
 
 def _is_in(noun: Noun, places: Sequence[Place]) -> bool:
@@ -112,6 +155,16 @@ class _ShopNouns:
         self.by_sound = {sound: noun for sound, noun in sounds.items() if len(sound) >= _MIN_SOUND}
         self.by_consonants = {skeleton(sound): noun for sound, noun in self.by_sound.items()}
         self.by_consonants.pop("", None)
+        self._keys = Beginnings(self.by_key)
+        self._sounds = Beginnings((*self.by_sound, *self.by_consonants), has_plurals=False)
+
+    def may_go_on(self, key: str, in_hindi: bool) -> bool:
+        """Whether a noun may begin so; one that Hindi spells is told by its sound, to which Latin letters add
+        nothing."""
+        if self._keys.may_go_on(key):
+            return True
+        sound = roman_key(latin_of(key))[:-ROMAN_CHANGES]
+        return in_hindi and any(map(self._sounds.may_go_on, (sound, consonants(sound))))
 
     def named(self, said: str) -> str | None:
         """The noun that these words are, in the singular or the plural, in either script."""
@@ -124,15 +177,15 @@ class _ShopNouns:
         return self._spelt_in_hindi(key)
 
     def _spelt_in_hindi(self, key: str) -> str | None:
-        if any(lexicon.canonical(slot, key) for slot in _OTHER_SLOTS):
+        if lexicon.slots_of(key) & _OTHER_SLOTS:
             return None
         sound = roman_key(latin_of(key))
         return self.by_sound.get(sound) or self.by_consonants.get(skeleton(sound))
 
 
 @lru_cache(maxsize=256)
-def _index(nouns: tuple[str, ...]) -> _ShopNouns:
-    return _ShopNouns(nouns)
+def _shop_names(nouns: tuple[str, ...]) -> _ShopNames:
+    return _ShopNames(nouns)
 
 
 # ---- unknown nouns --------------------------------------------------------------------------------

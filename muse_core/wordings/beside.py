@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from muse_core.types import SIDES, TURN_TYPES, Side
@@ -26,16 +26,19 @@ _OTHERS = ("asides", "spelling", "phrases", "replies")  # the files of a script 
 _MARKS = re.compile(r"[()\[\]{}<>|*]")
 
 
+@cache
 def openings(script: Script, kind: str) -> tuple[str, ...]:
     """The words of an opening kind."""
     return _written_out(script, words("openings", script)[kind])
 
 
+@cache
 def closings(script: Script, kind: str) -> tuple[str, ...]:
     """The words of a closing kind."""
     return _written_out(script, words("closings", script)[kind])
 
 
+@lru_cache(maxsize=1024)
 def stories(script: Script, occasion: str) -> tuple[str, ...]:
     """Sentences that tell an occasion; none for most."""
     return _written_out(script, words("stories", script).get(occasion, ()))

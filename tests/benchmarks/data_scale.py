@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.data_scale --json --conversations 50000
     python -m tests.benchmarks.data_scale --conversations 2000 --catalog my_products.csv
+    python -m tests.benchmarks.data_scale --conversations 2000 --other-shops 0
 
 The stages run as in a pipeline, with the Great Expectations contracts and a real store in a temporary
 folder, but without Prefect and MLflow. `cpu_s` counts this process and all workers, so that a busy
@@ -31,7 +32,7 @@ from muse_core.stages import catalog, conversations, profiles
 from muse_core.types import ArtifactRef
 from tasks.gate import open_store
 
-GOALS = {"profiles_s": 10.0, "conversations_s": 120.0, "peak_mb": 2048.0}
+GOALS = {"profiles_s": 10.0, "conversations_s": 60.0, "peak_mb": 2048.0}
 FULL = 50_000
 LOOK_EVERY_S = 0.1
 
@@ -79,6 +80,8 @@ class Bench:
             f"catalog.synthetic_products={self.arguments.products}",
             f"seed={self.arguments.seed}",
         ]
+        if self.arguments.other_shops is not None:
+            asked.append(f"conversations.other_shops={self.arguments.other_shops}")
         file = [f"catalog.file={json.dumps(self.arguments.catalog)}"] if self.arguments.catalog else []
         return load_config("quickstart", overrides=[*asked, *file])[0]
 
@@ -174,6 +177,9 @@ def main() -> None:
     parser.add_argument("--profiles", type=int, default=10_000)
     parser.add_argument("--products", type=int, default=2000, help="of the synthetic shop")
     parser.add_argument("--catalog", help="a file instead of the synthetic shop")
+    parser.add_argument(
+        "--other-shops", type=float, help="share of the conversations; the preset's without it"
+    )
     parser.add_argument("--workers", type=int, default=0, help="0: all cores")
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
