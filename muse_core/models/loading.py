@@ -92,7 +92,7 @@ def load_reader(folder: Path | str) -> tuple[PreTrainedTokenizerFast, int]:
     weights. Refuses another chat format, and a tokenizer without the tags of a call."""
     folder = Path(folder)
     _read_about(folder)
-    tokenizer = _load_tokenizer(folder)
+    tokenizer = load_tokenizer(folder)
     missing = [tag for tag in SPECIAL_TOKENS if len(tokenizer.encode(tag, add_special_tokens=False)) != 1]
     if missing:
         raise ArtifactError(
@@ -114,7 +114,7 @@ def load_model(folder: Path | str, device: str = "cpu", shop: Sequence[Facet] | 
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False
         )
-    tokenizer = _load_tokenizer(folder)
+    tokenizer = load_tokenizer(folder)
     heads = load_heads(folder, model.config.hidden_size)
     model.eval()
     return LoadedModel(model, tokenizer, heads, about=about).to(device)
@@ -132,7 +132,8 @@ def _without_progress_bars() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
-def _load_tokenizer(source: Path | str, **how: str) -> PreTrainedTokenizerFast:
+def load_tokenizer(source: Path | str, **how: str) -> PreTrainedTokenizerFast:
+    """ConfigError where there is no fast one."""
     tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **how)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ConfigError(
@@ -204,14 +205,14 @@ def from_pretrained(config: BaseConfig) -> LoadedModel:
         raise ConfigError(
             "base.source is 'pretrained' but base.model is empty: give a hub id, a folder or a .gguf file"
         )
-    source, how = _source(config.model)
+    source, how = source_of(config.model)
     try:
-        tokenizer = _load_tokenizer(source, **how)
+        tokenizer = load_tokenizer(source, **how)
         model = AutoModelForCausalLM.from_pretrained(
             source, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False, **how
         )
     except (OSError, ValueError, ImportError) as problem:
-        raise ConfigError(_advice(config.model, problem)) from problem
+        raise ConfigError(advice(config.model, problem)) from problem
     if how:
         model = _without_quantization(model)
     about: dict[str, JsonValue] = {
@@ -222,7 +223,8 @@ def from_pretrained(config: BaseConfig) -> LoadedModel:
     return LoadedModel(model, tokenizer, Heads(model.config.hidden_size), about=about)
 
 
-def _source(name: str) -> tuple[str, dict[str, str]]:
+def source_of(name: str) -> tuple[str, dict[str, str]]:
+    """What transformers is called with. ConfigError for a `.gguf` file that is not there."""
     path = Path(name)
     if path.suffix == ".gguf":
         if not path.is_file():
@@ -233,7 +235,8 @@ def _source(name: str) -> tuple[str, dict[str, str]]:
     return name, {}
 
 
-def _advice(name: str, problem: Exception) -> str:
+def advice(name: str, problem: Exception) -> str:
+    """Why a base could not be loaded, and what to do."""
     first = (str(problem).splitlines() or [""])[0][:200]
     return (
         f"the base model {name!r} could not be loaded ({type(problem).__name__}: {first}). "

@@ -7,8 +7,8 @@
 - `base.source = pretrained`: a hub id, folder or GGUF file, with our tags added and, with
   `base.extend_vocab`, Indic and Roman tokens learnt on train text.
 
-Reads the train side only. Fails on a missing model or network with advice. Does not cover: prompting
-the pretrained base (evaluation does).
+Reads the train side only. Fails on a missing model or network with advice, and on a model that cannot be a
+base, before its weights are read. Does not cover: prompting the pretrained base (evaluation does).
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import logging
 
 import numpy as np
 
-from muse_core.config.run_config import RunConfig
+from muse_core.config.run_config import BaseConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.examples.plain_text import plain_example, plain_messages
 from muse_core.language import lexicon
-from muse_core.models import chat_format
+from muse_core.models import base_check, chat_format
+from muse_core.models.base_files import declared_licence
 from muse_core.models.loading import LoadedModel, from_pretrained, from_scratch, save_model
 from muse_core.models.tokenizer import train_tokenizer
 from muse_core.models.vocabulary import add_our_tokens
@@ -52,7 +53,7 @@ def run(config: RunConfig, conversations: ArtifactRef, *, ctx: StageContext) -> 
             "base: no train-side conversation found; expected at least one. Raise conversations.count."
         )
     if config.base.source == "pretrained":
-        loaded = from_pretrained(config.base)
+        loaded = imported(config.base)
         add_our_tokens(loaded, texts_of(train_side), config.base.extend_vocab)
         metrics: dict[str, float] = {}
     else:
@@ -62,6 +63,17 @@ def run(config: RunConfig, conversations: ArtifactRef, *, ctx: StageContext) -> 
     return ctx.store.write_folder(
         KIND, lambda folder: save_model(loaded, folder), ctx.fingerprint, metrics=metrics, about=loaded.about
     )
+
+
+def imported(base: BaseConfig) -> LoadedModel:
+    """The pretrained model as it comes. ConfigError before its weights are read where it cannot be a base."""
+    if not base.model:
+        return from_pretrained(base)  # which says what is missing
+    base_check.refuse(base.model)
+    loaded = from_pretrained(base)
+    if licence := declared_licence(base.model):
+        loaded.about["base_licence"] = licence
+    return loaded
 
 
 def texts_of(conversations: list[Conversation]) -> list[str]:
