@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.base_verbs import base_app
 from flows.bench_verbs import bench_app
 from flows.failures import MuseGroup
 from flows.server_verbs import doctor, down, up
@@ -37,6 +38,7 @@ human_app = typer.Typer(no_args_is_help=True, help="Let people rate the models' 
 app.add_typer(human_app, name="human-eval")
 app.add_typer(wordings_app, name="wordings")
 app.add_typer(bench_app, name="bench")
+app.add_typer(base_app, name="base")
 for verb in (chat, serve, doctor, up, down):
     app.command()(verb)
 

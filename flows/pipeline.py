@@ -14,12 +14,14 @@ from typing import Annotated, Any
 from prefect import flow
 from pydantic import Field
 
+from flows.bases import with_base
 from flows.environment import prepare, with_language_model
 from muse_core.config.load import load_config, preset_names
 from muse_core.config.run_config import RunConfig
 from muse_core.stage_table import STAGES
 from tasks import stages
-from tasks.parts import PARTS
+from tasks.budget import say_budget
+from tasks.parts import PARTS, wanted_stages
 from tasks.pipeline_run import open_run
 from tasks.summary import publish_summary
 from tasks.tracking import TrackingPlace
@@ -48,7 +50,8 @@ def muse(
     place = prepare()
     asked, language_model = with_language_model(config or load_config(preset, overrides=overrides)[0])
     tracking = TrackingPlace(place.mlflow_uri, place.mlflow_artifacts, place.home)
-    with open_run(asked, stage, place.artifacts, tracking, language_model) as run:
+    sized = say_budget(with_base(asked, place.home), place.home, wanted_stages(stage))
+    with open_run(sized, stage, place.artifacts, tracking, language_model) as run:
         for one in STAGES:
             run(one)
         version = run.register(stages.register)

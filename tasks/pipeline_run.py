@@ -21,13 +21,14 @@ from prefect.utilities.annotations import quote
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.llm.service import TextService
+from muse_core.errors import ConfigError
 from muse_core.fingerprint import Fingerprint, key_of_stage, plan
 from muse_core.models.device import resolve_device, resolve_precision
 from muse_core.stage_table import POST, STAGES, Stage, maker
 from muse_core.types import ArtifactRef
 from tasks.chat_endpoint import EndpointAddress, chat_endpoint
 from tasks.engine import check_engine
-from tasks.estimate import NO_ESTIMATE, Estimate, estimate, needs_probe
+from tasks.estimate import Estimate, estimate, needs_probe
 from tasks.execution import Job
 from tasks.extra_tools import use_tools
 from tasks.forecast import Forecast
@@ -200,11 +201,17 @@ def expect(
     due = [one.name for one in plans if one.status == "would run"]
     if not needs_probe(due):
         return None
-    if config.base.source != "scratch":
-        log.info("%s", NO_ESTIMATE)
-        return None
     from muse_core.training.probe import probe
 
-    found = estimate(config, [*due, *(wanted & {REGISTER})], probe(config, device))
+    parameters = None
+    if config.base.source != "scratch":
+        from muse_core.models.base_check import parameters_of
+
+        try:
+            parameters = parameters_of(str(config.base.model))
+        except ConfigError as problem:  # it was imported before, and is not at hand any more
+            log.info("no estimate: %s", problem)
+            return None
+    found = estimate(config, [*due, *(wanted & {REGISTER})], probe(config, device), parameters)
     log.info("%s", found.line())
     return found

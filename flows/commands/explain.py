@@ -10,9 +10,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from flows.bases import with_base
 from flows.environment import home_folder, with_language_model
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.load import load_config
+from muse_core.config.run_config import RunConfig
+from muse_core.errors import ConfigError
 from muse_core.fingerprint import StagePlan, plan
 from muse_core.stage_table import STAGES, whole_of
 from tasks.parts import wanted_stages
@@ -32,14 +35,33 @@ def explain(
     """Prints the plan of a `muse run` with the same options; runs and writes nothing."""
     asked = [*settings, f"catalog.file={json.dumps(str(catalog))}"] if catalog else list(settings)
     config, notes = load_config(preset, file, asked)
-    config, _ = with_language_model(config)
+    place = home_folder(home)
+    config, decided = _sized(with_base(with_language_model(config)[0], place), place)
+    notes += decided
     wanted = wanted_stages(stage, config.post.method)
-    store = ArtifactStore(home_folder(home) / "artifacts")
+    store = ArtifactStore(place / "artifacts")
     plans = plan(config, store, [known for known in STAGES if known.name in wanted])
     if as_json:
         print(json.dumps(as_object(plans, notes), ensure_ascii=False))
     else:
         show(plans, notes, Console())
+
+
+def _sized(config: RunConfig, home: Path) -> tuple[RunConfig, list[str]]:
+    """The sizes that `cpu.hours` stands for, and a note on them; nothing is kept."""
+    if not config.cpu.hours:
+        return config, []
+    from flows.commands.run import absolute_files
+    from muse_core.models.device import resolve_device
+    from tasks.budget import within_budget
+
+    try:
+        config, budget = within_budget(
+            absolute_files(config), home, resolve_device(config.execution.device), is_kept=False
+        )
+    except ConfigError as problem:
+        return config, [f"cpu.hours is left out, a run would say: {problem}"]
+    return config, [budget.line()] if budget else []
 
 
 def as_object(plans: Sequence[StagePlan], notes: Sequence[str]) -> dict[str, Any]:

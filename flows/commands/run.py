@@ -17,13 +17,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from flows import bases
 from flows.embedded_server import EmbeddedServer
-from flows.environment import Environment, prepare, with_language_model
+from flows.environment import Environment, home_folder, prepare, with_language_model
+from muse_core.artifacts import ArtifactStore
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.errors import ConfigError
+from muse_core.fingerprint import plan
 from muse_core.models.cpu import threads_in_words
 from muse_core.models.device import resolve_device, resolve_precision
+from muse_core.stage_table import STAGES
 from tasks.addresses import without_passwords
 from tasks.engine import check_engine
 from tasks.estimate import START_UP
@@ -48,10 +52,12 @@ def run(
     asked = [*settings, f"catalog.file={json.dumps(str(catalog))}"] if catalog else list(settings)
     config, notes = load_config(preset, file, asked)
     config, _ = with_language_model(config)
-    wanted_stages(stage)
+    config = bases.with_base(config, home_folder(home))
+    wanted = wanted_stages(stage)
     check_cases(config)
     check_engine(config.execution)
     resolve_precision(config.execution.precision, resolve_device(config.execution.device))
+    check_base(config, wanted, home_folder(home))
     environment = prepare(home)
     if not is_quiet:
         _say_what_starts(config, notes, stage, environment)
@@ -72,10 +78,25 @@ def check_cases(config: RunConfig) -> None:
         )
 
 
+def check_base(config: RunConfig, wanted: frozenset[str], home: Path) -> None:
+    """ConfigError for a pretrained base that cannot be one, or that this machine's memory cannot train, where
+    it has yet to be imported."""
+    if config.base.source != "pretrained" or "base" not in wanted:
+        return
+    before = [one for one in STAGES if one.name in wanted_stages("base")]
+    if plan(config, ArtifactStore(home / "artifacts"), before)[-1].status != "would run":
+        return
+    from muse_core.models.base_check import refuse
+
+    memory = bases.memory_here() if resolve_device(config.execution.device) == "cpu" else None
+    refuse(str(config.base.model), memory, min(config.sft.lora_rank, config.dpo.lora_rank))
+
+
 def _say_what_starts(config: RunConfig, notes: Sequence[str], stage: str, environment: Environment) -> None:
     messages = Console(stderr=True)
+    said = [*notes, *filter(None, [bases.caution(config)])]
     for text in (
-        *(f"note: {note}" for note in notes),
+        *(f"note: {note}" for note in said),
         f"muse run: preset {config.preset}, stage {stage}; {threads_in_words(config.execution.threads)}; "
         f"starting Prefect ({environment.prefect_api or 'embedded server'}) …",
     ):

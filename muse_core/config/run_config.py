@@ -225,6 +225,13 @@ class ExecutionConfig(Section):
     num_processes: Count = 1
 
 
+class CpuConfig(Section):
+    """The run as a budget: `hours` decide SFT's tokens, contexts, epochs and how much is evaluated
+    (`tasks/budget.py`); 0 = all sizes as they are written. No stage reads it."""
+
+    hours: float = Field(default=0.0, ge=0)
+
+
 class ToolsConfig(Section):
     """Tools beside our own (docs/tools.md): `.py` files with classes on `Tool`, `.toml` or `.json` files that
     name an HTTP address. They enter the fingerprints by their content."""
@@ -258,3 +265,4 @@ class RunConfig(Section):
     ready: ReadyConfig = ReadyConfig()
     export: ExportConfig = ExportConfig()
     execution: ExecutionConfig = ExecutionConfig()
+    cpu: CpuConfig = CpuConfig()

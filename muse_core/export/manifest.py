@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from muse_core.models.known_bases import known_as
+
 
 def file_list(folder: Path) -> list[dict[str, Any]]:
     """`[{"file", "nbytes", "sha256"}]` of everything below `folder`, sorted by path."""
@@ -32,6 +34,7 @@ def model_card(manifest: Mapping[str, Any], training: Mapping[str, Any]) -> str:
         "",
         f"Model digest `{manifest['model_digest']}`.",
         "",
+        *_base(manifest.get("base")),
         *_facets(manifest["facets"]),
         "## Files",
         "",
@@ -49,6 +52,23 @@ def model_card(manifest: Mapping[str, Any], training: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def base_terms(about: Mapping[str, Any]) -> str | None:
+    """What a model that came from a pretrained base owes to it; None for one from scratch. `about`: its
+    muse.json."""
+    name = about.get("base_model")
+    if not name:
+        return None
+    if known := known_as(str(name)):
+        return f"{known.hub}, {known.licence} ({known.terms})"
+    stated = about.get("base_licence") or "licence not stated: look at its page before you pass this on"
+    return f"{name}, {stated}"
+
+
+def _base(terms: str | None) -> list[str]:
+    """Whose licence binds the weights."""
+    return [f"Trained from: {terms}. Its licence holds for these weights as well.", ""] if terms else []
 
 
 def _facets(told: str) -> list[str]:

@@ -20,6 +20,9 @@ from pathlib import Path
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
+from muse_core.models.family import next_logits, window_of
+from muse_core.models.sliding_window import layer_masks
+
 MODEL_FILE = "model.onnx"
 
 
@@ -37,19 +40,29 @@ class ServingGraph(torch.nn.Module):
         position_ids: torch.Tensor,
         past: list[torch.Tensor],
     ) -> tuple[torch.Tensor, ...]:
-        cache = DynamicCache(config=self.model.config)
+        cache = DynamicCache()  # without config: whole where layers have a window, as the masks expect
         for layer in range(len(past) // 2):
             cache.update(past[2 * layer], past[2 * layer + 1], layer)
-        output = self.model.model(
+        output = self.model.base_model(
             input_ids=input_ids,
-            attention_mask=attention_mask,
+            attention_mask=self._masks(attention_mask, input_ids.shape[1]),
             position_ids=position_ids,
             past_key_values=cache,
             use_cache=True,
         )
-        logits = self.model.lm_head(output.last_hidden_state[:, -1])
+        logits = next_logits(self.model, output.last_hidden_state[:, -1])
         flat = [tensor for layer in output.past_key_values.layers for tensor in (layer.keys, layer.values)]
         return (logits, *flat)
+
+    def _masks(self, attention_mask: torch.Tensor, tokens: int) -> torch.Tensor | dict[str, torch.Tensor]:
+        """What the layers may look at, where some have a window; else the mask as it came."""
+        if window_of(self.model.config) is None:
+            return attention_mask
+        places = torch.arange(attention_mask.shape[1], device=attention_mask.device)
+        own = places[-tokens:]
+        is_read = attention_mask.bool()[:, None, None] & (places <= own[:, None])
+        is_read = is_read | (places == own[:, None])  # padding sees itself: a row without a key is no number
+        return layer_masks(self.model, is_read, own.expand(len(attention_mask), -1))
 
 
 def cache_names(layers: int, prefix: str) -> list[str]:

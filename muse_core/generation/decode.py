@@ -27,6 +27,7 @@ from muse_core.generation.cache import SlotCache
 from muse_core.generation.prefill import Row, by_token_budget, pass_tokens, prefill
 from muse_core.generation.sampling import Sampling, Wish, choose
 from muse_core.models.cpu_linear import onednn_linear
+from muse_core.models.family import next_logits
 from muse_core.models.sliding_window import layer_masks
 
 __all__ = ["Decoder", "Row", "Sampling", "decode", "prefill"]
@@ -148,8 +149,7 @@ class Decoder:
         hidden = self._forward(0, [[lane.token] for lane in self._lanes])
         for lane in self._lanes:
             lane.length += 1
-        logits: torch.Tensor = self._model.get_output_embeddings()(hidden[:, -1]).float()
-        return logits
+        return next_logits(self._model, hidden[:, -1]).float()
 
     def _forward(self, first: int, ids: Sequence[Sequence[int]]) -> torch.Tensor:
         """Hidden states [rows, tokens, hidden] of `ids`, written right after the end of the lanes from

@@ -17,6 +17,7 @@ from transformers import DynamicCache, PreTrainedModel
 from muse_core.generation.grammar import Guide
 from muse_core.generation.sampling import Sampling
 from muse_core.models.cpu_linear import onednn_linear
+from muse_core.models.family import next_logits
 
 CPU_TOKENS = 1024  # rows × longest prompt of one pass: more does not fit a CPU's caches (measured)
 GPU_TOKENS = 32_768
@@ -72,7 +73,7 @@ def prefill_in_turn(
             chunk += _rows([(index, prompts[index]) for index in members[carrier]], cache[:, slot])
         if with_logits:
             last = [hidden[batch.index(carrier_of[row.number]), row.length - 1 - shared] for row in chunk]
-            for row, logits in zip(chunk, model.get_output_embeddings()(torch.stack(last)), strict=True):
+            for row, logits in zip(chunk, next_logits(model, torch.stack(last)), strict=True):
                 row.logits = logits.float()
         yield chunk
 

@@ -92,7 +92,7 @@ def load_reader(folder: Path | str) -> tuple[PreTrainedTokenizerFast, int]:
     weights. Refuses another chat format, and a tokenizer without the tags of a call."""
     folder = Path(folder)
     _read_about(folder)
-    tokenizer = _load_tokenizer(folder)
+    tokenizer = load_tokenizer(folder)
     missing = [tag for tag in SPECIAL_TOKENS if len(tokenizer.encode(tag, add_special_tokens=False)) != 1]
     if missing:
         raise ArtifactError(
@@ -114,7 +114,7 @@ def load_model(folder: Path | str, device: str = "cpu", shop: Sequence[Facet] | 
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False
         )
-    tokenizer = _load_tokenizer(folder)
+    tokenizer = load_tokenizer(folder)
     heads = load_heads(folder, model.config.hidden_size)
     model.eval()
     return LoadedModel(model, tokenizer, heads, about=about).to(device)
@@ -132,7 +132,7 @@ def _without_progress_bars() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
-def _load_tokenizer(source: Path | str, **how: str) -> PreTrainedTokenizerFast:
+def load_tokenizer(source: Path | str, **how: str) -> PreTrainedTokenizerFast:
     tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **how)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ConfigError(
@@ -201,11 +201,11 @@ def from_scratch(config: BaseConfig, tokenizer: PreTrainedTokenizerFast, seed: i
 def base_tokenizer(config: BaseConfig) -> PreTrainedTokenizerFast:
     """The tokenizer of `base.model`, without weights."""
     name = _named(config)
-    source, how = _source(name)
+    source, how = source_of(name)
     try:
-        return _load_tokenizer(source, **how)
+        return load_tokenizer(source, **how)
     except (OSError, ValueError, ImportError) as problem:
-        raise ConfigError(_advice(name, problem)) from problem
+        raise ConfigError(advice(name, problem)) from problem
 
 
 def from_pretrained(config: BaseConfig, tokenizer: PreTrainedTokenizerFast | None = None) -> LoadedModel:
@@ -214,13 +214,13 @@ def from_pretrained(config: BaseConfig, tokenizer: PreTrainedTokenizerFast | Non
     if tokenizer is None:
         tokenizer = base_tokenizer(config)
     name = _named(config)
-    source, how = _source(name)
+    source, how = source_of(name)
     try:
         model = AutoModelForCausalLM.from_pretrained(
             source, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False, **how
         )
     except (OSError, ValueError, ImportError) as problem:
-        raise ConfigError(_advice(name, problem)) from problem
+        raise ConfigError(advice(name, problem)) from problem
     if how:
         model = _without_quantization(model)
     about: dict[str, JsonValue] = {"base": "pretrained", "base_model": Path(name).name, "can_call": True}
@@ -235,7 +235,8 @@ def _named(config: BaseConfig) -> str:
     return config.model
 
 
-def _source(name: str) -> tuple[str, dict[str, str]]:
+def source_of(name: str) -> tuple[str, dict[str, str]]:
+    """What transformers is called with. ConfigError for a `.gguf` file that is not there."""
     path = Path(name)
     if path.suffix == ".gguf":
         if not path.is_file():
@@ -246,7 +247,8 @@ def _source(name: str) -> tuple[str, dict[str, str]]:
     return name, {}
 
 
-def _advice(name: str, problem: Exception) -> str:
+def advice(name: str, problem: Exception) -> str:
+    """Why a base could not be loaded, and what to do."""
     first = (str(problem).splitlines() or [""])[0][:200]
     return (
         f"the base model {name!r} could not be loaded ({type(problem).__name__}: {first}). "

@@ -9,11 +9,12 @@ from __future__ import annotations
 import torch
 
 from muse_core.errors import ConfigError, cannot_import
+from muse_core.models.family import MATRICES
 from muse_core.models.loading import LoadedModel
 
 
 def add_adapters(loaded: LoadedModel, rank: int, alpha: float, seed: int) -> None:
-    """Freezes the model but its embeddings and adds adapters to every linear layer."""
+    """Freezes the model but its embeddings and adds adapters to every linear layer of its layers."""
     try:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError as problem:
@@ -21,7 +22,7 @@ def add_adapters(loaded: LoadedModel, rank: int, alpha: float, seed: int) -> Non
             f"lora_rank is {rank}, but {cannot_import('peft', 'lora', problem)}; "
             "or train all weights with --set sft.lora_rank=0 --set dpo.lora_rank=0"
         ) from None
-    how = LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM")
+    how = LoraConfig(r=rank, lora_alpha=alpha, target_modules=list(MATRICES), task_type="CAUSAL_LM")
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         inject_adapter_in_model(how, loaded.model)

@@ -23,17 +23,16 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
-from transformers import LlamaForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
 from muse_core.models.cpu_linear import product, weight_gradient
+from muse_core.models.family import MATRICES, family_of
 from muse_core.models.packed_llama_attention import Frame, attend, attend_backward, batches_of, rotate
-
-LINEARS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
 def is_plain_llama(model: PreTrainedModel) -> bool:
     """Whether `layers_forward` can stand in for the layers of `model`, as it is now."""
-    if type(model) is not LlamaForCausalLM or torch.is_autocast_enabled("cpu"):
+    if not family_of(model.config).is_written_out or torch.is_autocast_enabled("cpu"):
         return False
     config, embedding = model.config, model.get_input_embeddings().weight
     if config.hidden_act != "silu" or embedding.device.type != "cpu" or embedding.dtype is not torch.float32:
@@ -43,7 +42,7 @@ def is_plain_llama(model: PreTrainedModel) -> bool:
 
 def _is_plain_layer(layer: Any) -> bool:
     parts = {**layer.self_attn._modules, **layer.mlp._modules}
-    chosen: list[Any] = [parts.get(name) for name in LINEARS]
+    chosen: list[Any] = [parts.get(name) for name in MATRICES]
     return not (layer.training and getattr(layer, "gradient_checkpointing", False)) and all(
         type(part) is nn.Linear and part.bias is None and not part._forward_hooks for part in chosen
     )

@@ -22,6 +22,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from muse_core.models.cpu_linear import ROWS, onednn_linear, uses_onednn
+from muse_core.models.family import next_logits
 from muse_core.models.packed_llama import is_plain_llama, layers_forward
 from muse_core.models.sliding_window import document_mask
 
@@ -185,7 +186,7 @@ def _last_mlp_at(model: PreTrainedModel, rows: torch.Tensor | None) -> Iterator[
 
 def logits_at(model: PreTrainedModel, hidden: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
     """Next-token logits (rows, vocabulary) of the given rows only."""
-    return model.get_output_embeddings()(hidden[rows])
+    return next_logits(model, hidden[rows])
 
 
 def target_log_probs(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

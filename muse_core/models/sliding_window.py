@@ -9,13 +9,7 @@ from __future__ import annotations
 import torch
 from transformers import PreTrainedModel
 
-
-def window_of(model: PreTrainedModel) -> int | None:
-    """Tokens that the windowed layers of a model see, themselves included; None where it has none."""
-    window: int | None = getattr(model.config, "sliding_window", None)
-    kinds = getattr(model.config, "layer_types", None)
-    has_windows = kinds is None or "sliding_attention" in kinds
-    return window if has_windows and getattr(model.config, "use_sliding_window", True) else None
+from muse_core.models.family import layer_kinds, window_of
 
 
 def layer_masks(
@@ -24,12 +18,12 @@ def layer_masks(
     """What `forward` takes as attention_mask. `is_read` [rows, 1, tokens, width]: the keys, each at its own
     position, that a full layer reads; `positions` [rows, tokens]: of the queries."""
     full = _additive(is_read, model.dtype)
-    window = window_of(model)
+    window = window_of(model.config)
     if window is None:
         return full
     places = torch.arange(is_read.shape[-1], device=is_read.device)
     near = _additive(is_read & (places > positions[:, None, :, None] - window), model.dtype)
-    if getattr(model.config, "layer_types", None) is None:
+    if layer_kinds(model.config) is None:
         return near
     return {"full_attention": full, "sliding_attention": near}
 

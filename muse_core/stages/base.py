@@ -8,9 +8,9 @@
   needs (`base.trim_vocab`), our tags, the tool list and the shop's list of facets as one token each and, with
   `base.extend_vocab`, Indic and Roman tokens learnt on train text.
 
-Reads the train side only. Fails on a missing model or network with advice, and before weights are loaded
-on a tokenizer that cannot write what customers say. Does not cover: prompting the pretrained base (evaluation
-does).
+Reads the train side only. Fails on a missing model or network with advice, and before weights are loaded on
+a model that cannot be a base or a tokenizer that cannot write what customers say. Does not cover: prompting
+the pretrained base (evaluation does).
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.examples.plain_text import plain_example, plain_messages
 from muse_core.language import lexicon
-from muse_core.models import chat_format
+from muse_core.models import base_check, chat_format
+from muse_core.models.base_files import declared_licence
 from muse_core.models.loading import LoadedModel, base_tokenizer, from_pretrained, from_scratch, save_model
 from muse_core.models.tokenizer import runs, told_lines, train_tokenizer
 from muse_core.models.trimming.trim import trim_vocabulary
@@ -83,10 +84,14 @@ def _imported(
     base: BaseConfig, conversations: list[Conversation], ctx: StageContext
 ) -> tuple[LoadedModel, dict[str, float]]:
     ctx.progress.update(0, 1, "reading the base's tokenizer")
+    if base.model:
+        base_check.refuse(base.model)
     tokenizer = base_tokenizer(base)
     cost = check_readable(tokenizer, _said(conversations), str(base.model), base.extend_vocab)
     ctx.progress.update(0, 1, "loading the base")
     loaded = from_pretrained(base, tokenizer)
+    if licence := declared_licence(str(base.model)):
+        loaded.about["base_licence"] = licence
     before = _size(loaded) | _word_cost(cost)
     texts, facets = texts_of(conversations), most_listed(conversations)
     if base.trim_vocab:

@@ -22,7 +22,7 @@ from muse_core.catalog.facets import shown
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
-from muse_core.export.manifest import file_list, model_card
+from muse_core.export.manifest import base_terms, file_list, model_card
 from muse_core.export.onnx_graph import export_onnx
 from muse_core.export.parity import Parity, check
 from muse_core.export.quantize import INT8_FILE, quantize_int8
@@ -58,6 +58,7 @@ def run(config: RunConfig, *, conversations: ArtifactRef, dpo: ArtifactRef, ctx:
         parts = _export_graphs(config, loaded, prompts, folder, ctx)
         metrics.update(parts.pop("metrics"))
         parts["facets"] = shown(learnt_facets(loaded.about))
+        parts["base"] = base_terms(loaded.about)
         _write_papers(folder, parts, dpo, ctx)
 
     return ctx.store.write_folder(KIND, fill, ctx.fingerprint, metrics=metrics)

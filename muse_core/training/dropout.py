@@ -7,22 +7,24 @@ from contextlib import contextmanager
 
 import torch
 from torch.nn import functional
+from transformers import PreTrainedModel
 
-BRANCHES = ("o_proj", "down_proj")
+from muse_core.models.family import family_of
 
 
 @contextmanager
-def residual_dropout(model: torch.nn.Module, share: float) -> Iterator[None]:
-    """Within, and only in training mode: the last projection of each branch drops `share` of its
+def residual_dropout(model: PreTrainedModel, share: float) -> Iterator[None]:
+    """Within, and only in training mode: what ends each branch of a layer drops `share` of its
     outputs. The model's code and config stay as they are."""
 
     def drop(module: torch.nn.Module, _: object, output: torch.Tensor) -> torch.Tensor:
         return functional.dropout(output, share, module.training)
 
+    ends = family_of(model.config).branch_ends if share > 0 else ()
     hooks = [
         module.register_forward_hook(drop)
         for name, module in model.named_modules()
-        if share > 0 and name.rpartition(".")[2] in BRANCHES
+        if name.rpartition(".")[2] in ends
     ]
     try:
         yield

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from muse_core.models.family import is_matrix
 from muse_core.training.muon import Muon
 
 BETAS = (0.9, 0.95)  # a short run: the second moment must not remember the start (as GPT-3, LLaMA)
@@ -23,7 +24,7 @@ def optimizer_of(
 
     Every group has `lr_scale`: its share of the scheduled learning rate."""
     trained = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
-    inner = [p for name, p in trained if muon_learning_rate and p.ndim == 2 and ".layers." in name]
+    inner = [p for name, p in trained if muon_learning_rate and p.ndim == 2 and is_matrix(name)]
     taken = {id(p) for p in inner}
     outer = [p for _, p in trained if id(p) not in taken]
     groups = [

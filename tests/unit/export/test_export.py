@@ -11,7 +11,7 @@ import torch
 from muse_core.config.run_config import BaseConfig
 from muse_core.errors import HardwareError, MuseError
 from muse_core.export import tensorrt
-from muse_core.export.manifest import file_list, model_card
+from muse_core.export.manifest import base_terms, file_list, model_card
 from muse_core.export.onnx_graph import MODEL_FILE, export_onnx
 from muse_core.export.parity import check
 from muse_core.export.quantize import INT8_FILE, int8_per_channel, quantize_int8
@@ -127,3 +127,26 @@ def test_model_card_names_files_and_figures(folder):
     assert MODEL_FILE in card and "2.00x" in card and "loss: 1.25" in card
     told = model_card(manifest | {"facets": "memory (gb), fuel"}, {"metrics": {"loss": 1.25}})
     assert "also be asked for: memory (gb), fuel." in told and "also be asked" not in card
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        ({"base_model": "gemma-3-270m-q4_k_m.gguf"}, "google/gemma-3-270m, Gemma Terms of Use (https://"),
+        ({"base_model": "SmolLM2-135M-Instruct", "base_licence": "other"}, "Apache-2.0"),
+        ({"base_model": "mine", "base_licence": "mit"}, "mine, mit."),
+        ({"base_model": "mine"}, "mine, licence not stated"),
+    ],
+)
+def test_the_card_says_whose_licence_binds_the_weights(about: dict[str, str], told: str) -> None:
+    manifest = {
+        "model_digest": "abc",
+        "files": [],
+        "int8": "off",
+        "tensorrt": None,
+        "parity": {},
+        "facets": "",
+    }
+    card = model_card(manifest | {"base": base_terms(about)}, {})
+    assert f"Trained from: {told}" in card.replace("HuggingFaceTB/SmolLM2-135M-Instruct, ", "")
+    assert "Trained from" not in model_card(manifest | {"base": base_terms({"base": "scratch"})}, {})

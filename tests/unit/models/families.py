@@ -9,9 +9,11 @@ import torch
 from transformers import (
     AutoModelForCausalLM,
     Gemma3TextConfig,
+    GraniteConfig,
     LlamaConfig,
     MistralConfig,
     PreTrainedModel,
+    Qwen2Config,
     Qwen3Config,
 )
 from transformers.configuration_utils import PretrainedConfig
@@ -29,10 +31,20 @@ _SIZE: dict[str, Any] = {
 FAMILIES: Mapping[str, Callable[[], PretrainedConfig]] = {
     "llama": lambda: LlamaConfig(**_SIZE),
     "llama, tied": lambda: LlamaConfig(**_SIZE, tie_word_embeddings=True),
+    "qwen2": lambda: Qwen2Config(**_SIZE, tie_word_embeddings=True),
     "qwen3": lambda: Qwen3Config(**_SIZE, head_dim=12, tie_word_embeddings=True),
     "mistral, a short window": lambda: MistralConfig(**_SIZE, head_dim=12, sliding_window=16),
     "gemma3, a short window": lambda: Gemma3TextConfig(
         **_SIZE, head_dim=12, sliding_window=16, layer_types=["sliding_attention", "full_attention"]
+    ),
+    "gemma3, capped logits": lambda: Gemma3TextConfig(**_SIZE, head_dim=12, final_logit_softcapping=2.0),
+    "granite": lambda: GraniteConfig(
+        **_SIZE,
+        embedding_multiplier=6.0,
+        residual_multiplier=0.4,
+        attention_multiplier=0.2,
+        logits_scaling=4.0,
+        tie_word_embeddings=True,
     ),
 }
 
@@ -44,4 +56,7 @@ def random_model(family: str) -> PreTrainedModel:
         model: PreTrainedModel = AutoModelForCausalLM.from_config(
             FAMILIES[family](), attn_implementation="sdpa"
         )
+        for parameter in model.parameters():
+            if parameter.ndim == 1:  # norms that are not all ones, biases that are not all zero
+                torch.nn.init.uniform_(parameter, 0.5, 1.5)
     return model.eval()

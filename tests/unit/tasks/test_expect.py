@@ -71,10 +71,27 @@ def test_a_run_that_asks_no_model_is_not_probed(
     assert probed == [] and caplog.text == ""
 
 
-def test_a_pretrained_base_has_no_estimate_and_the_run_says_so(
+def test_a_pretrained_base_is_slower_by_its_parameters(
+    tmp_path: Path, probed: list[tuple[RunConfig, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, _ = load_config("cpu")
+    store, wanted = ArtifactStore(tmp_path), wanted_stages("all")
+    found = []
+    for parameters in (100_000_000, 200_000_000):
+        monkeypatch.setattr("muse_core.models.base_check.parameters_of", lambda model, n=parameters: n)
+        found.append(expect(config, store, wanted, "cpu"))
+    small, large = (one.seconds for one in found if one is not None)
+    assert large["sft"] == pytest.approx(2 * small["sft"]) and large["profiles"] == small["profiles"]
+    assert small["base"] == 0.0 and small["sft"] > 3600
+
+
+def test_a_base_that_cannot_be_read_any_more_has_no_estimate_and_the_run_says_so(
     tmp_path: Path, probed: list[tuple[RunConfig, str]], caplog: pytest.LogCaptureFixture
 ) -> None:
     config, _ = load_config("cpu")
+    gone = config.base.model_copy(update={"model": str(tmp_path / "none.gguf")})
     with caplog.at_level(logging.INFO):
-        assert expect(config, ArtifactStore(tmp_path), wanted_stages("all"), "cpu") is None
-    assert probed == [] and "no estimate: the base is pretrained" in caplog.text
+        found = expect(
+            config.model_copy(update={"base": gone}), ArtifactStore(tmp_path), wanted_stages("all"), "cpu"
+        )
+    assert found is None and probed == [] and "no estimate: " in caplog.text and "none.gguf" in caplog.text
