@@ -21,6 +21,9 @@ from prefect.utilities.annotations import quote
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.llm.service import TextService
+from muse_core.evaluation.report.model_card import model_card
+from muse_core.evaluation.score.promotion import judge
+from muse_core.evaluation.score.table import check_names
 from muse_core.fingerprint import Fingerprint, key_of_stage, plan
 from muse_core.models.device import resolve_device, resolve_precision
 from muse_core.stage_table import STAGE_NAMES, STAGES, Stage
@@ -121,6 +124,7 @@ class PipelineRun:
             model_digest=self.made["dpo"].digest,
             digests={f"{name}_digest": self.made[name].digest for name in STAGE_NAMES if name in self.made},
             metrics=self.headline(),
+            card=self._card((folder / "MODEL_CARD.md").read_text("utf-8")),
         )
         version: RegisteredVersion = task(
             quote(self.tracker.parent), quote(parts), self.place.home / "registry.lock"
@@ -129,6 +133,14 @@ class PipelineRun:
         known = "new" if version.created else "known"
         log.info("register: %s version %s (%s)", version.name, version.version, known)
         return version
+
+    def _card(self, of_export: str) -> str:
+        """What people are told of the registered model."""
+        metrics = self.made.get("evaluate")
+        rows = self.store.read_table(metrics).to_pylist() if metrics else []
+        verdict = judge(rows, self.config.promotion) if rows else None
+        sizes = {name: ref.rows for name, ref in self.made.items()}
+        return model_card(of_export, self.config, sizes, rows, verdict)
 
     def headline(self) -> dict[str, float]:
         """The final metrics of `evaluate`, when it took part; also logged on the parent run."""
@@ -165,6 +177,7 @@ def open_run(
     wanted = wanted_stages(part)
     use_tools(config)
     check_engine(config.execution)
+    check_names(config.evaluation.metrics)
     device = resolve_device(config.execution.device)
     resolve_precision(config.execution.precision, device)
     store = open_store(artifacts)

@@ -22,6 +22,7 @@ from flows.environment import Environment, prepare, with_language_model
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.errors import ConfigError
+from muse_core.evaluation.score.table import check_names
 from muse_core.models.cpu import threads_in_words
 from muse_core.models.device import resolve_device, resolve_precision
 from tasks.addresses import without_passwords
@@ -50,6 +51,7 @@ def run(
     config, _ = with_language_model(config)
     wanted_stages(stage)
     check_cases(config)
+    check_names(config.evaluation.metrics)
     check_engine(config.execution)
     resolve_precision(config.execution.precision, resolve_device(config.execution.device))
     environment = prepare(home)
