@@ -17,6 +17,7 @@ import typer
 from flows.base_verbs import base_app
 from flows.bench_verbs import bench_app
 from flows.failures import MuseGroup
+from flows.models_verbs import models_app
 from flows.server_verbs import doctor, down, up
 from flows.talk_verbs import chat, serve
 from flows.wordings_verbs import wordings_app
@@ -39,6 +40,7 @@ app.add_typer(human_app, name="human-eval")
 app.add_typer(wordings_app, name="wordings")
 app.add_typer(bench_app, name="bench")
 app.add_typer(base_app, name="base")
+app.add_typer(models_app, name="models")
 for verb in (chat, serve, doctor, up, down):
     app.command()(verb)
 

@@ -22,6 +22,9 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.llm.service import TextService
 from muse_core.errors import ConfigError
+from muse_core.evaluation.report.model_card import model_card
+from muse_core.evaluation.score.promotion import judge
+from muse_core.evaluation.score.table import check_names
 from muse_core.fingerprint import Fingerprint, key_of_stage, plan
 from muse_core.models.device import resolve_device, resolve_precision
 from muse_core.stage_table import POST, STAGES, Stage, maker
@@ -124,6 +127,7 @@ class PipelineRun:
             model_digest=model.digest,
             digests={f"{name}_digest": self.made[name].digest for name in whole},
             metrics=self.headline(),
+            card=self._card((folder / "MODEL_CARD.md").read_text("utf-8")),
         )
         version: RegisteredVersion = task(
             quote(self.tracker.parent), quote(parts), self.place.home / "registry.lock"
@@ -137,6 +141,14 @@ class PipelineRun:
     def post_trained(self) -> ArtifactRef | None:
         """The model of the method that this run takes, when it took part."""
         return self.made.get(maker(POST, self.config.post.method))
+
+    def _card(self, of_export: str) -> str:
+        """What people are told of the registered model."""
+        metrics = self.made.get("evaluate")
+        rows = self.store.read_table(metrics).to_pylist() if metrics else []
+        verdict = judge(rows, self.config.promotion) if rows else None
+        sizes = {name: ref.rows for name, ref in self.made.items()}
+        return model_card(of_export, self.config, sizes, rows, verdict)
 
     def headline(self) -> dict[str, float]:
         """The final metrics of `evaluate`, when it took part; also logged on the parent run."""
@@ -173,6 +185,7 @@ def open_run(
     wanted = wanted_stages(part, config.post.method)
     use_tools(config)
     check_engine(config.execution)
+    check_names(config.evaluation.metrics)
     device = resolve_device(config.execution.device)
     resolve_precision(config.execution.precision, device)
     store = open_store(artifacts)

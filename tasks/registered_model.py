@@ -7,11 +7,11 @@ moves to the version that it has. This module and `tracking.py` are the only one
 
 from __future__ import annotations
 
-import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.models import set_model
+from mlflow.models import ModelSignature, set_model
+from mlflow.types.schema import AnyType, ColSpec, DataType, Schema
 
 from muse_core.durable import file_lock
 from muse_core.errors import ConfigError
-from muse_core.fingerprint import library_versions
 from tasks.addresses import without_passwords
 
 MODEL_NAME = "muse"
@@ -36,7 +36,11 @@ NEEDED = (
     "torch",
     "transformers",
     "accelerate",
+    "tokenizers",
     "safetensors",
+    "llguidance",
+    "pillow",
+    "httpx",
     "numpy",
     "pandas",
     "pyarrow",
@@ -56,13 +60,20 @@ HEADLINE = tuple(
     )
 )
 CODE = ("muse_core", "data_contracts", "tasks")
+CARD = "MODEL_CARD.md"
+DESCRIPTION_CHARS = 4900  # MLflow's databases keep 5,000 of a version's description
+EXAMPLE = [
+    {"utterance": "red shirts under 1500", "profile": "women | 25-34 | 500-2000 | casual"},
+    {"messages": [{"role": "user", "content": "laal kurta dikhao"}]},
+]
 
 
 @dataclass(frozen=True)
 class ModelParts:
     """What is registered: a model folder, a tool schema file, the folder of the products artifact.
 
-    `model_digest` identifies the version; `digests` (name -> digest) say what it was made from."""
+    `model_digest` identifies the version; `digests` (name -> digest) say what it was made from; `card` is
+    Markdown for people."""
 
     model: Path
     tools: Path
@@ -70,6 +81,7 @@ class ModelParts:
     model_digest: str
     digests: Mapping[str, str]
     metrics: Mapping[str, float]
+    card: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,14 +111,6 @@ def register(client: MlflowClient, run_id: str, parts: ModelParts, lock: Path) -
     return RegisteredVersion(MODEL_NAME, number, known is None)
 
 
-def set_champion_alias(client: MlflowClient, version: RegisteredVersion, has_passed: bool) -> str:
-    """The alias `champion` points to this version from now on, if it has passed the rule; says so."""
-    if not has_passed:
-        return f"The alias {CHAMPION} stays where it is."
-    client.set_registered_model_alias(version.name, CHAMPION, version.version)
-    return f"{version.name} version {version.version} is {CHAMPION} now."
-
-
 def headline(metrics: Mapping[str, float]) -> dict[str, str]:
     """The few figures that a version is judged by, as tags."""
     return {name: f"{value:.4f}" for name, value in metrics.items() if name in HEADLINE and value is not None}
@@ -130,22 +134,46 @@ def _new_version(client: MlflowClient, run_id: str, parts: ModelParts) -> str:
         shop = Path(scratch) / "shop"  # a small artifact store, so that reading it checks its digest
         shutil.copytree(parts.catalog, shop / "products" / parts.catalog.name)
         _save(folder, parts, shop)
+        (folder / CARD).write_text(parts.card, "utf-8")
         client.log_artifacts(run_id, str(folder), MODEL_NAME)
     source = f"{client.get_run(run_id).info.artifact_uri}/{MODEL_NAME}"
     tags = {DIGEST_TAG: parts.model_digest, **parts.digests}
-    return str(client.create_model_version(MODEL_NAME, source, run_id, tags=tags).version)
+    told = parts.card[:DESCRIPTION_CHARS]
+    return str(client.create_model_version(MODEL_NAME, source, run_id, tags=tags, description=told).version)
 
 
 def _save(folder: Path, parts: ModelParts, shop: Path) -> None:
     root = Path(__file__).resolve().parent.parent
-    versions = library_versions()
-    logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)  # it misses a signature that we do not want
     mlflow.pyfunc.save_model(
         str(folder),
         python_model=str(Path(__file__).with_name("served_model.py")),
         artifacts={"model": str(parts.model), "tools": str(parts.tools), "shop": str(shop)},
         code_paths=[str(root / name) for name in CODE],
-        pip_requirements=[f"{name}=={versions[name]}" if name in versions else name for name in NEEDED],
+        pip_requirements=[requirement(name) for name in NEEDED],
+        signature=signature(),
+        input_example=EXAMPLE,
+    )
+
+
+def requirement(name: str) -> str:
+    """`torch==2.13.0`: the version without its local part (`+cpu`), which no public index has."""
+    return f"{name}=={metadata.version(name).partition('+')[0]}"
+
+
+def signature() -> ModelSignature:
+    """A request has `utterance` or `messages`; an answer is what `muse_core.generation.requests` says."""
+    text = DataType.string
+    asked = [("utterance", text), ("messages", AnyType()), ("profile", text)]
+    told = [
+        ("text", text),
+        ("calls", AnyType()),
+        ("messages", AnyType()),
+        ("language", text),
+        ("repaired", AnyType()),
+    ]
+    return ModelSignature(
+        inputs=Schema([ColSpec(kind, name, required=False) for name, kind in asked]),
+        outputs=Schema([ColSpec(kind, name) for name, kind in told]),
     )
 
 
@@ -181,9 +209,22 @@ def served_assistant() -> mlflow.pyfunc.PythonModel:
         def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
             from muse_core.generation.requests import answer_json
 
-            return answer_json(self.loaded, self.index, model_input)
+            return answer_json(self.loaded, self.index, _as_asked(model_input))
 
     return ServedAssistant()
+
+
+def _as_asked(given: Any) -> Any:
+    """One conversation that MLflow has made a table of, a row for each message, as it was asked. ConfigError
+    for a table without columns: MLflow takes away what the signature does not name."""
+    if isinstance(given, pd.DataFrame) and not len(given.columns):
+        from muse_core.generation.requests import EXPECTED
+
+        raise ConfigError(f"found no key of a request; {EXPECTED}")
+    rows = given.to_dict("records") if isinstance(given, pd.DataFrame) else []
+    if rows and all(isinstance(row.get("messages"), Mapping) for row in rows):
+        return rows[0] | {"messages": [row["messages"] for row in rows]}
+    return given
 
 
 def _open_shop(folder: Path) -> Any:

@@ -16,11 +16,12 @@ from muse_core.evaluation.report import write_data_report, write_report
 from muse_core.evaluation.report.people import people_table
 from muse_core.evaluation.report.verdict import verdict
 from muse_core.evaluation.score.promotion import Promotion, judge
-from muse_core.evaluation.score.table import results_table
+from muse_core.evaluation.score.table import only_metrics, results_table
 from muse_core.records import Row
 from muse_core.stage_table import POST, summed, whole_of
+from tasks.champion import set_champion_alias
 from tasks.pipeline_run import PipelineRun, StageOutcome
-from tasks.registered_model import RegisteredVersion, set_champion_alias
+from tasks.registered_model import RegisteredVersion
 
 STAGE_KEY = "muse-stages"
 PEOPLE_KEY = "muse-people"
@@ -32,17 +33,18 @@ PROMOTION_KEY = "muse-promotion"
 def publish_summary(run: PipelineRun, version: RegisteredVersion | None, reports: Path) -> dict[str, Any]:
     """Shows the finished run in the Prefect UI and returns what it did."""
     rows = _metric_rows(run)
+    shown = only_metrics(rows, run.config.evaluation.metrics)
     report = _report(run, rows, reports)
     promotion = judge(rows, run.config.promotion) if rows else None
     model = run.made.get("export") or run.post_trained or run.made.get("sft")
     summary: dict[str, Any] = {
         "stages": _stages(run.outcomes),
         "people": _people(run, rows),
-        "results": _results(rows),
+        "results": _results(shown),
         "report": str(report) if report else None,
         "model": str(run.store.root / model.path) if model else None,
         "registered": version and asdict(version) | {"uri": version.uri},
-        "table": results_table(rows, _training_seconds(run), run.config.post.method) if rows else None,
+        "table": results_table(shown, _training_seconds(run), run.config.post.method) if rows else None,
         "promotion": promotion and promotion.as_json(),
         "seconds": _seconds(run.outcomes) | run.extra_seconds,
         "estimate": run.estimate and run.estimate.as_json(),
@@ -113,7 +115,15 @@ def _training_seconds(run: PipelineRun) -> dict[str, float | None]:
 def _report(run: PipelineRun, rows: list[Row], reports: Path) -> Path | None:
     """The page of the run: its report, or what is known of its data when nothing was evaluated."""
     if rows:
-        path = write_report(run.store, run.made["evaluate"], reports, run.config.promotion, run.config.ready)
+        config = run.config
+        path = write_report(
+            run.store,
+            run.made["evaluate"],
+            reports,
+            config.promotion,
+            config.ready,
+            config.evaluation.metrics,
+        )
     elif "conversations" in run.made:
         path = write_data_report(run.store, run.made["conversations"], reports)
     else:

@@ -24,6 +24,7 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.errors import ConfigError
+from muse_core.evaluation.score.table import check_names
 from muse_core.fingerprint import plan
 from muse_core.models.cpu import threads_in_words
 from muse_core.models.device import resolve_device, resolve_precision
@@ -55,6 +56,7 @@ def run(
     config = bases.with_base(config, home_folder(home))
     wanted = wanted_stages(stage)
     check_cases(config)
+    check_names(config.evaluation.metrics)
     check_engine(config.execution)
     resolve_precision(config.execution.precision, resolve_device(config.execution.device))
     check_base(config, wanted, home_folder(home))

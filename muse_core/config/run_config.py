@@ -151,7 +151,7 @@ class EvaluationConfig(Section):
     """What is measured. `test_split` is fixed by the sides; here for docs/seed.md#configuration-files."""
 
     test_split: float = Field(default=0.1, ge=0.1, le=0.1)
-    metrics: tuple[str, ...] = ()  # () = every metric
+    metrics: tuple[str, ...] = ()  # shown in the results table; () = every metric
     max_cases: Count = 2000  # user turns of the test side
     unseen_shop_cases: int = Field(default=400, ge=0)  # turns of other shops that share nothing with training
     anonymous_cases: int = Field(default=200, ge=0)  # asked once more without profile; 0 = none
@@ -169,7 +169,8 @@ class PromotionConfig(Section):
     """When the DPO model may become champion: bounds on intervals of the test side, against SFT.
 
     Read after `evaluate`, so that another rule measures nothing again. `margin` is a share of a metric's
-    range (0.02 = two points); `at_least` and `at_most` bound the candidate's own interval."""
+    range (0.02 = two points); `at_least` and `at_most` bound the candidate's own interval. A comparison on
+    fewer cases (of one language, closed-loop conversations) than asked for decides nothing."""
 
     not_worse: tuple[str, ...] = (
         "tool_accuracy",
@@ -180,7 +181,9 @@ class PromotionConfig(Section):
     )
     per_language: tuple[str, ...] = ("tool_accuracy", "exact_call")  # of `not_worse`: in each language too
     margin: Share = 0.02
-    min_cases: Count = 500  # of a comparison, in each language
+    min_cases: Count = 400
+    min_cases_per_language: Count = 80
+    min_talks: Count = 100
     at_least: dict[str, float] = Field(
         default={"tool_accuracy": 0.8, "groundedness": 0.8, "preference_accuracy": 0.5}
     )
@@ -208,8 +211,9 @@ class ExportConfig(Section):
     onnx: bool = True
     int8: bool = True
     tensorrt: Literal["auto", "off", "require"] = "auto"
-    int8_max_changed_calls: Share = 0.1  # an int8 graph that changes more acts is left out
-    parity_cases: Count = 64
+    int8_max_drop: Share = 0.01  # of tool accuracy or exact calls; an int8 graph that loses more is left out
+    parity_cases: Count = 192  # development contexts, as many of each language
+    latency: bool = True  # time the graphs beside PyTorch
     opset: Count = 20
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from muse_core.models.known_bases import known_as
 
+RATES = {"tool_accuracy": "right tool", "exact_call": "exact call"}
+
 
 def file_list(folder: Path) -> list[dict[str, Any]]:
     """`[{"file", "nbytes", "sha256"}]` of everything below `folder`, sorted by path."""
@@ -44,8 +46,10 @@ def model_card(manifest: Mapping[str, Any], training: Mapping[str, Any]) -> str:
         "",
         *_parity_table(manifest["parity"]),
         "",
-        f"int8: {manifest['int8']}. TensorRT: {_engine_line(manifest['tensorrt'])}",
+        *(f"- {name}: {said}" for name, said in manifest["forms"].items()),
+        f"- TensorRT: {_engine_line(manifest['tensorrt'])}",
         "",
+        *_latency_table(manifest["latency"]),
         "## Training (development side)",
         "",
         *(f"- {name}: {value:.4g}" for name, value in sorted(training.get("metrics", {}).items())),
@@ -76,16 +80,45 @@ def _facets(told: str) -> list[str]:
     return [f"Its shop can also be asked for: {told}. `tools.json` has the arguments.", ""] if told else []
 
 
-def _parity_table(parity: Mapping[str, Mapping[str, float]]) -> list[str]:
-    head = [
-        "| graph | contexts | max Δlogit | same tokens | same decision | same call | speed against eager |"
-    ]
-    head.append("|---|---|---|---|---|---|---|")
-    return head + [
-        f"| {name} | {p['cases']} | {p['max_logit_difference']:.2g} | {p['same_tokens']:.1%} | "
-        f"{p['same_decision']:.1%} | {p['same_call']:.1%} | {p['speed_ratio']:.2f}x |"
-        for name, p in parity.items()
-    ]
+def _parity_table(parity: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A line for each graph, and below it one for each language and each band of how sure the model is."""
+    if not parity:
+        return ["None was asked for."]
+    names = ("graph", "contexts", "max Δlogit", "same tokens", "same decision", "same call", *RATES.values())
+    head = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+    lines = []
+    for name, one in parity.items():
+        lines.append(f"| {name} | {_cells(one['whole'])} | {' | '.join(_rate(one, key) for key in RATES)} |")
+        lines += [f"| … {part} | {_cells(found)} | | |" for part, found in one["slices"].items()]
+        model = (_rate(one, f"{key}_of_model") for key in RATES)
+    return [*head, *lines, f"| PyTorch | | | | | | {' | '.join(model)} |"]
+
+
+def _cells(found: Mapping[str, float]) -> str:
+    shares = (f"{found[key]:.1%}" for key in ("same_tokens", "same_decision", "same_call"))
+    return " | ".join([str(found["cases"]), f"{found['max_logit_difference']:.2g}", *shares])
+
+
+def _rate(one: Mapping[str, Any], key: str) -> str:
+    value, low, high = (100 * one[key][end] for end in ("value", "low", "high"))
+    return f"{value:.1f} % [{low:.1f}, {high:.1f}]"
+
+
+def _latency_table(latency: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    if not latency:
+        return []
+    lines = ["## Speed on the machine that exported it (CPU)", ""]
+    names = ("form", "first token", "a token, p50 / p95 / p99", "tokens/s at 1 / 8 / 32", "memory", "size")
+    lines += [f"| {' | '.join(names)} | against eager |", "|---" * 7 + "|"]
+    for name, one in latency.items():
+        token = " / ".join(f"{one[f'token_ms_p{q}']:.2f}" for q in (50, 95, 99))
+        rate = " / ".join(f"{one[f'tokens_per_s_{rows}']:,.0f}" for rows in (1, 8, 32))
+        memory = "–" if one["memory_mb"] is None else f"{one['memory_mb']:.0f} MB"
+        lines.append(
+            f"| {name} | {one['first_token_ms']:.1f} ms | {token} ms | {rate} | {memory} | "
+            f"{one['size_mb']:.1f} MB | {one['speed_ratio']:.2f}x |"
+        )
+    return [*lines, ""]
 
 
 def _engine_line(engine: Mapping[str, Any] | None) -> str:

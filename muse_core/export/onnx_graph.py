@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from transformers import DynamicCache, PreTrainedModel
+from transformers import DynamicCache, PretrainedConfig, PreTrainedModel
 
 from muse_core.models.family import next_logits, window_of
 from muse_core.models.sliding_window import layer_masks
@@ -91,16 +91,21 @@ def export_onnx(model: PreTrainedModel, folder: Path, opset: int) -> Path:
     return path
 
 
+def head_shape(config: PretrainedConfig) -> tuple[int, int]:
+    """How many key and value heads a layer has, and the size of one."""
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return config.num_key_value_heads, size
+
+
 def _example(model: PreTrainedModel) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[torch.Tensor]]:
     """Two rows, three new tokens, five past ones; one position masked, because an all-ones example
     mask can be optimised away."""
-    config = model.config
-    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    heads, head_dim = head_shape(model.config)
     mask = torch.ones(2, 8, dtype=torch.long)
     mask[1, 0] = 0
     past = [
-        torch.zeros(2, config.num_key_value_heads, 5, head_dim, dtype=model.dtype)
-        for _ in range(2 * config.num_hidden_layers)
+        torch.zeros(2, heads, 5, head_dim, dtype=model.dtype)
+        for _ in range(2 * model.config.num_hidden_layers)
     ]
     return torch.ones(2, 3, dtype=torch.long), mask, torch.arange(5, 8).repeat(2, 1), past
 

@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from muse_core.errors import ArtifactError
+
 
 class OnnxModel:
-    """`OnnxModel(path)`; `greedy(prompts, …)` decodes, `last_logits(prompts)` scores."""
+    """`OnnxModel(path)`; `greedy(prompts, …)` decodes, `last_logits(prompts)` scores. ArtifactError where the
+    weights beside the graph are missing or cut off."""
 
     def __init__(self, path: Path, threads: int = 0) -> None:
         import onnxruntime
@@ -21,40 +24,99 @@ class OnnxModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        try:
+            providers = ["CPUExecutionProvider"]
+            self.session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+        except Exception:  # onnxruntime's own are many, and say little of a missing file
+            check_data_files(path)
+            raise
         self.past = [entry for entry in self.session.get_inputs() if entry.name.startswith("past_")]
 
     def last_logits(self, prompts: Sequence[Sequence[int]]) -> np.ndarray:
         """[prompts, vocab] float32 logits after each prompt's last token."""
         ids, mask = _left_padded(prompts)
-        return self._run(ids, mask, self._empty_past(len(prompts)))[0]
+        return self.run(ids, mask, self.empty_past(len(prompts)))[0]
 
     def greedy(
         self, prompts: Sequence[Sequence[int]], stop: Collection[int], max_new_tokens: int
     ) -> list[list[int]]:
         """Each prompt's continuation, up to and including the first token of `stop`."""
-        ids, mask = _left_padded(prompts)
-        past = self._empty_past(len(prompts))
+        decoding = OnnxDecoding(self, prompts)
         produced: list[list[int]] = [[] for _ in prompts]
         for _ in range(max_new_tokens):
-            logits, *past = self._run(ids, mask, past)
-            tokens = logits.argmax(-1)
-            for row, token in zip(produced, tokens.tolist(), strict=True):
+            for row, token in zip(produced, decoding.step().tolist(), strict=True):
                 if not row or row[-1] not in stop:
                     row.append(token)
             if all(row[-1] in stop for row in produced):
                 break
-            ids, mask = tokens[:, None], np.pad(mask, ((0, 0), (0, 1)), constant_values=1)
         return produced
 
-    def _run(self, ids: np.ndarray, mask: np.ndarray, past: list[np.ndarray]) -> list[np.ndarray]:
+    def run(self, ids: np.ndarray, mask: np.ndarray, past: list[np.ndarray]) -> list[np.ndarray]:
+        """Logits [rows, vocab] and the present cache of new tokens behind a past."""
         positions = np.maximum(mask.cumsum(-1) - 1, 0)[:, -ids.shape[1] :]
         feed: dict[str, Any] = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
         feed.update({entry.name: value for entry, value in zip(self.past, past, strict=True)})
         return self.session.run(None, feed)
 
-    def _empty_past(self, rows: int) -> list[np.ndarray]:
+    def empty_past(self, rows: int) -> list[np.ndarray]:
         return [np.zeros((rows, entry.shape[1], 0, entry.shape[3]), np.float32) for entry in self.past]
+
+
+class OnnxDecoding:
+    """Rows under way. The first `step` reads the prompts, each further one a token."""
+
+    def __init__(self, model: OnnxModel, prompts: Sequence[Sequence[int]]) -> None:
+        self._model = model
+        self._ids, self._mask = _left_padded(prompts)
+        self.past = model.empty_past(len(prompts))
+
+    def step(self) -> np.ndarray:
+        """The next token of every row, greedy."""
+        logits, *self.past = self._model.run(self._ids, self._mask, self.past)
+        tokens = np.asarray(logits.argmax(-1))
+        self._ids, self._mask = tokens[:, None], np.pad(self._mask, ((0, 0), (0, 1)), constant_values=1)
+        return tokens
+
+
+def check_data_files(path: Path) -> None:
+    """ArtifactError where a file that holds the graph's weights is missing or too short."""
+    import onnx
+
+    if not path.is_file():
+        raise ArtifactError(
+            f"there is no file {path}; expected an exported graph with its .data file beside it"
+        )
+    needed: dict[str, int] = {}
+    for tensor in onnx.load(path, load_external_data=False).graph.initializer:
+        told = {entry.key: entry.value for entry in tensor.external_data}
+        if "location" in told:
+            end = int(told.get("offset", 0)) + int(told.get("length", 0))
+            needed[told["location"]] = max(needed.get(told["location"], 0), end)
+    for name, size in needed.items():
+        beside = path.parent / name
+        found = beside.stat().st_size if beside.is_file() else None
+        if found is None or found < size:
+            there = "it is missing" if found is None else f"it has {found:,} bytes"
+            raise ArtifactError(
+                f"{path.name} keeps its weights in {name} beside it, and {there}; expected {size:,} bytes. "
+                "Copy both files together, or export again"
+            )
+
+
+def cache_problems(model: OnnxModel, prompt: Sequence[int], shape: tuple[int, int]) -> list[str]:
+    """What is wrong with the cache over a prefill and three steps, at batches of 1 and 3; [] for nothing.
+    `shape`: (key and value heads, size of a head)."""
+    problems = []
+    for rows in (1, 3):
+        decoding = OnnxDecoding(model, [prompt] * rows)
+        for step in range(4):
+            decoding.step()
+            wanted = (rows, shape[0], len(prompt) + step, shape[1])
+            found = {value.shape for value in decoding.past} - {wanted}
+            if found or not all(np.isfinite(value).all() for value in decoding.past):
+                what = f"a cache of {found}" if found else "no finite numbers"
+                problems.append(f"batch {rows}, step {step}: found {what}, expected {wanted}")
+    return problems
 
 
 def _left_padded(prompts: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:

@@ -31,6 +31,7 @@ from muse_core.config.run_config import BaseConfig
 from muse_core.errors import ArtifactError, ConfigError
 from muse_core.models.carried_tools import carried, carry
 from muse_core.models.chat_format import END, SPECIAL_TOKENS, format_digest
+from muse_core.models.chat_template import chat_template, end_tokens
 from muse_core.models.heads import Heads, load_heads, save_heads
 from muse_core.models.learnt_shop import learnt_schema, unfamiliar, write_tools
 from muse_core.models.saving import saving
@@ -74,8 +75,11 @@ class LoadedModel:
 
 
 def save_model(loaded: LoadedModel, folder: Path) -> None:
-    """Writes the folder; the weights are saved as they are, untied copies are never written."""
+    """Writes the folder, with what other engines need to serve it (`chat_template.py`); the weights are saved
+    as they are, untied copies are never written."""
     folder.mkdir(parents=True, exist_ok=True)
+    loaded.tokenizer.chat_template = chat_template(loaded.tokenizer, loaded.about)
+    loaded.model.generation_config = end_tokens(loaded.tokenizer)
     with _without_progress_bars(), saving(folder, "Nothing was published"):
         loaded.model.save_pretrained(folder)
         loaded.tokenizer.save_pretrained(folder)

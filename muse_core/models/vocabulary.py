@@ -51,8 +51,6 @@ def add_our_tokens(loaded: LoadedModel, texts: Iterable[str], extend: int, facet
     _grow_embeddings(loaded, old, size)
     loaded.model.config.pad_token_id = loaded.tokenizer.pad_token_id
     loaded.model.config.eos_token_id = loaded.end_id
-    loaded.model.generation_config.eos_token_id = loaded.end_id
-    loaded.model.generation_config.pad_token_id = loaded.tokenizer.pad_token_id
 
 
 def _grow_embeddings(loaded: LoadedModel, old: Tokenizer, size: int) -> None:

@@ -59,7 +59,7 @@ def run(config: RunConfig, conversations: ArtifactRef, *, ctx: StageContext) -> 
             "base: no train-side conversation found; expected at least one. Raise conversations.count."
         )
     if config.base.source == "pretrained":
-        loaded, metrics = _imported(config.base, train_side, ctx)
+        loaded, metrics = imported(config.base, train_side, ctx)
     else:
         loaded, metrics = _from_scratch(config, train_side, ctx)
     metrics |= _size(loaded) | _word_cost(tokens_per_word(loaded.tokenizer, _said(train_side)))
@@ -80,7 +80,7 @@ def texts_of(conversations: list[Conversation]) -> list[str]:
     return streams + plain + (values + frames) * ARGUMENT_VALUE_REPEATS
 
 
-def _imported(
+def imported(
     base: BaseConfig, conversations: list[Conversation], ctx: StageContext
 ) -> tuple[LoadedModel, dict[str, float]]:
     ctx.progress.update(0, 1, "reading the base's tokenizer")

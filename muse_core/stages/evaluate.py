@@ -34,7 +34,7 @@ from muse_core.evaluation.score.measure import (
     unseen_shops,
 )
 from muse_core.evaluation.score.metrics import confusion, facts_of
-from muse_core.evaluation.score.scorecard import flat_metrics, only_metrics
+from muse_core.evaluation.score.scorecard import flat_metrics
 from muse_core.evaluation.score.slot_detector import detector_quality
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.progress import Phases
@@ -43,7 +43,7 @@ from muse_core.tools.shop_schema import schema_of
 from muse_core.types import ArtifactRef, Conversation, PreferencePair
 from muse_core.world.shop import Shop
 
-READS = ("evaluation.bootstrap_resamples", "evaluation.metrics", "evaluation.cases", "dpo.beta")
+READS = ("evaluation.bootstrap_resamples", "evaluation.cases", "dpo.beta")
 KIND = "metrics"
 
 Refs = Mapping[str, ArtifactRef]
@@ -109,7 +109,6 @@ def _evaluate(
     pairs: list[PreferencePair] = _rows(made["test_pairs"], ctx)
     others = [*people.table, *_preferences(config, loaded, pairs, dialogues, ctx)]
     table, about = _measured(answered, dialogues, _talks(made[EXPERT], talks, answered, ctx), others)
-    table = only_metrics(table, config.evaluation.metrics)
     about |= _about(answered, made["test_cases"], ctx) | {
         "models": {name: ref.digest for name, ref in models.items()},
         "predictions": {name: asdict(ref) for name, ref in answers.items()},

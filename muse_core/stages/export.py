@@ -1,128 +1,147 @@
 """dpo model → export folder: `model/` (the plain transformers folder), `model.onnx`, `model.int8.onnx`,
 an `.engine` where TensorRT can build one, `tools.json` (the tools of the shop that it has learnt),
-`MODEL_CARD.md` and `manifest.json`.
+`muse_tool_parser.py` (vLLM's plugin), `MODEL_CARD.md` and `manifest.json`.
 
-Assumes a model folder of this version. Fails when the fp32 graph does not give the model's logits and
-greedy tokens on development contexts; an int8 graph that loses too many calls is left out and said so.
-Not covered: TensorRT execution (engines are built and hashed, not run), tensorrt-llm, GGUF.
+Assumes a model folder of this version. A graph that does not do what the model does on development contexts
+is left out, and its first differing context is said. Not covered: TensorRT execution (engines are built and
+hashed, not run), tensorrt-llm, GGUF (docs/serving.md says why).
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from muse_core.catalog.facets import shown
-from muse_core.config.run_config import RunConfig
+from muse_core.config.run_config import ExportConfig, RunConfig
 from muse_core.context import StageContext
-from muse_core.errors import MuseError
+from muse_core.export.contexts import Context, dev_contexts
+from muse_core.export.latency import EAGER, measure
 from muse_core.export.manifest import base_terms, file_list, model_card
-from muse_core.export.onnx_graph import export_onnx
+from muse_core.export.onnx_graph import export_onnx, head_shape
 from muse_core.export.parity import Parity, check
+from muse_core.export.plugin import write_parser
 from muse_core.export.quantize import INT8_FILE, quantize_int8
-from muse_core.export.runtime import OnnxModel
+from muse_core.export.runtime import OnnxModel, cache_problems
 from muse_core.export.tensorrt import build_engine
 from muse_core.models.learnt_shop import learnt_facets, write_tools
 from muse_core.models.loading import LoadedModel, load_model
-from muse_core.models.tokenizer import encode
 from muse_core.records import from_table
-from muse_core.types import ArtifactRef, Conversation
-from muse_core.world.replay import context_before
+from muse_core.types import ArtifactRef
 
 READS = ("export",)
 KIND = "export"
 
-logger = logging.getLogger(__name__)
-MAX_LOGIT_DIFFERENCE = 1e-2
-MAX_PROMPT_TOKENS = 768
+log = logging.getLogger(__name__)
+MAX_LOGIT_DIFFERENCE, MIN_SAME_TOKENS = 1e-2, 0.99  # of an fp32 graph
 ACT_TOKENS = 64
+ONNX, INT8 = "onnx", "int8"
 
 
 def run(config: RunConfig, *, conversations: ArtifactRef, dpo: ArtifactRef, ctx: StageContext) -> ArtifactRef:
     """The export folder of the DPO model."""
     model_folder = ctx.store.folder(dpo)
     loaded = load_model(model_folder)  # graphs are checked on the CPU
-    dev = _dev_prompts(loaded, from_table("conversations", ctx.store.read_table(conversations)))
-    prompts = list(itertools.islice(dev, config.export.parity_cases))
+    talks = from_table("conversations", ctx.store.read_table(conversations))
+    contexts = dev_contexts(loaded, talks, config.export.parity_cases)
     metrics: dict[str, float] = {}
+    about: dict[str, Any] = {}
 
     def fill(folder: Path) -> None:
         shutil.copytree(model_folder, folder / "model")
         write_tools(loaded.about, folder)
-        parts = _export_graphs(config, loaded, prompts, folder, ctx)
-        metrics.update(parts.pop("metrics"))
-        parts["facets"] = shown(learnt_facets(loaded.about))
-        parts["base"] = base_terms(loaded.about)
+        write_parser(folder)
+        made = _Exporter(config.export, loaded, contexts, folder, ctx).run()
+        metrics.update(made.metrics)
+        about.update(made.parts)
+        told = {"facets": shown(learnt_facets(loaded.about)), "base": base_terms(loaded.about)}
+        parts = made.parts | told
         _write_papers(folder, parts, dpo, ctx)
 
-    return ctx.store.write_folder(KIND, fill, ctx.fingerprint, metrics=metrics)
+    return ctx.store.write_folder(KIND, fill, ctx.fingerprint, metrics=metrics, about=about)
 
 
-def _dev_prompts(loaded: LoadedModel, conversations: list[Conversation]) -> Iterator[list[int]]:
-    for conversation in conversations:
-        if conversation.side != "dev":
-            continue
-        for label in conversation.labels:
-            context = context_before(conversation, label.turn)
-            yield encode(loaded.tokenizer, context, open_turn=True, max_tokens=MAX_PROMPT_TOKENS).ids
+@dataclass
+class _Exporter:
+    """Makes the forms of one model in a folder. `parts`: what manifest, card and report tell of them."""
+
+    config: ExportConfig
+    loaded: LoadedModel
+    contexts: list[Context]
+    folder: Path
+    ctx: StageContext
+    metrics: dict[str, float] = field(default_factory=dict)
+    graphs: dict[str, Path] = field(default_factory=dict)
+    parts: dict[str, Any] = field(
+        default_factory=lambda: {"forms": {}, "parity": {}, "latency": {}, "tensorrt": None}
+    )
+
+    def run(self) -> _Exporter:
+        """Each form in turn; one that was left out is no ground for another."""
+        if not self.config.onnx:
+            return self
+        self.ctx.progress.update(0, 4, "onnx graph")
+        self._judge(ONNX, export_onnx(self.loaded.model, self.folder, self.config.opset))
+        self.ctx.progress.update(2, 4, "int8")
+        if self.config.int8 and ONNX in self.graphs:
+            path = self.folder / INT8_FILE
+            quantize_int8(self.graphs[ONNX], path)
+            self._judge(INT8, path)
+        self.ctx.progress.update(3, 4, "tensorrt engine")
+        if self.graphs:
+            best = self.graphs.get(INT8) or self.graphs[ONNX]
+            self.parts["tensorrt"] = asdict(build_engine(best, self.folder, self.config.tensorrt))
+        if self.config.latency and self.graphs:
+            self._time()
+        self.ctx.progress.update(4, 4, "exported")
+        return self
+
+    def _judge(self, name: str, path: Path) -> None:
+        """Keeps a graph, or takes its files away and says why."""
+        graph = OnnxModel(path)
+        parity = check(self.loaded, graph, self.contexts, ACT_TOKENS)
+        shape = head_shape(self.loaded.model.config)
+        wrong = [*_faults(name, parity, self.config), *cache_problems(graph, self.contexts[0].ids, shape)]
+        self.parts["parity"][name] = asdict(parity)
+        self.metrics.update(parity.as_metrics(name))
+        if not wrong:
+            self.parts["forms"][name] = "published"
+            self.graphs[name] = path
+            return
+        self.parts["forms"][name] = f"left out: {'; '.join(wrong)}"
+        said = parity.first_difference or "no context in which they wrote different things"
+        log.warning("%s %s. %s", path.name, self.parts["forms"][name], said)
+        for file in (path, path.with_name(path.name + ".data")):
+            file.unlink(missing_ok=True)
+
+    def _time(self) -> None:
+        found = measure(self.loaded, self.graphs, self.folder / "model", self.contexts[0].ids)
+        eager = found[EAGER].tokens_per_s_1
+        for name, one in found.items():
+            self.parts["latency"][name] = asdict(one) | {"speed_ratio": one.tokens_per_s_1 / eager}
+            self.metrics.update(one.as_metrics(name) | {f"{name}.speed_ratio": one.tokens_per_s_1 / eager})
 
 
-def _export_graphs(
-    config: RunConfig, loaded: LoadedModel, prompts: list[list[int]], folder: Path, ctx: StageContext
-) -> dict[str, Any]:
-    parts: dict[str, Any] = {"metrics": {}, "parity": {}, "int8": "off", "tensorrt": None}
-    if not config.export.onnx:
-        return parts
-    ctx.progress.update(0, 4, "onnx graph")
-    graph = export_onnx(loaded.model, folder, config.export.opset)
-    _check_fp32(parts, loaded, graph, prompts)
-    ctx.progress.update(2, 4, "int8")
-    best = graph
-    if config.export.int8:
-        quantize_int8(graph, folder / INT8_FILE)
-        best = _check_int8(config, parts, loaded, folder, prompts) or graph
-    ctx.progress.update(3, 4, "tensorrt engine")
-    parts["tensorrt"] = asdict(build_engine(best, folder, config.export.tensorrt))
-    ctx.progress.update(4, 4, f"tensorrt {parts['tensorrt']['status']}")
-    return parts
-
-
-def _check_fp32(parts: dict[str, Any], loaded: LoadedModel, graph: Path, prompts: list[list[int]]) -> None:
-    parity = check(loaded, OnnxModel(graph), prompts, ACT_TOKENS)
-    if parity.max_logit_difference > MAX_LOGIT_DIFFERENCE:
-        raise MuseError(
-            f"the ONNX graph differs from the model by {parity.max_logit_difference:.3g} logits on "
-            f"{parity.cases} contexts; expected at most {MAX_LOGIT_DIFFERENCE}. Try another export.opset, "
-            "or --set export.onnx=false to publish the PyTorch model alone."
+def _faults(name: str, parity: Parity, config: ExportConfig) -> list[str]:
+    """What speaks against a graph: an fp32 one must be the model, an int8 one may lose a little."""
+    if name == INT8:
+        is_worse = parity.drop > config.int8_max_drop
+        limit = f"at most {100 * config.int8_max_drop:g}"
+        return (
+            [f"it loses {100 * parity.drop:.1f} points against PyTorch, expected {limit}"] if is_worse else []
         )
-    _record(parts, "onnx", parity)
-
-
-def _check_int8(
-    config: RunConfig, parts: dict[str, Any], loaded: LoadedModel, folder: Path, prompts: list[list[int]]
-) -> Path | None:
-    path = folder / INT8_FILE
-    parity = check(loaded, OnnxModel(path), prompts, ACT_TOKENS)
-    _record(parts, "int8", parity)
-    if 1.0 - parity.same_call <= config.export.int8_max_changed_calls:
-        parts["int8"] = "published"
-        return path
-    parts["int8"] = f"left out: {1 - parity.same_call:.0%} of the acts changed"
-    logger.warning("int8 graph %s (limit %.0f %%)", parts["int8"], 100 * config.export.int8_max_changed_calls)
-    for file in (path, path.with_name(path.name + ".data")):
-        file.unlink(missing_ok=True)
-    return None
-
-
-def _record(parts: dict[str, Any], name: str, parity: Parity) -> None:
-    parts["parity"][name] = asdict(parity)
-    parts["metrics"].update(parity.as_metrics(name))
+    whole, found = parity.whole, []
+    if not whole.max_logit_difference <= MAX_LOGIT_DIFFERENCE:
+        found.append(
+            f"its logits differ by {whole.max_logit_difference:.3g}, expected {MAX_LOGIT_DIFFERENCE}"
+        )
+    if whole.same_tokens < MIN_SAME_TOKENS:
+        found.append(f"it writes the same in {whole.same_tokens:.1%}, expected {MIN_SAME_TOKENS:.0%}")
+    return [f"{one}; another export.opset may help" for one in found]
 
 
 def _write_papers(folder: Path, parts: dict[str, Any], dpo: ArtifactRef, ctx: StageContext) -> None:

@@ -41,7 +41,8 @@ ROOMS = {
     "evaluate": "augmentation catalog dialogue evaluation generation json_files json_text language "
     "models preferences profiles reading records scoring tools types utterances wordings "
     "world",
-    "export": "catalog export generation language models profiles reading records tools types wordings world",
+    "export": "catalog evaluation export generation language models profiles reading records scoring "
+    "tools types wordings world",
 }
 
 

@@ -44,7 +44,7 @@ TINY = [
     "evaluation.bootstrap_resamples=100",
     "evaluation.closed_loop_goals=2",
     "export.parity_cases=4",
-    "export.int8_max_changed_calls=1.0",
+    "export.int8_max_drop=1.0",
     "execution.workers=1",
 ]
 STAGES = [

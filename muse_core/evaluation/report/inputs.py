@@ -34,7 +34,8 @@ class ReportInputs:
     `seconds`: what a stage took in this run, where that is known better than from its manifest;
     `conversations`: those to read; `predictions`: model -> its judged test turns; `utterances`: test case
     -> the shopper's words; `studies`: figures of imported ratings of these answers; `rule` and
-    `ready`: the bounds of the run, None when they are not known."""
+    `ready`: the bounds of the run, None when they are not known; `shown`: the metrics of the results table,
+    () for all."""
 
     metrics: Sequence[Row]
     manifests: Mapping[str, Mapping[str, Any]]
@@ -46,6 +47,7 @@ class ReportInputs:
     studies: Sequence[Mapping[str, Any]] = ()
     rule: PromotionConfig | None = None
     ready: ReadyConfig | None = None
+    shown: Sequence[str] = ()
 
     def about(self, stage: str) -> Mapping[str, Any]:
         """The `about` of a stage's manifest; empty when the stage is not known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from muse_core.config.run_config import PromotionConfig, ReadyConfig
 from muse_core.evaluation.report import figures, plots
 from muse_core.evaluation.report.coverage import leaks, not_covered
 from muse_core.evaluation.report.data_page import quality_content
+from muse_core.evaluation.report.exported import exported
 from muse_core.evaluation.report.failures import failures
 from muse_core.evaluation.report.inputs import ReportInputs, gather
 from muse_core.evaluation.report.loop import closed_loop
@@ -21,7 +22,7 @@ from muse_core.evaluation.report.ratings import ratings
 from muse_core.evaluation.report.render import with_code, write
 from muse_core.evaluation.report.verdict import verdict
 from muse_core.evaluation.score.promotion import called_better, judge
-from muse_core.evaluation.score.table import after_sft, results_table
+from muse_core.evaluation.score.table import after_sft, only_metrics, results_table
 from muse_core.types import ArtifactRef
 
 STAGES = ("catalog", "profiles", "conversations", "base", "sft", "dpo", "export")
@@ -64,9 +65,10 @@ def write_report(
     folder: Path,
     rule: PromotionConfig | None = None,
     ready: ReadyConfig | None = None,
+    shown: Sequence[str] = (),
 ) -> Path:
     """The report on these metrics, in `folder`, named after their digest; and the same as `latest.html`."""
-    inputs = replace(gather(store, metrics), rule=rule, ready=ready)
+    inputs = replace(gather(store, metrics), rule=rule, ready=ready, shown=shown)
     path = folder / f"report-{metrics.digest[:12]}.html"
     write_page(path, inputs)
     write_page(folder / "latest.html", inputs)
@@ -112,6 +114,7 @@ def _content(inputs: ReportInputs) -> dict[str, Any]:
         "failures": failures(inputs.predictions, inputs.utterances),
         "examples": [_example(one) for one in about.get("examples") or []],
         "ratings": ratings(inputs.studies),
+        "exported": exported(inputs.about("export")),
         "leaks": leaks(rows, about.get("leaks")),
         "quality": quality_content(inputs),
         "pairs": _pairs(inputs),
@@ -126,7 +129,7 @@ def _results(inputs: ReportInputs, rows: Mapping[figures.Key, Any]) -> dict[str,
     """Tables and plots of the metrics."""
     times = {stage: inputs.stage_seconds(stage) for stage in ("sft", "dpo")}
     return {
-        "table": results_table(inputs.metrics, times, inputs.method),
+        "table": results_table(only_metrics(inputs.metrics, inputs.shown), times, inputs.method),
         "promotion": _promotion(inputs),
         "significance": _significance(inputs),
         "world_heads": [title for _, title in figures.WORLD],

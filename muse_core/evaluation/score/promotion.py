@@ -2,8 +2,9 @@
 
 The candidate is the DPO model, compared with the SFT model on the same test cases. "Not worse"
 (docs/metrics.md#not-worse-and-better): the lower bound of the paired difference is at minus two points or
-above, a point being a hundredth of the metric's range, so on a 1–5 score 0.08. A comparison on
-fewer cases than `min_cases` decides nothing, and neither does one that was not measured: the model is not
+above, a point being a hundredth of the metric's range, so on a 1–5 score 0.08. Where all cases agree, what n
+cases cannot exclude is subtracted, 3 / n (the rule of three; Hanley and Lippman-Hand 1983). A comparison on
+fewer cases than asked for decides nothing, and neither does one that was not measured: the model is not
 promoted then, but not called worse. Not covered: comparing with an earlier champion, which answered other
 cases.
 """
@@ -16,7 +17,7 @@ from typing import Literal
 
 from muse_core.config.run_config import PromotionConfig
 from muse_core.errors import ConfigError
-from muse_core.evaluation.score.table import number
+from muse_core.evaluation.score.table import LOOP, number
 from muse_core.records import Row
 from muse_core.types import LANGUAGES, JsonValue
 
@@ -88,10 +89,23 @@ def _not_worse(known: _Rows, metric: str, where: str, rule: PromotionConfig) -> 
     wanted = f"not worse than {AGAINST.upper()} by more than {100 * rule.margin:g} points"
     if row is None:
         return Condition(metric, where, wanted, "not measured", "not enough cases")
-    if row["n"] < rule.min_cases:
-        return Condition(metric, where, f"n ≥ {rule.min_cases}", f"n = {row['n']}", "not enough cases")
-    holds = row["low"] >= -rule.margin * _range(row) - _ROUNDING
+    enough = _enough(metric, where, rule)
+    if row["n"] < enough:
+        return Condition(metric, where, f"n ≥ {enough}", f"n = {row['n']}", "not enough cases")
+    low = (
+        min(row["low"], row["value"] - 3 / row["n"] * _range(row))
+        if row["low"] == row["high"]
+        else row["low"]
+    )
+    holds = low >= -rule.margin * _range(row) - _ROUNDING
     return Condition(metric, where, wanted, _shown(row), "passed" if holds else "blocked")
+
+
+def _enough(metric: str, where: str, rule: PromotionConfig) -> int:
+    """How many cases a comparison needs; one of the closed loop counts conversations."""
+    if metric.startswith(LOOP):
+        return rule.min_talks
+    return rule.min_cases if where == "all" else rule.min_cases_per_language
 
 
 def _range(row: Row) -> float:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from muse_core.errors import ConfigError
 from muse_core.evaluation.predict.predictions import position_scores
 from muse_core.evaluation.score import metrics
 from muse_core.evaluation.score.fluency import FluencyJudge, fluency
@@ -153,36 +152,6 @@ def metric_rows(model: str, metric: str, where: str, found: Estimate, unit: str)
         "unit": unit,
     }
     return [row | {"low": found.low, "high": found.high}]
-
-
-# The founding guide's names for more than one metric of ours (docs/seed.md).
-_GROUPS = {
-    "conversation_quality": (
-        "conversation_quality",
-        "response_quality",
-        "argument_quality",
-        "fluency",
-        "groundedness",
-    ),
-    "user_satisfaction": (
-        "user_satisfaction",
-        "closed_loop_success",
-        "closed_loop_turns",
-        *(f"closed_loop_pass_{k}" for k in range(1, 5)),
-    ),
-}
-
-
-def only_metrics(table: Sequence[Row], names: Sequence[str]) -> list[Row]:
-    """The rows of the metrics that `evaluation.metrics` names; nothing named means all."""
-    wanted = {metric for name in names for metric in _GROUPS.get(name, (name,))}
-    unknown = {name for name in names if name not in _GROUPS} - {row["metric"] for row in table}
-    if unknown:
-        known = ", ".join(sorted({row["metric"] for row in table}))
-        raise ConfigError(
-            "evaluation.metrics names what was not measured", [*sorted(unknown), f"measured: {known}"]
-        )
-    return [row for row in table if not names or row["metric"] in wanted]
 
 
 def flat_metrics(table: Sequence[Row]) -> dict[str, float]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
+from muse_core.errors import ConfigError
 from muse_core.records import Row
 
 DASH = "–"
@@ -120,6 +122,14 @@ DPO_METRICS = (
     ("likelihood_accuracy", "Log-likelihood accuracy, summed"),
     ("likelihood_accuracy_per_token", "Log-likelihood accuracy, per token"),
 )
+# The founding guide's names for more than one metric of ours (docs/seed.md).
+GROUPS = {
+    "conversation_quality": ("response_quality", "argument_quality", "fluency", "groundedness"),
+    "user_satisfaction": (
+        "closed_loop_success", "closed_loop_turns", *(f"closed_loop_pass_{k}" for k in range(1, 5)),
+    ),
+}  # fmt: skip
+WITHOUT_LABEL = ("argument_f1", "leak_exact", "leak_ngram", "leak_similar")
 
 ENOUGH, ENOUGH_TALKS = 400, 100  # cases that a figure should stand on; conversations of the closed loop
 LOOP = ("user_satisfaction", "closed_loop_", "simulator_faults", "conversation_quality")
@@ -169,6 +179,24 @@ def results_table(
 def after_sft(method: str) -> str:
     """`SFT + DPO`: what the model that was trained on by this method is called."""
     return f"SFT + {method.upper()}"
+
+
+def check_names(names: Sequence[str]) -> None:
+    """ConfigError that lists every name of `evaluation.metrics` that is no metric."""
+    known = [name for name, _ in (*SFT_METRICS, *DPO_METRICS)] + list(WITHOUT_LABEL)
+    unknown = sorted(set(names) - set(known))
+    close = {name: get_close_matches(name, known, n=1, cutoff=0.5) for name in unknown}
+    if unknown:
+        problems = [
+            f"{name}" + (f", did you mean {close[name][0]}?" if close[name] else "") for name in unknown
+        ]
+        raise ConfigError("evaluation.metrics names what is no metric (docs/metrics.md has them):", problems)
+
+
+def only_metrics(table: Sequence[Row], names: Sequence[str]) -> list[Row]:
+    """The rows that `evaluation.metrics` asks to be shown; nothing named means all."""
+    wanted = {metric for name in names for metric in (name, *GROUPS.get(name, ()))}
+    return [row for row in table if not names or row["metric"] in wanted]
 
 
 def _stage_cells(by_key: Mapping[tuple[str, str], Row], stage: str) -> list[str]:

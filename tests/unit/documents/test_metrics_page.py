@@ -19,7 +19,8 @@ from muse_core.augmentation.verdict import metrics as augmentation_metrics
 from muse_core.config.run_config import AugmentationConfig
 from muse_core.examples.conversations import DatasetStatistics
 from muse_core.examples.pairs import PairSet
-from muse_core.export.parity import Parity
+from muse_core.export.latency import Latency
+from muse_core.export.parity import Parity, Rate, Slice
 from muse_core.training.checkpoints import TrainingState, final_metrics
 from tests.unit.documents.metrics_page import documented, names_in, pattern, plain, sections, without_entry
 from tests.unit.documents.pages import ROOT
@@ -32,7 +33,7 @@ SHOW = ("table.py", "promotion.py")
 FIELDS = ("Unit", "Formula", "Rows", "Interval", "Good", "Does not say")
 # How a name is put together from words of the code.
 FRONTS = (
-    "<graph>.", "<requests>_", "handwritten_", "people_", "logged_", "labelled_", "utterances_",
+    "<graph>.", "<form>.", "<requests>_", "handwritten_", "people_", "logged_", "labelled_", "utterances_",
     "train_", "base_", "sft_", "dpo_", "rft_", "grpo_", "dev_", "lint/", "llm/", "dev/", "from_call/",
     "dropped_", "dropped/",
 )  # fmt: skip
@@ -81,7 +82,9 @@ def labels() -> frozenset[str]:
 
 def counted() -> set[str]:
     """What the stages count, with nothing to count."""
-    parity = Parity(1, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+    rate = Rate(1.0, 0.2, 1.0, 1)
+    parity = Parity(Slice(1, 0.0, 1.0, 1.0, 1.0), {}, rate, rate, rate, rate)
+    latency = Latency(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
     state = TrainingState(history=[{"step": 0, "epoch": 1, "dev_loss": 1.0}], best_step=0)
     return {
         *augmentation_metrics([], [], AugmentationConfig()),
@@ -92,6 +95,7 @@ def counted() -> set[str]:
         *final_metrics("rft", TrainingState()),
         *final_metrics("grpo", TrainingState()),
         *parity.as_metrics("onnx"),
+        *latency.as_metrics("eager"),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from muse_core.config.load import load_config, preset_names
 from muse_core.config.run_config import PromotionConfig
 from muse_core.errors import ConfigError
 from muse_core.evaluation.score.promotion import called_better, judge
@@ -86,15 +87,36 @@ def with_row(model: str, metric: str, where: str, **changes: Any) -> list[dict[s
     return [row | changes if key == (model, metric, where) else row for key, row in found.items()]
 
 
-@pytest.mark.parametrize("where", ["all", "language=en", "language=hi", "language=mixed"])
-def test_a_comparison_on_fewer_than_five_hundred_cases_decides_nothing(where: str) -> None:
-    assert judge(with_row("dpo-sft", "tool_accuracy", where, n=500), PromotionConfig()).outcome == "passed"
+@pytest.mark.parametrize(("metric", "where", "enough"), [
+    ("tool_accuracy", "all", 400), ("tool_accuracy", "language=en", 80), ("tool_accuracy", "language=hi", 80),
+    ("exact_call", "language=mixed", 80), ("user_satisfaction", "all", 100),
+])  # fmt: skip
+def test_a_comparison_on_too_few_cases_decides_nothing(metric: str, where: str, enough: int) -> None:
+    assert judge(with_row("dpo-sft", metric, where, n=enough), PromotionConfig()).outcome == "passed"
     # neither for the candidate, whatever it has gained, nor against it
     for low in (-0.4, 0.3):
-        few = judge(with_row("dpo-sft", "tool_accuracy", where, n=499, low=low), PromotionConfig())
+        few = judge(with_row("dpo-sft", metric, where, n=enough - 1, low=low), PromotionConfig())
         assert few.outcome == "not enough cases"
         (undecided,) = [one for one in few.conditions if one.outcome != "passed"]
-        assert (undecided.where, undecided.wanted, undecided.found) == (where, "n ≥ 500", "n = 499")
+        found = (undecided.where, undecided.wanted, undecided.found)
+        assert found == (where, f"n ≥ {enough}", f"n = {enough - 1}")
+
+
+def test_answers_that_all_agree_exclude_only_what_so_many_cases_can() -> None:
+    same = {"value": 0.0, "low": 0.0, "high": 0.0}
+    for n, outcome in ((149, "blocked"), (150, "passed")):
+        rows = with_row("dpo-sft", "exact_call", "language=hi", n=n, **same)
+        assert judge(rows, PromotionConfig()).outcome == outcome
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_every_preset_measures_enough_to_be_decided(preset: str) -> None:
+    """By what the presets ask for: of 681 turns of a quickstart 448 had a call, 82 of them in Hindi."""
+    config, _ = load_config(preset)
+    rule, asked = config.promotion, config.evaluation
+    assert asked.max_cases * 448 / 681 >= rule.min_cases
+    assert asked.max_cases * 82 / 681 * config.profiles.share_hi / 0.25 >= rule.min_cases_per_language
+    assert 4 * asked.closed_loop_goals >= rule.min_talks
 
 
 @pytest.mark.parametrize(("value", "low", "outcome"), [

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from muse_core.evaluation.score.table import DASH, comparison, duration, results_table
+import pytest
+
+from muse_core.errors import ConfigError
+from muse_core.evaluation.score.table import (
+    DASH,
+    check_names,
+    comparison,
+    duration,
+    only_metrics,
+    results_table,
+)
 
 
 def row(model: str, metric: str, value: float, unit: str = "share") -> dict[str, object]:
@@ -58,3 +68,16 @@ def test_a_third_arm_stands_beside() -> None:
     head, line = comparison(rows, models, [("dpo", "sft"), ("dpo", "chosen")], ["slot_rate", "planning"])
     assert head[4:] == ["SFT + DPO against SFT", "SFT + DPO against SFT + chosen sides", "n"]
     assert line[4:] == [DASH, "+5.0 % [+3.0, +7.0]", "400"] and line[0] == "Slot rate"
+
+
+def test_the_guides_metrics_choose_what_is_shown_and_what_is_no_metric_is_refused() -> None:
+    names = ("tool_accuracy", "conversation_quality", "user_satisfaction")
+    check_names(names)
+    table = [{"metric": name} for name in ("tool_accuracy", "fluency", "exact_call", "closed_loop_pass_2")]
+    shown = [row["metric"] for row in only_metrics(table, names)]
+    assert shown == ["tool_accuracy", "fluency", "closed_loop_pass_2"]
+    assert only_metrics(table, ()) == table
+    with pytest.raises(ConfigError, match="no metric") as problem:
+        check_names(("tool_acuracy", "bleu", "exact_call"))
+    assert "tool_acuracy, did you mean tool_accuracy?" in str(problem.value) and "bleu" in str(problem.value)
+    assert "exact_call" not in str(problem.value)

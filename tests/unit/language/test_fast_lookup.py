@@ -237,7 +237,7 @@ def test_phrases_are_those_of_a_plain_scan() -> None:
         table = Phrases(rows)
         for at in range(-1, len(keys) + 2):
             behind = [
-                (len(one), told) for one, told in rows if 0 <= at and tuple(keys[at : at + len(one)]) == one
+                (len(one), told) for one, told in rows if at >= 0 and tuple(keys[at : at + len(one)]) == one
             ]
             ahead = [
                 (len(one), told)

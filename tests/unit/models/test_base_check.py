@@ -102,7 +102,7 @@ def test_the_base_stage_refuses_before_it_loads(folder: Path, monkeypatch: pytes
     monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", no_weights)
     config = BaseConfig(source="pretrained", model=changed(folder, model_type="gpt_neox"))
     with pytest.raises(ConfigError, match="gpt_neox"):
-        base.imported(config)
+        base.imported(config, [], None)
 
 
 def test_a_vocabulary_that_lacks_a_script_names_its_signs(folder: Path) -> None:
