@@ -16,6 +16,7 @@ import typer
 
 from flows.bench_verbs import bench_app
 from flows.failures import MuseGroup
+from flows.feedback_verbs import AcceptedFeedback, feedback_app, with_feedback
 from flows.server_verbs import doctor, down, up
 from flows.talk_verbs import chat, serve
 from flows.wordings_verbs import wordings_app
@@ -37,6 +38,7 @@ human_app = typer.Typer(no_args_is_help=True, help="Let people rate the models' 
 app.add_typer(human_app, name="human-eval")
 app.add_typer(wordings_app, name="wordings")
 app.add_typer(bench_app, name="bench")
+app.add_typer(feedback_app, name="feedback")
 for verb in (chat, serve, doctor, up, down):
     app.command()(verb)
 
@@ -117,6 +119,7 @@ def run(
     catalog: CatalogFile = None,
     conversations: ConversationsFile = None,
     utterances: UtteranceFiles = None,
+    feedback: AcceptedFeedback = False,
     config: ConfigFile = None,
     settings: Settings = [],  # noqa: B006
     stage: Stage = "all",
@@ -127,9 +130,8 @@ def run(
     """Run the pipeline: data, training, evaluation, export, registry."""
     from flows.commands.run import run as command
 
-    command(
-        preset, catalog, config, with_files(settings, conversations, utterances), stage, home, as_json, quiet
-    )
+    asked = with_feedback(with_files(settings, conversations, utterances), feedback, home)
+    command(preset, catalog, config, asked, stage, home, as_json, quiet)
 
 
 @app.command()
@@ -138,6 +140,7 @@ def explain(
     catalog: CatalogFile = None,
     conversations: ConversationsFile = None,
     utterances: UtteranceFiles = None,
+    feedback: AcceptedFeedback = False,
     config: ConfigFile = None,
     settings: Settings = [],  # noqa: B006
     stage: Stage = "all",
@@ -147,7 +150,8 @@ def explain(
     """Say which stages would run, and why."""
     from flows.commands.explain import explain as command
 
-    command(preset, catalog, config, with_files(settings, conversations, utterances), stage, home, as_json)
+    asked = with_feedback(with_files(settings, conversations, utterances), feedback, home)
+    command(preset, catalog, config, asked, stage, home, as_json)
 
 
 @app.command("eval")

@@ -45,11 +45,13 @@ class ProfilesConfig(Section):
 
 class ConversationsConfig(Section):
     """Dialogues: simulated, or the user's own from a file (chat JSONL; then of the rest only `utterances`
-    matters). `utterances`: logs of what customers type; at most `utterance_share` of `count` enter."""
+    matters). `utterances`: logs of what customers type; at most `utterance_share` of `count` enter.
+    `feedback`: the artifact of what was accepted of served turns (`muse run --feedback`)."""
 
     file: str | None = None
     utterances: tuple[str, ...] = ()
     utterance_share: Share = 0.2
+    feedback: str | None = None
     count: Count = 50_000
     min_user_turns: Count = 2
     max_user_turns: Count = 6
