@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_contracts.feedback import feedback_facts
 from data_contracts.lessons import lesson_facts
 from data_contracts.nested import (
     Items,
@@ -295,4 +296,5 @@ DERIVED: dict[str, Callable[[pa.Table], dict[str, Any]]] = {
     "predictions": _predictions,
     "talks": _talks,
     "ratings": _ratings,
+    **dict.fromkeys(("feedback", "accepted_feedback"), feedback_facts),
 }

@@ -145,6 +145,13 @@ _rating = [
     ("preference", _text), ("preferred_model", _text), ("seconds", pa.int32()), ("comment", _text),
 ]  # fmt: skip
 
+_feedback = [
+    ("feedback_id", _text), ("time", _text), ("completion", _text), ("model", _text), ("thumb", _text),
+    ("wish", _text), ("wish_text", _text), ("language", _text), ("profile", _text), ("asked_json", _text),
+    ("answer_json", _text), ("better_json", _text), ("personal", _texts), ("overlaps", _text),
+    ("status", _text), ("reason", _text),
+]  # fmt: skip
+
 SCHEMAS: dict[str, pa.Schema] = {
     "products": pa.schema(_product),
     "profiles": pa.schema(_profile),
@@ -158,6 +165,8 @@ SCHEMAS: dict[str, pa.Schema] = {
     "talks": pa.schema(_talk),
     "metrics": pa.schema(_metric),
     "ratings": pa.schema(_rating),
+    "feedback": pa.schema(_feedback),
+    "accepted_feedback": pa.schema(_feedback),
 }
 
 

@@ -17,6 +17,7 @@ import typer
 from flows.base_verbs import base_app
 from flows.bench_verbs import bench_app
 from flows.failures import MuseGroup
+from flows.feedback_verbs import AcceptedFeedback, feedback_app, with_feedback
 from flows.models_verbs import models_app
 from flows.server_verbs import doctor, down, up
 from flows.talk_verbs import chat, serve
@@ -41,6 +42,7 @@ app.add_typer(wordings_app, name="wordings")
 app.add_typer(bench_app, name="bench")
 app.add_typer(base_app, name="base")
 app.add_typer(models_app, name="models")
+app.add_typer(feedback_app, name="feedback")
 for verb in (chat, serve, doctor, up, down):
     app.command()(verb)
 
@@ -121,6 +123,7 @@ def run(
     catalog: CatalogFile = None,
     conversations: ConversationsFile = None,
     utterances: UtteranceFiles = None,
+    feedback: AcceptedFeedback = False,
     config: ConfigFile = None,
     settings: Settings = [],  # noqa: B006
     stage: Stage = "all",
@@ -131,9 +134,8 @@ def run(
     """Run the pipeline: data, training, evaluation, export, registry."""
     from flows.commands.run import run as command
 
-    command(
-        preset, catalog, config, with_files(settings, conversations, utterances), stage, home, as_json, quiet
-    )
+    asked = with_feedback(with_files(settings, conversations, utterances), feedback, home)
+    command(preset, catalog, config, asked, stage, home, as_json, quiet)
 
 
 @app.command()
@@ -142,6 +144,7 @@ def explain(
     catalog: CatalogFile = None,
     conversations: ConversationsFile = None,
     utterances: UtteranceFiles = None,
+    feedback: AcceptedFeedback = False,
     config: ConfigFile = None,
     settings: Settings = [],  # noqa: B006
     stage: Stage = "all",
@@ -151,7 +154,8 @@ def explain(
     """Say which stages would run, and why."""
     from flows.commands.explain import explain as command
 
-    command(preset, catalog, config, with_files(settings, conversations, utterances), stage, home, as_json)
+    asked = with_feedback(with_files(settings, conversations, utterances), feedback, home)
+    command(preset, catalog, config, asked, stage, home, as_json)
 
 
 @app.command("eval")

@@ -280,7 +280,7 @@ def read_pair(row: Row) -> PreferencePair:
     )
 
 
-_AS_THEY_ARE = ("lessons", "test_cases", "predictions", "talks", "metrics")
+_AS_THEY_ARE = ("lessons", "test_cases", "predictions", "talks", "metrics", "feedback", "accepted_feedback")
 WRITERS: dict[str, Callable[[Any], Row]] = {
     "products": product_row,
     "profiles": profile_row,

@@ -39,13 +39,14 @@ class TurnMemory:
         return found
 
     def keep(self, completion: Completion) -> None:
-        """An answered turn."""
+        """An answered turn. What feedback keeps of the conversation is what the model read."""
+        read = self.restored(completion.asked.messages, completion.asked.runs_tools)
         asked, extra = completion.asked, completion.extra()
         digest = _start(asked.runs_tools)
         for message in (*asked.messages, completion.message()):
             digest = _behind(digest, message)
         about = {
-            "messages": [without_pictures(message) for message in asked.messages],
+            "messages": [without_pictures(message) for message in read],
             "profile": asked.profile, "answer": extra, "model": completion.model,
         }  # fmt: skip
         with self._lock:

@@ -46,12 +46,14 @@ class ProfilesConfig(Section):
 class ConversationsConfig(Section):
     """Dialogues: simulated, or the user's own from a file (chat JSONL; then of the rest only `utterances`
     matters). `utterances`: logs of what customers type; at most `utterance_share` of `count` enter, and
-    `utterance_goals` of what the train side's shoppers ask for is drawn by how often customers do."""
+    `utterance_goals` of what the train side's shoppers ask for is drawn by how often customers do.
+    `feedback`: the artifact of what was accepted of served turns (`muse run --feedback`)."""
 
     file: str | None = None
     utterances: tuple[str, ...] = ()
     utterance_share: Share = 0.2
     utterance_goals: Share = 0.5  # of a large log; half of that at 100 different requests
+    feedback: str | None = None
     count: Count = 50_000
     min_user_turns: Count = 2
     max_user_turns: Count = 6

@@ -14,6 +14,9 @@ ConfigError when no line can be used. The shape of a line: `conversation_files/c
 
 With `conversations.utterances` (`muse run --utterances FILE`) requests of a log are added, shoppers speak
 in its wordings and ask for what its people ask for: `utterances/enter.py`.
+
+With `conversations.feedback` (`muse run --feedback`) what a person accepted of served turns is added to the
+train side, but for what says something that this run holds out: `feedback/enter.py`.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from muse_core.artifacts import ArtifactStore
 from muse_core.catalog.other_shops import visited
@@ -39,9 +43,12 @@ from muse_core.dialogue.llm.lesson_store import publish, teacher_of
 from muse_core.dialogue.simulate import simulate
 from muse_core.errors import MuseError
 from muse_core.evaluation.score.data_quality import measure
+from muse_core.feedback.enter import EnteredFeedback, enter_feedback
+from muse_core.feedback.queue import read_accepted
 from muse_core.reading.attached import read_conversation
 from muse_core.reading.shop_words import words_of
 from muse_core.records import from_table, to_table
+from muse_core.scoring.overlap import user_turns
 from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import (
     LANGUAGES,
@@ -111,17 +118,20 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
             f"first {broken[0]}; a tool is not deterministic. "
             "Find what differs with muse_core.world.replay.replay."
         )
-    metrics = _metrics([*made, *logged])
-    metrics |= (given.metrics() if given else {}) | (typed.metrics() if typed else {})
-    table = pa.concat_tables([part.table for part in made])
+    table, taught = pa.concat_tables([part.table for part in made]), dict[str, float]()
     if ctx.text_service is not None and given is None:
-        table, counts = _taught(table, config, catalog, shoppers, ctx)
-        metrics |= counts
+        table, taught = _taught(table, config, catalog, shoppers, ctx)
     table = pa.concat_tables([table, *(part.table for part in logged)])
+    returned, accepted = _accepted(table, config, catalog, ctx)
+    table = pa.concat_tables([table, *(part.table for part in accepted)])
+    metrics = _metrics([*made, *logged, *accepted]) | taught
+    metrics |= (given.metrics() if given else {}) | (typed.metrics() if typed else {})
+    metrics |= returned.metrics() if returned else {}
     metrics |= measure(table, ctx.seed)
     ctx.metrics.log(metrics)
     about: dict[str, JsonValue] = given.about() if given else {}
     about |= {"utterances": typed.about()} if typed else {}
+    about |= {"feedback": returned.about()} if returned else {}
     return ctx.store.write_table(KIND, table, ctx.fingerprint, metrics=metrics, about=about or None)
 
 
@@ -255,6 +265,26 @@ def _logged(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> tuple
     return typed, [
         Made(to_table(KIND, rows), _counts(rows), broken) for rows, broken in typed.replayed(index, SHARD)
     ]
+
+
+# ---- accepted feedback ----------------------------------------------------------------------------
+
+
+def _accepted(
+    table: pa.Table, config: RunConfig, catalog: ArtifactRef, ctx: StageContext
+) -> tuple[EnteredFeedback | None, list[Made]]:
+    """What enters of the feedback, held against what `table` holds out; nothing where none is named."""
+    if config.conversations.feedback is None:
+        return None, []
+    index = _shop(ctx.store.root, catalog, ctx.work).index
+    rows = read_accepted(ctx.store, config.conversations.feedback)
+    others = from_table(KIND, table.filter(pc.field("side") != "train"))
+    held_out = [turn for side in SIDES if side != "train" for turn in user_turns(others, side)]
+    entered = enter_feedback(rows, index, held_out, config.pairs.reserved_share)
+    talks = entered.conversations
+    if config.prompt.readings:
+        talks = tuple(read_conversation(one, words_of(index.catalog)) for one in talks)
+    return entered, [Made(to_table(KIND, talks), _counts(talks))] if talks else []
 
 
 # ---- counts ---------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """catalog, profiles, conversations, sft → preference pairs: turns sampled from the SFT model, executed,
 rewarded, and paired where one is clearly better; contrast pairs added up to `pairs.contrast_share`; with
-`pairs.human` also the pairs that people judged.
+`pairs.human` also the pairs that people judged, with `conversations.feedback` those of what was served.
 
 Assumes a model folder with the chat format of this version. Mines from the train side only, from the shoppers
 that SFT has not heard where some are reserved (`profiles/reserved.py`); of the other sides it knows the
@@ -18,6 +18,8 @@ import numpy as np
 
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext
+from muse_core.feedback.pairs import pairs_of_feedback
+from muse_core.feedback.queue import read_accepted
 from muse_core.generation.crew import crew_of
 from muse_core.models.loading import load_model
 from muse_core.preferences.cleaning import held_out_requests
@@ -32,7 +34,7 @@ from muse_core.records import from_table, to_table
 from muse_core.types import ArtifactRef, PreferencePair
 from muse_core.world.shop import Shop
 
-READS = ("pairs", "reply", "sft.profile_dropout", "sft.language_dropout")
+READS = ("pairs", "reply", "conversations.feedback", "sft.profile_dropout", "sft.language_dropout")
 KIND = "preference_pairs"
 
 logger = logging.getLogger(__name__)
@@ -69,6 +71,11 @@ def run(
     pairs = mined.pairs
     if config.pairs.human:
         pairs = with_people(pairs, pairs_of_people(ctx.store, config.pairs.human, dialogues))
+    if config.conversations.feedback is not None:
+        rows = read_accepted(ctx.store, config.conversations.feedback)
+        accepted, dropped = pairs_of_feedback(rows, dialogues, shop.index)
+        pairs = with_people(pairs, accepted)
+        logger.info("pairs: %d of accepted feedback; left out: %s", len(accepted), dropped or "none")
     phases.begin("lint")
     report = lint(pairs, np.random.default_rng([ctx.seed, 7]), held_out_requests(dialogues))
     for warning in report.warnings:

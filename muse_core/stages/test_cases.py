@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from muse_core.config.run_config import ConversationsConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
-from muse_core.evaluation.predict.contamination import Leak, case_set_leaks, without_leaks
+from muse_core.evaluation.predict.contamination import case_set_leaks, without_leaks
 from muse_core.evaluation.predict.exam import Exam, exam_rows
 from muse_core.evaluation.predict.open_loop import Case, CaseSet, open_loop_cases
 from muse_core.evaluation.predict.rates import RateCases, further_conversations, rate_cases
@@ -24,6 +24,7 @@ from muse_core.evaluation.predict.unseen_shops import unseen_cases
 from muse_core.evaluation.score.significance import detectable
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
+from muse_core.scoring.overlap import Leak
 from muse_core.types import ArtifactRef, Conversation, Profile
 from muse_core.utterances.origin import logged_by
 from muse_core.world.shop import Shop, own_talks

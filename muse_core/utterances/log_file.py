@@ -29,6 +29,7 @@ from muse_core.utterances.columns import (
     is_known,
     read_count,
 )
+from muse_core.utterances.guarded_cells import unguarded
 from muse_core.utterances.text_file import EXPECTED, TextFile
 
 SAMPLED = 200  # rows that the columns are told by
@@ -36,7 +37,6 @@ _MAX_CELL = 131_072  # characters; a quote that never closes goes on until then
 _DELIMITERS = "\t;,|"
 _MOST_ABOVE = 20  # lines of a report's title
 _COUNTED = re.compile(r"\s*(\d{1,12})[\t ]+(\S.*)")
-_GUARD = re.compile(r"'(?=[=+\-@\t])")  # what a spreadsheet is told that a cell is no formula
 
 Row = Mapping[str, str]
 
@@ -97,7 +97,7 @@ def _of_row(line: int, row: Row, columns: Columns) -> Iterator[Logged]:
     tool, arguments = row.get(columns.tool, "").strip().lower(), row.get(columns.arguments, "").strip()
     for name in columns.texts:
         for text in row.get(name, "").split("\n") if len(columns.texts) == 1 else [row.get(name, "")]:
-            yield Logged(_GUARD.sub("", text.strip(), count=1), line, count, tool, arguments)
+            yield Logged(unguarded(text.strip()), line, count, tool, arguments)
 
 
 _NAMELESS = "column "

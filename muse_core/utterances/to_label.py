@@ -1,7 +1,6 @@
 """What was not read, as a table that a person labels and gives back to `--utterances`.
 
-A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula; such a cell gets a `'` in
-front, which is taken off again when the table comes back.
+No cell is a formula to a spreadsheet (`guarded_cells.py`).
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from muse_core.durable import explained
+from muse_core.utterances.guarded_cells import guarded
 from muse_core.utterances.read_log import Request
 
 COLUMNS = ("query", "count", "tool", "arguments", "language", "reason", "words not explained")
 MOST_ROWS = 10_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_to_label(path: Path, unread: Iterable[Request]) -> None:
@@ -28,11 +27,7 @@ def write_to_label(path: Path, unread: Iterable[Request]) -> None:
     for one in rows:
         left = ", ".join(one.decision.left)
         cells = (one.text, one.count, "", "", one.tongue, one.decision.reason, left)
-        table.writerow([_guarded(cell) for cell in cells])
+        table.writerow([guarded(cell) for cell in cells])
     with explained(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\ufeff" + text.getvalue(), encoding="utf-8", newline="")
-
-
-def _guarded(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip().startswith(_FORMULA) else cell

@@ -15,13 +15,13 @@ from muse_core.closure import PACKAGE, SOURCE_ROOT, chain, modules_below
 ROOMS = {
     "catalog": "catalog language records types",
     "profiles": "catalog profiles records types",
-    "conversations": "catalog conversation_files dialogue evaluation json_files json_text language profiles "
-    "reading records scoring tools types utterances wordings world",
+    "conversations": "catalog conversation_files dialogue evaluation feedback json_files json_text language "
+    "profiles reading records scoring tools types utterances wordings world",
     "base": "catalog examples language models profiles records tools training types wordings",
     "augment": "augmentation catalog language models profiles records tools types wordings world",
     "sft": "catalog examples language models processes profiles records tools training types wordings",
-    "pairs": "augmentation catalog dialogue generation language models preferences profiles reading "
-    "records scoring tools types wordings world",
+    "pairs": "augmentation catalog conversation_files dialogue feedback generation json_text language models "
+    "preferences profiles reading records scoring tools types wordings world",
     "dpo": "augmentation catalog dialogue examples generation language models preferences processes "
     "profiles reading records scoring tools training types wordings world",
     "rft": "catalog examples generation language models preferences processes profiles reading records "

@@ -164,6 +164,24 @@ def _ratings() -> Rows:
     return [row, {**row, **same}, {**row, "rating_id": "s/r2/i001", "rater_id": "r2", "comment": "अच्छा"}]
 
 
+def _feedback() -> Rows:
+    asked, reply = '[{"role":"user","content":"red kurta"}]', '[{"role":"assistant","content":"Hm."}]'
+    row = {
+        "feedback_id": "f1", "time": "2026-11-30T05:00:00+00:00", "completion": "chatcmpl-1", "model": "muse",
+        "thumb": "down", "wish": "values", "wish_text": "under 1500", "language": "en", "profile": "",
+        "asked_json": asked, "answer_json": reply, "better_json": reply, "personal": [], "overlaps": None,
+        "status": "waiting", "reason": None,
+    }  # fmt: skip
+    masked = asked.replace("kurta", "[email] 4111")
+    gone = {"feedback_id": "f2", "status": "refused", "reason": "personal data", "personal": ["email"]}
+    plain = {"wish": "nothing", "wish_text": "", "thumb": "up", "status": "accepted", "feedback_id": "f3"}
+    return [row, {**row, **gone, "asked_json": masked, "better_json": None}, {**row, **plain}]
+
+
+def _accepted() -> Rows:
+    return [{**row, "status": "accepted"} for row in _feedback() if row["status"] != "refused"]
+
+
 GOOD: dict[str, Callable[[], Rows]] = {
     "products": lambda: _rows(
         "products",
@@ -193,6 +211,8 @@ GOOD: dict[str, Callable[[], Rows]] = {
     "talks": _talks,
     "metrics": _metrics,
     "ratings": _ratings,
+    "feedback": _feedback,
+    "accepted_feedback": _accepted,
 }
 
 
@@ -261,6 +281,15 @@ NOT_NULL, EQUAL = "expect_column_values_to_not_be_null", "expect_column_pair_val
 MATCH, NO_MATCH = "expect_column_values_to_match_regex", "expect_column_values_to_not_match_regex"
 GREATER = "expect_column_pair_values_a_to_be_greater_than_b"
 
+FEEDBACK: dict[str, Break] = {
+    f"asked_ok: {IN_SET}": _put(asked_json="{}"),
+    f"answer_ok: {IN_SET}": _put(answer_json=None),
+    f"better_ok: {IN_SET}": _put(better_json="{"),
+    f"wish_agrees: {IN_SET}": _put(wish_text=""),
+    f"ends_with_user: {IN_SET}": _put(asked_json='[{"role":"assistant","content":"Hm."}]'),
+    f"ends_with_assistant: {IN_SET}": _put(better_json='[{"role":"user","content":"red kurta"}]'),
+    f"personal_left: {BETWEEN}": _put(wish_text="write to asha.k@example.org"),
+}
 PLANTED: dict[str, dict[str, Break]] = {
     "products": {
         f"title: {MATCH}": _put(title=" "),
@@ -392,6 +421,13 @@ PLANTED: dict[str, dict[str, Break]] = {
         f"preferred_is_shown: {IN_SET}": _put(preferred_model="sft"),
         f"same_answers_rated_alike: {IN_SET}": lambda rows: rows[1].update(fluency_b=4),
     },
+    "feedback": FEEDBACK
+    | {
+        f"better_agrees: {IN_SET}": _put(better_json=None),
+        f"reason_agrees: {IN_SET}": lambda rows: rows[1].update(reason=None),
+        f"unclean_is_refused: {IN_SET}": _put(overlaps="c000017.2"),
+    },
+    "accepted_feedback": FEEDBACK | {f"is_clean: {IN_SET}": _put(personal=["phone"])},
 }
 
 

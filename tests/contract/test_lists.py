@@ -13,6 +13,7 @@ from data_contracts.validate import load_suite
 from muse_core.dialogue.llm.accept import Reason
 from muse_core.dialogue.llm.asks import Intent
 from muse_core.dialogue.llm.service import Failure
+from muse_core.feedback.row import STATUSES, Wish
 from muse_core.tools.toolbox import DECISIONS, TOOL_NAMES
 from muse_core.types import TURN_TYPES
 from tests.architecture.laws import ROOT
@@ -43,6 +44,8 @@ class Listed:
 TOOLS_HOME = "the tools are ALL_TOOLS of muse_core/tools/toolbox.py"
 LESSONS = "data_contracts/lessons.py"
 FAILURES = (*get_args(Failure), "truncated", "nonsense")
+FEEDBACK = "data_contracts/feedback.yaml"
+HOME = "what becomes of feedback is in muse_core/feedback/row.py"
 TYPES_HOME = "the turn types are TurnType of muse_core/types.py"
 
 
@@ -74,6 +77,10 @@ def lists() -> list[Listed]:
             intents,
             get_args(Intent),
             "the intents are those of muse_core/dialogue/llm/asks.py",
+        ),
+        *(
+            Listed(FEEDBACK, f"kwargs: {{column: {name}, value_set", value_set("feedback", name), meant, HOME)
+            for name, meant in (("status", STATUSES), ("wish", get_args(Wish)))
         ),
         Listed(ratings, "column: turn_type", value_set("ratings", "turn_type"), TURN_TYPES, TYPES_HOME),
     ]

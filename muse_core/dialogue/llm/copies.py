@@ -131,14 +131,20 @@ def own_wordings() -> Seen:
     """The skeletons of every wording that the simulator speaks, of all sides."""
     seen = Seen()
     known: set[Pairs] = set()
+    for frame, side, wording in frames():
+        found = pairs(frame)
+        if found not in known:
+            known.add(found)
+            seen.add(found, (side, wording))
+    return seen
+
+
+def frames() -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """(coarse skeleton, side, wording) of every reading of every wording that the simulator speaks."""
     for wordings in shipped().values():
         for wording in wordings:
             for reading in readings(wording.text):
-                found = pairs(coarse(_words_of(reading)))
-                if found not in known:
-                    known.add(found)
-                    seen.add(found, (wording.side, wording.text))
-    return seen
+                yield tuple(coarse(_words_of(reading))), wording.side, wording.text
 
 
 def _words_of(reading: str) -> Iterator[str]:

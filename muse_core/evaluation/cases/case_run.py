@@ -15,12 +15,13 @@ from muse_core.errors import ConfigError
 from muse_core.evaluation.cases.answers import Answerer, collect
 from muse_core.evaluation.cases.case import EvalCase, judge_case
 from muse_core.evaluation.cases.case_summary import Json, summary
-from muse_core.evaluation.predict.contamination import Leak, find_leaks, leak_report, user_turns
+from muse_core.evaluation.predict.contamination import leak_report
 from muse_core.evaluation.score.baselines import learn_baselines, turn_of_case, turns_of
 from muse_core.evaluation.score.significance import minimum_detectable_difference
 from muse_core.progress import Progress
 from muse_core.reading.reader import read
 from muse_core.reading.shop_words import ShopWords
+from muse_core.scoring.overlap import Leak, find_leaks, user_turns
 from muse_core.types import Conversation, JsonValue
 
 

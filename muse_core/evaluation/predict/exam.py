@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from muse_core.evaluation.predict.contamination import Leak
 from muse_core.evaluation.predict.open_loop import Case
 from muse_core.records import Row, conversation_row, read_conversation
+from muse_core.scoring.overlap import Leak
 from muse_core.types import Conversation
 
 TEST, LEFT_OUT, FURTHER, UNKNOWN, UNSEEN = "test", "left_out", "further", "unknown", "unseen"

@@ -15,7 +15,7 @@ from muse_core.evaluation.people.cuts import nouns_searched
 from muse_core.evaluation.people.failures import failure_counts, invented_values, worst
 from muse_core.evaluation.people.rows import people_rows
 from muse_core.evaluation.people.sets import people_sets
-from muse_core.evaluation.predict.contamination import find_leaks, leak_report
+from muse_core.evaluation.predict.contamination import leak_report
 from muse_core.evaluation.predict.open_loop import Prediction, judge, open_loop_cases
 from muse_core.evaluation.predict.predictions import expert_rows
 from muse_core.evaluation.report import ReportInputs
@@ -33,6 +33,7 @@ from muse_core.evaluation.score.preference_accuracy import PairLogProbs, implici
 from muse_core.evaluation.score.scorecard import ModelRows, Scorecard, metric_rows
 from muse_core.evaluation.score.statistics import estimate
 from muse_core.records import Row
+from muse_core.scoring.overlap import find_leaks
 from muse_core.tools.call_syntax import render_call
 from muse_core.tools.shop_schema import PLAIN
 from muse_core.types import LANGUAGES, Conversation, Message, ToolCall

@@ -6,12 +6,12 @@ import dataclasses
 
 from muse_core.evaluation.predict.contamination import (
     case_set_leaks,
-    find_leaks,
     leak_report,
     leak_rows,
     without_leaks,
 )
 from muse_core.evaluation.predict.open_loop import open_loop_cases
+from muse_core.scoring.overlap import find_leaks
 from muse_core.types import Message
 from tests.unit.evaluation.builders_evaluation import conversation
 

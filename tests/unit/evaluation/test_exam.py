@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from muse_core.evaluation.predict.contamination import Leak
 from muse_core.evaluation.predict.exam import ASKED, FURTHER, TEST, UNKNOWN, Exam, exam_rows, read_exam
 from muse_core.evaluation.predict.open_loop import Case
 from muse_core.evaluation.predict.unknown_shoppers import anonymous_cases
 from muse_core.records import from_table, to_table
+from muse_core.scoring.overlap import Leak
 from muse_core.types import Message
 from tests.unit.evaluation.builders_evaluation import conversation
 

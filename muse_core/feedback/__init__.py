@@ -1,0 +1,1 @@
+"""What people say of served turns, on its way into training: scrubbed, kept apart, reviewed, entered."""
