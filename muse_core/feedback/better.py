@@ -33,7 +33,8 @@ from muse_core.tools.toolbox import TOOL_NAMES
 from muse_core.types import Conversation, JsonValue, Language, ToolCall
 from muse_core.utterances.conversation import conversation_of
 from muse_core.utterances.decide import LEFT_OVER, decide
-from muse_core.utterances.explained import Terms, terms_of, unexplained
+from muse_core.utterances.described import Terms, terms_of
+from muse_core.utterances.explained import unexplained
 from muse_core.utterances.fold import digest_of, normal_form
 from muse_core.utterances.labels import SILENT, labelled
 from muse_core.utterances.read_log import Request

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from muse_core.generation.justified import Justified, justified
+from muse_core.generation.read_values import read_values
 from muse_core.reading.shop_words import ShopWords
 from muse_core.types import JsonValue, Message, ToolCall
 
+_POSITIONS = ("like", "items")  # "it", "these": which is meant the words do not say
+_WORD = re.compile(r"[^\s.,?!;:\"'()\[\]{}।“”‘’«»…]+")
+
 
 def unsaid(calls: Sequence[ToolCall], context: Sequence[Message], words: ShopWords) -> list[str]:
-    """The arguments (`name=value`) that nothing in the conversation justifies."""
-    known = justified(context, words)
+    """The arguments (`name=value`) that no rule reads in the conversation and, if they are text, that do not
+    stand in it."""
+    said = read_values(context, words).values
+    text = " ".join(_words(message.content) for message in context if message.role in ("user", "tool"))
     return [
         f"{name}={value!r}"
         for call in calls
         for name, given in call.arguments.items()
         for value in _values(given)
-        if not _is_said(name, value, known)
+        if not (
+            name in _POSITIONS
+            or value in said.get(name, ())
+            or (isinstance(value, str) and f" {_words(value)} " in f" {text} ")
+        )
     ]
 
 
@@ -28,17 +38,5 @@ def _values(given: JsonValue) -> Iterator[JsonValue]:
         yield given
 
 
-def _is_said(name: str, value: JsonValue, known: Justified) -> bool:
-    if value in known.read.get(name, ()) or value in known.fixed.get(name, ()):
-        return True
-    if isinstance(value, bool):
-        return False
-    if isinstance(value, int | float):
-        return float(value) in known.numbers
-    text = str(value).casefold()
-    return text in {one.casefold() for one in known.values} or any(_holds(run, text) for run in known.runs)
-
-
-def _holds(run: Sequence[str], text: str) -> bool:
-    """Whether the words of a text stand in a row."""
-    return f" {text} " in f" {' '.join(run)} ".casefold()
+def _words(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))
