@@ -19,6 +19,7 @@ from functools import lru_cache
 from muse_core.language import lexicon
 from muse_core.language.matching import Token, singulars, tokens
 from muse_core.language.numerals import Number, read_number
+from muse_core.generation.pointed import POSITIONS, WORDS, pointed
 from muse_core.profiles.system_line import parts_of
 from muse_core.reading.reader import read
 from muse_core.reading.shop_words import ShopWords
@@ -66,14 +67,16 @@ def _by_argument(context: Sequence[Message], shop: ShopWords) -> dict[str, tuple
     Words that nothing explains may be searched, a price without a bound is any."""
     before: dict[str, dict[JsonValue, None]] = {}
     now: dict[str, dict[JsonValue, None]] = {}
+    last: Mapping[str, JsonValue] = {}
     for message in context:
         for call in message.tool_calls:
             _add(before, call.arguments)
         if message.role == "user":
-            now = {}
+            last, now = message.reading or read(message.content, shop), {}
             for found in (before, now):
-                _add(found, message.reading or read(message.content, shop))
-    return {name: tuple(values) for name, values in (before | now).items()}
+                _add(found, last)
+    said = {name: tuple(values) for name, values in (before | now).items() if name not in (*WORDS, *POSITIONS)}
+    return said | pointed(context, last)
 
 
 def _add(found: dict[str, dict[JsonValue, None]], said: Mapping[str, JsonValue]) -> None:

@@ -1,8 +1,8 @@
 """What the last words of the user say of the last results: how they are ordered, which of them are meant.
 
-    sort_by, than    as they were read
-    like             the position that was read or named; any of those shown for "like this"
-    items, item      the positions that were read or named; left to the schema where none is
+    sort_by, than    as they were read; an order beside a likeness is how it is to differ
+    like             the position that was read; any of those shown for "like this", or where one is named
+    items, item      the positions that were read; left to the schema where none is
 
 Unlike other values these are of one turn: what was said before is said of other results.
 """
@@ -16,26 +16,43 @@ from muse_core.records import result_values
 from muse_core.tools.references import items_of, last_shown
 from muse_core.types import JsonValue, Message
 
-POINTING = ("sort_by", "than", "like", "items", "item")
+WORDS, POSITIONS = ("sort_by", "than"), ("like", "items", "item")
 Values = tuple[JsonValue, ...]
+
+_THAN = {"price_low": "cheaper", "price_high": "costlier", "rating": "better_rated"}
 
 
 def pointed(context: Sequence[Message], reading: Mapping[str, JsonValue]) -> dict[str, Values]:
-    """Argument of `POINTING` -> its values; () for one that must not be written, absent for a free one.
-    `reading`: of the last user message."""
+    """Argument -> its values; () for one that must not be written, absent for a free one. `reading`: of the
+    last user message."""
     asked = next((one.content for one in reversed(context) if one.role == "user"), "")
     shown = items_of(last_shown(result_values(context)))
-    read = _positions(reading.get("items"), len(shown))
-    named = read or find_named(asked, [str(item.get("title", "")) for item in shown])
-    found: dict[str, Values] = {name: _values(reading.get(name)) for name in ("sort_by", "than")}
-    found["like"] = _alike(reading.get("like"), len(shown)) or named
-    if named:
-        found |= {"item": named} | ({"items": (list(named),)} if len(named) > 1 else {})
+    items = _positions(reading.get("items"), len(shown))
+    is_named = bool(find_named(asked, [str(item.get("title", "")) for item in shown]))
+    like = _alike(reading, len(shown)) or items
+    order = _values(reading.get("sort_by"))
+    found: dict[str, Values] = {
+        "sort_by": (*order, *(("rating",) if "min_rating" in reading else ())),
+        "than": _than(reading),
+        "like": like or (_up_to(len(shown)) if is_named else ()),
+    }
+    if items:
+        found |= {"item": items} | ({"items": (list(items),)} if len(items) > 1 else {})
     return found
 
 
-def _alike(like: JsonValue, count: int) -> Values:
-    return tuple(range(1, count + 1)) if like == "shown" else _positions(like, count)
+def _than(reading: Mapping[str, JsonValue]) -> Values:
+    order = reading.get("sort_by", "rating" if "min_rating" in reading else None)
+    return _values(reading.get("than")) or ((_THAN[str(order)],) if order is not None else ())
+
+
+def _alike(reading: Mapping[str, JsonValue], count: int) -> Values:
+    like = reading.get("like")
+    return _up_to(count) if like == "shown" else _positions(like, count)
+
+
+def _up_to(count: int) -> Values:
+    return tuple(range(1, count + 1))
 
 
 def _positions(said: JsonValue, count: int) -> Values:

@@ -3,7 +3,8 @@
 Follows the tokens of a call as our own tokenizer cuts it (`models/word_cuts.py`): the name of an argument is
 one of those for which a value is justified, and the value is copied from `Justified` token by token. The
 `query` of a search is freer: words of what was said and read, in any order. Other arguments of text and
-numbers are spans and values as they stand. Positions, yes or no, and fixed words are left to the schema.
+numbers are spans and values as they stand. Positions, yes or no, and fixed words are left to the schema; where
+values are those that were read, an order and positions are those of `pointed.py`.
 
 What is ruled out here is ruled out beside the schema; where both together leave nothing, the schema decides.
 """
@@ -20,10 +21,12 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from muse_core.generation.justified import Justified
+from muse_core.generation.pointed import POSITIONS, WORDS
 from muse_core.models.chat_format import TOOL, TOOL_END
 from muse_core.models.tokenizer import encode_text
 from muse_core.tools.shop_schema import ShopSchema
 from muse_core.tools.toolbox import ALL_TOOLS
+from muse_core.types import JsonValue
 
 Kind = Literal["text", "number", "free"]
 _QUERY, _MOST_WORDS = "query", 8
@@ -42,7 +45,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Argument:
-    """`free`: the schema decides alone. Numbers have bounds."""
+    """`free`: the schema decides alone. Numbers have bounds; a list of them is written as one value."""
 
     kind: Kind
     low: float = -math.inf
@@ -89,9 +92,13 @@ class CallTokens:
         kept = (starts[:1], ends[-1:]) if is_whole else (starts, ends)
         return Cut(tuple(ids), frozenset(kept[0]), frozenset(kept[1]))
 
-    def frames(self, name: str) -> list[Cut]:
-        """The ways in which an argument opens."""
-        kind = self.arguments[name].kind
+    def listed(self, values: Sequence[JsonValue]) -> Cut:
+        """Of a list of positions."""
+        ids = encode_text(self._tokenizer, f"[{', '.join(map(str, values))}]")
+        return Cut(tuple(ids), frozenset((0,)), frozenset((len(ids),)))
+
+    def frames(self, name: str, kind: Kind) -> list[Cut]:
+        """The ways in which an argument of a kind opens."""
         ends = {"text": ("='", "=['"), "number": ("=",), "free": ("=", "='")}[kind]
         return [self.run([f"{name}{end}"], True) for end in ends]
 
@@ -204,7 +211,7 @@ class SpanGuide:
         """A value of text behind its quote, or a number behind `=`."""
         self._key, self._kind, self._rows, self._begun = key, kind, (), set()
         argument = self._cuts.arguments.get(key)
-        if argument is not None and argument.kind == kind:
+        if argument is not None and self._kind_of(key) == kind:
             if key not in self._values:
                 self._values[key] = self._values_of(key, argument)
             left = [cut for cut in self._values[key] if cut not in self._written]
@@ -216,23 +223,39 @@ class SpanGuide:
         cuts, known = self._cuts, self._known
         said = known.read.get(key, ())
         if self._as_read and (said or key != _QUERY):
-            texts = (f"{one:.10g}" if isinstance(one, int | float) else str(one).split() for one in said)
-            return [cuts.run([one] if isinstance(one, str) else one, True) for one in texts]
+            return [self._read_value(one) for one in said]
         if argument.kind == "number":
             return [cuts.run([f"{one:.10g}"], True) for one in known.numbers if argument.takes(one)]
         values = dict.fromkeys((*known.values, *known.fixed.get(key, ())))
         whole = [cuts.run(value.split(), key != _QUERY) for value in values if value.strip()]
         return [cuts.run(words) for words in known.runs if words] + whole
 
+    def _read_value(self, value: JsonValue) -> Cut:
+        if isinstance(value, list):
+            return self._cuts.listed(value)
+        words = [f"{value:.10g}"] if isinstance(value, int | float) else str(value).split()
+        return self._cuts.run(words, True)
+
+    def _kind_of(self, name: str) -> Kind:
+        """Of an argument; what is said of the last results is copied where values are those that were read."""
+        if self._as_read and name in self._known.read:
+            if name in WORDS:
+                return "text"
+            if name in POSITIONS:
+                return "number"
+        return self._cuts.arguments[name].kind
+
     def _begin_name(self, before: str) -> None:
         self._tail, self._key, self._kind, self._rows = before, "", "free", ()
         names = [name for name in self._cuts.arguments if self._has_value(name)]
-        self._at = [(cut, 0) for name in names for cut in self._cuts.frames(name)]
+        self._at = [(cut, 0) for name in names for cut in self._cuts.frames(name, self._kind_of(name))]
         if before == "(":  # a tool that needs no argument
             self._at.append((self._cuts.nothing, 0))
 
     def _has_value(self, name: str) -> bool:
         known, argument = self._known, self._cuts.arguments[name]
+        if self._as_read and name in (*WORDS, *POSITIONS):
+            return name not in known.read or bool(known.read[name])
         if self._as_read and name != _QUERY and (argument.kind != "free" or argument.is_yes_no):
             return name in known.read
         if argument.kind == "number":

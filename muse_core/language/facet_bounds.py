@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from muse_core.language.matching import word_key
-from muse_core.language.price_bounds import bound_phrases, turned
+from muse_core.language.price_bounds import bound_phrases, is_of_model, turned
 from muse_core.language.price_context import words as price_words
 from muse_core.language.word_lists import read_words
 
@@ -26,6 +26,8 @@ def bound_around(keys: Sequence[str], first: int, last: int) -> tuple[Bound, int
     while at > 0 and keys[at - 1] in ("of", "is", "hai", "है", "-"):
         at -= 1
     ahead = next((row for row in _phrases("before") if _ends_with(keys, at, row[1])), None)
+    if ahead is not None and is_of_model(keys, at, ahead[1]):
+        ahead = None
     if behind is not None and (len(behind[1]) > 1 or ahead is None):
         last += len(behind[1])
         return turned(keys, behind[0], first, last), first, last

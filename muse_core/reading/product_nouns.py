@@ -7,17 +7,20 @@ that nothing explains.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from muse_core.catalog.nouns import known_noun
 from muse_core.language import lexicon, shop_nouns
-from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens
+from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens, word_key
 from muse_core.language.sounds import english_sound, latin_of, skeleton
+from muse_core.language.units import unit_of
+from muse_core.language.word_lists import read_words
 from muse_core.reading.known_words import is_asking
 
 _LONGEST = 4  # words of a known noun
 _LONGEST_UNKNOWN = 3
+_LONGEST_MODEL = 3  # digits of a model's number
 _MIN_SOUND = 4  # letters of a noun that is told by its sound
 _OTHER_SLOTS = ("colour", "material", "occasion", "gender", "product_type", lexicon.WORDS)
 Place = tuple[int, int]
@@ -33,21 +36,27 @@ class Noun:
     is_known: bool
 
 
-def nouns_in(text: str, shop_nouns: Sequence[str], taken: Sequence[Place]) -> list[Noun]:
+def nouns_in(text: str, nouns: Sequence[str], taken: Sequence[Place]) -> list[Noun]:
     """The products that a text names, in its order: the known ones, else one run of unexplained words.
     `taken`: places of brands, colours, prices and other values, which are no part of an unknown noun."""
-    words = tokens(text)
-    for names in (_shop_names(shop_nouns), _table_name):
-        found = list(_named(text, words, names))
-        if names is _table_name:
-            found = [noun for noun in found if not _is_in(noun, taken)]
-        elif len(found) > 1:
-            found = [noun for noun in found if not _is_in(noun, taken)] or found
-            found = [noun for noun in found if not is_asking(form_key(noun.value))] or found
-        if found:
-            return _joined(text, found)
+    words, own = tokens(text), _index(tuple(nouns))
+    found = [noun for noun in _named(text, words, own.said) if not _is_other(noun, words)]
+    if len(found) > 1:
+        found = [noun for noun in found if not _is_in(noun, taken)] or found
+        found = [noun for noun in found if not is_asking(form_key(noun.value))] or found
+    found = [one for one in found if own.sells(text[one.start : one.end]) or not _is_in(one, taken)]
+    if not found:
+        found = [noun for noun in _named(text, words, _table_name) if not _is_in(noun, taken)]
+    if found:
+        return _joined(text, found)
     unknown = _unexplained(text, words, taken)
-    return [unknown] if unknown is not None else []
+    return [own.completed(unknown)] if unknown is not None else []
+
+
+def _is_other(noun: Noun, words: Sequence[Token]) -> bool:
+    """The top of "top rated": by the word behind it no product."""
+    behind = next((word.key for word in words if word.start >= noun.end), "")
+    return behind in _followers(noun.value)
 
 
 def _joined(text: str, nouns: Sequence[Noun]) -> list[Noun]:
@@ -81,17 +90,6 @@ def _noun_at(text: str, words: Sequence[Token], names: Callable[[str], str | Non
     return 1, None
 
 
-def _shop_names(nouns: Sequence[str]) -> Callable[[str], str | None]:
-    """Nouns of the shop and of the lexicon, and of titles those of several words."""
-    shop = _index(tuple(nouns))
-
-    def name(said: str) -> str | None:
-        found = shop.named(said) or lexicon.canonical("product_type", said)
-        return found or (known_noun(said) or shop_nouns.named(said) if " " in said else None)
-
-    return name
-
-
 def _table_name(said: str) -> str | None:
     """Nouns of titles, but for words that are said of everything."""
     return None if is_asking(form_key(said)) else known_noun(said) or shop_nouns.named(said)
@@ -105,6 +103,7 @@ class _ShopNouns:
     """The shop's own nouns by key, and by sound for those that Hindi spells its own way."""
 
     def __init__(self, nouns: Sequence[str]) -> None:
+        self.nouns = nouns
         own = {form_key(noun): noun for noun in nouns}
         said = ((form, noun) for noun in nouns for form in lexicon.surfaces("product_type", noun, "mixed"))
         self.by_key = {form_key(form): noun for form, noun in said} | own
@@ -112,6 +111,19 @@ class _ShopNouns:
         self.by_sound = {sound: noun for sound, noun in sounds.items() if len(sound) >= _MIN_SOUND}
         self.by_consonants = {skeleton(sound): noun for sound, noun in self.by_sound.items()}
         self.by_consonants.pop("", None)
+
+    def said(self, said: str) -> str | None:
+        """A noun of the shop or the lexicon, and of titles those of several words."""
+        return self.sells(said) or (known_noun(said) or shop_nouns.named(said) if " " in said else None)
+
+    def sells(self, said: str) -> str | None:
+        """A noun of the shop or the lexicon."""
+        return self.named(said) or lexicon.canonical("product_type", said)
+
+    def completed(self, noun: Noun) -> Noun:
+        """The one noun of the shop that begins with this word: "microwave" for "microwave oven"."""
+        own = [one for one in self.nouns if one.split()[0] == noun.value]
+        return replace(noun, value=own[0], is_known=True) if len(own) == 1 else noun
 
     def named(self, said: str) -> str | None:
         """The noun that these words are, in the singular or the plural, in either script."""
@@ -135,6 +147,11 @@ def _index(nouns: tuple[str, ...]) -> _ShopNouns:
     return _ShopNouns(nouns)
 
 
+@lru_cache(maxsize=256)
+def _followers(noun: str) -> frozenset[str]:
+    return frozenset(map(word_key, read_words("request_words")["no_product"].get(noun, "").split()))
+
+
 # ---- unknown nouns --------------------------------------------------------------------------------
 
 
@@ -146,8 +163,21 @@ def _unexplained(text: str, words: Sequence[Token], taken: Sequence[Place]) -> N
             best = run
     if not best:
         return None
-    start, end = best[0].start, best[-1].end
+    start, end = best[0].start, _with_number(text, words, best[-1], taken)
     return Noun(" ".join(text[start:end].lower().split()), start, end, False)
+
+
+def _with_number(text: str, words: Sequence[Token], last: Token, taken: Sequence[Place]) -> int:
+    """Where a name ends: "note 12" with the number of its model, unless that counts or measures something."""
+    at = words.index(last) + 1
+    number, behind = (*words[at : at + 2], None, None)[:2]
+    if number is None or not number.key.isdecimal() or len(number.key) > _LONGEST_MODEL:
+        return last.end
+    if text[last.end : number.start] != " " or text[number.end : number.end + 1].strip(" ,.!?"):
+        return last.end
+    is_free = not any(start < number.end and number.start < end for start, end in taken)
+    is_count = behind is not None and (unit_of(behind.key) or known_noun(behind.key))
+    return number.end if is_free and not is_count else last.end
 
 
 def _runs(text: str, words: Sequence[Token], taken: Sequence[Place]) -> Iterator[Sequence[Token]]:
@@ -165,6 +195,6 @@ def _runs(text: str, words: Sequence[Token], taken: Sequence[Place]) -> Iterator
 
 def _is_open(word: Token, taken: Sequence[Place]) -> bool:
     """Whether a word may be part of an unknown noun."""
-    if len(word.key) < 2 or word.key[0].isdigit() or is_asking(word.key):
+    if len(word.key) < 2 or word.key[0].isdigit() or is_asking(word.key) or unit_of(word.key):
         return False
     return not any(start < word.end and word.start < end for start, end in taken)

@@ -186,8 +186,51 @@ def test_as_read_an_argument_has_its_own_values_only(grammar, tokenizer):
         return False
 
     assert not is_refused(query="shirt", colour="red", material="cotton")
-    assert not is_refused(query="shirt", colour="red", sort_by="price_low")
+    assert is_refused(query="shirt", colour="red", sort_by="price_low")  # nobody named an order
     assert is_refused(query="shirt", colour="cotton")
     assert is_refused(query="shirt", not_colour="red")
     assert is_refused(query="shirt", max_price=500)
     assert is_refused(query="phone")
+
+
+SHOWN = tool_message(ToolResult("c0.0", {"items": [{"title": one} for one in ("Kiara", "Oslo", "Tanvi")]}))
+
+
+@pytest.mark.parametrize(
+    ("text", "reading", "written", "refused"),
+    [
+        ("cheapest first", {"sort_by": "price_low"}, {"sort_by": "price_low"}, {"sort_by": "rating"}),
+        ("like the second but cheaper", {"like": 2, "than": "cheaper"}, {"like": 2, "than": "cheaper"}, {"like": 1}),
+        ("like the second", {"like": 2}, {"like": 2}, {"like": 2, "than": "cheaper"}),
+        ("like this", {"like": "shown"}, {"like": 3}, {"like": 4}),
+        ("the last, any like it", {"like": "last"}, {"like": 3}, {"like": 1}),
+        ("some shirts", {"query": "shirt"}, {"query": "shirt"}, {"like": 1}),
+        ("compare 1 and 3", {"items": [1, 3]}, {"items": [1, 3]}, {"items": [1, 2]}),
+        ("which one is better?", {}, {"items": [1, 2]}, {"like": 1}),
+        ("Kiara or Oslo?", {}, {"items": [1, 2]}, {"sort_by": "rating"}),
+    ],
+)
+def test_what_is_said_of_results_is_what_was_read(grammar, tokenizer, text, reading, written, refused):
+    context = (SHOWN, Message("user", text, reading=reading))
+
+    def is_let_through(arguments: dict[str, JsonValue]) -> bool:
+        tool = next(
+            (name for key, name in (("items", "compare"), ("sort_by", "filter")) if key in arguments), "recommend"
+        )
+        guide = grammar.guide(justified(context, SHOP), as_read=True)
+        for token in act_ids(tokenizer, ToolCall("", tool, arguments)):
+            if bool(guide.ruled_out()[token]):
+                return False
+            guide.take(token)
+        return True
+
+    assert is_let_through(written)
+    assert not is_let_through(refused)
+
+
+def test_an_order_of_before_is_of_other_results():
+    said = (
+        Message("user", "cheapest shirts", reading={"query": "shirt", "sort_by": "price_low"}),
+        Message("user", "phones", reading={"query": "phone"}),
+    )
+    assert justified(said, SHOP).read["sort_by"] == ()
