@@ -32,6 +32,7 @@ Kind = Literal["text", "number", "free"]
 _QUERY, _MOST_WORDS = "query", 8
 _SPACE = "Ġ"
 _OPENED = re.compile(r"[(,]Ġ?([a-z][a-z0-9_Ġ]*)=(\['|'|)$")
+_YES_NO = re.compile(r"=(True|False)$")
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class CallTokens:
     def __init__(self, tokenizer: PreTrainedTokenizerFast, vocabulary: int, schema: ShopSchema) -> None:
         self._tokenizer, self.vocabulary = tokenizer, vocabulary
         self.arguments = arguments_of(schema)
+        self.orders = {tool.name: schema.order(tool.name) for tool in ALL_TOOLS}
         self.texts = [str(one) for one in tokenizer.convert_ids_to_tokens(range(len(tokenizer)))]
         self.closers: dict[Kind, list[int]] = {
             "text": [at for at, text in enumerate(self.texts) if text.startswith("'")],
@@ -133,7 +135,7 @@ class SpanGuide:
         self._written: list[Cut] = []  # values of the list that is written
         self._is_call = False
         self._tail = ""  # of the call, since its last `(` or the `,` before a name
-        self._key, self._kind = "", "free"
+        self._tool, self._key, self._kind = "", "", "free"
         self._begun: set[int] = set()  # first tokens of the words of a query
         self._is_quoted = False  # inside text that is left to the schema
         self._rows: Sequence[Cut] = ()
@@ -146,7 +148,9 @@ class SpanGuide:
             return None
         allowed = [cut.tokens[at] for cut, at in self._at if at < len(cut.tokens)]
         if self._key and any(at in cut.ends for cut, at in self._at):
-            allowed += self._cuts.closers["number" if self._kind == "number" else "text"]
+            closers = self._cuts.closers["number" if self._kind == "number" else "text"]
+            goes_on = self._goes_on()
+            allowed += [at for at in closers if goes_on or not self._cuts.texts[at].endswith(",")]
             allowed += [cut.tokens[at] for cut, at in self._further_words()]
         mask = torch.ones(self._cuts.vocabulary, dtype=torch.bool)
         mask[allowed] = False
@@ -198,6 +202,9 @@ class SpanGuide:
             return
         self._is_quoted = False
         in_list = self._tail.rfind("[") > self._tail.rfind("]")
+        if self._as_read and _YES_NO.search(self._tail) and not self._goes_on():
+            self._at = [(self._cuts.nothing, 0)]
+            return
         opened = _OPENED.search(self._tail)
         if opened is not None:
             self._begin(opened[1].replace(f"_{_SPACE}", "_"), "text" if opened[2] else "number")
@@ -245,7 +252,17 @@ class SpanGuide:
                 return "number"
         return self._cuts.arguments[name].kind
 
+    def _goes_on(self) -> bool:
+        """Whether a further argument may stand behind the one that is written: behind a `,` there is no way
+        back. Who copies spans may go on as the schema says."""
+        order = self._cuts.orders.get(self._tool, ())
+        if not self._as_read or self._key not in order:
+            return True
+        return any(map(self._has_value, order[order.index(self._key) + 1 :]))
+
     def _begin_name(self, before: str) -> None:
+        if before == "(":
+            self._tool = self._tail[:-1].replace(f"_{_SPACE}", "_").strip(_SPACE)
         self._tail, self._key, self._kind, self._rows = before, "", "free", ()
         names = [name for name in self._cuts.arguments if self._has_value(name)]
         self._at = [(cut, 0) for name in names for cut in self._cuts.frames(name, self._kind_of(name))]

@@ -207,7 +207,14 @@ SHOWN = tool_message(ToolResult("c0.0", {"items": [{"title": one} for one in ("K
         ("some shirts", {"query": "shirt"}, {"query": "shirt"}, {"like": 1}),
         ("compare 1 and 3", {"items": [1, 3]}, {"items": [1, 3]}, {"items": [1, 2]}),
         ("which one is better?", {}, {"items": [1, 2]}, {"like": 1}),
-        ("Kiara or Oslo?", {}, {"items": [1, 2]}, {"sort_by": "rating"}),
+        ("another like Kiara", {"words": "kiara"}, {"like": 1}, {"like": 4}),
+        (
+            "red, with touchscreen",
+            {"colour": "red", "touchscreen": True},
+            {"colour": "red", "touchscreen": True},
+            {"colour": "red", "touchscreen": True, "min_memory": 16},
+        ),
+        ("in red", {"colour": "red"}, {"colour": "red"}, {"colour": "red", "not_colour": "red"}),
     ],
 )
 def test_what_is_said_of_results_is_what_was_read(grammar, tokenizer, text, reading, written, refused):
