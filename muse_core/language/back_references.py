@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-from muse_core.language import lexicon
 from muse_core.language.matching import Token, tokens, word_key
 from muse_core.language.numerals import scale_value, small_value
 from muse_core.language.word_lists import read_words
@@ -46,11 +45,15 @@ def _row_at(text: str, words: Sequence[Token], at: int) -> tuple[int, ...]:
         if not (is_word or sign in (",", "&")) or position is None or position in row:
             break
         is_joined |= is_word or sign == "&"
-        is_said |= keys[then] in _ordinals()
+        is_said |= keys[then] in _ordinals() or keys[then - 1] in _listed("numbered")
         row.append(position)
         end = then + 1
-    is_counted = is_said or (keys[end] if end < len(keys) else "") in ("", *_listed("paired_after"))
+    is_counted = is_said or (keys[end] if end < len(keys) else "") in _behind_row()
     return tuple(row) if is_joined and is_counted else ()
+
+
+def _behind_row() -> frozenset[str]:
+    return _listed("paired_after") | _listed("numbered_after") | {""}
 
 
 def _plain(keys: Sequence[str], at: int) -> int | None:
@@ -149,10 +152,7 @@ def _top_at(keys: Sequence[str], at: int) -> int:
     if not 2 <= many <= _MOST_TOP or not any(_ends_with(keys, at, phrase) for phrase in _tops()):
         return 0
     after = keys[at + 1] if at + 1 < len(keys) else ""
-    if is_both:
-        return many
-    is_other = after.isdecimal() or scale_value(after) is not None or small_value(after) is not None
-    return 0 if is_other or lexicon.canonical("product_type", after) else many
+    return many if is_both or after in _behind_row() | _listed("pairing") | _listed("counted") else 0
 
 
 def _ends_with(keys: Sequence[str], end: int, phrase: tuple[str, ...]) -> bool:

@@ -87,6 +87,13 @@ def _all_exact_ascii() -> frozenset[str]:
     return frozenset(key for slot in all_slots().values() for key in slot.exact if key.isascii())
 
 
+@lru_cache(maxsize=1)
+def _hindi_words() -> frozenset[str]:
+    """Keys in Devanagari that are values of some slot as they are: never the plural of another's (college)."""
+    named = (slot for name, slot in all_slots().items() if name != WORDS)
+    return frozenset(key for slot in named for key in slot.exact if not key.isascii())
+
+
 @lru_cache(maxsize=REMEMBERED)
 def lookup(slot: Slot, key: str) -> str | None:
     """The canonical value of a key: as it is, as a plural, or loosely spelt Roman Hindi; None if unknown."""
@@ -94,7 +101,7 @@ def lookup(slot: Slot, key: str) -> str | None:
         return None
     if (value := slot.exact.get(key)) is not None:
         return value
-    for singular in singulars(key):
+    for singular in singulars(key) if key not in _hindi_words() else ():
         if (value := slot.exact.get(singular)) is not None:
             return value
     if key.isascii() and len(key) >= _MIN_LOOSE and key not in _all_exact_ascii():

@@ -7,7 +7,7 @@ that nothing explains.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from muse_core.catalog.nouns import known_noun
@@ -50,7 +50,7 @@ def nouns_in(text: str, nouns: Sequence[str], taken: Sequence[Place]) -> list[No
     if found:
         return _joined(text, found)
     unknown = _unexplained(text, words, taken)
-    return [own.completed(unknown)] if unknown is not None else []
+    return [unknown] if unknown is not None else []
 
 
 def _is_other(noun: Noun, words: Sequence[Token]) -> bool:
@@ -103,7 +103,6 @@ class _ShopNouns:
     """The shop's own nouns by key, and by sound for those that Hindi spells its own way."""
 
     def __init__(self, nouns: Sequence[str]) -> None:
-        self.nouns = nouns
         own = {form_key(noun): noun for noun in nouns}
         said = ((form, noun) for noun in nouns for form in lexicon.surfaces("product_type", noun, "mixed"))
         self.by_key = {form_key(form): noun for form, noun in said} | own
@@ -119,11 +118,6 @@ class _ShopNouns:
     def sells(self, said: str) -> str | None:
         """A noun of the shop or the lexicon."""
         return self.named(said) or lexicon.canonical("product_type", said)
-
-    def completed(self, noun: Noun) -> Noun:
-        """The one noun of the shop that begins with this word: "microwave" for "microwave oven"."""
-        own = [one for one in self.nouns if one.split()[0] == noun.value]
-        return replace(noun, value=own[0], is_known=True) if len(own) == 1 else noun
 
     def named(self, said: str) -> str | None:
         """The noun that these words are, in the singular or the plural, in either script."""
