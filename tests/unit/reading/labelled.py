@@ -129,8 +129,7 @@ def score(name: str) -> tuple[Counts, dict[str, Counts], list[str]]:
         found, wanted = judged(request, said)
         total.exact += found == wanted
         total.requests += 1
-        for place in [total, *(by_name.setdefault(pair[0], Counts()) for pair in found | wanted)]:
-            pass
+        by_name |= {pair[0]: Counts() for pair in found | wanted if pair[0] not in by_name}
         for part, rows in (("right", found & wanted), ("found", found), ("labelled", wanted)):
             for argument, count in Counter(pair[0] for pair in rows).items():
                 for counts in (total, by_name[argument]):
