@@ -16,10 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from muse_core.generation.pointed import POSITIONS, WORDS, pointed
 from muse_core.language import lexicon
 from muse_core.language.matching import Token, singulars, tokens
 from muse_core.language.numerals import Number, read_number
-from muse_core.generation.pointed import POSITIONS, WORDS, pointed
 from muse_core.profiles.system_line import parts_of
 from muse_core.reading.reader import read
 from muse_core.reading.shop_words import ShopWords
@@ -75,7 +75,9 @@ def _by_argument(context: Sequence[Message], shop: ShopWords) -> dict[str, tuple
             last, now = message.reading or read(message.content, shop), {}
             for found in (before, now):
                 _add(found, last)
-    said = {name: tuple(values) for name, values in (before | now).items() if name not in (*WORDS, *POSITIONS)}
+    said = {
+        name: tuple(values) for name, values in (before | now).items() if name not in (*WORDS, *POSITIONS)
+    }
     return said | pointed(context, last)
 
 

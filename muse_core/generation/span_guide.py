@@ -3,8 +3,8 @@
 Follows the tokens of a call as our own tokenizer cuts it (`models/word_cuts.py`): the name of an argument is
 one of those for which a value is justified, and the value is copied from `Justified` token by token. The
 `query` of a search is freer: words of what was said and read, in any order. Other arguments of text and
-numbers are spans and values as they stand. Positions, yes or no, and fixed words are left to the schema; where
-values are those that were read, an order and positions are those of `pointed.py`.
+numbers are spans and values as they stand. Positions, yes or no, and fixed words are left to the schema;
+where values are those that were read, an order and positions are those of `pointed.py`.
 
 What is ruled out here is ruled out beside the schema; where both together leave nothing, the schema decides.
 """
@@ -244,7 +244,7 @@ class SpanGuide:
         return self._cuts.run(words, True)
 
     def _kind_of(self, name: str) -> Kind:
-        """Of an argument; what is said of the last results is copied where values are those that were read."""
+        """Of an argument; what is said of the last results is copied where values are as they were read."""
         if self._as_read and name in self._known.read:
             if name in WORDS:
                 return "text"

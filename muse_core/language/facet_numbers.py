@@ -194,7 +194,8 @@ class _NumberReader:
 
     def _by_range(self, amount: _Amount) -> int | None:
         """The facet whose values are of this size, of those with the unit."""
-        told = [at for at in self._candidates(amount.unit) if is_told_in(amount.unit, unit_in(self.facets[at]))]
+        unit = amount.unit
+        told = [at for at in self._candidates(unit) if is_told_in(unit, unit_in(self.facets[at]))]
         likely = [at for at in told if self._is_likely(at, amount, _FAR)]
         within = [at for at in likely if self._is_likely(at, amount, 1.0)]
         for left in (within, likely):

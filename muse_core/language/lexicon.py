@@ -203,9 +203,7 @@ def _has_size_cue(words: list[Token], position: int) -> bool:
     return any(is_cue(token.key, words) for token in around)
 
 
-def _is_plausible(
-    name: str, value: str, text: str, words: list[Token], position: int, length: int
-) -> bool:
+def _is_plausible(name: str, value: str, text: str, words: list[Token], position: int, length: int) -> bool:
     """A single letter is a size only in capitals or next to a size word ("I'm", "s" are not)."""
     first = words[position]
     if name == "size" and not is_size(value, words, position, length):

@@ -89,7 +89,7 @@ def _all_exact_ascii() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _hindi_words() -> frozenset[str]:
-    """Keys in Devanagari that are values of some slot as they are: never the plural of another's (college)."""
+    """Keys in Devanagari that are values of some slot: never the plural of another's (college)."""
     named = (slot for name, slot in all_slots().items() if name != WORDS)
     return frozenset(key for slot in named for key in slot.exact if not key.isascii())
 

@@ -147,7 +147,9 @@ def _mentions(text: str, brands: Sequence[str]) -> dict[str, list[Mention]]:
     spans = {"brand": find_brands(text, brands), "colour": find_colours(text)}
     for slot in _SLOTS:
         spans[slot] = lexicon.find(slot, text)
-    spans["colour"] = [span for span in spans["colour"] if not _is_of_jewel(text, span, spans["product_type"])]
+    spans["colour"] = [
+        span for span in spans["colour"] if not _is_of_jewel(text, span, spans["product_type"])
+    ]
     spans["gender"] = [span for span in spans["gender"] if not _is_of_name(text, span)]
     nouns = [(start, end) for noun, start, end in spans["product_type"] if " " in noun]
     spans["occasion"] = [one for one in spans["occasion"] if not _is_among(*one[1:], nouns)]  # formal shoes

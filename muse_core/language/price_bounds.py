@@ -80,7 +80,12 @@ def _bound_before(keys: list[str], before: int) -> tuple[Bound, int] | None:
 def is_of_model(keys: Sequence[str], before: int, phrase: Sequence[str]) -> bool:
     """The "max" of "13 pro max 256gb": no bound of the number that begins at `before`."""
     at = before - len(phrase) - 1
-    return len(phrase) == 1 and phrase[0] in words("model_bounds") and at >= 0 and keys[at] in words("model_words")
+    return (
+        len(phrase) == 1
+        and phrase[0] in words("model_bounds")
+        and at >= 0
+        and keys[at] in words("model_words")
+    )
 
 
 @lru_cache(maxsize=2)

@@ -1,4 +1,4 @@
-"""Whether a word that may be a size is one: "double bed", but "double door"; "32 inch jeans", but "32 inch shelf"."""
+"""Whether a word that may be a size is one: "double bed", no "double door"; "32 inch jeans", no shelf."""
 
 from __future__ import annotations
 

@@ -20,7 +20,18 @@ _LISTS = ("request_words", "price_words", "number_words")
 # What people ask in these kinds names things that a shop does not have.
 _NAMING = ("out_of_scope", "chit_chat", "translation")
 # Lists of words that name something.
-_THINGS = ("things", "months", "units", "weather", "events", "screens", "beds", "waisted", "unsized", "model_words")
+_THINGS = (
+    "things",
+    "months",
+    "units",
+    "weather",
+    "events",
+    "screens",
+    "beds",
+    "waisted",
+    "unsized",
+    "model_words",
+)
 _THINGS += ("no_product", "energy", "jewels", "named_people", "sized_by_number")
 _SLOT = re.compile(r"\{[^{}]*\}")
 

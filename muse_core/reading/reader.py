@@ -111,7 +111,7 @@ def _put(found: dict[str, JsonValue], name: str, values: Iterable[JsonValue]) ->
 
 
 def _wanted(said: str, nouns: list[Noun], asked: ParsedRequest) -> list[Noun]:
-    """Without the products that are not wanted. Of "print wali kurti nahi" it is the print, not the product."""
+    """Without the products that are not wanted; of "print wali kurti nahi" it is the print."""
     known = [Mention("query", noun.value, noun.start, noun.end) for noun in nouns if noun.is_known]
     unwanted = {mention.start for mention in Cues(said).meant(known)[1]}
     wanted = [noun for noun in nouns if noun.start not in unwanted]

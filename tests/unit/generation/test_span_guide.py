@@ -200,7 +200,12 @@ SHOWN = tool_message(ToolResult("c0.0", {"items": [{"title": one} for one in ("K
     ("text", "reading", "written", "refused"),
     [
         ("cheapest first", {"sort_by": "price_low"}, {"sort_by": "price_low"}, {"sort_by": "rating"}),
-        ("like the second but cheaper", {"like": 2, "than": "cheaper"}, {"like": 2, "than": "cheaper"}, {"like": 1}),
+        (
+            "like the second but cheaper",
+            {"like": 2, "than": "cheaper"},
+            {"like": 2, "than": "cheaper"},
+            {"like": 1},
+        ),
         ("like the second", {"like": 2}, {"like": 2}, {"like": 2, "than": "cheaper"}),
         ("like this", {"like": "shown"}, {"like": 3}, {"like": 4}),
         ("the last, any like it", {"like": "last"}, {"like": 3}, {"like": 1}),
@@ -222,7 +227,8 @@ def test_what_is_said_of_results_is_what_was_read(grammar, tokenizer, text, read
 
     def is_let_through(arguments: dict[str, JsonValue]) -> bool:
         tool = next(
-            (name for key, name in (("items", "compare"), ("sort_by", "filter")) if key in arguments), "recommend"
+            (name for key, name in (("items", "compare"), ("sort_by", "filter")) if key in arguments),
+            "recommend",
         )
         guide = grammar.guide(justified(context, SHOP), as_read=True)
         for token in act_ids(tokenizer, ToolCall("", tool, arguments)):

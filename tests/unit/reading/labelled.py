@@ -3,7 +3,7 @@
 python -m tests.unit.reading.labelled [--unseen] [--wrong]
 
 A pair is an argument with one value; a request is exact when its pairs are those that it was labelled with.
-`words`, which stand where no known noun does, count as a query. A query is compared by the stems of its words.
+`words`, which stand where no known noun does, count as a query; it is compared by the stems of its words.
 """
 
 from __future__ import annotations

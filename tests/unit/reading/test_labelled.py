@@ -1,4 +1,4 @@
-"""Requests to very different shops are read with few mistakes; tests/labels/README.md says how they were made."""
+"""Requests to very different shops are read with few mistakes; how they were made: tests/labels/README.md."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def test_the_two_sets_share_no_shop_and_no_request() -> None:
 
 
 def test_what_is_read_beside_what_was_asked_for_is_wrong() -> None:
-    request = Request("", "", (pairs({"query": "red shirt"}), pairs({"query": "shirt"})), pairs({"colour": "red"}))
+    request = Request(
+        "", "", (pairs({"query": "red shirt"}), pairs({"query": "shirt"})), pairs({"colour": "red"})
+    )
     assert judged(request, {"words": "shirts", "colour": "red"}) == (pairs({"query": "shirt"}),) * 2
     found, wanted = judged(request, {"query": "shirt", "max_price": 9})
     assert found - wanted == pairs({"max_price": 9})
