@@ -77,7 +77,7 @@ def known_noun(phrase: str) -> str | None:
 
 
 def may_begin_noun(phrase: str) -> bool:
-    """Whether a known noun may begin with the phrase's first word; only what is surely none is told from it."""
+    """Whether a known noun may begin with the phrase's first word; off only where surely none does."""
     word = phrase.split(maxsplit=1)[0].lower() if phrase else ""
     is_plain = word.isascii() and word.isalpha() and word not in _HALF_WORDS
     return not is_plain or stem(word) in _first_stems()

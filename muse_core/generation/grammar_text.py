@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from muse_core.errors import MuseError
+from muse_core.generation.pointed import OF_RESULTS
 from muse_core.generation.read_values import ReadValues
 from muse_core.models.chat_format import RESULT, TOOL, TOOL_END
 from muse_core.tools.base import Tool
@@ -32,7 +33,6 @@ _SPACED_INK = rf"(\p{{N}}| ([^\s\p{{N}}'\\<\x00-\x1f\x7f-\x9f]|{_ESCAPE}))"  # w
 _LONGEST_TEXT = 200
 _PICTURE = "image"
 _READ_ALONE = ("colour", "max_price", "items", _PICTURE)  # of tools that do not narrow products
-_GUESSED = ("like", "than")  # "it", "this one": which is meant the words do not say
 
 
 class ActText:
@@ -118,14 +118,14 @@ class _ToolText:
 
     def _values(self, key: str, said: ReadValues) -> tuple[JsonValue, ...] | None:
         """Those that were read and that the tool takes; None: the schema decides."""
+        if key in OF_RESULTS and key not in said.values:
+            return None
         values = tuple(one for one in said.values.get(key, ()) if _takes(self._kinds[key], one))
-        if self._narrows:
-            if key == "query" and not values:
-                return said.spans if key in self._required else ()
-            return values or (None if key in _GUESSED else ())
+        if key == "query" and self._narrows and not values:
+            return said.spans if key in self._required else ()
         if key == "text" and self.name == "translate":
             return said.quoted or said.spans or None
-        return (values or None if key == "items" else values) if key in _READ_ALONE else None
+        return values if self._narrows or key in _READ_ALONE else None
 
 
 def _takes(kinds: Sequence[Schema], value: JsonValue) -> bool:

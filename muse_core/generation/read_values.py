@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from muse_core.generation.pointed import OF_RESULTS, pointed
 from muse_core.reading.reader import read
 from muse_core.reading.shop_words import ShopWords
 from muse_core.types import JsonValue, Message
@@ -23,8 +24,6 @@ from muse_core.types import JsonValue, Message
 Read = Mapping[str, JsonValue]
 
 _MEANT = {"words": ("query",), "about_price": ("min_price", "max_price")}  # what may be one of these
-_OF_NOW = ("items", "like", "than", "sort_by")  # positions and orders mean the list that is shown
-_THAN = {"price_low": "cheaper", "price_high": "costlier", "rating": "better_rated"}
 _QUOTED = re.compile("['\"‘“«]([^'\"‘’“”«»]{2,80})['\"’”»]")
 _PICTURE = re.compile(r"\[image:(\w+)\]")
 _EDGES = ".,?!;:\"'()[]{}।“”‘’«»…"
@@ -49,34 +48,23 @@ def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
     now: dict[str, list[JsonValue]] = {}
     owed: set[str] = set()
     words = ""
+    reading: Read = {}
     for message in context:
         for call in message.tool_calls:
             _add(before, call.arguments)
             owed -= call.arguments.keys()
         if message.role == "user":
-            found = message.reading or read(message.content, shop)
-            _add(before, found)
+            reading = message.reading or read(message.content, shop)
+            _add(before, reading)
             for picture in _PICTURE.findall(message.content):
                 _add(before, {"image": picture})
-            now, owed, words = {}, set(found) - _MEANT.keys(), message.content
-            _add(now, _with_likeness(found))
-    earlier = {name: found for name, found in before.items() if name not in _OF_NOW}
-    values = {name: tuple(found) for name, found in (earlier | now).items()}
-    is_shown = any(message.role == "assistant" for message in context)
+            now, owed, words = {}, set(reading) - _MEANT.keys(), message.content
+            _add(now, reading)
+    values = {name: tuple(found) for name, found in (before | now).items() if name not in OF_RESULTS}
+    values |= pointed(context, reading)
+    is_shown = any(message.role in ("assistant", "tool") for message in context)
     quoted = tuple(_QUOTED.findall(words))
     return ReadValues(values, frozenset(owed), tuple(_spans(words)), quoted, is_shown)
-
-
-def _with_likeness(found: Read) -> Read:
-    """A position may be the one to be like; an order of a list, how it must differ."""
-    more: dict[str, JsonValue] = {}
-    items = found.get("items")
-    if items is not None and "like" not in found:
-        more["like"] = items
-    order = found.get("sort_by")
-    if isinstance(order, str) and "than" not in found:
-        more["than"] = _THAN.get(order)
-    return {**found, **more}
 
 
 def _add(found: dict[str, list[JsonValue]], said: Read) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-from muse_core.language.matching import tokens, word_key
+from muse_core.language.matching import Token, tokens, word_key
 from muse_core.language.numerals import scale_value, small_value
 from muse_core.language.word_lists import read_words
 
@@ -16,27 +16,49 @@ Order = Literal["price_low", "price_high", "rating"]
 
 LAST = -1  # the position of "the last one"
 _MAX_POSITION = 10
+_MOST_TOP = 4
 _SHOWN = "12345"  # plain numbers that count results; larger ones are sizes
 _NAMES = ("first", "second", "third", "fourth", "fifth")
 
 
 def find_positions(text: str) -> tuple[int, ...]:
     """Positions in the last results, in the order said; `LAST` for the last one."""
-    keys = [token.key for token in tokens(text)]
+    words = tokens(text)
+    keys = [token.key for token in words]
     found = [position for at in range(len(keys)) for position in _positions_at(keys, at)]
-    pair = _pair(keys)
-    return pair if set(found) <= set(pair) else tuple(dict.fromkeys(found))
+    row = max((_row_at(text, words, at) for at in range(len(keys))), key=len, default=())
+    return row if len(row) > 1 and set(found) <= set(row) else tuple(dict.fromkeys(found))
 
 
-def _pair(keys: Sequence[str]) -> tuple[int, ...]:
-    """Two plain ones side by side: "1 and 4", "pehla vs teesra"; not "2 or 3 shirts"."""
-    for at in range(1, len(keys) - 1):
-        first, second = (_ordinals().get(key) or _digit(key) for key in (keys[at - 1], keys[at + 1]))
-        if first and second and first != second and keys[at] in _listed("pairing"):
-            after = keys[at + 2] if at + 2 < len(keys) else ""
-            is_said = keys[at - 1] in _ordinals() or keys[at + 1] in _ordinals()
-            return (first, second) if is_said or after in ("", *_listed("paired_after")) else ()
-    return ()
+def _row_at(text: str, words: Sequence[Token], at: int) -> tuple[int, ...]:
+    """Plain ones side by side that begin at a word: "1 and 4", "pehla vs teesra", "2nd, 3rd & 5th"; not "2 or
+    3 shirts"."""
+    keys = [token.key for token in words]
+    row, end = [position] if (position := _plain(keys, at)) else [], at + 1
+    is_joined, is_said = False, keys[at] in _ordinals()
+    while row and end < len(keys):
+        is_word = keys[end] in _listed("pairing")
+        sign = text[words[end - 1].end : words[end].start].strip()
+        then = end + is_word
+        then += then < len(keys) and keys[then] in _listed("numbered")
+        position = _plain(keys, then)
+        if not (is_word or sign in (",", "&")) or position is None or position in row:
+            break
+        is_joined |= is_word or sign == "&"
+        is_said |= keys[then] in _ordinals() or keys[then - 1] in _listed("numbered")
+        row.append(position)
+        end = then + 1
+    is_counted = is_said or (keys[end] if end < len(keys) else "") in _behind_row()
+    return tuple(row) if is_joined and is_counted else ()
+
+
+def _behind_row() -> frozenset[str]:
+    return _listed("paired_after") | _listed("numbered_after") | {""}
+
+
+def _plain(keys: Sequence[str], at: int) -> int | None:
+    """The position that a word is by itself."""
+    return (_ordinals().get(keys[at]) or _digit(keys[at])) if at < len(keys) else None
 
 
 def _digit(key: str) -> int | None:
@@ -112,6 +134,8 @@ def _is_denied(keys: Sequence[str], start: int, end: int) -> bool:
 
 
 def _positions_at(keys: Sequence[str], at: int) -> list[int]:
+    if many := _top_at(keys, at):
+        return list(range(1, many + 1))
     if (position := _ordinals().get(keys[at])) is not None:
         return _ordinal_at(keys, at, position)
     number = _count(keys[at])
@@ -121,10 +145,22 @@ def _positions_at(keys: Sequence[str], at: int) -> list[int]:
     return [number] if number is not None and (is_numbered or _is_listed_with(keys, at)) else []
 
 
+def _top_at(keys: Sequence[str], at: int) -> int:
+    """The 3 of "top 3", "upar ke teen", "pehle dono", that ends at a word; not of "top 3 shirts"."""
+    is_both = keys[at] in _listed("both")
+    many = 2 if is_both else _digit(keys[at]) or small_value(keys[at]) or 0
+    if not 2 <= many <= _MOST_TOP or not any(_ends_with(keys, at, phrase) for phrase in _tops()):
+        return 0
+    after = keys[at + 1] if at + 1 < len(keys) else ""
+    return many if is_both or after in _behind_row() | _listed("pairing") | _listed("counted") else 0
+
+
+def _ends_with(keys: Sequence[str], end: int, phrase: tuple[str, ...]) -> bool:
+    return end >= len(phrase) and tuple(keys[end - len(phrase) : end]) == phrase
+
+
 def _ordinal_at(keys: Sequence[str], at: int, position: int) -> list[int]:
     after = keys[at + 1] if at + 1 < len(keys) else ""
-    if position == 1 and (many := small_value(after)) is not None and 2 <= many <= _MAX_POSITION:
-        return list(range(1, many + 1))
     is_alone = len(keys) == 1 or (at == len(keys) - 1 and keys[at - 1] in ("the", *_listed("joining")))
     return [position] if after in _listed("counted") or is_alone else []
 
@@ -155,6 +191,12 @@ def _ordinals() -> dict[str, int]:
 @lru_cache(maxsize=16)
 def _listed(name: str) -> frozenset[str]:
     return frozenset(word_key(word) for word in read_words("request_words")["refers"][name].split())
+
+
+@lru_cache(maxsize=1)
+def _tops() -> tuple[tuple[str, ...], ...]:
+    rows = read_words("request_words")["refers"]["tops"]
+    return tuple(tuple(token.key for token in tokens(phrase)) for phrase in rows)
 
 
 @lru_cache(maxsize=1)

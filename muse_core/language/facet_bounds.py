@@ -9,7 +9,7 @@ from typing import Literal
 
 from muse_core.language.matching import word_key
 from muse_core.language.phrases import Phrase, Phrases
-from muse_core.language.price_bounds import bound_phrases, turned
+from muse_core.language.price_bounds import bound_phrases, is_of_model, turned
 from muse_core.language.price_context import words as price_words
 from muse_core.language.word_lists import read_words
 
@@ -24,6 +24,8 @@ def bound_around(keys: Sequence[str], first: int, last: int) -> tuple[Bound, int
     while at > 0 and keys[at - 1] in ("of", "is", "hai", "है", "-"):
         at -= 1
     ahead = _phrases("before").before(keys, at)
+    if ahead is not None and is_of_model(keys, at, keys[at - ahead[0] : at]):
+        ahead = None
     if behind is not None and (behind[0] > 1 or ahead is None):
         last += behind[0]
         return turned(keys, behind[1], first, last), first, last

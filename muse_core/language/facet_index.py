@@ -93,8 +93,9 @@ class FacetIndex:
         return by_sound or (near if is_near else word.stem)
 
     def spelt(self, key: str) -> str:
-        """The form that a loosely spelt one of Roman Hindi stands for; itself when there is none."""
-        return self._loose.get(roman_key(key), key)
+        """The form that a loosely spelt one of Roman Hindi stands for; itself when there is none, or when it
+        is a word of its own ("shaadi" is no "saadi")."""
+        return key if lexicon.is_word(key) else self._loose.get(roman_key(key), key)
 
     # ---- building
 

@@ -20,7 +20,7 @@ from muse_core.language.matching import word_key
 from muse_core.language.numerals import read_number
 from muse_core.language.price_context import words as price_words
 from muse_core.language.price_pieces import pieces
-from muse_core.language.units import COUNT, converted, dimension_of, find_quantities, unit_of
+from muse_core.language.units import COUNT, converted, dimension_of, find_quantities, is_told_in, unit_of
 from muse_core.language.word_lists import read_words
 from muse_core.types import Facet
 
@@ -194,7 +194,9 @@ class _NumberReader:
 
     def _by_range(self, amount: _Amount) -> int | None:
         """The facet whose values are of this size, of those with the unit."""
-        likely = [at for at in self._candidates(amount.unit) if self._is_likely(at, amount, _FAR)]
+        unit = amount.unit
+        told = [at for at in self._candidates(unit) if is_told_in(unit, unit_in(self.facets[at]))]
+        likely = [at for at in told if self._is_likely(at, amount, _FAR)]
         within = [at for at in likely if self._is_likely(at, amount, 1.0)]
         for left in (within, likely):
             if len(left) == 1:

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from muse_core.language.facet_index import facet_index
 from muse_core.language.facet_numbers import Limit, find_limits
 from muse_core.language.facet_values import FacetText, Found
+from muse_core.language.likeness import names_customers
+from muse_core.language.matching import tokens
 from muse_core.language.request_cues import Cues, Mention
+from muse_core.language.units import find_quantities
 from muse_core.types import Facet, JsonValue
 
 MOST_VALUES = 4  # of one choice, as the tools take them
@@ -24,7 +27,7 @@ Place = tuple[int, int]
 class FacetReading:
     """`wanted`: values by argument, as in a call; `without`: unwanted values by facet; `numbers`: where the
     numbers stand that are no prices or sizes; `gone`: the mentions of our own fields that are a facet's;
-    `places`: where all this stands."""
+    `places`: where all this and the facets' names stand."""
 
     wanted: dict[str, JsonValue]
     without: dict[str, tuple[str, ...]]
@@ -39,13 +42,21 @@ def read_facets(text: str, facets: Sequence[Facet], own: Sequence[Mention], cues
         return FacetReading({}, {})
     said = FacetText(text, facet_index(tuple(facets)))
     values, gone = _settled(text, said.values(), own)
-    limits = find_limits(text, said, [(value.start, value.end) for value in values])
+    taken = [*((value.start, value.end) for value in values), *_stars_of_customers(text)]
+    limits = find_limits(text, said, taken)
     wanted, without = _choices(facets, values, cues)
     wanted |= _numbers(facets, limits, cues)
     numbers = tuple((limit.start, limit.end) for limit in limits)
     gone |= {mention for mention in own if mention.slot == "size" and _is_in(mention, numbers)}
-    places = (*((value.start, value.end) for value in values), *numbers)
+    places = (*((value.start, value.end) for value in values), *numbers, *said.name_places())
     return FacetReading(wanted, without, numbers, frozenset(gone), places)
+
+
+def _stars_of_customers(text: str) -> list[Place]:
+    """Where stars are those that customers give: no facet's."""
+    if not names_customers([token.key for token in tokens(text)]):
+        return []
+    return [(found.start, found.end) for found in find_quantities(text) if found.unit == "star"]
 
 
 def find_facets(text: str, facets: Sequence[Facet]) -> list[tuple[str, str, int, int]]:

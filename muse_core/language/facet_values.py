@@ -76,6 +76,10 @@ class FacetText:
                     break
             at += 1
 
+    def name_places(self) -> list[tuple[int, int]]:
+        """Where the facets' names stand."""
+        return [(self.words[name.first].start, self.words[name.last - 1].end) for name in self.names]
+
     def is_named(self, facet: int, first: int, last: int) -> bool:
         """Whether the facet's name stands beside the words [first, last)."""
         return any(
@@ -173,6 +177,8 @@ class FacetText:
         key, stem = self._key(at, last), self.heard[at]
         said = (self.words[at].stem, *(form_of(target.value) for target in left))
         is_usual = last - at == 1 and any(form in listed("everyday_values") for form in said)
+        if is_usual and last - at == 1 and self._is_denied(at):
+            return False
         if is_usual or key in listed("everyday_values") or len(key) == 1 or key.isdecimal():
             return True
         if steps is None or steps > 1:
@@ -189,6 +195,14 @@ class FacetText:
         if stem in listed("never_parts"):
             return True
         return all(words_of(target.value)[-1].stem == stem for target in left)
+
+    def _is_denied(self, at: int) -> bool:
+        """ "no prints": a word of every day that is a value where it is not wanted."""
+        return (
+            at > 0
+            and self.words[at].stem in listed("denied_values")
+            and self.words[at - 1].key in listed("denials")
+        )
 
     def _found(self, target: Target, at: int, last: int, is_whole: bool) -> Found:
         start, end = self.words[at].start, self.words[last - 1].end

@@ -31,11 +31,12 @@ from muse_core.language.lexicon_entries import (
     run_key,
 )
 from muse_core.language.matching import Token, form_key, tokens, word_key
+from muse_core.language.size_words import is_cue, is_size
 from muse_core.language.word_lists import read_words
 from muse_core.types import Language
 
-_HALF_SIZE = re.compile(r"(\d)\.5(?!\d)")
-_HALF = re.compile(r"\.5(?!\d)")
+_HALF_SIZE = re.compile(r"(\d)(\.\d)(?!\d)")
+_HALF = re.compile(r"\.\d(?!\d)")
 _AGREEMENT = {"m": 0, "mp": 1, "f": 2, "fp": 2}
 
 
@@ -145,6 +146,11 @@ def gloss(text: str, target: str) -> tuple[str, tuple[str, ...]]:
     return " ".join("".join(out).split()), tuple(unknown)
 
 
+def is_word(key: str) -> bool:
+    """Whether a key is a form of some slot, as it is spelt."""
+    return any(key in all_slots()[slot].exact for slot in slots())
+
+
 def forms(slot: str) -> Iterator[str]:
     """Every form of every value of a slot, in all scripts."""
     for entry in all_slots()[slot].entries.values():
@@ -173,7 +179,7 @@ def _numeric_size(surface: str) -> str | None:
     numbers = [word for word in words if word.isdigit() and len(word) <= 3]
     others = [word for word in words if not word.isdigit()]
     if len(numbers) == 1 and all(word in _size_cues() for word in others):
-        return str(int(numbers[0])) + (".5" if half else "")
+        return str(int(numbers[0])) + (half[2] if half else "")
     return None
 
 
@@ -186,14 +192,14 @@ def _found(text: str) -> Mapping[str, list[tuple[str, int, int]]]:
     for at, word in enumerate(words):
         for length, name, value, end in (*_known_at(words, at), *_size_at(text, words, at)):
             is_open = at >= free.get(name, 0) and length <= slots[name].longest
-            if is_open and _is_plausible(name, text, words, at, length):
+            if is_open and _is_plausible(name, value, text, words, at, length):
                 found.setdefault(name, []).append((value, word.start, end))
                 free[name] = at + length
     return found
 
 
 def _known_at(words: list[Token], at: int) -> list[tuple[int, str, str, int]]:
-    """(words, slot, value, end) of every run of words from one place on that a slot knows, the longest first."""
+    """(words, slot, value, end) of each run of words from a place on that a slot knows, the longest first."""
     found: list[tuple[int, str, str, int]] = []
     key = ""
     for length, word in enumerate(words[at : at + longest()], 1):
@@ -219,12 +225,14 @@ def _size_at(text: str, words: list[Token], position: int) -> Iterator[tuple[int
 
 def _has_size_cue(words: list[Token], position: int) -> bool:
     around = (*words[max(0, position - 1) : position], *words[position + 1 : position + 2])
-    return any(token.key in _size_cues() for token in around)
+    return any(is_cue(token.key, words) for token in around)
 
 
-def _is_plausible(name: str, text: str, words: list[Token], position: int, length: int) -> bool:
+def _is_plausible(name: str, value: str, text: str, words: list[Token], position: int, length: int) -> bool:
     """A single letter is a size only in capitals or next to a size word ("I'm", "s" are not)."""
     first = words[position]
+    if name == "size" and not is_size(value, words, position, length):
+        return False
     if name != "size" or length > 1 or first.end - first.start > 1 or not first.key.isascii():
         return True
     if first.start > 0 and text[first.start - 1] in "'\u2019":

@@ -110,11 +110,18 @@ def longest() -> int:
 
 
 class Meaning(NamedTuple):
-    """What a key stands for: canonical values by slot; `goes_on`: a longer run of words that begins with it may
-    be known too."""
+    """What a key stands for: canonical values by slot; `goes_on`: a longer run of words that begins with it
+    may be known too."""
 
     values: Mapping[str, str]
     goes_on: bool
+
+
+@lru_cache(maxsize=1)
+def _hindi_words() -> frozenset[str]:
+    """Keys in Devanagari that are values of some slot: never the plural of another's (college)."""
+    named = (slot for name, slot in all_slots().items() if name != WORDS)
+    return frozenset(key for slot in named for key in slot.exact if not key.isascii())
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -122,7 +129,7 @@ def meaning(key: str) -> Meaning:
     """What a key stands for in each slot: as it is, as a plural, or loosely spelt Roman Hindi."""
     index = _index()
     found = dict(index.exact.get(key, {}))
-    for singular in singulars(key):
+    for singular in singulars(key) if key not in _hindi_words() else ():
         found = index.exact.get(singular, {}) | found
     # A word of its own in some slot is never matched loosely: jute is not joote.
     if key.isascii() and len(key) >= _MIN_LOOSE and key not in index.exact:

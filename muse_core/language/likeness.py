@@ -62,13 +62,15 @@ def find_min_rating(text: str, taken: Sequence[tuple[int, int]] = ()) -> float |
     """The lowest rating asked for; `taken`: places of numbers that are about something else."""
     found = pieces(text)
     keys = [piece.key for piece in found]
+    positions, is_energy = find_positions(text), _is_of_energy(keys)
     for at in range(len(keys)):
         number = read_number(keys, at)
         if number is None or not 0 < number.value <= _MOST_STARS:
             continue
         if any(start <= found[at].start < end for start, end in taken):
             continue
-        if _is_rating(keys, at, number.end):
+        is_position = number.value in positions and not _is_star(keys, number.end)
+        if not is_position and not is_energy and _is_rating(keys, at, number.end):
             return number.value
     return WELL_RATED if _has(keys, "well_rated") and not asks_for_best_rated(text) else None
 
@@ -85,14 +87,29 @@ def asks_for_best_rated(text: str) -> bool:
 
 def _is_rating(keys: Sequence[str], first: int, last: int) -> bool:
     """Whether the number at pieces [first, last) is a lowest rating."""
-    is_stars = last < len(keys) and keys[last] in _listed("stars")
+    is_stars, is_digit = _is_star(keys, last), keys[first][:1].isdigit()
     bound, first, last = bound_around(keys, first, last + is_stars)
     if bound == "max":
         return False
-    if not is_stars and last < len(keys) and keys[last] in _listed("stars"):  # 4+ stars
+    if not is_stars and _is_star(keys, last):  # 4+ stars
         return True
     near = (*keys[max(0, first - _NEAR) : first], *keys[last : last + _NEAR])
-    return is_stars or any(key in _listed("rating") for key in near)
+    is_named = any(key in _listed("rating") for key in near)
+    return is_stars or (is_named and (is_digit or bound == "min"))  # "which one is rated higher"
+
+
+def _is_star(keys: Sequence[str], at: int) -> bool:
+    return at < len(keys) and keys[at] in _listed("stars")
+
+
+def _is_of_energy(keys: Sequence[str]) -> bool:
+    """ "5 star ac": the label that a maker puts on it, unless customers are named."""
+    return any(key in _listed("energy") for key in keys) and not names_customers(keys)
+
+
+def names_customers(keys: Sequence[str]) -> bool:
+    """Whether those who have bought are named: "customers ki rating 4 star"."""
+    return any(key in _listed("customers") for key in keys)
 
 
 # ---- positions ------------------------------------------------------------------------------------
@@ -122,6 +139,8 @@ def _is_after_like(keys: Sequence[str], at: int) -> bool:
 def _is_before_like(keys: Sequence[str], at: int) -> bool:
     """ "dusre jaisa", "pehli wali ki tarah", दूसरी गाड़ी जैसी."""
     for start in range(at, min(at + _SKIPPED, len(keys)) + 1):
+        if start and keys[start - 1] in _listed("one"):  # "pehle aur dusre ek jaise hain"
+            continue
         if any(tuple(keys[start : start + len(phrase)]) == phrase for phrase in _phrases("after")):
             return True
     return False

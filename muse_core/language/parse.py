@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from muse_core.language import lexicon
 from muse_core.language.back_references import (
@@ -38,11 +39,16 @@ from muse_core.language.likeness import (
     find_than,
     likes_shown,
 )
+from muse_core.language.matching import word_key
 from muse_core.language.prices import PriceSpan, find_prices, read_price
 from muse_core.language.request_cues import Cues, Mention
+from muse_core.language.word_lists import read_words
 from muse_core.types import Facet, JsonValue
 
+_SMALLEST_SHOE = 4  # of a grown-up
 _NUMBER = re.compile(r"\d[\d,.]*\d\s?k?")
+_WORD = re.compile(r"[\s,-]*(\w+)")
+_LAST_WORD = re.compile(r"(\w+)[\s-]*$")
 _SLOTS = ("material", "size", "gender", "occasion", "product_type")
 
 
@@ -91,6 +97,8 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
     prices = _with_bare_correction(text, cues, shop.numbers)
     limits = _limits(prices, cues)
     positions, like = find_positions(text), find_like(text)
+    if _counts_shoes(wanted["product_type"], positions):
+        positions = ()
     like_shown = like is None and likes_shown(text)
     is_like = like_shown or like is not None
     than = find_than(text) if is_like else None
@@ -139,6 +147,12 @@ def _mentions(text: str, brands: Sequence[str]) -> dict[str, list[Mention]]:
     spans = {"brand": find_brands(text, brands), "colour": find_colours(text)}
     for slot in _SLOTS:
         spans[slot] = lexicon.find(slot, text)
+    spans["colour"] = [
+        span for span in spans["colour"] if not _is_of_jewel(text, span, spans["product_type"])
+    ]
+    spans["gender"] = [span for span in spans["gender"] if not _is_of_name(text, span)]
+    nouns = [(start, end) for noun, start, end in spans["product_type"] if " " in noun]
+    spans["occasion"] = [one for one in spans["occasion"] if not _is_among(*one[1:], nouns)]  # formal shoes
     taken = {"brand": [], "colour": spans["brand"], "material": [*spans["brand"], *spans["colour"]]}
     return {
         slot: [
@@ -148,6 +162,32 @@ def _mentions(text: str, brands: Sequence[str]) -> dict[str, list[Mention]]:
         ]
         for slot, found in spans.items()
     }
+
+
+def _is_of_jewel(text: str, colour: tuple[str, int, int], products: Sequence[tuple[str, int, int]]) -> bool:
+    """The gold of a ring is what it is made of, unless it is said to be a colour."""
+    _, start, end = colour
+    is_metal = lexicon.canonical("material", text[start:end]) is not None
+    behind = _WORD.match(text, end)
+    is_said = behind is not None and word_key(behind[1]) in _listed("colour_words")
+    return is_metal and not is_said and any(product in _listed("jewels") for product, _, _ in products)
+
+
+def _is_of_name(text: str, gender: tuple[str, int, int]) -> bool:
+    """The man of "spider man"."""
+    before = _LAST_WORD.search(text[: gender[1]])
+    return before is not None and word_key(before[1]) in _listed("named_people")
+
+
+def _counts_shoes(products: Sequence[str], positions: Sequence[int]) -> bool:
+    """ "shoes number 8": the size, and no position."""
+    is_size = len(positions) == 1 and positions[0] >= _SMALLEST_SHOE
+    return is_size and any(product in _listed("sized_by_number") for product in products)
+
+
+@lru_cache(maxsize=4)
+def _listed(name: str) -> frozenset[str]:
+    return frozenset(map(word_key, read_words("request_words")[name].split()))
 
 
 def _sizes(text: str, sizes: tuple[str, ...], positions: tuple[int, ...]) -> tuple[str, ...]:

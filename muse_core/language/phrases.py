@@ -1,4 +1,4 @@
-"""Phrases found by their first or last word, and keys found by how they begin, so that a rule looks at the words of
+"""Phrases found by their first or last word, and keys found by how they begin: a rule looks at the words of
 a text once and not at every phrase that it knows.
 
     found = Phrases([(("se", "kam"), "max"), (("above",), "min")])
@@ -49,13 +49,13 @@ class Phrases(Generic[Told]):
 
 
 class Beginnings:
-    """Tells of the first words of a run whether a longer run of them may be one of some keys. `exact`: what a run
-    is, with `has_plurals` also by one of its singulars; `loose`: what its loose key is (`roman_key`)."""
+    """Tells of the first words of a run whether a longer run of them may be one of some keys. `exact`: what a
+    run is, with `has_plurals` also by one of its singulars; `loose`: what its loose key is (`roman_key`)."""
 
     def __init__(self, exact: Iterable[str], loose: Iterable[str] = (), has_plurals: bool = True) -> None:
         self._exact = _starts(exact)
         self._loose = _starts(loose)
-        # At least one letter stands behind, so that a plural's ending reaches one letter less far into the key.
+        # At least one letter stands behind, so a plural's ending reaches one letter less far into the key.
         self._changing = LONGEST_ENDING - 1 if has_plurals else 0
 
     def may_go_on(self, key: str) -> bool:

@@ -31,6 +31,8 @@ def skip_currency_back(keys: Sequence[str], at: int) -> int:
 def bound_of(keys: list[str], start: int, end: int) -> Bound | None:
     """What the price limits: a phrase of several words after it, else one before it, else one word after;
     the other way round where that is denied or to be removed."""
+    while end < len(keys) and keys[end] in words("per_piece"):
+        end += 1
     after = _bound_after(keys, end)
     if after is not None and after[1] > 1:
         return turned(keys, after[0], start, end + after[1])
@@ -69,7 +71,20 @@ def _bound_after(keys: list[str], end: int) -> tuple[Bound, int] | None:
 
 def _bound_before(keys: list[str], before: int) -> tuple[Bound, int] | None:
     found = _table("before").before(keys, before)
-    return (found[1], found[0]) if found is not None else None
+    if found is None or is_of_model(keys, before, keys[before - found[0] : before]):
+        return None
+    return found[1], found[0]
+
+
+def is_of_model(keys: Sequence[str], before: int, phrase: Sequence[str]) -> bool:
+    """The "max" of "13 pro max 256gb": no bound of the number that begins at `before`."""
+    at = before - len(phrase) - 1
+    return (
+        len(phrase) == 1
+        and phrase[0] in words("model_bounds")
+        and at >= 0
+        and keys[at] in words("model_words")
+    )
 
 
 @lru_cache(maxsize=2)

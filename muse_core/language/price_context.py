@@ -18,6 +18,8 @@ from muse_core.language.word_lists import read_words
 
 MIN_BARE_PRICE = 100  # a smaller number without currency or bound is a count, a size or a rating
 MIN_BOUND_PRICE = 20  # and with a bound word: "at least 4" counts, "under 40" is money
+MIN_MODEL_PRICE = 200  # and behind a name with a word that may be part of it: "105 plus"
+_FARTHEST = 10  # times the lower end of a range
 MAX_BARE_PRICE = 10_000_000  # a larger one is a code
 _YEARS = range(1900, 2100)
 _SCREEN_K = (2_000, 4_000, 8_000)  # 4k is a resolution where a screen is named
@@ -50,7 +52,8 @@ class Surroundings:
         if self._is_measured(at, number.end) or self._is_time(at, number.end):
             return False
         if has_bound:
-            return number.value >= MIN_BOUND_PRICE and not self._is_about_weather()
+            least = MIN_MODEL_PRICE if self._is_of_model(at, number.end) else MIN_BOUND_PRICE
+            return number.value >= least and not self._is_about_weather()
         if number.has_scale and not self._is_loose_scale(at, number):
             return True
         if number.value < MIN_BARE_PRICE or number.value > MAX_BARE_PRICE:
@@ -91,6 +94,18 @@ class Surroundings:
         if ":" in near or ("/" in near and digits_value(self.key(at - 2) or self.key(end + 1)) is not None):
             return True
         return any(key in words("months") for key in (*self.keys[max(0, at - 2) : at], self.key(end)))
+
+    def _is_of_model(self, at: int, end: int) -> bool:
+        """ "note 20 plus": what bounds it may be part of a name instead."""
+        return self.key(end) in words("model_bounds") and self.key(at - 1).isalpha()
+
+    def is_round(self, at: int, low: Number, high: Number) -> bool:
+        """Whether two numbers joined by a hyphen are a range of prices by themselves: 1500-2500."""
+        is_dated = {int(low.value), int(high.value)} <= set(_YEARS)
+        ends = (low.value % 50, high.value % 50)
+        is_near = MIN_BARE_PRICE <= low.value < high.value <= _FARTHEST * low.value
+        has_noun = bool(lexicon.find("product_type", self.text))
+        return has_noun and is_near and not is_dated and all(end in (0, 49) for end in ends)
 
     def _is_about_weather(self) -> bool:
         return any(key in words("weather") for key in self.keys)

@@ -27,6 +27,7 @@ from muse_core.language.price_context import MIN_BARE_PRICE, Surroundings, words
 from muse_core.language.price_pieces import pieces
 from muse_core.types import Language
 
+_HYPHENS = ("-", "–", "—")
 _RANGES = ("beech", "bich", "बीच", "range", "रेंज")
 
 
@@ -102,7 +103,9 @@ def _range_at(around: Surroundings, at: int, low: Number) -> tuple[list[PriceSpa
     if start > link and keys[link] in words("joining_links") and not _is_between(keys, at, high.end):
         return None
     is_large = high.value >= MIN_BARE_PRICE
-    if not around.is_price(start, high, has_bound and is_large) and not around.has_currency_before(at):
+    is_plain = keys[link] in _HYPHENS and around.is_round(at, low, high)
+    is_bound = (has_bound and is_large) or is_plain
+    if not around.is_price(start, high, is_bound) and not around.has_currency_before(at):
         return None
     end = skip_currency(keys, high.end)
     first = skip_currency_back(keys, at)

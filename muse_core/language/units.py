@@ -62,6 +62,12 @@ def converted(value: float, unit: str, to: str) -> float | None:
     return float(f"{value * own.factor / other.factor:.6g}")
 
 
+def is_told_in(unit: str, own: str) -> bool:
+    """Whether a number in a unit may be of what a shop tells in its `own`, though nobody names it. A product
+    has many lengths: "8 inch" is no height in centimetres."""
+    return unit == own or dimension_of(unit) != "length"
+
+
 def words_of(unit: str, script: Literal["english", "roman", "devanagari"]) -> tuple[str, ...]:
     """How a unit is said, the usual word first; English stands in where a script has no word of its own."""
     known = _units().get(unit)

@@ -19,7 +19,20 @@ from muse_core.wordings.book import shipped
 _LISTS = ("request_words", "price_words", "number_words")
 # What people ask in these kinds names things that a shop does not have.
 _NAMING = ("out_of_scope", "chit_chat", "translation")
-_THINGS = ("things", "months", "units", "weather", "events", "screens")  # words of lists that name something
+# Lists of words that name something.
+_THINGS = (
+    "things",
+    "months",
+    "units",
+    "weather",
+    "events",
+    "screens",
+    "beds",
+    "waisted",
+    "unsized",
+    "model_words",
+)
+_THINGS += ("no_product", "energy", "jewels", "named_people", "sized_by_number")
 _SLOT = re.compile(r"\{[^{}]*\}")
 
 
@@ -42,7 +55,7 @@ def _texts() -> Iterator[str]:
         if intent not in _NAMING:
             yield from (_SLOT.sub(" ", wording.text) for wording in wordings)
     for name in _LISTS:
-        yield from _strings({part: one for part, one in read_words(name).items() if part not in _THINGS})
+        yield from _strings(read_words(name))
     yield from (form for form in lexicon.forms(lexicon.WORDS) if not known_noun(form))
 
 
@@ -50,6 +63,6 @@ def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        yield from (text for one in value.values() for text in _strings(one))
+        yield from (text for part, one in value.items() if part not in _THINGS for text in _strings(one))
     elif isinstance(value, list):
         yield from (text for one in value for text in _strings(one))

@@ -14,13 +14,16 @@ from typing import Protocol
 from muse_core.catalog.nouns import known_noun, may_begin_noun
 from muse_core.language import lexicon, shop_nouns
 from muse_core.language.lexicon_entries import meaning
-from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens
+from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens, word_key
 from muse_core.language.phrases import ROMAN_CHANGES, Beginnings
 from muse_core.language.sounds import consonants, english_sound, latin_of, skeleton
+from muse_core.language.units import unit_of
+from muse_core.language.word_lists import read_words
 from muse_core.reading.known_words import is_asking
 
 _LONGEST = 4  # words of a known noun
 _LONGEST_UNKNOWN = 3
+_LONGEST_MODEL = 3  # digits of a model's number
 _MIN_SOUND = 4  # letters of a noun that is told by its sound
 _OTHER_SLOTS = frozenset(("colour", "material", "occasion", "gender", "product_type", lexicon.WORDS))
 _REMEMBERED = 4096  # words that a shop is asked for
@@ -37,21 +40,27 @@ class Noun:
     is_known: bool
 
 
-def nouns_in(text: str, shop_nouns: Sequence[str], taken: Sequence[Place]) -> list[Noun]:
+def nouns_in(text: str, nouns: Sequence[str], taken: Sequence[Place]) -> list[Noun]:
     """The products that a text names, in its order: the known ones, else one run of unexplained words.
     `taken`: places of brands, colours, prices and other values, which are no part of an unknown noun."""
-    words = tokens(text)
-    for names in (_shop_names(tuple(shop_nouns)), _TABLE):
-        found = list(_named(text, words, names))
-        if names is _TABLE:
-            found = [noun for noun in found if not _is_in(noun, taken)]
-        elif len(found) > 1:
-            found = [noun for noun in found if not _is_in(noun, taken)] or found
-            found = [noun for noun in found if not is_asking(form_key(noun.value))] or found
-        if found:
-            return _joined(text, found)
+    words, own = tokens(text), _shop_names(tuple(nouns))
+    found = [noun for noun in _named(text, words, own) if not _is_other(noun, words)]
+    if len(found) > 1:
+        found = [noun for noun in found if not _is_in(noun, taken)] or found
+        found = [noun for noun in found if not is_asking(form_key(noun.value))] or found
+    found = [one for one in found if own.sells(text[one.start : one.end]) or not _is_in(one, taken)]
+    if not found:
+        found = [noun for noun in _named(text, words, _TABLE) if not _is_in(noun, taken)]
+    if found:
+        return _joined(text, found)
     unknown = _unexplained(text, words, taken)
     return [unknown] if unknown is not None else []
+
+
+def _is_other(noun: Noun, words: Sequence[Token]) -> bool:
+    """The top of "top rated": by the word behind it no product."""
+    behind = next((word.key for word in words if word.start >= noun.end), "")
+    return behind in _followers(noun.value)
 
 
 def _joined(text: str, nouns: Sequence[Noun]) -> list[Noun]:
@@ -115,8 +124,12 @@ class _ShopNames:
         self.named = lru_cache(maxsize=_REMEMBERED)(self._named)
         self.may_go_on = lru_cache(maxsize=_REMEMBERED)(self._may_go_on)
 
+    def sells(self, said: str) -> str | None:
+        """A noun of the shop or the lexicon."""
+        return self._shop.named(said) or lexicon.canonical("product_type", said)
+
     def _named(self, said: str) -> str | None:
-        found = self._shop.named(said) or lexicon.canonical("product_type", said)
+        found = self.sells(said)
         return found or (known_noun(said) or shop_nouns.named(said) if " " in said else None)
 
     def _may_go_on(self, said: str, key: str, in_hindi: bool) -> bool:
@@ -188,6 +201,11 @@ def _shop_names(nouns: tuple[str, ...]) -> _ShopNames:
     return _ShopNames(nouns)
 
 
+@lru_cache(maxsize=256)
+def _followers(noun: str) -> frozenset[str]:
+    return frozenset(map(word_key, read_words("request_words")["no_product"].get(noun, "").split()))
+
+
 # ---- unknown nouns --------------------------------------------------------------------------------
 
 
@@ -199,8 +217,21 @@ def _unexplained(text: str, words: Sequence[Token], taken: Sequence[Place]) -> N
             best = run
     if not best:
         return None
-    start, end = best[0].start, best[-1].end
+    start, end = best[0].start, _with_number(text, words, best[-1], taken)
     return Noun(" ".join(text[start:end].lower().split()), start, end, False)
+
+
+def _with_number(text: str, words: Sequence[Token], last: Token, taken: Sequence[Place]) -> int:
+    """Where a name ends: "note 12" with the number of its model, unless that counts or measures something."""
+    at = words.index(last) + 1
+    number, behind = (*words[at : at + 2], None, None)[:2]
+    if number is None or not number.key.isdecimal() or len(number.key) > _LONGEST_MODEL:
+        return last.end
+    if text[last.end : number.start] != " " or text[number.end : number.end + 1].strip(" ,.!?"):
+        return last.end
+    is_free = not any(start < number.end and number.start < end for start, end in taken)
+    is_count = behind is not None and (unit_of(behind.key) or known_noun(behind.key))
+    return number.end if is_free and not is_count else last.end
 
 
 def _runs(text: str, words: Sequence[Token], taken: Sequence[Place]) -> Iterator[Sequence[Token]]:
@@ -218,6 +249,6 @@ def _runs(text: str, words: Sequence[Token], taken: Sequence[Place]) -> Iterator
 
 def _is_open(word: Token, taken: Sequence[Place]) -> bool:
     """Whether a word may be part of an unknown noun."""
-    if len(word.key) < 2 or word.key[0].isdigit() or is_asking(word.key):
+    if len(word.key) < 2 or word.key[0].isdigit() or is_asking(word.key) or unit_of(word.key):
         return False
     return not any(start < word.end and word.start < end for start, end in taken)

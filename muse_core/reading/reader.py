@@ -18,6 +18,7 @@ from functools import cache, lru_cache
 from muse_core.language.back_references import LAST
 from muse_core.language.matching import word_key
 from muse_core.language.parse import ParsedRequest, parse_request
+from muse_core.language.request_cues import Cues, Mention
 from muse_core.reading.product_nouns import Noun, nouns_in
 from muse_core.reading.shop_words import ShopWords
 from muse_core.types import JsonValue
@@ -35,7 +36,7 @@ def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
     """The arguments that a text names, in the order of a search's; {} for one that names nothing."""
     said = _IMAGE.sub(lambda tag: " " * len(tag[0]), text)
     asked = parse_request(said, words.brands, words.facets)
-    nouns = _wanted(nouns_in(said, words.nouns, asked.places), asked)
+    nouns = _wanted(said, nouns_in(said, words.nouns, asked.places), asked)
     style = _style(said, nouns, asked)
     found: dict[str, JsonValue] = {}
     _put(found, "query", [f"{style}{noun.value}" for noun in nouns if noun.is_known])
@@ -109,7 +110,10 @@ def _put(found: dict[str, JsonValue], name: str, values: Iterable[JsonValue]) ->
         found[name] = several[0] if len(several) == 1 else several
 
 
-def _wanted(nouns: list[Noun], asked: ParsedRequest) -> list[Noun]:
-    """Without the products that are not wanted."""
-    unwanted = set(asked.without.get("product_type", ()))
-    return [noun for noun in nouns if noun.value not in unwanted]
+def _wanted(said: str, nouns: list[Noun], asked: ParsedRequest) -> list[Noun]:
+    """Without the products that are not wanted; of "print wali kurti nahi" it is the print."""
+    known = [Mention("query", noun.value, noun.start, noun.end) for noun in nouns if noun.is_known]
+    unwanted = {mention.start for mention in Cues(said).meant(known)[1]}
+    wanted = [noun for noun in nouns if noun.start not in unwanted]
+    is_other = any(name != "product_type" for name in asked.without)
+    return nouns if is_other and not wanted else wanted

@@ -26,7 +26,7 @@ SHOP = ShopWords(("Aravali", "OnePlus"), FACETS, ("laptop", "shirt"))
 ITEM: dict[str, JsonValue] = {"id": "p77", "title": "Blue Kurta", "price": 1349, "brand": "Aravali"}
 CONTEXT = (
     Message("system", "also: memory (gb), processor, screen_size (inch), touchscreen (yes/no)\nen | women"),
-    Message("user", "sofas in red", reading={"query": "sofa", "colour": "red", "sort_by": "rating"}),
+    Message("user", "sofas in red", reading={"query": "sofa", "colour": "red", "sort_by": "price_high"}),
     Message("assistant", "", (ToolCall("c0.0", "search", {"query": "sofa", "not_brand": "OnePlus"}),)),
     tool_message(ToolResult("c0.0", {"items": [ITEM], "total": 1})),
     Message("assistant", "[1] at [1:price]"),
@@ -55,7 +55,7 @@ INVENTED: list[ToolCall] = [
     ToolCall("", "search", {"query": "laptop", "max_price": 150}),
     ToolCall("", "search", {"query": "laptop", "memory": 1500}),
     ToolCall("", "search", {"query": "laptop", "min_rating": 9}),  # read, and not possible
-    ToolCall("", "filter", {"sort_by": "rating"}),  # an order of the list before
+    ToolCall("", "filter", {"sort_by": "price_high"}),  # an order of the list before
     ToolCall("", "filter", {"processor": "amd ryzen 5"}),
     ToolCall("", "filter", {"not_processor": "intel core i5"}),
     ToolCall("", "filter", {"touchscreen": False}),
@@ -125,7 +125,13 @@ def test_where_no_product_is_read_any_words_of_the_last_request_are_searched(gra
 def test_a_tool_of_which_nothing_can_be_written_is_left_to_the_schema(grammar, tokenizer):
     said = (Message("assistant", "Welcome!"), Message("user", "hm?"))
     assert refused_at(grammar, tokenizer, act_ids(tokenizer, INVENTED[6]), said) is None
-    assert refused_at(grammar, tokenizer, act_ids(tokenizer, INVENTED[10]), said) is None  # like: "it"
+
+
+def test_what_it_is_is_free_where_it_was_shown_in_words(grammar, tokenizer):
+    like = ToolCall("", "recommend", {"like": 2})
+    for reading, is_fine in (({"like": "shown"}, True), ({"colour": "red"}, False), ({"items": 2}, True)):
+        said = (Message("assistant", "1. Kurta"), Message("user", "…", reading=reading))
+        assert (refused_at(grammar, tokenizer, act_ids(tokenizer, like), said) is None) == is_fine, reading
 
 
 def test_a_tool_that_could_only_fail_is_not_called(grammar, tokenizer):
@@ -225,14 +231,16 @@ def test_positions_and_orders_count_in_the_last_words_alone():
         Message("user", "lowest price first", reading={"sort_by": "price_low"}),
     )
     values = read_values(said, SHOP).values
-    assert values == {"colour": ("red",), "sort_by": ("price_low",), "than": ("cheaper",)}
+    assert values == {"colour": ("red",), "sort_by": ("price_low",), "than": ("cheaper",), "like": ()}
     assert read_values(said[:1], SHOP).values["like"] == (2,)
 
 
 def test_a_word_that_nothing_explains_may_be_searched_and_a_price_may_be_either_bound():
     said = (Message("user", "…", reading={"words": "flurb", "about_price": 900}),)
     found = read_values(said, SHOP)
-    assert found.values == {"query": ("flurb",), "min_price": (900,), "max_price": (900,)}
+    assert {name: values for name, values in found.values.items() if values} == {
+        "query": ("flurb",), "min_price": (900,), "max_price": (900,),
+    }  # fmt: skip
     assert found.owed == frozenset()
 
 
@@ -246,3 +254,59 @@ def test_the_masks_cover_the_whole_vocabulary(grammar, tokenizer):
     guide.take(tokenizer.convert_tokens_to_ids("<tool>"))
     assert guide.ruled_out().shape == guide.leaves_out().shape == (len(tokenizer) + 8,)
     assert guide.ruled_out().dtype == torch.bool
+
+
+SHOWN = tool_message(ToolResult("c0.0", {"items": [{"title": one} for one in ("Kiara", "Oslo", "Tanvi")]}))
+
+
+@pytest.mark.parametrize(
+    ("text", "reading", "written", "refused"),
+    [
+        ("cheapest first", {"sort_by": "price_low"}, {"sort_by": "price_low"}, {"sort_by": "rating"}),
+        (
+            "like the second but cheaper",
+            {"like": 2, "than": "cheaper"},
+            {"like": 2, "than": "cheaper"},
+            {"like": 1},
+        ),
+        ("like the second", {"like": 2}, {"like": 2}, {"like": 2, "than": "cheaper"}),
+        ("like this", {"like": "shown"}, {"like": 3}, {"like": 4}),
+        ("the last, any like it", {"like": "last"}, {"like": 3}, {"like": 1}),
+        ("some shirts", {"query": "shirt"}, {"query": "shirt"}, {"like": 1}),
+        ("compare 1 and 3", {"items": [1, 3]}, {"items": [1, 3]}, {"items": [1, 2]}),
+        ("which one is better?", {}, {"items": [1, 2]}, {"like": 1}),
+        ("another like Kiara", {"words": "kiara"}, {"like": 1}, {"like": 4}),
+        (
+            "red, with touchscreen",
+            {"colour": "red", "touchscreen": True},
+            {"colour": "red", "touchscreen": True},
+            {"colour": "red", "touchscreen": True, "min_memory": 16},
+        ),
+        ("in red", {"colour": "red"}, {"colour": "red"}, {"colour": "red", "not_colour": "red"}),
+    ],
+)
+def test_what_is_said_of_results_is_what_was_read(grammar, tokenizer, text, reading, written, refused):
+    context = (SHOWN, Message("user", text, reading=reading))
+
+    def is_let_through(arguments: dict[str, JsonValue]) -> bool:
+        tool = next(
+            (name for key, name in (("items", "compare"), ("sort_by", "filter")) if key in arguments),
+            "recommend",
+        )
+        guide = grammar.guide(read_values(context, SHOP))
+        for token in act_ids(tokenizer, ToolCall("", tool, arguments)):
+            if bool(guide.ruled_out()[token]):
+                return False
+            guide.take(token)
+        return True
+
+    assert is_let_through(written)
+    assert not is_let_through(refused)
+
+
+def test_an_order_of_before_is_of_other_results():
+    said = (
+        Message("user", "cheapest shirts", reading={"query": "shirt", "sort_by": "price_low"}),
+        Message("user", "phones", reading={"query": "phone"}),
+    )
+    assert read_values(said, SHOP).values["sort_by"] == ()
