@@ -7,7 +7,7 @@ Made from the tools as the shop has them (`ShopSchema`), in the text form that `
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -95,7 +95,7 @@ class _ToolText:
             yield f"{self.name}_{place}: {self._value(key, values[key])}"
         yield from self._order(keys, required)
 
-    def _order(self, keys: Sequence[str], required: Set[str]) -> Iterator[str]:
+    def _order(self, keys: Sequence[str], required: frozenset[str]) -> Iterator[str]:
         name, spelt, starts = self.name, self._spelt, []
         for place, key in enumerate(keys):
             if not required.intersection(keys[:place]):
