@@ -44,11 +44,10 @@ class ActText:
 
     def grammar(self, said: ReadValues | None = None, is_whole: bool = False) -> str:
         """The end of a reply is the tokenizer's end token. With what was `said`, a tool that could only fail
-        is left out: one that needs results or a picture where there is none. One of which nothing can be
-        written is left to the schema alone."""
+        is left out (it needs results or a picture, and there is none), and one for which nothing was read."""
         opened, closed, run = (f"<[{self._tags[tag]}]>" for tag in (TOOL, TOOL_END, RESULT))
         ink = rf"' ?{_INK}" if self._spelt is str else f"'{_SPACED_INK}"
-        tools = [tool for tool in self._tools if said is None or tool.has_picture(said)]
+        tools = [tool for tool in self._tools if said is None or tool.can_be_written(said)]
         return "\n".join(
             [
                 f"start: REPLY | {opened} call {closed} ({opened} further {closed})* {run}",
@@ -75,9 +74,10 @@ class _ToolText:
         self._required = frozenset(schema.get("required", ()))
         self._may_be_empty = _allows_nothing(arguments)
 
-    def has_picture(self, said: ReadValues) -> bool:
-        """Whether the tool can be called in this act."""
-        return _PICTURE not in self._required or _PICTURE in said.values
+    def can_be_written(self, said: ReadValues) -> bool:
+        """Whether the tool has what it cannot do without: its picture, or any value at all."""
+        has_value = self._may_be_empty or any(self._values(key, said) != () for key in self._kinds)
+        return has_value and (_PICTURE not in self._required or _PICTURE in said.values)
 
     def may_be_first(self, said: ReadValues) -> bool:
         """Whether the tool can be called as things stand."""
@@ -87,8 +87,6 @@ class _ToolText:
         """The rules of this tool."""
         values = {key: None if said is None else self._values(key, said) for key in self._kinds}
         keys = [key for key in self._kinds if values[key] != () or key in self._required]
-        if not keys and not self._may_be_empty:
-            keys, values = list(self._kinds), dict.fromkeys(self._kinds)
         owed = said.owed if said is not None and is_whole and self._narrows else frozenset[str]()
         required = self._required | {key for key in keys if key in owed and values[key]}
         for place, key in enumerate(keys):
@@ -121,6 +119,8 @@ class _ToolText:
         if key in OF_RESULTS and key not in said.values:
             return None
         values = tuple(one for one in said.values.get(key, ()) if _takes(self._kinds[key], one))
+        if self._narrows and self._needs_results and key not in (*said.now, *OF_RESULTS):
+            return ()  # what narrows a list is what was said of it
         if key == "query" and self._narrows and not values:
             return said.spans if key in self._required else ()
         if key == "text" and self.name == "translate":

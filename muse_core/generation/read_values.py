@@ -2,7 +2,8 @@
 what was read, or called with, before.
 
     values     argument -> its values; an argument of a tool that narrows products without one is not written
-    owed       arguments that were read in the last words, and that no call behind them has yet
+    now        arguments that were read in the last words
+    owed       of these, those that no call behind them has yet
     spans      the user's last words in a row: what may be searched where no product is read, or translated
     quoted     of these, what stands in quotes
     is_shown   whether the assistant has said or done anything: results that can be narrowed or compared
@@ -36,6 +37,7 @@ class ReadValues:
     read is one, and so is each of its members."""
 
     values: Mapping[str, tuple[JsonValue, ...]]
+    now: frozenset[str] = frozenset()
     owed: frozenset[str] = frozenset()
     spans: tuple[str, ...] = ()
     quoted: tuple[str, ...] = ()
@@ -64,7 +66,8 @@ def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
     values |= pointed(context, reading)
     is_shown = any(message.role in ("assistant", "tool") for message in context)
     quoted = tuple(_QUOTED.findall(words))
-    return ReadValues(values, frozenset(owed), tuple(_spans(words)), quoted, is_shown)
+    spans = tuple(_spans(words))
+    return ReadValues(values, frozenset(now), frozenset(owed), spans, quoted, is_shown)
 
 
 def _add(found: dict[str, list[JsonValue]], said: Read) -> None:

@@ -41,7 +41,10 @@ ALLOWED: list[ToolCall] = [
     ToolCall("", "search", NOW),
     ToolCall("", "search", {"query": "laptop"}),
     ToolCall("", "search", {"query": "laptop", "colour": "grey"}),  # a member of a list
-    ToolCall("", "filter", {"not_brand": "OnePlus", "touchscreen": True}),  # of a call before
+    ToolCall(
+        "", "search", {"query": "laptop", "not_brand": "OnePlus", "touchscreen": True}
+    ),  # of a call before
+    ToolCall("", "filter", {"touchscreen": True}),
     ToolCall("", "recommend", {"like": 3, "memory": 16}),
     ToolCall("", "recommend", {}),
     ToolCall("", "compare", {"items": [1, 3], "attribute": "screen_size"}),
@@ -122,9 +125,12 @@ def test_where_no_product_is_read_any_words_of_the_last_request_are_searched(gra
         assert (refused_at(grammar, tokenizer, act_ids(tokenizer, call), said) is None) == is_fine, query
 
 
-def test_a_tool_of_which_nothing_can_be_written_is_left_to_the_schema(grammar, tokenizer):
-    said = (Message("assistant", "Welcome!"), Message("user", "hm?"))
-    assert refused_at(grammar, tokenizer, act_ids(tokenizer, INVENTED[6]), said) is None
+def test_a_list_is_narrowed_by_what_was_said_of_it_alone(grammar, tokenizer):
+    said = (*CONTEXT[:-1], Message("user", "?"))  # red, and not OnePlus, were said before
+    for arguments in ({"not_brand": "OnePlus"}, {"colour": "red"}, {"sort_by": "price_low"}):
+        assert refused_at(grammar, tokenizer, act_ids(tokenizer, ToolCall("", "filter", arguments)), said)
+    again = ToolCall("", "search", {"query": "sofa", "colour": "red"})
+    assert refused_at(grammar, tokenizer, act_ids(tokenizer, again), said) is None
 
 
 def test_what_it_is_is_free_where_it_was_shown_in_words(grammar, tokenizer):
