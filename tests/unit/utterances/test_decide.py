@@ -67,6 +67,7 @@ def test_what_is_read(text: str, tool: str, arguments: dict[str, object], words:
         ("tv show", reasons.LEFT_OVER),
         ("quux color shirt", reasons.UNKNOWN_COLOUR),
         ("shirt rs 500", reasons.OPEN_PRICE),
+        ("lamp ko on kare", reasons.LEFT_OVER),
         ("compare the first and second shirt", reasons.POINTS_BACK),
         ("shirt min 2000 max 500", reasons.CONTRADICTION),
         ("shirt " * 40, reasons.TOO_LONG),
