@@ -21,7 +21,7 @@ from muse_core.reading.shop_words import ShopWords
 from muse_core.tools.base import facet_of
 from muse_core.types import JsonValue, TurnType
 from muse_core.utterances.beside_shopping import courtesy, mentions_service, service
-from muse_core.utterances.described import Terms, describing, is_said, searched
+from muse_core.utterances.described import Terms, describing, is_lacked, searched
 from muse_core.utterances.explained import asks_for_advice, known_nouns, unexplained, values_in
 from muse_core.utterances.personal import has_mask
 from muse_core.utterances.whole_wordings import translation, whole_wording
@@ -145,9 +145,9 @@ def _content(text: str, arguments: Mapping[str, JsonValue], words: ShopWords) ->
 
 
 def _is_ambiguous(noun: Noun, text: str, arguments: Mapping[str, JsonValue]) -> bool:
-    """A colour that is read in the product ("wine rack"), or a product that is not in the text's words."""
+    """A colour that is read in the product ("wine rack"), or a product that another one lacks."""
     inside = {lexicon.canonical("colour", token.key) for token in tokens(text[noun.start : noun.end])}
-    return bool(inside & set(map(str, _several(arguments.get("colour"))))) or not is_said(noun, text)
+    return bool(inside & set(map(str, _several(arguments.get("colour"))))) or is_lacked(text, noun)
 
 
 def _several(value: JsonValue) -> list[JsonValue]:

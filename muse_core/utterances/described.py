@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from muse_core.catalog.product import Catalog
 from muse_core.language.matching import Token, tokens, word_key
@@ -49,18 +49,16 @@ def describing(
 ) -> list[Token]:
     """Which of the words that nothing explains describe the product. In English all of them or none, wherever
     they stand; else those right before it. `places`: where values stand."""
-    known = terms.get(noun.value, frozenset())
+    known, before = terms.get(noun.value, frozenset()), _in_front(text, left, noun)
     if detect_language(text) != "en":
-        return _right_before(text, left, noun, known)[-_MOST_BEFORE:]
+        return _last_known(before, known)
     known = known | terms.get(ANY_PRODUCT, frozenset())
-    beside = _beside(text, left, noun)
-    is_known = all(
-        _is_term(text, at, left, known)
-        and not is_carrier(word.key)
-        and (word in beside or not _touches(text, word, places))
-        for at, word in enumerate(left)
+    others = [place for place in places if place[1] <= noun.start or noun.end <= place[0]]
+    are_free = all(word in before or not _touches(text, word, others) for word in left)
+    are_known = all(
+        _is_term(text, at, left, known) and not is_carrier(word.key) for at, word in enumerate(left)
     )
-    return list(left) if is_known and len(left) <= _MOST else []
+    return list(left) if are_free and are_known and len(left) <= _MOST else []
 
 
 def searched(noun: Noun, query: str, found: Sequence[Token]) -> str:
@@ -70,39 +68,26 @@ def searched(noun: Noun, query: str, found: Sequence[Token]) -> str:
     return " ".join([*before, query, *behind])
 
 
-def is_said(noun: Noun, text: str) -> bool:
-    """Whether a product of several words is in the words of the text: those of the lexicon inside a longer
-    name say another thing ("fragrance free cream")."""
-    said = {token.key for token in tokens(text)}
-    return " " not in noun.value or all(
-        any(key.startswith(word[:4]) for key in said) for word in noun.value.split()
-    )
+def is_lacked(text: str, noun: Noun) -> bool:
+    """Whether a product is named as what another one has not, or stands against: "fragrance free"."""
+    return text[noun.end :].lstrip(" -").lower().startswith(("free", "proof", "resistant"))
 
 
-def _right_before(text: str, left: Sequence[Token], noun: Noun, known: frozenset[str]) -> list[Token]:
+def _in_front(text: str, left: Sequence[Token], noun: Noun) -> list[Token]:
+    """The unbroken run of words right in front of the product."""
     found: list[Token] = []
     start = noun.start
-    for word in reversed(left):
-        if word.key not in known or not _is_gap(text[word.end : start]):
+    for word in reversed([one for one in left if one.start < noun.start]):
+        if not _is_gap(text[word.end : start]):
             break
         found.insert(0, word)
         start = word.start
     return found
 
 
-def _beside(text: str, left: Sequence[Token], noun: Noun) -> list[Token]:
-    """The unbroken runs of words in front of the product and behind it."""
-    found: list[Token] = []
-    start, end = noun.start, noun.end
-    for word in reversed([one for one in left if one.start < noun.start]):
-        if _is_gap(text[word.end : start]):
-            found.append(word)
-            start = word.start
-    for word in (one for one in left if one.start > noun.start):
-        if _is_gap(text[end : word.start]):
-            found.append(word)
-            end = word.end
-    return found
+def _last_known(before: Sequence[Token], known: frozenset[str]) -> list[Token]:
+    run = list(takewhile(lambda word: word.key in known, reversed(before)))
+    return run[:_MOST_BEFORE][::-1]
 
 
 def _touches(text: str, word: Token, places: Sequence[Place]) -> bool:

@@ -132,7 +132,7 @@ def _conversations(
             made.append(conversation_of(one, index, style))
         except BadLine as problem:
             log.info("utterance %r: %s", one.text[:80], problem)
-            refused(found, one, CALL_FAILS)
+            refused(found, one, f"label: {problem}" if one.by == "people" else CALL_FAILS)
     return made
 
 

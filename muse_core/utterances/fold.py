@@ -44,7 +44,7 @@ def fold(logged: Iterable[Logged], most: int = MOST_FORMS) -> Folded:
             kept[key] = merged(before, one)
             continue
         place = -_hash(key)
-        if one.tool or len(heap) < most:
+        if one.is_labelled or len(heap) < most:
             kept[key] = one
         elif place > heap[0][0]:
             kept[key] = one
@@ -52,7 +52,7 @@ def fold(logged: Iterable[Logged], most: int = MOST_FORMS) -> Folded:
         else:
             folded.left_out += one.count
             continue
-        if not one.tool:
+        if not one.is_labelled:
             heapq.heappush(heap, (place, key))
     folded.requests = sorted(kept.values(), key=lambda one: one.line)
     return folded
@@ -61,9 +61,9 @@ def fold(logged: Iterable[Logged], most: int = MOST_FORMS) -> Folded:
 def merged(first: Logged, other: Logged) -> Logged:
     """The first with both counts; labelled if either is, by the later label. A label comes from a table of
     what the log holds: its count is the log's once more."""
-    is_again = bool(first.tool) != bool(other.tool)
+    is_again = first.is_labelled != other.is_labelled
     one = replace(first, count=max(first.count, other.count) if is_again else first.count + other.count)
-    return replace(one, tool=other.tool, arguments=other.arguments) if other.tool else one
+    return replace(one, tool=other.tool, arguments=other.arguments) if other.is_labelled else one
 
 
 def normal_form(text: str) -> str:

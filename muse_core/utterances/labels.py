@@ -8,6 +8,7 @@ from muse_core.tools.toolbox import TOOL_NAMES, TOOLS
 from muse_core.types import JsonValue
 from muse_core.utterances.decide import Decision
 
+_STRAIGHT = str.maketrans("‘’“”", "''\"\"")  # as spreadsheets set quotation marks
 SILENT = ("none", "no", "decline", "chit_chat", "out_of_scope")
 
 
@@ -18,6 +19,8 @@ def labelled(tool: str, arguments: str) -> Decision:
         return Decision(
             "none", turn_type="chit_chat" if tool == "chit_chat" else "out_of_scope", confidence=1.0
         )
+    if not tool:
+        return Decision(reason=f"label: arguments and no tool; write none, {', '.join(TOOL_NAMES)}")
     if tool not in TOOL_NAMES:
         return Decision(reason=f"label: {tool[:40]!r} is no tool; write none, {', '.join(TOOL_NAMES)}")
     try:
@@ -30,6 +33,7 @@ def labelled(tool: str, arguments: str) -> Decision:
 def _arguments(tool: str, text: str) -> dict[str, JsonValue]:
     """ValueError for what is neither a call's arguments nor a JSON object."""
     bare = text.strip()
+    bare = bare if {"'", '"'} & set(bare) else bare.translate(_STRAIGHT)
     if bare.startswith("{"):
         try:
             value = read_json(bare)

@@ -52,6 +52,11 @@ class Logged:
     tool: str = ""
     arguments: str = ""
 
+    @property
+    def is_labelled(self) -> bool:
+        """Whether a person wrote beside it, be it half a label."""
+        return bool(self.tool or self.arguments)
+
 
 def requests(path: Path) -> Iterator[Logged]:
     """What a log holds, in its order; blank requests are left out. ConfigError for a file that is no log."""
@@ -147,13 +152,14 @@ def _header(rows: Sequence[list[str]]) -> list[str] | None:
 
 def _above_header(head: Sequence[str]) -> int:
     """How many lines stand above the row that names columns: the title and the dates of a report. 0 where
-    there is none, or where what stands above has as many cells."""
+    there is none, or where what stands above has as many cells (more, where it names two)."""
     for at, line in enumerate(head[:_MOST_ABOVE]):
         for sign in _DELIMITERS:
             cells = next(csv.reader([line], delimiter=sign), [])
             if len(cells) > 1 and any(map(is_known, cells)):
                 above = [row for row in csv.reader(head[:at], delimiter=sign) if any(row)]
-                return at if all(len(row) < len(cells) for row in above) else 0
+                most = len(cells) if sum(map(is_known, cells)) > 1 else len(cells) - 1
+                return at if all(len(row) <= most for row in above) else 0
     return 0
 
 

@@ -37,7 +37,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Request:
-    """One thing that customers typed, `count` times; `weight` is the count, capped."""
+    """One thing that customers typed, `count` times; `weight` is the count, capped; `given`: the tool and the
+    arguments that a person wrote beside it."""
 
     text: str
     count: int
@@ -46,6 +47,7 @@ class Request:
     digest: str
     by: By = "rules"
     weight: float = 1.0
+    given: tuple[str, str] = ("", "")
 
     @property
     def name(self) -> str:
@@ -101,7 +103,7 @@ def _cleaned(folded: Folded, found: Log) -> Iterator[Logged]:
             continue
         tongue = tongue_of(text)
         found.tongues[tongue] += one.count
-        if tongue == "other" and not one.tool:
+        if tongue == "other" and not one.is_labelled:
             found.reasons[OTHER_LANGUAGE] += one.count
             continue
         yield replace(one, text=text)
@@ -117,10 +119,11 @@ def _folded_again(logged: Iterable[Logged]) -> Mapping[str, Logged]:
 
 
 def _read(form: str, one: Logged, words: ShopWords, terms: Terms) -> Request:
-    is_labelled = bool(one.tool) and not has_mask(one.text)  # what had personal data in it is never read
+    is_labelled = one.is_labelled and not has_mask(one.text)  # what had personal data in it is never read
     by: By = "people" if is_labelled else "rules"
     decision = labelled(one.tool, one.arguments) if is_labelled else decide(one.text, words, terms)
-    return Request(one.text, one.count, tongue_of(one.text), decision, digest_of(form), by)
+    given = (one.tool, one.arguments)
+    return Request(one.text, one.count, tongue_of(one.text), decision, digest_of(form), by, given=given)
 
 
 def _sort_in(found: Log, one: Request) -> None:

@@ -19,14 +19,15 @@ MOST_ROWS = 10_000
 
 
 def write_to_label(path: Path, unread: Iterable[Request]) -> None:
-    """The most frequent first; UTF-8 with a mark, so that a spreadsheet tells the letters."""
-    rows = sorted(unread, key=lambda one: (-one.count, one.digest))[:MOST_ROWS]
+    """Labels that could not be read first, then the most frequent; UTF-8 with a mark, so that a spreadsheet
+    tells the letters."""
+    rows = sorted(unread, key=lambda one: (not any(one.given), -one.count, one.digest))[:MOST_ROWS]
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(COLUMNS)
     for one in rows:
         left = ", ".join(one.decision.left)
-        cells = (one.text, one.count, "", "", one.tongue, one.decision.reason, left)
+        cells = (one.text, one.count, *one.given, one.tongue, one.decision.reason, left)
         table.writerow([guarded(cell) for cell in cells])
     with explained(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -104,6 +104,46 @@ def test_what_is_no_log_is_refused_in_words(content: bytes, said: str, tmp_path:
     assert "expected" in str(refused.value)
 
 
+REPORT = (
+    "Search terms report\nJan 1, 2024 - Jan 31, 2024\n\nSearch term,Hits,Clicks\nred shirt,12,1\nkurta,3,0\n"
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        REPORT,
+        "# Export\n# 20240101-20240131\nquery,count\nred shirt,12\nkurta,3\n",
+        "Shop\t\nsearch term\tsearches\nred shirt\t12\nkurta\t3\n",
+    ],
+)
+def test_a_title_above_the_header_is_no_request(content: str, tmp_path: Path) -> None:
+    found = list(requests(_written(tmp_path / "a.csv", content)))
+    assert [one.text for one in found] == ["red shirt", "kurta"]
+    assert (
+        found[0].line == content.splitlines().index(next(x for x in content.splitlines() if "red" in x)) + 1
+    )
+    assert read(tmp_path / "b", content.encode("utf-16"))[0][0] == "red shirt"
+
+
+def _written(path: Path, content: str) -> Path:
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def test_plain_lines_that_name_columns_are_requests(tmp_path: Path) -> None:
+    lines = ["red shirt", "kurta", "search, count", "saree", *(f"lamp {n}" for n in range(30))]
+    assert [text for text, _ in read(tmp_path / "a", "\n".join(lines))][:4] == lines[:4]
+
+
+def test_other_names_of_fields(tmp_path: Path) -> None:
+    rows = [
+        {"ts": 1700000000 + n, "qstr": f"red shirt number {n}", "uid": f"u{n}", "dev": "web"}
+        for n in range(9)
+    ]
+    assert read(tmp_path / "a", "\n".join(map(json.dumps, rows)))[0] == ("red shirt number 0", 1)
+
+
 def test_a_folder_and_a_file_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.csv"):
         with pytest.raises(ConfigError, match="cannot be read"):

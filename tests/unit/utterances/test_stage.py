@@ -111,6 +111,28 @@ def test_a_labelled_table_comes_back_and_says_that_people_read_it(shop: Shop, tm
     assert all(calls_of(one.messages)[0].arguments == {"query": "shirt", "max_price": 500} for one in logged)
 
 
+def test_half_a_label_comes_back_with_what_is_wrong(shop: Shop, tmp_path: Path) -> None:
+    """First in the table, with what the person wrote still beside it."""
+    back = tmp_path / "back.csv"
+    rows = [
+        "query,count,tool,arguments", "zorblax a,9,,", 'zorblax b,1,,"query=\'shirt\'"', "zorblax c,1,serch,",
+        'zorblax d,1,search,"colr=\'red\'"', 'zorblax e,1,search,query=shirt', "zorblax f,1,none,",
+    ]  # fmt: skip
+    ref = shop.talk(config(write(back, rows), utterance_share=1.0), "8")
+    assert [one.messages[1].content for one in shop.logged(ref)] == ["zorblax f"]
+    about = shop.store.manifest(ref)["about"]["utterances"]
+    assert about["reasons"]["label that cannot be read"] == 4
+    table = list(csv.DictReader(io.StringIO(Path(about["to_label"]).read_text("utf-8-sig"))))
+    assert table[-1]["query"] == "zorblax a" and table[-1]["tool"] == ""
+    told = {row["query"]: (row["tool"], row["arguments"], row["reason"]) for row in table[:-1]}
+    assert set(told) == {"zorblax b", "zorblax c", "zorblax d", "zorblax e"}
+    assert (
+        told["zorblax b"][1:] == ("query='shirt'", told["zorblax b"][2]) and "no tool" in told["zorblax b"][2]
+    )
+    assert told["zorblax c"][0] == "serch" and "is no tool" in told["zorblax c"][2]
+    assert "colr" in told["zorblax d"][2] and "cannot be read" in told["zorblax e"][2]
+
+
 def test_a_tenth_is_held_out_by_the_request_alone(shop: Shop, tmp_path: Path) -> None:
     colours = ["red", "blue", "black", "white", "green", "pink", "grey", "maroon", "beige", "yellow"]
     nouns = ["shirt", "kurta", "saree", "dress", "jacket", "watch", "belt", "handbag", "lamp", "towel"]
