@@ -80,7 +80,7 @@ def refusals(config: Any) -> list[str]:
         ),
         (
             bool(rope),
-            f"its positions turn by the length of a row (rope_type {', '.join(rope)}), and packed documents "
+            f"its positions turn by the length of a row (rope_type {', '.join(sorted(rope))}), and packed documents "
             "share one",
         ),
     ]
