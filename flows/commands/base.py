@@ -34,7 +34,7 @@ def ls(home: Path | None, as_json: bool) -> None:
     for row in rows:
         print(_lines(row))
     print(
-        f"\nhours: all of --preset {PRESET} with its sizes as written (cpu.hours=0), reckoned from a probe of "
+        f"\nhours: all of --preset {PRESET} with its sizes as written (cpu.hours=0), by a probe of "
         f"{measured.seconds:.0f} s\nwith a small model. tokens a word: of the shoppers' wordings."
     )
 

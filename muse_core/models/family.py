@@ -80,8 +80,8 @@ def refusals(config: Any) -> list[str]:
         ),
         (
             bool(rope),
-            f"its positions turn by the length of a row (rope_type {', '.join(rope)}), and packed documents "
-            "share one",
+            f"its positions turn by the length of a row (rope_type {', '.join(sorted(rope))}), which packed "
+            "documents share",
         ),
     ]
     return [text for wrong, text in rules if wrong]
