@@ -45,14 +45,10 @@ def keep_right(groups: Sequence[Group], min_reward: float) -> tuple[list[Kept], 
         if rarity:
             found += [Kept(group.context, turn, rarity / len(distinct)) for turn in distinct.values()]
     mean = fmean(one.weight for one in found) if found else 1.0
-    counts = {
-        "contexts": len(groups),
-        "always_right": always,
-        "never_right": never,
-        "teaching": len(groups) - always - never,
-        "kept": len(found),
-    }
-    return [replace(one, weight=one.weight / mean) for one in found], counts
+    teaching = len(groups) - always - never
+    counts = {"contexts": len(groups), "always_right": always, "never_right": never, "teaching": teaching}
+    named = {name: float(value) for name, value in counts.items()} | {"kept": float(len(found))}
+    return [replace(one, weight=one.weight / mean) for one in found], named
 
 
 def is_right(drawn: Drawn, min_reward: float) -> bool:

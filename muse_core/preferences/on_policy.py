@@ -36,7 +36,7 @@ KEPT_FILES = 3  # as many as checkpoints may still need, and one more
 
 @dataclass
 class GroupDraw:
-    """`training.drawing.Draw` for GRPO. `reference`: the model that training starts from."""
+    """`training.draw.Draw` for GRPO. `reference`: the model that training starts from."""
 
     loaded: LoadedModel
     reference: LoadedModel

@@ -1,4 +1,4 @@
-"""Samples that a training draws from its own model: who draws them, and how they outlive a killed run.
+"""Samples that a training draws from its own model: which process draws them, and how they outlive a kill.
 
 work/drawn-000041.json   the turns of step 41, as they were drawn before step 40
 """
@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from accelerate import PartialState
 from accelerate.utils import gather_object
@@ -24,15 +24,6 @@ from muse_core.training.processes import is_main_process
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
-
-
-class Draw(Protocol):
-    """Makes the samples of a step (0-based) with the model as it is, the same in every process; is told, in
-    the first one, what came of them."""
-
-    def __call__(self, step: int) -> list[Example]: ...
-
-    def learnt(self, step: int, values: Mapping[str, float]) -> None: ...
 
 
 def shared_out(work: Callable[[Sequence[Item]], list[Found]], items: Sequence[Item]) -> list[Found]:

@@ -30,7 +30,7 @@ from muse_core.models.packed_sequences import packed_attention
 from muse_core.training import checkpoints
 from muse_core.training.batches import StepPlan, Totals, micro_batches, totals
 from muse_core.training.checkpoints import TrainingState
-from muse_core.training.drawing import Draw
+from muse_core.training.draw import Draw
 from muse_core.training.interrupts import Interrupted, Interrupts
 from muse_core.training.memory import free_memory, halved, is_out_of_memory
 from muse_core.training.optimizer import optimizer_of

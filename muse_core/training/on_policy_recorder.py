@@ -43,7 +43,7 @@ class OnPolicyRecorder:
 
     def learnt(self, step: int, values: Means) -> None:
         """The loss's figures of a step."""
-        seen = self.sampled | values
+        seen = {**self.sampled, **values}
         if len(self.first) < WINDOW:
             self.first.append(seen)
         self.recent.append(seen)

@@ -123,6 +123,21 @@ def test_one_changed_key_runs_what_depends_on_it(first: dict[str, Any], home: Pa
     assert {"test_cases", "predict_base", "predict_sft", "test_pairs", "talk_expert", "talk_sft"} < set(parts)
 
 
+@pytest.mark.parametrize("method", ["grpo", "rft"])
+def test_another_method_takes_the_place_of_dpo(first: dict[str, Any], home: Path, method: str) -> None:
+    """So small a model has hardly a turn right: what is kept need only be half right."""
+    small = {
+        "grpo": ("grpo.steps=3", "grpo.contexts_per_step=4", "grpo.held_out_contexts=8"),
+        "rft": ("rft.contexts=60", "rft.min_reward=0.4", "rft.temperature=0.7", "rft.held_out_contexts=8"),
+    }[method]
+    other = muse(home, f"post.method={method}", *small)
+    ran = [name for name, status in statuses(other).items() if status == "ran"]
+    assert ran == [method, "evaluate", "export"] and not {"pairs", "dpo"} & statuses(other).keys()
+    assert [row[0] for row in other["table"]["rows"]] == ["Baseline", "SFT", f"SFT + {method.upper()}"]
+    assert f"SFT + {method.upper()}" in Path(other["report"]).read_text("utf-8")
+    assert other["registered"]["created"]
+
+
 def test_every_figure_of_the_run_is_explained(first: dict[str, Any], home: Path) -> None:
     """What the manifests and MLflow hold has its entry in docs/metrics.md."""
     manifests = [json.loads(path.read_text("utf-8")) for path in home.glob("artifacts/*/*/manifest.json")]
