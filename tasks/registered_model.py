@@ -62,7 +62,7 @@ HEADLINE = tuple(
 CODE = ("muse_core", "data_contracts", "tasks")
 CARD = "MODEL_CARD.md"
 DESCRIPTION_CHARS = 4900  # MLflow's databases keep 5,000 of a version's description
-EXAMPLE = [
+EXAMPLE: list[dict[str, Any]] = [
     {"utterance": "red shirts under 1500", "profile": "women | 25-34 | 500-2000 | casual"},
     {"messages": [{"role": "user", "content": "laal kurta dikhao"}]},
 ]

@@ -91,8 +91,8 @@ def measure(
             1000 * float(np.median(first[name])),
             *(1000 * float(np.percentile(steps[name, 1], q)) for q in (50, 95, 99)),
             *(rows / float(np.mean(steps[name, rows])) for rows in BATCHES),
-            _size_mb(files[name]),
-            _memory_mb(files[name], prompt),
+            size_mb=_size_mb(files[name]),
+            memory_mb=_memory_mb(files[name], prompt),
         )
         for name in forms
     }

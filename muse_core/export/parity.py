@@ -180,8 +180,11 @@ def _exact_call(contexts: Sequence[Context], acts: Sequence[ParsedTurn], schema:
 
 
 def _rate(right: Sequence[bool]) -> Rate:
+    """Of no case nothing is known: between 0 and 1."""
+    if not right:
+        return Rate(0.0, 0.0, 1.0, 0)
     low, high = wilson(sum(right), len(right))
-    return Rate(sum(right) / len(right) if right else float("nan"), low, high, len(right))
+    return Rate(sum(right) / len(right), low, high, len(right))
 
 
 def _first_difference(loaded: LoadedModel, cases: Sequence[_Case]) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 from muse_core.catalog.facets import shown
 from muse_core.config.run_config import ExportConfig, RunConfig
 from muse_core.context import StageContext
+from muse_core.errors import MuseError
 from muse_core.export.contexts import Context, dev_contexts
 from muse_core.export.latency import EAGER, measure
 from muse_core.export.manifest import base_terms, file_list, model_card
@@ -84,6 +85,11 @@ class _Exporter:
         """Each form in turn; one that was left out is no ground for another."""
         if not self.config.onnx:
             return self
+        if not self.contexts:
+            raise MuseError(
+                "there is no conversation of the development side to check a graph on; make more "
+                "(conversations.count, profiles.count), or set export.onnx=false"
+            )
         self.ctx.progress.update(0, 4, "onnx graph")
         self._judge(ONNX, export_onnx(self.loaded.model, self.folder, self.config.opset))
         self.ctx.progress.update(2, 4, "int8")

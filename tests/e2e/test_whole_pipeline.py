@@ -45,6 +45,7 @@ TINY = [
     "evaluation.closed_loop_goals=2",
     "export.parity_cases=4",
     "export.int8_max_drop=1.0",
+    "export.latency=false",
     "execution.workers=1",
 ]
 STAGES = [

@@ -61,8 +61,9 @@ def pattern(name: str) -> re.Pattern[str]:
 
 def plain(name: str) -> str:
     """The figure's own name: `sft.tool_accuracy.low` is `tool_accuracy`."""
+    name = re.sub(r"\.(low|high)$", "", name)
     model, _, rest = name.partition(".")
-    return re.sub(r"\.(low|high)$", "", rest) if model in MODELS else name
+    return rest if model in MODELS else name
 
 
 def without_entry(names: set[str]) -> list[str]:

@@ -41,6 +41,7 @@ VERBS = [
     ["human-eval"], ["human-eval", "make"], ["human-eval", "import"],
     ["artifacts"], ["artifacts", "ls"], ["artifacts", "show"], ["artifacts", "export"],
     ["artifacts", "verify"], ["up"], ["down"], ["bench"], ["bench", "convert"],
+    ["models"], ["models", "ls"], ["models", "promote"], ["models", "rollback"],
 ]  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def test_no_verb_is_missing_above() -> None:
         "catalog": cli.catalog_app,
         "human-eval": cli.human_app,
         "bench": cli.bench_app,
+        "models": cli.models_app,
         "artifacts": cli.artifacts_app,
     }
     found = [
