@@ -56,6 +56,7 @@ EMBEDDED = {
     "GX_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # seconds, not minutes, until tasks/tracking.py lets figures wait
+    "MLFLOW_ENABLE_ASYNC_TRACE_LOGGING": "false",  # `muse serve` sends them in a thread of its own
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "TOKENIZERS_PARALLELISM": "false",
 }
@@ -221,6 +222,14 @@ def mlflow_uri_of(home: Path) -> str:
     up = running_services(home)
     local = up[MLFLOW].address if MLFLOW in up else f"sqlite:///{home / 'mlflow.db'}"
     return os.environ.get("MLFLOW_TRACKING_URI", local)
+
+
+def tracing(home: Path) -> tuple[str, str | None]:
+    """Where the traces of a served model go, and the artifact root of a local store."""
+    for name, value in EMBEDDED.items():
+        os.environ.setdefault(name, value)
+    environment = Environment(home, mlflow_uri_of(home), None)
+    return environment.mlflow_uri, environment.mlflow_artifacts
 
 
 def use_mlflow_server(uri: str) -> None:

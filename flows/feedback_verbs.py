@@ -77,5 +77,22 @@ def review(
     feedback.review(chosen, catalog, cases or [], as_json, home)
 
 
+@feedback_app.command("report")
+def report(
+    last: Annotated[int, typer.Option(min=1, help="How many turns of the log, the newest.")] = 1000,
+    psi: Annotated[float, typer.Option(min=0, help="The drift of a figure above which it fails.")] = 0.25,
+    p95: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Of 95 in 100 turns, above which it fails.")
+    ] = 10.0,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold served turns against the training data: a page, and exit code 1 where something has drifted."""
+    from flows.commands.feedback_report import report as command
+
+    if command(last, psi, p95, as_json, home):
+        raise typer.Exit(1)
+
+
 def _ids(given: list[str] | None) -> list[str]:
     return [name.strip() for one in given or [] for name in one.split(",") if name.strip()]

@@ -63,6 +63,10 @@ def serve(
     at_once: Annotated[int, typer.Option(min=1, help="Turns under way; more are told to come back.")] = 128,
     slots: Annotated[int, typer.Option(min=1, help="Turns that are decoded together.")] = 32,
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Of one turn.")] = 60.0,
+    traces: Annotated[
+        bool,
+        typer.Option("--traces", help="Each turn an MLflow trace, feedback attached."),
+    ] = False,
     home: Home = None,
 ) -> None:
     """Serve the assistant: a page, and OpenAI's protocol for programs."""
@@ -71,4 +75,5 @@ def serve(
     from serving.limits import Limits
 
     limits = Limits(at_once=at_once, turn_s=timeout)
-    command(home, model, catalog, host, port, limits, slots, lambda uri: registered_folder(uri, home))
+    resolve = lambda uri: registered_folder(uri, home)  # noqa: E731
+    command(home, model, catalog, host, port, limits, slots, resolve, traces)

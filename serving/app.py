@@ -128,8 +128,7 @@ async def _tools(request: Request, service: Service) -> Response:
 
 async def _feedback(request: Request, service: Service) -> Response:
     row = feedback_row(await read_json(request, service.limits), service.memory)
-    service.feedback.append(row)
-    service.metrics.feedback.labels(row["thumb"]).inc()
+    service.keep_feedback(row)
     return JSONResponse({"id": row["id"]}, 201)
 
 

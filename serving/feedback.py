@@ -2,7 +2,8 @@
 
     {"id", "time", "completion", "model", "thumb": "up" | "down",
      "wanted": null | {"kind": "tool" | "values" | "reply", "tool"?, "values"?, "reply"?},
-     "messages": the request's, without pictures, "profile", "answer": as `muse` in the answer}
+     "messages": the request's as the model read them (earlier turns with their calls), without pictures,
+     "profile", "answer": as `muse` in the answer}
 
 What was asked and answered is what the server remembers, never what the client says of it. The rows are raw:
 nothing is scrubbed or trained on before they are imported.
@@ -10,13 +11,9 @@ nothing is scrubbed or trained on before they are imported.
 
 from __future__ import annotations
 
-import json
-import os
-import threading
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from muse_core.tools.toolbox import TOOL_NAMES
@@ -27,21 +24,6 @@ KINDS = ("tool", "values", "reply")
 THUMBS = ("up", "down")
 MAX_CHARACTERS = 2000
 NO_TOOL = "none"
-
-
-class FeedbackFile:
-    """Appends rows; safe for several threads, readable by its owner only."""
-
-    def __init__(self, file: Path) -> None:
-        self.file, self._lock = file, threading.Lock()
-
-    def append(self, row: Mapping[str, Any]) -> None:
-        line = (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "replace")
-        with self._lock:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            with os.fdopen(handle, "ab") as out:
-                out.write(line)
 
 
 def feedback_row(body: Mapping[str, Any], memory: TurnMemory) -> dict[str, Any]:

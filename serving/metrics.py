@@ -36,8 +36,20 @@ class Metrics:
             "muse_turns", "Answered turns by language.", ("language",), registry=registry
         )
         self.feedback = Counter("muse_feedback", "Thumbs.", ("thumb",), registry=registry)
+        self._told = Counter(
+            "muse_told",
+            "Turns and feedback told to the turn log and to traces.",
+            ("listener", "outcome"),
+            registry=registry,
+        )
         gauge = Gauge("muse_turns_under_way", "Turns in decoding slots or waiting.", registry=registry)
         gauge.set_function(under_way)
+
+    def told(self, listener: str) -> Callable[[str], None]:
+        """Counts what became of what a listener was told: sent, dropped or failed."""
+        for outcome in ("sent", "dropped", "failed"):
+            self._told.labels(listener, outcome)
+        return lambda outcome: self._told.labels(listener, outcome).inc()
 
     def answered(self, one: Answered, seconds: float, prompt_tokens: int, completion_tokens: int) -> None:
         """One answered turn."""

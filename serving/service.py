@@ -22,12 +22,13 @@ from muse_core.records import result_values
 from muse_core.tools.references import items_of
 from muse_core.types import JsonValue
 from serving.completions import Asked, Completion
-from serving.feedback import FeedbackFile
 from serving.limits import Limits
 from serving.memory import TurnMemory
 from serving.metrics import Metrics
 from serving.refusals import Refused
 from serving.shared_index import SharedIndex
+from serving.turn_facts import trace_of, turn_facts
+from serving.turn_log import JsonLines, Listener, Teller
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -55,7 +56,8 @@ class Begun:
 
 @dataclass
 class Service:
-    """One model in one shop. `home`: where feedback is kept; `key`: what requests must carry, "" = none."""
+    """One model in one shop. `home`: where feedback and the turn log are kept; `key`: what requests must
+    carry, "" = none; `version`: names the model in what is told of turns; `traces`: who is told all of it."""
 
     loaded: LoadedModel
     catalog: CatalogIndex
@@ -63,6 +65,8 @@ class Service:
     limits: Limits = field(default_factory=Limits)
     key: str = ""
     slots: int = SLOTS
+    version: str = NAME
+    traces: Listener | None = None
     memory: TurnMemory = field(default_factory=TurnMemory)
     under_way: set[Begun] = field(default_factory=set)
 
@@ -70,7 +74,10 @@ class Service:
         self.index = cast("CatalogIndex", SharedIndex(self.catalog))
         self.live = LiveAnswers(self.loaded, self.slots)
         self.metrics = Metrics(lambda: len(self.under_way))
-        self.feedback = FeedbackFile(self.home / "feedback" / "feedback.jsonl")
+        self.feedback = JsonLines(self.home / "feedback" / "feedback.jsonl")
+        turns = JsonLines(self.home / "serving" / "turns.jsonl")
+        self._log = Teller(lambda _, facts: turns.append(facts), self.metrics.told("turn_log"))
+        self._traces = Teller(self.traces, self.metrics.told("traces")) if self.traces else None
         self.started = int(time.time())
 
     def warm_up(self) -> None:
@@ -78,8 +85,11 @@ class Service:
         _ = self.index.pictures
 
     def close(self) -> None:
-        """Ends the decoding thread."""
+        """Ends the decoding thread, and the others once they have said what they still had."""
         self.live.close()
+        for teller in (self._log, self._traces):
+            if teller is not None:
+                teller.close()
 
     async def answer(self, asked: Asked, is_gone: Gone) -> Completion:
         """The answer; raises what `begin` and `finish` raise."""
@@ -114,7 +124,21 @@ class Service:
         self.memory.keep(done)
         seconds = time.monotonic() - began.at
         self.metrics.answered(answered, seconds, ticket.prompt_tokens, ticket.completion_tokens)
+        self._tell(done, seconds)
         return done
+
+    def _tell(self, done: Completion, seconds: float) -> None:
+        facts = turn_facts(done, seconds, self.version, str(self.loaded.about.get("format_digest", "")))
+        self._log.tell("turn", facts)
+        if self._traces is not None:
+            self._traces.tell("turn", trace_of(done, facts))
+
+    def keep_feedback(self, row: dict[str, Any]) -> None:
+        """Stores a piece of feedback, and tells of it behind its turn."""
+        self.feedback.append(row)
+        self.metrics.feedback.labels(row["thumb"]).inc()
+        if self._traces is not None:
+            self._traces.tell("feedback", row)
 
     def _admit(self) -> None:
         if len(self.under_way) >= self.limits.at_once:

@@ -22,13 +22,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import AssessmentSource, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from muse_core.durable import file_lock, is_alive
-from muse_core.errors import ConfigError, TransientError, cannot_import
+from muse_core.errors import TransientError
 from tasks.addresses import without_passwords
+from tasks.wandb_mirror import open_wandb
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ PAUSE_S = 60.0  # before a server that did not answer is asked again
 TOO_MANY, SERVER_ERROR = 429, 500  # HTTP
 BATCH = 200
 PARAM_CHARS = 500
+TRACES = 4000  # turns whose feedback finds its trace, as many as `muse serve` remembers
 PROCESS_TAG = "muse.process"
 FORBIDDEN = re.compile(r"[^\w\-. :/]")
 
@@ -216,7 +219,7 @@ def tracked_run(
     place: TrackingPlace, name: str, params: Mapping[str, str], report_to: Sequence[str]
 ) -> Iterator[Tracker]:
     """Opens the parent run, and W&B's when `report_to` names it."""
-    mirror = _open_wandb(name, params, place.home) if "wandb" in report_to else None
+    mirror = open_wandb(EXPERIMENT, name, params, place.home) if "wandb" in report_to else None
     client, experiment_id = patiently(lambda: open_client(place))
     tags = {PROCESS_TAG: this_process()}
     patiently(lambda: end_dead_runs(client, experiment_id))
@@ -258,12 +261,40 @@ def _closing(record: RunRecord) -> Iterator[None]:
     patiently(lambda: record.client.set_terminated(record.run_id, "FINISHED"))
 
 
-def _open_wandb(name: str, params: Mapping[str, str], home: Path) -> Any:
-    try:
-        import wandb
-    except ImportError as problem:
-        raise ConfigError(
-            f"report_to names wandb, but {cannot_import('wandb', 'wandb', problem)}; "
-            """or leave it out with --set 'report_to=["mlflow"]'"""
-        ) from None
-    return wandb.init(project=EXPERIMENT, name=name, config=dict(params), dir=str(home))
+@dataclass
+class TraceLog:
+    """Served turns as traces, and the feedback on them, from one thread. TransientError where MLflow does not
+    answer, of which its own exporter would only write into the log."""
+
+    place: TrackingPlace
+    _traces: dict[str, str] = field(default_factory=dict)  # of the last turns, by their completions
+
+    def __call__(self, kind: str, about: Mapping[str, Any]) -> None:
+        with transient():
+            _, experiment = open_client(self.place)
+            mlflow.set_tracking_uri(self.place.uri)
+            if kind == "turn":
+                self._traces[about["id"]] = _trace(about, experiment)
+                self._traces.pop(next(iter(self._traces)) if len(self._traces) > TRACES else "", None)
+            elif trace := self._traces.get(about["completion"]):
+                source, wish = AssessmentSource("HUMAN", "page"), about["wanted"]
+                why, is_up = wish and f"{wish['kind']}: {wish[wish['kind']]}", about["thumb"] == "up"
+                mlflow.log_feedback(trace_id=trace, name="thumb", value=is_up, source=source, rationale=why)
+
+
+def _trace(about: Mapping[str, Any], experiment: str) -> str:
+    """The trace of one turn; tokens are named as MLflow's pages look for them."""
+    told = {key: about[key] for key in about.keys() - {"messages", "profile", "answer", "created"}}
+    read, written, end = about["prompt_tokens"], about["completion_tokens"], time.time_ns()
+    tokens = {"input_tokens": read, "output_tokens": written, "total_tokens": read + written}
+    root = mlflow.start_span_no_context(
+        "turn", "AGENT", inputs={key: about[key] for key in ("messages", "profile")},
+        attributes={**told, "mlflow.chat.tokenUsage": tokens}, experiment_id=experiment,
+        tags={f"muse.{key}": str(about[key]) for key in ("id", "model", "format", "language")},
+        start_time_ns=end - int(1e9 * about["seconds"]),
+    )  # fmt: skip
+    for call in about["answer"]["calls"]:
+        step = mlflow.start_span_no_context(call["name"], "TOOL", root, call["arguments"], start_time_ns=end)
+        step.end(outputs=call.get("error") or call["result"], end_time_ns=end)
+    root.end(outputs=about["answer"]["text"], end_time_ns=end)
+    return str(root.trace_id)

@@ -9,20 +9,25 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from flows.assistant import Resolve, open_assistant
-from flows.environment import SERVE_KEY, home_folder, serve_key
+from flows.environment import SERVE_KEY, home_folder, serve_key, tracing
 from muse_core.errors import ConfigError
 from serving.limits import Limits
+from serving.turn_log import Listener
 
+SAID = ("messages", "profile", "answer", "wanted")  # what people's words can stand in
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 def serve(
     home: Path | None, model: str | None, catalog: Path | None, host: str, port: int, limits: Limits,
-    slots: int, resolve: Resolve,
+    slots: int, resolve: Resolve, has_traces: bool = False,
 ) -> None:  # fmt: skip
     """Serves until it is interrupted. The address is looked at before anything is loaded."""
     listening = _listen(host, port)
@@ -33,7 +38,9 @@ def serve(
     from serving.app import build_app
     from serving.service import Service
 
-    service = Service(assistant.loaded, assistant.index, home_folder(home), limits, key, slots)
+    folder = home_folder(home)
+    told = assistant.model, _traces(folder) if has_traces else None
+    service = Service(assistant.loaded, assistant.index, folder, limits, key, slots, *told)
     service.warm_up()
     local = is_loopback(host)
     app = build_app(service, LOCAL_NAMES if local else ("*",))
@@ -47,6 +54,20 @@ def serve(
             app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
         )
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _traces(home: Path) -> Listener:
+    """Traces in MLflow, without what belongs to one person. MLflow may be away now and come later."""
+    from muse_core.feedback.served import masked
+    from tasks.tracking import TraceLog, TrackingPlace
+
+    log = TraceLog(TrackingPlace(*tracing(home), home))
+
+    def told(kind: str, about: Mapping[str, Any]) -> None:
+        said = {key: about[key] for key in SAID if key in about}
+        log(kind, {**about, **masked(said, Counter())})
+
+    return told
 
 
 def is_loopback(host: str) -> bool:

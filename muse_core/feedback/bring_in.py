@@ -95,7 +95,7 @@ def _hits(rows: Iterable[Feedback], held_out: HeldOut) -> dict[str, str]:
     texts = {f"{one.feedback_id} {turn}": text for one in rows for turn, text in enumerate(one.said)}
     found: dict[str, str] = {}
     for name, like in held_out.overlaps(texts).items():
-        found.setdefault(name.partition(" ")[0], like)
+        found.setdefault(name.rpartition(" ")[0], like)
     return found
 
 

@@ -60,7 +60,7 @@ def enter_feedback(
 ) -> EnteredFeedback:
     """`held_out`: (name, text) of what this run's shoppers say on the other sides."""
     texts = {f"{one.feedback_id} {turn}": text for one in rows for turn, text in enumerate(one.said)}
-    leaks = {leak.text_id.partition(" ")[0]: leak.like for leak in find_leaks(texts, held_out)}
+    leaks = {leak.text_id.rpartition(" ")[0]: leak.like for leak in find_leaks(texts, held_out)}
     made: list[Conversation] = []
     left: list[Left] = []
     for one in rows:

@@ -70,7 +70,7 @@ class Feedback:
 
 def chat_of(one: Feedback, turn: Chat) -> dict[str, Any]:
     """The conversation that ends with a turn, as an entry of a chat file."""
-    entry = {"id": f"feedback-{one.feedback_id[:32]}", "messages": [*one.asked, *turn]}
+    entry = {"id": f"feedback-{one.feedback_id}", "messages": [*one.asked, *turn]}
     return entry | ({"profile": one.profile} if one.profile else {})
 
 

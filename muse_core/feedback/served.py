@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from muse_core.feedback.row import Feedback, Wish
 from muse_core.json_files import JsonFile
@@ -40,7 +40,7 @@ class _Answer(BaseModel):
 
 
 class _Served(BaseModel):
-    id: str
+    id: Annotated[str, Field(pattern=r"^[\w-]{4,64}$")]
     time: str
     completion: str
     model: str

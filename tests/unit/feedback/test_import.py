@@ -139,10 +139,10 @@ def test_what_cannot_be_run_again_is_refused(tmp_path: Path, change: dict[str, A
 
 
 def test_bad_lines_are_counted_and_named(tmp_path: Path) -> None:
-    lines = ["{", {"thumb": "sideways"}, {**piece(), "answer": 3}, piece(wanted=values("black"))]
-    found = imported(tmp_path, *lines)
-    assert len(found.rows) == 1 and len(found.bad) == 3
-    assert [line.partition(":")[0] for line in found.bad] == ["line 1", "line 2", "line 3"]
+    bad = ["{", {"thumb": "sideways"}, {**piece(), "answer": 3}, {**piece(), "id": "no id of ours"}]
+    found = imported(tmp_path, *bad, piece(wanted=values("black")))
+    assert len(found.rows) == 1 and len(found.bad) == 4
+    assert [line.partition(":")[0] for line in found.bad] == [f"line {n}" for n in (1, 2, 3, 4)]
 
 
 def test_a_second_import_takes_what_is_new_and_keeps_decisions(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from muse_core.models.chat_format import END
 from serving.app import build_app
 from serving.limits import Limits
 from serving.service import Service
+from serving.turn_log import Listener
 from tests import builders
 from tests.unit.generation.builders_answer import ITEMS, SEARCH, roomy_model, script_model
 
@@ -67,7 +68,9 @@ class Running:
 
 
 @contextmanager
-def running(home: Path, limits: Limits | None = None, key: str = "", slots: int = 8) -> Iterator[Running]:
+def running(
+    home: Path, limits: Limits | None = None, key: str = "", slots: int = 8, traces: Listener | None = None
+) -> Iterator[Running]:
     """A server with a scripted model: it searches and shows the first product. Behind a client's results it
     replies; a text with "talk" gets plain words."""
     with pytest.MonkeyPatch.context() as patch, listening() as sock:
@@ -87,7 +90,7 @@ def running(home: Path, limits: Limits | None = None, key: str = "", slots: int 
                 yield "[1] at [1:price]." + END
 
         script_model(patch, script)
-        service = Service(roomy_model(), shop(), home, limits or Limits(), key, slots)
+        service = Service(roomy_model(), shop(), home, limits or Limits(), key, slots, traces=traces)
         found.__init__(service, f"http://127.0.0.1:{sock.getsockname()[1]}")  # type: ignore[misc]
         with served(service, sock):
             yield found

@@ -1,0 +1,1 @@
+"""What is served against what was trained on: drift, and an alert."""
