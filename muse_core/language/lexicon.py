@@ -193,7 +193,7 @@ def _found(text: str) -> Mapping[str, list[tuple[str, int, int]]]:
 
 
 def _known_at(words: list[Token], at: int) -> list[tuple[int, str, str, int]]:
-    """(words, slot, value, end) of every run of words from one place on that a slot knows, the longest first."""
+    """(words, slot, value, end) of every run from one place on that a slot knows, the longest first."""
     found: list[tuple[int, str, str, int]] = []
     key = ""
     for length, word in enumerate(words[at : at + longest()], 1):

@@ -110,8 +110,8 @@ def longest() -> int:
 
 
 class Meaning(NamedTuple):
-    """What a key stands for: canonical values by slot; `goes_on`: a longer run of words that begins with it may
-    be known too."""
+    """What a key stands for: canonical values by slot. `goes_on`: a longer run of words that begins with it
+    may be known too."""
 
     values: Mapping[str, str]
     goes_on: bool
