@@ -5,7 +5,7 @@
 
 The requests are what simulated shoppers say in their shop: the synthetic one and the small other ones. Each
 is read once in one process. `first`: a tenth of them, read while words are new to the tables' memories;
-`rest`: the others, and these by language. CPU time, which a busy machine disturbs less. Run by hand, never in CI.
+`rest`: the others, and these by language. CPU time, disturbed less by others. By hand, never in CI.
 """
 
 from __future__ import annotations
