@@ -72,12 +72,17 @@ def shelf_of(product_type: str) -> str | None:
 
 def known_noun(phrase: str) -> str | None:
     """The noun that the whole phrase names, or None: 'Tshirts' -> 't-shirt'."""
-    found = _table().get(tuple(stems(phrase)))
-    return found[0] if found else lexicon.canonical("product_type", phrase.strip().lower())
+    return noun_of_table(phrase) or lexicon.canonical("product_type", phrase.strip().lower())
+
+
+def noun_of_table(phrase: str) -> str | None:
+    """The noun of the table that the whole phrase names."""
+    found = _table().get(tuple(stems(phrase))) if may_begin_noun(phrase) else None
+    return found[0] if found else None
 
 
 def may_begin_noun(phrase: str) -> bool:
-    """Whether a known noun may begin with the phrase's first word; off only where surely none does."""
+    """Whether a known noun may begin with the phrase's first word; False only where surely none does."""
     word = phrase.split(maxsplit=1)[0].lower() if phrase else ""
     is_plain = word.isascii() and word.isalpha() and word not in _HALF_WORDS
     return not is_plain or stem(word) in _first_stems()

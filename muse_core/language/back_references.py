@@ -21,6 +21,7 @@ _SHOWN = "12345"  # plain numbers that count results; larger ones are sizes
 _NAMES = ("first", "second", "third", "fourth", "fifth")
 
 
+@lru_cache(maxsize=1024)
 def find_positions(text: str) -> tuple[int, ...]:
     """Positions in the last results, in the order said; `LAST` for the last one."""
     words = tokens(text)
@@ -176,6 +177,7 @@ def _is_listed_with(keys: Sequence[str], at: int) -> bool:
     return is_after or is_before
 
 
+@lru_cache(maxsize=4096)
 def _count(key: str) -> int | None:
     value = int(key) if key.isdecimal() and len(key) <= 2 else small_value(key)
     return value if value is not None and 1 <= value <= _MAX_POSITION else None

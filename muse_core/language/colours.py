@@ -139,7 +139,8 @@ class _ColourReader:
     def _in_codes(self) -> Iterator[Span]:
         """ "black06", "02navy": an English colour with digits glued on."""
         for word in self.words:
-            code = _CODE.fullmatch(word.key) if any(char.isdigit() for char in word.key) else None
+            has_digit = not word.key.isalpha() and any(char.isdigit() for char in word.key)
+            code = _CODE.fullmatch(word.key) if has_digit else None
             value = lexicon.canonical("colour", code.group(1)) if code else None
             if value is not None and code is not None and not _listed("weak") & {code.group(1)}:
                 yield value, word.start, word.end

@@ -218,7 +218,7 @@ class FacetText:
         """What a run of words stands for: as written, as heard, or loosely spelt."""
         forms = self._forms.get((at, last))
         if forms is None:
-            written = joined(self.words[at:last])
+            written = self.words[at].stem if last == at + 1 else joined(self.words[at:last])
             said = (written, self._key(at, last), self.index.spelt(written))
             forms = self._forms[at, last] = tuple(key for key in said if key in self.index.forms_known)
         return next((table[key] for key in forms if key in table), set())

@@ -13,30 +13,18 @@ field: gender and number of its Hindi noun (m, f, mp, fp).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 
 from muse_core.language import shop_nouns
-from muse_core.language.lexicon_entries import (
-    WORDS,
-    Entry,
-    all_slots,
-    is_lone_letter,
-    longest,
-    lookup,
-    meaning,
-    run_key,
-)
+from muse_core.language.lexicon_entries import WORDS, Entry, all_slots, lookup, meaning, run_key
+from muse_core.language.lexicon_find import found_in, numeric_size
 from muse_core.language.matching import Token, form_key, tokens, word_key
-from muse_core.language.size_words import is_cue, is_size
 from muse_core.language.word_lists import read_words
 from muse_core.types import Language
 
-_HALF_SIZE = re.compile(r"(\d)(\.\d)(?!\d)")
-_HALF = re.compile(r"\.\d(?!\d)")
 _AGREEMENT = {"m": 0, "mp": 1, "f": 2, "fp": 2}
 
 
@@ -56,7 +44,7 @@ def values(slot: str) -> tuple[str, ...]:
 @lru_cache(maxsize=65536)
 def canonical(slot: str, surface: str) -> str | None:
     """The canonical value of a surface form in any script, case or number; None if unknown."""
-    if slot == "size" and (number := _numeric_size(surface)):
+    if slot == "size" and (number := numeric_size(surface)):
         return number
     return lookup(slot, form_key(surface))
 
@@ -65,7 +53,7 @@ def canonical(slot: str, surface: str) -> str | None:
 def slots_of(surface: str) -> frozenset[str]:
     """The slots that know a surface form, `WORDS` among them."""
     known = meaning(form_key(surface)).values
-    return frozenset((*known, "size")) if _numeric_size(surface) else frozenset(known)
+    return frozenset((*known, "size")) if numeric_size(surface) else frozenset(known)
 
 
 def surfaces(slot: str, canonical: str, language: Language, noun: str | None = None) -> tuple[str, ...]:
@@ -109,7 +97,7 @@ def surface(
 
 def find(slot: str, text: str) -> list[tuple[str, int, int]]:
     """Every value of the slot named in a text: (canonical, start, end), longest match, left to right."""
-    return list(_found(text).get(slot, ()))
+    return list(found_in(text).get(slot, ()))
 
 
 def names_size(text: str) -> bool:
@@ -165,79 +153,6 @@ def english_words() -> frozenset[str]:
     return frozenset(
         token.key for entry in entries for form in (entry.canonical, *entry.en) for token in tokens(form)
     )
-
-
-# ---- lookup ---------------------------------------------------------------------------------------
-
-
-def _numeric_size(surface: str) -> str | None:
-    """'UK 8', 'size 8', '8 number' -> '8'; 'size 7.5' -> '7.5'."""
-    half = _HALF_SIZE.search(surface)
-    words = [
-        token.key for token in tokens(surface[: half.end(1)] + surface[half.end() :] if half else surface)
-    ]
-    numbers = [word for word in words if word.isdigit() and len(word) <= 3]
-    others = [word for word in words if not word.isdigit()]
-    if len(numbers) == 1 and all(word in _size_cues() for word in others):
-        return str(int(numbers[0])) + (half[2] if half else "")
-    return None
-
-
-@lru_cache(maxsize=4096)
-def _found(text: str) -> Mapping[str, list[tuple[str, int, int]]]:
-    """The values of each slot in a text."""
-    words, slots = tokens(text), all_slots()
-    found: dict[str, list[tuple[str, int, int]]] = {}
-    free: dict[str, int] = {}  # by slot, the first word that no value has taken
-    for at, word in enumerate(words):
-        for length, name, value, end in (*_known_at(words, at), *_size_at(text, words, at)):
-            is_open = at >= free.get(name, 0) and length <= slots[name].longest
-            if is_open and _is_plausible(name, value, text, words, at, length):
-                found.setdefault(name, []).append((value, word.start, end))
-                free[name] = at + length
-    return found
-
-
-def _known_at(words: list[Token], at: int) -> list[tuple[int, str, str, int]]:
-    """(words, slot, value, end) of each run of words from a place on that a slot knows, the longest first."""
-    found: list[tuple[int, str, str, int]] = []
-    key = ""
-    for length, word in enumerate(words[at : at + longest()], 1):
-        if length > 1 and is_lone_letter(word):
-            break
-        key += word.key
-        values, goes_on = meaning(key)
-        if values:
-            found += [(length, name, value, word.end) for name, value in values.items()]
-        if not goes_on:
-            break
-    return found[::-1]
-
-
-def _size_at(text: str, words: list[Token], position: int) -> Iterator[tuple[int, str, str, int]]:
-    """A bare number, as in `_known_at`: a size only next to a size word."""
-    key, _, end = words[position]
-    if not (key.isdigit() and len(key) <= 3) or lookup("size", key) or not _has_size_cue(words, position):
-        return
-    is_half = _HALF.match(text, end) is not None
-    yield 1, "size", f"{int(key)}.5" if is_half else str(int(key)), end + 2 * is_half
-
-
-def _has_size_cue(words: list[Token], position: int) -> bool:
-    around = (*words[max(0, position - 1) : position], *words[position + 1 : position + 2])
-    return any(is_cue(token.key, words) for token in around)
-
-
-def _is_plausible(name: str, value: str, text: str, words: list[Token], position: int, length: int) -> bool:
-    """A single letter is a size only in capitals or next to a size word ("I'm", "s" are not)."""
-    first = words[position]
-    if name == "size" and not is_size(value, words, position, length):
-        return False
-    if name != "size" or length > 1 or first.end - first.start > 1 or not first.key.isascii():
-        return True
-    if first.start > 0 and text[first.start - 1] in "'\u2019":
-        return False
-    return text[first.start].isupper() or _has_size_cue(words, position)
 
 
 # ---- saying ---------------------------------------------------------------------------------------
@@ -306,15 +221,6 @@ def _is_in_target(word: str, target: str) -> bool:
     return target == "hi" and any("\u0900" <= char <= "\u097f" for char in word)
 
 
-# ---- size words -----------------------------------------------------------------------------------
-
-
 @lru_cache(maxsize=1)
 def _size_names() -> frozenset[str]:
     return frozenset(word_key(word) for word in read_words("price_words")["size_names"].split())
-
-
-@lru_cache(maxsize=1)
-def _size_cues() -> frozenset[str]:
-    """Words that make a bare number next to them a size."""
-    return frozenset(word_key(word) for word in read_words("price_words")["size_cues"].split())

@@ -110,7 +110,7 @@ def longest() -> int:
 
 
 class Meaning(NamedTuple):
-    """What a key stands for: canonical values by slot; `goes_on`: a longer run of words that begins with it
+    """What a key stands for: canonical values by slot. `goes_on`: a longer run of words that begins with it
     may be known too."""
 
     values: Mapping[str, str]

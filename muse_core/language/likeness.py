@@ -27,6 +27,7 @@ _SKIPPED = 2  # words between a position and "jaisa": dusri gaadi jaisi
 _NEAR = 2  # words between a number and "rating"
 
 
+@lru_cache(maxsize=1024)
 def find_like(text: str) -> int | None:
     """The position (from 1; -1 is the last) of the result that another one is to be like."""
     keys = [token.key for token in tokens(text)]

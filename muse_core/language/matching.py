@@ -94,12 +94,15 @@ _HINDI_ENDINGS = (
 )  # fmt: skip
 
 
-LONGEST_ENDING = max(
-    len("ves"), *(len(ending) for ending, _ in _HINDI_ENDINGS)
-)  # of those that are taken off
-
-
 def _hindi_singulars(key: str) -> Iterator[str]:
     for ending, singular in _HINDI_ENDINGS:
         if key.endswith(ending) and len(key) > len(ending) + 1:
             yield key[: -len(ending)] + singular
+
+
+def plurals(key: str) -> Iterator[str]:
+    """Every key that has this one among its singulars, and some that have not."""
+    yield from (key + "s", key + "es", key[:-1] + "ies", key[:-1] + "ves")
+    for ending, singular in _HINDI_ENDINGS:
+        if key.endswith(singular):
+            yield key[: len(key) - len(singular)] + ending

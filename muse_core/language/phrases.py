@@ -1,5 +1,5 @@
-"""Phrases found by their first or last word, and keys found by how they begin: a rule looks at the words of
-a text once and not at every phrase that it knows.
+"""Phrases found by their first or last word, and keys found by how they begin, so that a rule looks at the
+words of a text once and not at every phrase that it knows.
 
     found = Phrases([(("se", "kam"), "max"), (("above",), "min")])
     found.at(["do", "hazaar", "se", "kam"], 2)    -> (2, "max")
@@ -11,12 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
-from muse_core.language.matching import LONGEST_ENDING, roman_key
+from muse_core.language.matching import plurals, roman_key
 
 Told = TypeVar("Told")
 Phrase = tuple[str, ...]
 
-ROMAN_CHANGES = 2  # letters at the end of a loose key that the letters behind it may change
+# What the end of a loose key may become when more letters follow ("a" and "ai", "p" and "ph"), by its last.
+_CHANGED_TAILS = {
+    "a": (("a", ("e", "o", "u")),),
+    "e": (("e", ("i",)), ("ae", ("e",)), ("ee", ("e",))),
+    "o": (("o", ("u",)), ("ao", ("o", "u")), ("oo", ("u",))),
+    "p": (("p", ("f",)), ("fp", ("f",))),
+}
 
 
 class Phrases(Generic[Told]):
@@ -53,17 +59,27 @@ class Beginnings:
     run is, with `has_plurals` also by one of its singulars; `loose`: what its loose key is (`roman_key`)."""
 
     def __init__(self, exact: Iterable[str], loose: Iterable[str] = (), has_plurals: bool = True) -> None:
-        self._exact = _starts(exact)
-        self._loose = _starts(loose)
-        # At least one letter stands behind, so a plural's ending reaches one letter less far into the key.
-        self._changing = LONGEST_ENDING - 1 if has_plurals else 0
+        many = (form for key in exact for form in (key, *(plurals(key) if has_plurals else ())))
+        self._exact, self._loose = _starts(many), _starts(loose)
 
     def may_go_on(self, key: str) -> bool:
         """Whether a longer run that begins with this key may be known."""
-        if key[: max(0, len(key) - self._changing)] in self._exact:
+        if key in self._exact:
             return True
-        return bool(self._loose) and roman_key(key)[:-ROMAN_CHANGES] in self._loose
+        return bool(self._loose) and not self._loose.isdisjoint(loose_starts(key))
 
 
 def _starts(keys: Iterable[str]) -> frozenset[str]:
     return frozenset(key[:length] for key in keys for length in range(len(key) + 1))
+
+
+def loose_starts(key: str) -> tuple[str, ...]:
+    """How the loose key of a longer word may begin whose first letters these are."""
+    loose = roman_key(key)
+    tails = _CHANGED_TAILS.get(loose[-1:])
+    if tails is None:
+        return (loose,)
+    changed = (
+        loose.removesuffix(tail) + other for tail, others in tails if loose.endswith(tail) for other in others
+    )
+    return (loose, *changed)

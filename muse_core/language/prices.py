@@ -118,9 +118,11 @@ def _range_at(around: Surroundings, at: int, low: Number) -> tuple[list[PriceSpa
 def _half_range_at(around: Surroundings, at: int) -> tuple[list[PriceSpan], int]:
     """`dedh do hazaar`, ढाई-तीन हज़ार: a half form that shares the scale of the number behind it."""
     low = half_value(around.keys[at])
+    if low is None:
+        return [], at + 1
     start = at + 1 + (around.key(at + 1) == "-")
-    high = read_number(around.keys, start) if low is not None else None
-    if low is None or high is None or not high.has_scale:
+    high = read_number(around.keys, start)
+    if high is None or not high.has_scale:
         return [], at + 1
     value = low * _scale_of(high)
     if not value < high.value <= 2 * value:

@@ -48,6 +48,8 @@ class Cues:
 
     def meant(self, mentions: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
         """(wanted, unwanted) of the mentions of one slot, in order; those taken back are in neither."""
+        if not mentions:
+            return [], []
         unwanted = self._unwanted(mentions)
         kept = [
             mention

@@ -29,7 +29,11 @@ def entry(noun: str) -> Entry | None:
 
 def named(said: str) -> str | None:
     """The noun that some words are, in any script, in the singular or the plural; None for others."""
-    key = form_key(said)
+    return of_key(form_key(said))
+
+
+def of_key(key: str) -> str | None:
+    """The noun of a form's key."""
     return next((_by_key()[one] for one in (key, *singulars(key)) if one in _by_key()), None)
 
 

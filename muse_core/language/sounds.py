@@ -25,6 +25,7 @@ _ENGLISH = (
 )
 
 
+@lru_cache(maxsize=65536)
 def latin_of(word: str) -> str:
     """Devanagari by its letters, with the inherent a but for the last: अरावली -> aravali."""
     consonants, vowels, signs = (_letters(kind) for kind in ("consonants", "vowels", "signs"))

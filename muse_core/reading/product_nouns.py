@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from muse_core.catalog.nouns import known_noun, may_begin_noun
+from muse_core.catalog.nouns import known_noun, may_begin_noun, noun_of_table
 from muse_core.language import lexicon, shop_nouns
-from muse_core.language.lexicon_entries import meaning
+from muse_core.language.lexicon_entries import lookup, meaning
 from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens, word_key
-from muse_core.language.phrases import ROMAN_CHANGES, Beginnings
+from muse_core.language.phrases import Beginnings, loose_starts
 from muse_core.language.sounds import consonants, english_sound, latin_of, skeleton
 from muse_core.language.units import unit_of
 from muse_core.language.word_lists import read_words
@@ -76,10 +76,10 @@ def _joined(text: str, nouns: Sequence[Noun]) -> list[Noun]:
 
 
 class _Names(Protocol):
-    """Nouns by what is said. `may_go_on`: whether more words than `said`, whose key is `key`, may be one;
-    `in_hindi`: there is Devanagari among them."""
+    """Nouns by what is said and its key. `may_go_on`: whether more words than these may be one; `in_hindi`:
+    there is Devanagari among them."""
 
-    def named(self, said: str) -> str | None: ...
+    def named(self, said: str, key: str) -> str | None: ...
 
     def may_go_on(self, said: str, key: str, in_hindi: bool) -> bool: ...
 
@@ -96,16 +96,16 @@ def _named(text: str, words: Sequence[Token], names: _Names) -> Iterator[Noun]:
 
 def _noun_at(text: str, words: Sequence[Token], names: _Names) -> tuple[int, str | None]:
     """(words taken, noun) at one place, the longest first."""
-    in_hindi = not all(word.key.isascii() for word in words)
-    runs: list[str] = []
+    in_hindi = not text.isascii() and not all(word.key.isascii() for word in words)
+    runs: list[tuple[str, str]] = []
     key = ""
     for word in words:
         key += word.key
-        runs.append(text[words[0].start : word.end])
-        if len(runs) < len(words) and not names.may_go_on(runs[-1], key, in_hindi):
+        runs.append((text[words[0].start : word.end], key))
+        if len(runs) < len(words) and not names.may_go_on(*runs[-1], in_hindi):
             break
     for length in range(len(runs), 0, -1):
-        found = names.named(runs[length - 1])
+        found = names.named(*runs[length - 1])
         if found is not None:
             return length, found
     return 1, None
@@ -126,11 +126,14 @@ class _ShopNames:
 
     def sells(self, said: str) -> str | None:
         """A noun of the shop or the lexicon."""
-        return self._shop.named(said) or lexicon.canonical("product_type", said)
+        return self._sold(said, form_key(said))
 
-    def _named(self, said: str) -> str | None:
-        found = self.sells(said)
-        return found or (known_noun(said) or shop_nouns.named(said) if " " in said else None)
+    def _sold(self, said: str, key: str) -> str | None:
+        return self._shop.named(said, key) or lookup("product_type", key)
+
+    def _named(self, said: str, key: str) -> str | None:
+        found = self._sold(said, key)
+        return found or (noun_of_table(said) or shop_nouns.of_key(key) if " " in said else None)
 
     def _may_go_on(self, said: str, key: str, in_hindi: bool) -> bool:
         return self._shop.may_go_on(key, in_hindi) or _may_go_on(said, key)
@@ -141,8 +144,9 @@ class _TableNames:
 
     @staticmethod
     @lru_cache(maxsize=_REMEMBERED)
-    def named(said: str) -> str | None:
-        return None if is_asking(form_key(said)) else known_noun(said) or shop_nouns.named(said)
+    def named(said: str, key: str) -> str | None:
+        found = noun_of_table(said) or lookup("product_type", key) or shop_nouns.of_key(key)
+        return None if is_asking(key) else found
 
     @staticmethod
     @lru_cache(maxsize=_REMEMBERED)
@@ -176,24 +180,23 @@ class _ShopNouns:
         nothing."""
         if self._keys.may_go_on(key):
             return True
-        sound = roman_key(latin_of(key))[:-ROMAN_CHANGES]
-        return in_hindi and any(map(self._sounds.may_go_on, (sound, consonants(sound))))
+        if not in_hindi:
+            return False
+        sounds = loose_starts(latin_of(key))
+        return any(map(self._sounds.may_go_on, (*sounds, *map(consonants, sounds))))
 
-    def named(self, said: str) -> str | None:
+    def named(self, said: str, key: str) -> str | None:
         """The noun that these words are, in the singular or the plural, in either script."""
-        key = form_key(said)
         for one in (key, *singulars(key)):
             if one in self.by_key:
                 return self.by_key[one]
-        if key.isascii() or any(is_asking(word.key) for word in tokens(said)):
-            return None
-        return self._spelt_in_hindi(key)
-
-    def _spelt_in_hindi(self, key: str) -> str | None:
-        if lexicon.slots_of(key) & _OTHER_SLOTS:
+        if key.isascii():
             return None
         sound = roman_key(latin_of(key))
-        return self.by_sound.get(sound) or self.by_consonants.get(skeleton(sound))
+        spelt = self.by_sound.get(sound) or self.by_consonants.get(skeleton(sound))
+        if spelt is None or lexicon.slots_of(key) & _OTHER_SLOTS:
+            return None
+        return None if any(is_asking(word.key) for word in tokens(said)) else spelt
 
 
 @lru_cache(maxsize=256)

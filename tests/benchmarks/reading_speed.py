@@ -3,9 +3,9 @@
     python -m tests.benchmarks.reading_speed
     python -m tests.benchmarks.reading_speed --conversations 2000 --json
 
-The requests are what simulated shoppers say in their shop: the synthetic one and the small other ones.
-Each is read once in one process. `first`: a tenth of them, read while words are new to the tables'
-memories; `rest`: the others. CPU time, so that a busy machine disturbs little. Never run in CI.
+The requests are what simulated shoppers say in their shop: the synthetic one and the small other ones. Each
+is read once in one process. `first`: a tenth of them, read while words are new to the tables' memories;
+`rest`: the others, and these by language. CPU time, disturbed less by others. By hand, never in CI.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from muse_core.language.facet_forms import joined
 from muse_core.language.facet_index import facet_index
 from muse_core.language.facet_values import FacetText, T
 from muse_core.language.lexicon_entries import all_slots
-from muse_core.language.matching import roman_key, singulars, tokens, word_key
+from muse_core.language.matching import form_key, plurals, roman_key, singulars, tokens, word_key
 from muse_core.language.numerals import _NumberReader, read_number
-from muse_core.language.phrases import Phrases
+from muse_core.language.phrases import Phrases, loose_starts
 from muse_core.language.word_lists import read_words
 from muse_core.reading.product_nouns import _TABLE, _named, _Names, _shop_names
 from muse_core.reading.shop_words import words_of
@@ -161,6 +161,19 @@ def test_a_form_is_known_in_the_slots_that_have_it() -> None:
         assert lexicon.slots_of(form) == known, form
 
 
+def test_a_plural_leads_back_to_its_singulars() -> None:
+    for key in {word.key for text in some_texts(3) for word in tokens(text)}:
+        assert all(key in plurals(one) for one in singulars(key)), key
+
+
+def test_a_loose_key_begins_as_those_of_its_first_letters_may() -> None:
+    rng = np.random.default_rng(11)
+    for _ in range(20_000):
+        word = "".join(rng.choice(list("aaeeiioouupphhscckxzqwtb"), int(rng.integers(2, 9))))
+        cut = int(rng.integers(1, len(word)))
+        assert any(roman_key(word).startswith(start) for start in loose_starts(word[:cut])), (word, cut)
+
+
 # ---- nouns and facets -----------------------------------------------------------------------------
 
 
@@ -171,7 +184,7 @@ def plain_nouns(text: str, names: _Names) -> Iterator[Span]:
         length = 1
         for length in range(min(4, len(words) - at), 0, -1):
             start, end = words[at].start, words[at + length - 1].end
-            noun = names.named(text[start:end])
+            noun = names.named(text[start:end], form_key(text[start:end]))
             if noun is not None:
                 yield noun, start, end
                 break
@@ -218,7 +231,7 @@ def test_facets_are_those_of_a_plain_scan(seed: int) -> None:
     for text in some_texts(seed, tuple(said)):
         fast, plain = FacetText(text, index), PlainFacetText(text, index)
         assert (fast.names, fast.values()) == (plain.names, plain.values()), text
-        found += len(plain.names)
+        found += len(plain.names) + len(plain.values())
     assert found > 10
 
 
