@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -46,7 +46,8 @@ class Demand:
 
     def wanted(self) -> tuple[tuple[Move, float], ...]:
         """The shares of moves that the agenda is to keep (`agenda.WANTED`)."""
-        openings = mixed({move: WANTED[move] for move in _OPENINGS}, self.moves, self.share)
+        usual = {move: WANTED[move] for move in _OPENINGS}
+        openings = mixed(usual, self.moves, self.share)
         return tuple((WANTED | openings).items())
 
     def pool(
@@ -61,7 +62,7 @@ class Demand:
         return by_noun.get(draw(self.nouns, rng), wanted)
 
 
-def mixed(usual: Mapping[Name, float], asked: Mapping[Name, float], share: float) -> dict[Name, float]:
+def mixed(usual: Mapping[Name, float], asked: Mapping[Any, float], share: float) -> dict[Name, float]:
     """`usual` weights with `share` of their sum spread as `asked` has it; as they are where it has none of
     them."""
     said = sum(asked.get(name, 0.0) for name in usual)

@@ -86,16 +86,15 @@ def measure(
         forms[name] = _starter(OnnxModel(path))
     files = {EAGER: model_folder, **graphs}
     first, steps = _timed(forms, prompt)
-    return {
-        name: Latency(
-            1000 * float(np.median(first[name])),
-            *(1000 * float(np.percentile(steps[name, 1], q)) for q in (50, 95, 99)),
-            *(rows / float(np.mean(steps[name, rows])) for rows in BATCHES),
-            size_mb=_size_mb(files[name]),
-            memory_mb=_memory_mb(files[name], prompt),
-        )
-        for name in forms
-    }
+    found = {}
+    for name in forms:
+        p50, p95, p99 = (1000 * float(np.percentile(steps[name, 1], q)) for q in (50, 95, 99))
+        alone, some, many = (rows / float(np.mean(steps[name, rows])) for rows in BATCHES)
+        found[name] = Latency(
+            1000 * float(np.median(first[name])), p50, p95, p99, alone, some, many,
+            _size_mb(files[name]), _memory_mb(files[name], prompt),
+        )  # fmt: skip
+    return found
 
 
 def _starter(model: OnnxModel) -> Start:

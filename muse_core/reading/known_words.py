@@ -31,8 +31,12 @@ _THINGS = (
     "waisted",
     "unsized",
     "model_words",
+    "no_product",
+    "energy",
+    "jewels",
+    "named_people",
+    "sized_by_number",
 )
-_THINGS += ("no_product", "energy", "jewels", "named_people", "sized_by_number")
 _SLOT = re.compile(r"\{[^{}]*\}")
 
 
