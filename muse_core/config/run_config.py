@@ -42,7 +42,7 @@ class BaseConfig(Section):
     batch_size: Count = 32
     learning_rate: Rate = 2e-3
     muon_learning_rate: float = Field(default=0.0, ge=0)  # 0 = AdamW alone; see training/optimizer.py
-    trim_vocab: int = Field(default=32_768, ge=0)  # pretrained: keep about so many of its tokens (0 = all)
+    trim_vocab: int = Field(default=49_152, ge=0)  # pretrained: keep about so many of its tokens (0 = all)
     extend_vocab: int = Field(default=0, ge=0)  # pretrained: how many Indic/Roman tokens to add
 
 

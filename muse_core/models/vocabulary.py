@@ -90,6 +90,7 @@ def _extended(old: Tokenizer, texts: Iterable[str], extend: int) -> Tokenizer:
         {word: [t.value for t in draft.model.tokenize(word)] for word in words}, words, extend
     )
     vocabulary = described["model"]["vocab"]
+    vocabulary |= {one["content"]: one["id"] for one in described["added_tokens"]}  # else numbered anew
     is_paired = not described["model"]["merges"] or isinstance(described["model"]["merges"][0], list)
     next_id = old.get_vocab_size(with_added_tokens=True)
     for left, right in merges:

@@ -78,6 +78,18 @@ def test_without_extension_tags_and_the_tool_list_are_new() -> None:
     assert len(loaded.tokenizer) == before + 1 + len(SPECIAL_TOKENS) + len(told_lines())
 
 
+def test_tokens_that_were_only_added_keep_their_ids() -> None:
+    loaded = foreign()
+    loaded.tokenizer.add_tokens(["<think>"])
+    [before] = encode_text(loaded.tokenizer, "<think>")
+    row = loaded.model.get_input_embeddings().weight[before].detach().clone()
+    add_our_tokens(loaded, HINDI, 50)
+    assert encode_text(loaded.tokenizer, "<think>") == [before]
+    assert torch.equal(loaded.model.get_input_embeddings().weight[before], row)
+    ids = [encode_text(loaded.tokenizer, token) for token in (*SPECIAL_TOKENS, " चाहिए", *told_lines())]
+    assert len({at for [at] in ids} | {before}) == len(ids) + 1
+
+
 def test_another_kind_of_tokenizer_is_refused_with_advice() -> None:
     with pytest.raises(ConfigError, match="extend_vocab"):
         add_our_tokens(foreign("WordLevel"), HINDI, 10)
