@@ -58,7 +58,6 @@ class GroupDraw:
         return self.pending.pop(step)
 
     def learnt(self, step: int, values: Mapping[str, float]) -> None:
-        self.has_learnt |= "entropy" in values
         self.recorder.learnt(step, values)
 
     def _sample(self, step: int) -> None:
@@ -73,6 +72,7 @@ class GroupDraw:
         for late in range(updates):
             part = worth[late * each : (late + 1) * each]
             turns = [turn for group, credits in part if credits for turn in turns_of(group, credits)]
+            self.has_learnt |= bool(turns)
             self.pending[step + late] = self._with_log_probs(turns, with_old=late > 0)
             if late:
                 keep_turns(self._file(step + late), self.pending[step + late])
