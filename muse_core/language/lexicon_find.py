@@ -11,7 +11,7 @@ from muse_core.language.matching import Token, tokens, word_key
 from muse_core.language.size_words import is_cue, is_size
 from muse_core.language.word_lists import read_words
 
-_HALF_SIZE = re.compile(r"(\d)(\.\d)(?!\d)")
+_HALF_SIZE = re.compile(r"(\d)(\.5)(?!\d)")
 _HALF = re.compile(r"\.\d(?!\d)")
 
 

@@ -11,15 +11,14 @@ import pytest
 
 from muse_core.catalog.nouns import known_noun
 from muse_core.catalog.other_shops import other_shop
-from muse_core.language import lexicon, shop_nouns
+from muse_core.language import lexicon, shop_nouns, size_words
 from muse_core.language.facet_forms import joined
 from muse_core.language.facet_index import facet_index
 from muse_core.language.facet_values import FacetText, T
-from muse_core.language.lexicon_entries import all_slots
-from muse_core.language.matching import form_key, plurals, roman_key, singulars, tokens, word_key
+from muse_core.language.lexicon_entries import WORDS, all_slots
+from muse_core.language.matching import form_key, plurals, roman_key, singulars, tokens
 from muse_core.language.numerals import _NumberReader, read_number
 from muse_core.language.phrases import Phrases, loose_starts
-from muse_core.language.word_lists import read_words
 from muse_core.reading.product_nouns import _TABLE, _named, _Names, _shop_names
 from muse_core.reading.shop_words import words_of
 
@@ -100,7 +99,9 @@ def _changed(word: str, rng: np.random.Generator) -> str:
 def plain_lookup(slot: str, key: str) -> str | None:
     """A key in one slot alone, as it is, as a plural, loosely."""
     table = all_slots()[slot]
-    for one in (key, *singulars(key)):
+    hindi = {one for name, other in all_slots().items() if name != WORDS for one in other.exact}
+    is_hindi = not key.isascii() and key in hindi  # a word of its own is no other's plural
+    for one in (key, *(() if is_hindi else singulars(key))):
         if key and one in table.exact:
             return table.exact[one]
     is_own = any(key in other.exact for other in all_slots().values())
@@ -118,6 +119,8 @@ def plain_find(slot: str, text: str) -> Iterator[Span]:
             end = run[-1].end
             if slot == "size" and length == 1 and value is None:
                 value, end = plain_size(text, at)
+            if slot == "size" and value is not None and not size_words.is_size(value, words, at, length):
+                value = None
             if value is not None and (slot != "size" or length > 1 or is_size(text, at)):
                 yield value, run[0].start, end
                 at += length - 1
@@ -130,14 +133,14 @@ def plain_size(text: str, at: int) -> tuple[str | None, int]:
     word = tokens(text)[at]
     if not word.key.isdigit() or len(word.key) > 3 or not is_beside_size(text, at):
         return None, word.end
-    half = re.match(r"\.5(?!\d)", text[word.end :])
-    return str(int(word.key)) + (".5" if half else ""), word.end + (2 if half else 0)
+    half = re.match(r"\.\d(?!\d)", text[word.end :])
+    return str(int(word.key)) + (half[0] if half else ""), word.end + (2 if half else 0)
 
 
 def is_beside_size(text: str, at: int) -> bool:
-    cues = {word_key(word) for word in read_words("price_words")["size_cues"].split()}
     words = tokens(text)
-    return any(words[place].key in cues for place in (at - 1, at + 1) if 0 <= place < len(words))
+    around = [words[place].key for place in (at - 1, at + 1) if 0 <= place < len(words)]
+    return any(size_words.is_cue(key, words) for key in around)
 
 
 def is_size(text: str, at: int) -> bool:
