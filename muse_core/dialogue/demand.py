@@ -46,8 +46,9 @@ class Demand:
 
     def wanted(self) -> tuple[tuple[Move, float], ...]:
         """The shares of moves that the agenda is to keep (`agenda.WANTED`)."""
-        openings = mixed({move: WANTED[move] for move in _OPENINGS}, self.moves, self.share)
-        return tuple((WANTED | openings).items())
+        usual: dict[str, float] = {move: WANTED[move] for move in _OPENINGS}
+        openings = mixed(usual, self.moves, self.share)
+        return tuple((WANTED | {move: openings[move] for move in _OPENINGS}).items())
 
     def pool(
         self,

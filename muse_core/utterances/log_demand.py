@@ -7,7 +7,7 @@ different ones half as much as one of very many. What is held out tells nothing 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from muse_core.dialogue.agenda import WANTED
@@ -56,21 +56,22 @@ def demand_of(found: Log, index: CatalogIndex, share: float) -> Demand:
 
 def told(demand: Demand) -> dict[str, JsonValue]:
     """What the manifest keeps: shares, the most frequent first."""
-    listed = {
+    listed: dict[str, Mapping[str, float]] = {
         "moves": {name: weight for name, weight in demand.moves.items() if name in WANTED},
         "nouns": demand.nouns, "limits": demand.limits, "facets": demand.facets, "scripts": demand.scripts,
     }  # fmt: skip
-    return {"share": round(demand.share, 4)} | {
-        kind: {name: round(weight / sum(weights.values()), 4) for name, weight in _first(weights.items())}
-        for kind, weights in listed.items()
-    }
+    found: dict[str, JsonValue] = {"share": round(demand.share, 4)}
+    for kind, weights in listed.items():
+        total = sum(weights.values())
+        found[kind] = {name: round(weight / total, 4) for name, weight in _first(weights.items())}
+    return found
 
 
 def _summed(pairs: Iterable[tuple[Name, float]]) -> dict[Name, float]:
-    sums: Counter[Name] = Counter()
+    sums: dict[Name, float] = {}
     for name, weight in pairs:
-        sums[name] += weight
-    return dict(sums)
+        sums[name] = sums.get(name, 0.0) + weight
+    return sums
 
 
 def _first(pairs: Iterable[tuple[str, float]]) -> Sequence[tuple[str, float]]:
