@@ -46,9 +46,9 @@ class Demand:
 
     def wanted(self) -> tuple[tuple[Move, float], ...]:
         """The shares of moves that the agenda is to keep (`agenda.WANTED`)."""
-        usual = {move: WANTED[move] for move in _OPENINGS}
+        usual: dict[str, float] = {move: WANTED[move] for move in _OPENINGS}
         openings = mixed(usual, self.moves, self.share)
-        return tuple((WANTED | openings).items())
+        return tuple((WANTED | {move: openings[move] for move in _OPENINGS}).items())
 
     def pool(
         self,

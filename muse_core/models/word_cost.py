@@ -66,8 +66,8 @@ def check_readable(
     if bad:
         raise ConfigError(
             f"the vocabulary of base.model {name!r} lacks the letters of what this shop's customers say; "
-            "choose a base.model with a byte-level tokenizer or byte fallback, or train from scratch with "
-            "base.source=scratch",
+            "choose a base.model with a byte-level tokenizer or byte fallback, or train a small model from "
+            "scratch with --preset quickstart",
             bad,
         )
     many = [f"{language} {cost:.1f}" for language, cost in found.items() if cost > MANY_TOKENS]

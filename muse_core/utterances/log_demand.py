@@ -60,10 +60,11 @@ def told(demand: Demand) -> dict[str, JsonValue]:
         "moves": {name: weight for name, weight in demand.moves.items() if name in WANTED},
         "nouns": demand.nouns, "limits": demand.limits, "facets": demand.facets, "scripts": demand.scripts,
     }  # fmt: skip
-    return {"share": round(demand.share, 4)} | {
-        kind: {name: round(weight / sum(weights.values()), 4) for name, weight in _first(weights.items())}
-        for kind, weights in listed.items()
-    }
+    found: dict[str, JsonValue] = {"share": round(demand.share, 4)}
+    for kind, weights in listed.items():
+        total = sum(weights.values())
+        found[kind] = {name: round(weight / total, 4) for name, weight in _first(weights.items())}
+    return found
 
 
 def _summed(pairs: Iterable[tuple[Name, float]]) -> dict[Name, float]:

@@ -131,6 +131,9 @@ def _understood(words: list[str]) -> None:
             "report",
             "eval",
             "bench convert",
+            "base ls",
+            "base get",
+            "base check",
             "doctor",
             "artifacts export",
             "human-eval make",
@@ -145,7 +148,7 @@ def _understood(words: list[str]) -> None:
 
 def line_names_a_verb(path: str, rest: list[str]) -> bool:
     """Whether the text only names a verb that needs files to be run."""
-    verbs = ("eval", "catalog check", "human-eval import", "feedback import", "feedback review")
+    verbs = ("base get", "base check", "eval", "catalog check", "human-eval import", "feedback import", "feedback review")
     return not rest and path in verbs
 
 
@@ -172,7 +175,9 @@ def settings() -> Iterator[str]:
 def test_a_setting_in_the_text_loads(setting: str) -> None:
     key, _, value = setting.partition("=")
     value = {"N": "2", "ARTIFACT": "preference_pairs/ab12"}.get(value, value)
-    needed = {"catalog.columns": ["catalog.file=products.csv"], "base.source": ["base.model=someone/model"]}
+    pretrained = ["base.source=pretrained", "base.model=someone/model"]
+    needed = {"catalog.columns": ["catalog.file=products.csv"], "base.source": pretrained[1:]}
+    needed["base.extend_vocab"] = pretrained
     load_config("quickstart", None, [*needed.get(key, []), f"{key}={value}"])
 
 
