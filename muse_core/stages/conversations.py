@@ -22,8 +22,7 @@ train side, but for what says something that this run holds out: `feedback/enter
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -40,6 +39,7 @@ from muse_core.conversation_files.given import Given
 from muse_core.dialogue.demand import Demand, people_of
 from muse_core.dialogue.families import families_with
 from muse_core.dialogue.llm.lesson_store import publish, teacher_of
+from muse_core.dialogue.made import Made, made_of, metrics_of
 from muse_core.dialogue.simulate import simulate
 from muse_core.errors import MuseError
 from muse_core.evaluation.score.data_quality import measure
@@ -49,13 +49,9 @@ from muse_core.reading.attached import read_conversation
 from muse_core.reading.shop_words import words_of
 from muse_core.records import from_table, to_table
 from muse_core.scoring.overlap import user_turns
-from muse_core.tools.toolbox import DECISIONS
 from muse_core.types import (
-    LANGUAGES,
     SIDES,
-    TURN_TYPES,
     ArtifactRef,
-    Conversation,
     JsonValue,
     Profile,
 )
@@ -93,15 +89,6 @@ class Shard:
     demand: Demand | None
 
 
-@dataclass(frozen=True)
-class Made:
-    """Some rows with their counts, and the ids of those that do not replay."""
-
-    table: pa.Table
-    counts: Counter[str]
-    broken: tuple[str, ...] = ()
-
-
 def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: StageContext) -> ArtifactRef:
     """The dialogues of all shoppers, or those of the user's file."""
     shoppers = read_profiles(ctx.store, profiles)
@@ -124,7 +111,7 @@ def run(config: RunConfig, *, catalog: ArtifactRef, profiles: ArtifactRef, ctx: 
     table = pa.concat_tables([table, *(part.table for part in logged)])
     returned, accepted = _accepted(table, config, catalog, ctx)
     table = pa.concat_tables([table, *(part.table for part in accepted)])
-    metrics = _metrics([*made, *logged, *accepted]) | taught
+    metrics = metrics_of([*made, *logged, *accepted]) | taught
     metrics |= (given.metrics() if given else {}) | (typed.metrics() if typed else {})
     metrics |= returned.metrics() if returned else {}
     metrics |= measure(table, ctx.seed)
@@ -185,7 +172,7 @@ def make_shard(shard: Shard) -> Made:
         made.append(read_conversation(talk, words_of(index.catalog)) if reads else talk)
         if not replay(talk, index, profile):
             broken.append(talk.conversation_id)
-    return Made(to_table(KIND, made), _counts(made), tuple(broken))
+    return made_of(made, tuple(broken))
 
 
 @lru_cache(maxsize=1)
@@ -249,7 +236,7 @@ def _read(
     for chats in given.read(shop.index, shoppers, SHARD, ctx.progress):
         if config.prompt.readings:
             chats = [read_conversation(chat, words_of(shop.index_of(chat).catalog)) for chat in chats]
-        yield Made(to_table(KIND, chats), _counts(chats))
+        yield made_of(chats)
 
 
 # ---- logged ---------------------------------------------------------------------------------------
@@ -262,9 +249,7 @@ def _logged(config: RunConfig, catalog: ArtifactRef, ctx: StageContext) -> tuple
     index = _shop(ctx.store.root, catalog, ctx.work).index
     how = Form(config.reply.style, config.prompt.readings)
     typed = enter(config.conversations, how, index, ctx.store.root.parent / "utterances", ctx.seed)
-    return typed, [
-        Made(to_table(KIND, rows), _counts(rows), broken) for rows, broken in typed.replayed(index, SHARD)
-    ]
+    return typed, [made_of(rows, broken) for rows, broken in typed.replayed(index, SHARD)]
 
 
 # ---- accepted feedback ----------------------------------------------------------------------------
@@ -284,33 +269,4 @@ def _accepted(
     talks = entered.conversations
     if config.prompt.readings:
         talks = tuple(read_conversation(one, words_of(index.catalog)) for one in talks)
-    return entered, [Made(to_table(KIND, talks), _counts(talks))] if talks else []
-
-
-# ---- counts ---------------------------------------------------------------------------------------
-
-
-def _counts(conversations: Sequence[Conversation]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for conversation in conversations:
-        counts[f"language_{conversation.language}"] += 1
-        counts[f"side_{conversation.side}"] += 1
-        counts["other_shops"] += conversation.shop is not None
-        for label in conversation.labels:
-            counts[f"decision_{label.decision}"] += 1
-            counts[f"turn_{label.turn_type}"] += 1
-    return counts
-
-
-def _metrics(made: Sequence[Made]) -> dict[str, float]:
-    counts = sum((part.counts for part in made), Counter[str]())
-    conversations = sum(part.table.num_rows for part in made)
-    turns = sum(counts[f"decision_{name}"] for name in DECISIONS)
-    broken = sum(len(part.broken) for part in made)
-    metrics = {"conversations": float(conversations), "user_turns": float(turns)}
-    metrics |= {"replayed": float(conversations), "replay_rate": 1 - broken / conversations}
-    metrics["share_other_shops"] = counts["other_shops"] / conversations
-    metrics |= {f"share_{name}": counts[f"language_{name}"] / conversations for name in LANGUAGES}
-    metrics |= {f"share_{name}": counts[f"side_{name}"] / conversations for name in SIDES}
-    metrics |= {f"decision_{name}": counts[f"decision_{name}"] / turns for name in DECISIONS}
-    return metrics | {f"turn_{name}": counts[f"turn_{name}"] / turns for name in TURN_TYPES}
+    return entered, [made_of(talks)] if talks else []

@@ -12,9 +12,10 @@ import pytest
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import RunConfig
 from muse_core.context import StageContext, map_in_processes
+from muse_core.dialogue.made import Made
 from muse_core.errors import MuseError
 from muse_core.stages import catalog, conversations, profiles
-from muse_core.stages.conversations import SHARD, Made
+from muse_core.stages.conversations import SHARD
 from muse_core.types import ArtifactRef
 
 COUNT = 2 * SHARD + 20
