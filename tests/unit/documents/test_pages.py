@@ -148,8 +148,10 @@ def _understood(words: list[str]) -> None:
 
 def line_names_a_verb(path: str, rest: list[str]) -> bool:
     """Whether the text only names a verb that needs files to be run."""
-    verbs = ("base get", "base check", "eval", "catalog check", "human-eval import", "feedback import", "feedback review")
-    return not rest and path in verbs
+    return not rest and path in (
+        "base get", "base check", "eval", "catalog check", "human-eval import", "feedback import",
+        "feedback review",
+    )  # fmt: skip
 
 
 def test_a_run_of_the_quickstart_needs_no_gpu() -> None:
