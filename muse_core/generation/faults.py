@@ -3,7 +3,8 @@
 - `tag`: the reply holds a tag of the model's stream, a call written as text, or bytes that are no text
 - `unfinished`: a call that cannot be read, a text that was cut off, or calls without an end
 - `empty`: nothing is said
-- `reference`: an item or field that the last result does not have (`[7]`, `[1:weight]`)
+- `reference`: an item or field that the last result does not have (`[7]`, `[1:weight]`), or any item where
+  what was asked for was not found
 - `value`: a price, rating or attribute that is not that product's, or a product that no result holds
 """
 
@@ -50,8 +51,16 @@ def fault_of(
     if not any(char.isalnum() for char in reply):
         return "empty"
     found = result_values((*context, *turn))
+    if _found_nothing(turn) and REFERENCE.search(reply):
+        return "reference"
     if lexicalise(reply, last_shown(found), language)[1] or _LIKE_A_REFERENCE.search(
         REFERENCE.sub("", reply)
     ):
         return "reference"
     return "value" if check(reply, found, language).unknown else None
+
+
+def _found_nothing(turn: Sequence[Message]) -> bool:
+    """Whether the turn's last result is a list of no products: older ones are not what was asked for."""
+    last = (result_values(turn) or [None])[-1]
+    return isinstance(last, dict) and last.get("items") == []

@@ -48,6 +48,8 @@ def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
     """From all messages that the model reads; a user message without a reading is read here."""
     before: dict[str, list[JsonValue]] = {}
     now: dict[str, list[JsonValue]] = {}
+    since: dict[str, list[JsonValue]] = {}  # the last call
+    pictures: list[JsonValue] = []
     owed: set[str] = set()
     words = ""
     reading: Read = {}
@@ -55,19 +57,27 @@ def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
         for call in message.tool_calls:
             _add(before, call.arguments)
             owed -= call.arguments.keys()
+            since = {}
         if message.role == "user":
             reading = message.reading or read(message.content, shop)
+            if _is_another(reading.get("query"), before):
+                before = {name: list(found) for name, found in since.items()}
             _add(before, reading)
-            for picture in _PICTURE.findall(message.content):
-                _add(before, {"image": picture})
+            _add(since, reading)
+            pictures += _PICTURE.findall(message.content)
             now, owed, words = {}, set(reading) - _MEANT.keys(), message.content
             _add(now, reading)
     values = {name: tuple(found) for name, found in (before | now).items() if name not in OF_RESULTS}
-    values |= pointed(context, reading)
+    values |= pointed(context, reading) | ({"image": tuple(pictures)} if pictures else {})
     is_shown = any(message.role in ("assistant", "tool") for message in context)
     quoted = tuple(_QUOTED.findall(words))
     spans = tuple(_spans(words))
     return ReadValues(values, frozenset(now), frozenset(owed), spans, quoted, is_shown)
+
+
+def _is_another(product: JsonValue, before: Mapping[str, Sequence[JsonValue]]) -> bool:
+    """Whether the user asks for a product that was not asked for: what was said of others is over then."""
+    return product is not None and product not in before.get("query", ())
 
 
 def _add(found: dict[str, list[JsonValue]], said: Read) -> None:

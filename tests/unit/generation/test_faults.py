@@ -56,3 +56,10 @@ def test_a_turn_that_did_not_end_is_unfinished() -> None:
 def test_references_point_to_earlier_results_too() -> None:
     before = (*CONTEXT, *TURN, Message("assistant", "Try [1]."), Message("user", "and the other?"))
     assert fault_of(before, (Message("assistant", "[2] is [2:price]."),), False, "en") is None
+
+
+def test_where_nothing_was_found_older_items_are_not_what_was_asked_for() -> None:
+    before = (*CONTEXT, *TURN, Message("assistant", "Try [1]."), Message("user", "any sofas?"))
+    empty = (Message("assistant", "", (CALL,)), tool_message(ToolResult("c1.0", {"items": [], "total": 0})))
+    assert fault_of(before, (*empty, Message("assistant", "Here is [1].")), False, "en") == "reference"
+    assert fault_of(before, (*empty, Message("assistant", "We have none.")), False, "en") is None

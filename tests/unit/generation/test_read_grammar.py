@@ -316,3 +316,19 @@ def test_an_order_of_before_is_of_other_results():
         Message("user", "phones", reading={"query": "phone"}),
     )
     assert read_values(said, SHOP).values["sort_by"] == ()
+
+
+def test_what_was_said_of_one_product_is_over_when_another_is_asked_for():
+    red = Message("user", "red shirts", reading={"query": "shirt", "colour": "red"})
+    call = Message("assistant", "", (ToolCall("c0.0", "search", {"query": "shirt", "colour": "red"}),))
+    cheap = Message("user", "below 900", reading={"max_price": 900})
+
+    def values(*messages, **reading):
+        found = read_values((*messages, Message("user", "…", reading=reading)), SHOP).values
+        return {name: given for name, given in found.items() if given}
+
+    assert values(red, call, query="jeans") == {"query": ("jeans",)}
+    assert values(red, call, query="shirt") == {"query": ("shirt",), "colour": ("red",)}
+    assert values(red, call, size="M")["colour"] == ("red",)
+    assert values(cheap, query="jeans")["max_price"] == (900,)  # an answer to "which product?"
+    assert values(red, call, cheap, query="jeans") == {"query": ("jeans",), "max_price": (900,)}
