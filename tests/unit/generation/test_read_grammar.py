@@ -41,9 +41,6 @@ ALLOWED: list[ToolCall] = [
     ToolCall("", "search", NOW),
     ToolCall("", "search", {"query": "laptop"}),
     ToolCall("", "search", {"query": "laptop", "colour": "grey"}),  # a member of a list
-    ToolCall(
-        "", "search", {"query": "laptop", "not_brand": "OnePlus", "touchscreen": True}
-    ),  # of a call before
     ToolCall("", "filter", {"touchscreen": True}),
     ToolCall("", "recommend", {"like": 3, "memory": 16}),
     ToolCall("", "recommend", {}),
@@ -53,7 +50,8 @@ ALLOWED: list[ToolCall] = [
 ]
 INVENTED: list[ToolCall] = [
     ToolCall("", "search", {"query": "sofa"}),  # the last words name another
-    ToolCall("", "search", {"query": "laptop", "colour": "red"}),
+    ToolCall("", "search", {"query": "laptop", "colour": "red"}),  # said of sofas
+    ToolCall("", "search", {"query": "laptop", "not_brand": "OnePlus"}),
     ToolCall("", "search", {"query": "laptop", "colour": ["pink", "grey", "grey"]}),
     ToolCall("", "search", {"query": "laptop", "max_price": 150}),
     ToolCall("", "search", {"query": "laptop", "memory": 1500}),
