@@ -34,6 +34,7 @@ def _tag() -> re.Pattern[str]:
         "|".join(map(re.escape, SPECIAL_TOKENS))
         + r"|</?\s*(?:tool|result|system|user|assistant)\b|<\||\|>"
         + rf"|\b(?:{'|'.join(TOOL_NAMES)})\("
+        + r"|\b[a-z_]+=\S"
         + "|\ufffd|[\x00-\x08\x0b-\x1f]"
     )
 

@@ -80,7 +80,9 @@ class _ToolText:
         return has_value and (_PICTURE not in self._required or _PICTURE in said.values)
 
     def may_be_first(self, said: ReadValues) -> bool:
-        """Whether the tool can be called as things stand."""
+        """Whether the tool can be called as things stand: a list of shirts is not narrowed to phones."""
+        if self._needs_results and self._narrows and said.is_another:
+            return False
         return said.is_shown or not self._needs_results
 
     def lines(self, said: ReadValues | None, is_whole: bool) -> Iterator[str]:

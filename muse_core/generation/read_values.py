@@ -6,6 +6,7 @@ what was read, or called with, before.
     owed       of these, those that no call behind them has yet
     spans      the user's last words in a row: what may be searched where no product is read, or translated
     quoted     of these, what stands in quotes
+    is_another whether the last words ask for another product than those before
     is_shown   whether the assistant has said or done anything: results that can be narrowed or compared
 
 Not covered: values that are meant by no word that the rules know, and which of two products "it" is.
@@ -42,6 +43,7 @@ class ReadValues:
     spans: tuple[str, ...] = ()
     quoted: tuple[str, ...] = ()
     is_shown: bool = False
+    is_another: bool = False
 
 
 def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
@@ -53,14 +55,17 @@ def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
     owed: set[str] = set()
     words = ""
     reading: Read = {}
+    is_another = False
     for message in context:
         for call in message.tool_calls:
             _add(before, call.arguments)
             owed -= call.arguments.keys()
+            is_another = is_another and "query" not in call.arguments
             since = {}
         if message.role == "user":
             reading = message.reading or read(message.content, shop)
-            if _is_another(reading.get("query"), before):
+            is_another = _is_another(reading.get("query"), before)
+            if is_another:
                 before = {name: list(found) for name, found in since.items()}
             _add(before, reading)
             _add(since, reading)
@@ -72,12 +77,19 @@ def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
     is_shown = any(message.role in ("assistant", "tool") for message in context)
     quoted = tuple(_QUOTED.findall(words))
     spans = tuple(_spans(words))
-    return ReadValues(values, frozenset(now), frozenset(owed), spans, quoted, is_shown)
+    return ReadValues(values, frozenset(now), frozenset(owed), spans, quoted, is_shown, is_another)
 
 
 def _is_another(product: JsonValue, before: Mapping[str, Sequence[JsonValue]]) -> bool:
-    """Whether the user asks for a product that was not asked for: what was said of others is over then."""
-    return product is not None and product not in before.get("query", ())
+    """Whether the user asks for another product than before: what was said of that one is over then."""
+    asked = {_head(one) for one in before.get("query", ())}
+    named = product if isinstance(product, list) else [] if product is None else [product]
+    return bool(asked and named) and not asked & {_head(one) for one in named}
+
+
+def _head(product: JsonValue) -> str:
+    """The jeans of "casual jeans"."""
+    return (str(product).split() or [""])[-1]
 
 
 def _add(found: dict[str, list[JsonValue]], said: Read) -> None:

@@ -28,6 +28,7 @@ CONTEXT = (Message("system", "en"), Message("user", "cups"))
         ("Try <tool", "tag"),
         ("<|user|>hello", "tag"),
         ("search(query='cups')", "tag"),
+        ("I found like it, max_battery=6))", "tag"),
         ("Try \ufffd\ufffd", "tag"),
         ("", "empty"),
         (" .।! ", "empty"),

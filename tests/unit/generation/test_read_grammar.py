@@ -41,7 +41,6 @@ ALLOWED: list[ToolCall] = [
     ToolCall("", "search", NOW),
     ToolCall("", "search", {"query": "laptop"}),
     ToolCall("", "search", {"query": "laptop", "colour": "grey"}),  # a member of a list
-    ToolCall("", "filter", {"touchscreen": True}),
     ToolCall("", "recommend", {"like": 3, "memory": 16}),
     ToolCall("", "recommend", {}),
     ToolCall("", "compare", {"items": [1, 3], "attribute": "screen_size"}),
@@ -330,3 +329,13 @@ def test_what_was_said_of_one_product_is_over_when_another_is_asked_for():
     assert values(red, call, size="M")["colour"] == ("red",)
     assert values(cheap, query="jeans")["max_price"] == (900,)  # an answer to "which product?"
     assert values(red, call, cheap, query="jeans") == {"query": ("jeans",), "max_price": (900,)}
+
+
+def test_a_list_of_one_product_is_not_narrowed_to_another(grammar, tokenizer):
+    call = ToolCall("", "filter", {"memory": 16})
+    for query, is_fine in (("laptop", False), ("leather sofa", True), (["laptop", "sofa"], True)):
+        said = (*CONTEXT[:-1], Message("user", "…", reading={"query": query, "memory": 16}))
+        assert (refused_at(grammar, tokenizer, act_ids(tokenizer, call), said) is None) == is_fine, query
+    found = Message("assistant", "", (ToolCall("c1.0", "search", {"query": "laptop"}),))
+    said = (*CONTEXT[:-1], Message("user", "…", reading={"query": "laptop", "memory": 16}), found)
+    assert refused_at(grammar, tokenizer, act_ids(tokenizer, call), said) is None  # the second step of a plan
