@@ -71,9 +71,14 @@ def work() -> None:
     from muse_core.examples.other_facets import other_names
     from muse_core.language.parse import parse_request
     from muse_core.language.units import find_quantities
+    from muse_core.models.chat_format import render
+    from muse_core.models.chat_template import chat_template
+    from muse_core.models.known_bases import known_bases
+    from muse_core.models.tokenizer import train_tokenizer
     from muse_core.profiles.make import make_profiles
     from muse_core.reading.shop_words import words_of
     from muse_core.tools.references import lexicalise
+    from muse_core.types import Message
     from muse_core.utterances.read_log import read_log
     from tests.unit.dialogue.builders_dialogue import converse
 
@@ -90,6 +95,9 @@ def work() -> None:
         typed = Path(folder) / "typed.csv"
         typed.write_text(LOG, "utf-8")
         read_log([typed], words_of(shop.catalog), {})
+    known_bases()
+    tokenizer = train_tokenizer([render((Message("user", "red shirts"),))] * 4, 300)
+    chat_template(tokenizer, {})
     system_prompt()
     safe_reply([], "mixed", "ok")
     lexicalise("[1] for [1:price]", [{"id": "p1", "title": "Lamp"}], "hi")
