@@ -55,13 +55,13 @@ _SCRIPTS: dict[Language, Script] = {"en": "en", "hi": "hi", "mixed": "roman"}
 
 def replayed(chat: Chat, index: CatalogIndex, people: Mapping[str, Profile]) -> Conversation:
     """The conversation of a chat, every result filled in. BadLine where it does not replay."""
-    name = chat.chat_id or f"given-{_digest(chat)}"
-    profile_id = chat.profile_id or f"given-{name}"
-    _require_side(chat, side_of(profile_id))
     shopper = people.get(chat.profile_id or "")
     index = other_index(chat.shop) if chat.shop else index
     toolbox = Toolbox(world_for(shopper, index, chat.attachments))
     turns = [list(_acts(turn, number, toolbox)) for number, turn in enumerate(chat.turns)]
+    name = chat.chat_id or f"given-{_digest(chat)}"
+    profile_id = chat.profile_id or f"given-{name}"
+    _require_side(chat, side_of(profile_id))
     language = chat.language or detect_language(" ".join(turn.user for turn in chat.turns))
     said = zip(chat.turns, turns, strict=True)
     told = system_content(index.catalog.facets, _line(chat, shopper, language))
