@@ -17,10 +17,11 @@ from tests.unit.fingerprint.builders_fingerprint import edit
 
 MODULES = sorted((SOURCE_ROOT / PACKAGE / "stages").glob("*.py"))
 STAGES = tuple(path.stem for path in MODULES if path.stem != "__init__")
-ANSWERERS = "dpo export pairs predict test_pairs"  # read what is said by rules that know our wordings
+ANSWERERS = "dpo export grpo pairs predict rft test_pairs"  # read what is said by rules that know our wordings
 ASKERS = " ".join(sorted(f"conversations evaluate talk talk_expert test_cases {ANSWERERS}".split()))
 TOOL_READERS = (
-    "augment base conversations dpo evaluate export pairs predict sft talk talk_expert test_cases test_pairs"
+    "augment base conversations dpo evaluate export grpo pairs predict rft sft talk talk_expert test_cases "
+    "test_pairs"
 )
 SPEAKERS = f"augment base catalog {TOOL_READERS.removeprefix('augment base ')}"
 EVERY = SPEAKERS.replace("predict", "predict profiles")
@@ -65,12 +66,12 @@ EDITS = {
     ),
     "a cue of the reply detectors": Edit(
         "scoring/cues.toml", "colour", "colour, tint",
-        "conversations dpo evaluate pairs predict talk talk_expert test_cases test_pairs",
+        "conversations dpo evaluate grpo pairs predict rft talk talk_expert test_cases test_pairs",
     ),
     "a word of the lexicon": Edit("language/lexicon.toml", "laal", "lall", SPEAKERS),
     "a word of requests read by rules": Edit(
         "language/request_words.toml", '"without"', '"lacking"',
-        "conversations dpo evaluate export pairs predict talk talk_expert test_pairs",
+        "conversations dpo evaluate export grpo pairs predict rft talk talk_expert test_pairs",
     ),
     # data of one stage
     "a first name": Edit("profiles/personas.toml", "Asha", "Aasha", "profiles"),
