@@ -83,9 +83,9 @@ def texts_of(conversations: list[Conversation]) -> list[str]:
 def imported(
     base: BaseConfig, conversations: list[Conversation], ctx: StageContext
 ) -> tuple[LoadedModel, dict[str, float]]:
-    ctx.progress.update(0, 1, "reading the base's tokenizer")
     if base.model:
         base_check.refuse(base.model)
+    ctx.progress.update(0, 1, "reading the base's tokenizer")
     tokenizer = base_tokenizer(base)
     cost = check_readable(tokenizer, _said(conversations), str(base.model), base.extend_vocab)
     ctx.progress.update(0, 1, "loading the base")
