@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from tokenizers import Tokenizer
-from transformers import ByT5Tokenizer, LlamaConfig, PreTrainedTokenizerFast
+from transformers import ByT5Tokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from muse_core import records
 from muse_core.config.run_config import BaseConfig, RunConfig
@@ -74,7 +74,7 @@ def test_what_cannot_be_a_base_is_refused_before_weights(
     monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", loads)
     slow = tmp_path / "slow"
     ByT5Tokenizer().save_pretrained(slow)
-    LlamaConfig().save_pretrained(slow)
+    with_weights(slow)
     with pytest.raises(ConfigError, match=r"without a fast implementation.*base\.model"):
         run(slow, tmp_path)
     with pytest.raises(ConfigError, match="lacks the letters") as refused:
@@ -89,5 +89,11 @@ def without_hindi(folder: Path) -> Path:
     ]
     tokenizer = Tokenizer.from_str(json.dumps(described))
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>").save_pretrained(folder)
-    LlamaConfig().save_pretrained(folder)
+    return with_weights(folder)
+
+
+def with_weights(folder: Path) -> Path:
+    """As small as a model can be; what is not refused before would be loaded."""
+    shape = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    LlamaForCausalLM(LlamaConfig(**shape, num_key_value_heads=2, vocab_size=400)).save_pretrained(folder)
     return folder

@@ -60,7 +60,7 @@ def test_every_view_follows_the_registry() -> None:
 
 
 def test_what_is_remembered_of_the_tools_is_made_anew_where_they_are_others() -> None:
-    said = (Message("assistant", "delivery(pincode='110001') will do"),)
+    said = (Message("assistant", "delivery(110001) will do"),)
     before = tool_lines(), format_digest()
     assert fault_of((), said, False, "en") is None and not read_written("[delivery(pincode='1')]").before
     with REGISTRY.only([*OWN_TOOLS, Delivery()]):
