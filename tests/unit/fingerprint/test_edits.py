@@ -17,7 +17,9 @@ from tests.unit.fingerprint.builders_fingerprint import edit
 
 MODULES = sorted((SOURCE_ROOT / PACKAGE / "stages").glob("*.py"))
 STAGES = tuple(path.stem for path in MODULES if path.stem != "__init__")
-ANSWERERS = "dpo export grpo pairs predict rft test_pairs"  # read what is said by rules that know our wordings
+ANSWERERS = (
+    "dpo export grpo pairs predict rft test_pairs"  # read what is said by rules that know our wordings
+)
 ASKERS = " ".join(sorted(f"conversations evaluate talk talk_expert test_cases {ANSWERERS}".split()))
 TOOL_READERS = (
     "augment base conversations dpo evaluate export grpo pairs predict rft sft talk talk_expert test_cases "
