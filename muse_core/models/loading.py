@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,11 +79,12 @@ def save_model(loaded: LoadedModel, folder: Path) -> None:
     """Writes the folder, with what other engines need to serve it (`chat_template.py`); the weights are saved
     as they are, untied copies are never written."""
     folder.mkdir(parents=True, exist_ok=True)
-    loaded.tokenizer.chat_template = chat_template(loaded.tokenizer, loaded.about)
+    tokenizer = copy(loaded.tokenizer)  # another model may have the same
+    tokenizer.chat_template = chat_template(tokenizer, loaded.about)
     loaded.model.generation_config = end_tokens(loaded.tokenizer)
     with _without_progress_bars(), saving(folder, "Nothing was published"):
         loaded.model.save_pretrained(folder)
-        loaded.tokenizer.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
         save_heads(loaded.heads, folder)
         write_tools(loaded.about, folder)
     carry(folder)
