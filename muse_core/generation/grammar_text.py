@@ -23,6 +23,7 @@ from muse_core.tools.toolbox import ALL_TOOLS
 from muse_core.types import JsonValue
 
 Schema = Mapping[str, Any]
+Values = Mapping[str, tuple[JsonValue, ...] | None]
 Spelling = Callable[[str], str]  # text as its tokens spell it
 
 # What `call_syntax` writes inside quotes: no control signs, `<` and `'` and `\` only as escapes.
@@ -46,8 +47,10 @@ class ActText:
         """The end of a reply is the tokenizer's end token. With what was `said`, a tool that could only fail
         is left out (it needs results or a picture, and there is none), and one for which nothing was read."""
         opened, closed, run = (f"<[{self._tags[tag]}]>" for tag in (TOOL, TOOL_END, RESULT))
+        owed = said.owed if said is not None and is_whole else frozenset[str]()
         ink = rf"' ?{_INK}" if self._spelt is str else f"'{_SPACED_INK}"
-        tools = [tool for tool in self._tools if said is None or tool.can_be_written(said)]
+        values = {tool: tool.values(said) for tool in self._tools}
+        tools = [tool for tool in self._tools if tool.can_be_written(values[tool])]
         return "\n".join(
             [
                 f"start: REPLY | {opened} call {closed} ({opened} further {closed})* {run}",
@@ -55,7 +58,7 @@ class ActText:
                 f"call: {' | '.join(tool.name for tool in tools if said is None or tool.may_be_first(said))}",
                 f"further: {' | '.join(tool.name for tool in tools)}",
                 rf"TEXT: /{ink}{_SIGN}{{0,{_LONGEST_TEXT - 2}}}'/",
-                *(line for tool in tools for line in tool.lines(said, is_whole)),
+                *(line for tool in tools for line in tool.lines(values[tool], owed)),
             ]
         )
 
@@ -74,10 +77,14 @@ class _ToolText:
         self._required = frozenset(schema.get("required", ()))
         self._may_be_empty = _allows_nothing(arguments)
 
-    def can_be_written(self, said: ReadValues) -> bool:
+    def values(self, said: ReadValues | None) -> Values:
+        """What each argument may be: () nothing, None what the schema allows."""
+        return {key: None if said is None else self._values(key, said) for key in self._kinds}
+
+    def can_be_written(self, values: Values) -> bool:
         """Whether the tool has what it cannot do without: its picture, or any value at all."""
-        has_value = self._may_be_empty or any(self._values(key, said) != () for key in self._kinds)
-        return has_value and (_PICTURE not in self._required or _PICTURE in said.values)
+        has_value = self._may_be_empty or any(found != () for found in values.values())
+        return has_value and (_PICTURE not in self._required or values[_PICTURE] != ())
 
     def may_be_first(self, said: ReadValues) -> bool:
         """Whether the tool can be called as things stand: a list of shirts is not narrowed to phones."""
@@ -85,12 +92,10 @@ class _ToolText:
             return False
         return said.is_shown or not self._needs_results
 
-    def lines(self, said: ReadValues | None, is_whole: bool) -> Iterator[str]:
-        """The rules of this tool."""
-        values = {key: None if said is None else self._values(key, said) for key in self._kinds}
+    def lines(self, values: Values, owed: frozenset[str]) -> Iterator[str]:
+        """The rules of this tool; a call must have what is `owed`, if it can."""
         keys = [key for key in self._kinds if values[key] != () or key in self._required]
-        owed = said.owed if said is not None and is_whole and self._narrows else frozenset[str]()
-        required = self._required | {key for key in keys if key in owed and values[key]}
+        required = self._required | {key for key in keys if self._narrows and key in owed and values[key]}
         for place, key in enumerate(keys):
             yield f"{self.name}_{place}: {self._value(key, values[key])}"
         yield from self._order(keys, required)

@@ -43,11 +43,12 @@ from muse_core.training.batches import plan_steps
 from muse_core.training.checkpoints import TrainingState, final_metrics, refuse_foreign
 from muse_core.training.flight_recorder import FlightRecorder, check_start
 from muse_core.training.flight_recorder import measure as measure_pairs
-from muse_core.training.loop import Optimization, train
+from muse_core.training.loop import train
 from muse_core.training.preference_loss import PreferenceLoss
 from muse_core.training.processes import is_main_process
 from muse_core.training.references import references_of
 from muse_core.training.rounds import in_round, prefixed
+from muse_core.training.stepping import how_to_step
 from muse_core.types import ArtifactRef
 from muse_core.world.shop import Shop
 
@@ -215,24 +216,10 @@ def _fit(
     rng = np.random.default_rng([ctx.seed, STAGE_NUMBER])
     plan = plan_steps([len(example) for example in examples], per_step, config.num_epochs, rng)
     begin(TRAINING)
-    state = train(module, examples, plan, _how(config), ctx, measure)
+    state = train(module, examples, plan, how_to_step(config, "dpo", config.patience), ctx, measure)
     if config.lora_rank:
         merge_adapters(loaded)
     return state
-
-
-def _how(config: DpoConfig) -> Optimization:
-    return Optimization(
-        config.learning_rate,
-        config.warmup_ratio,
-        config.weight_decay,
-        config.max_grad_norm,
-        config.save_every_steps,
-        config.micro_batch_tokens,
-        note="dpo",
-        muon_learning_rate=config.muon_learning_rate,
-        patience=config.patience,
-    )
 
 
 if __name__ == "__main__":

@@ -28,9 +28,10 @@ from muse_core.training.batches import StepPlan
 from muse_core.training.checkpoints import TrainingState, final_metrics, refuse_foreign
 from muse_core.training.drawing import refuse_other_tokenizer
 from muse_core.training.grpo_loss import GrpoLoss
-from muse_core.training.loop import Optimization, train
+from muse_core.training.loop import train
 from muse_core.training.on_policy_recorder import OnPolicyRecorder
 from muse_core.training.processes import is_main_process
+from muse_core.training.stepping import how_to_step
 from muse_core.types import ArtifactRef
 from muse_core.world.shop import Shop
 
@@ -110,26 +111,15 @@ def _fit(
     def measure(_: int) -> Mapping[str, float]:
         return held_out_reward(loaded, pool, environment, config)
 
-    return train(GrpoLoss(loaded.model, config), [], _plan(config), _how(config), ctx, measure, draw)
+    return train(
+        GrpoLoss(loaded.model, config), [], _plan(config), how_to_step(config, "grpo"), ctx, measure, draw
+    )
 
 
 def _plan(config: GrpoConfig) -> StepPlan:
     """Steps whose samples are drawn when they come; an epoch ends where the model is measured."""
     ends = [*range(config.measure_every_steps, config.steps, config.measure_every_steps), config.steps]
     return StepPlan(((),) * config.steps, tuple(ends))
-
-
-def _how(config: GrpoConfig) -> Optimization:
-    return Optimization(
-        config.learning_rate,
-        config.warmup_ratio,
-        config.weight_decay,
-        config.max_grad_norm,
-        config.save_every_steps,
-        config.micro_batch_tokens,
-        note="grpo",
-        muon_learning_rate=config.muon_learning_rate,
-    )
 
 
 def _dropouts(config: RunConfig) -> dict[str, float]:

@@ -48,11 +48,12 @@ from muse_core.records import from_table
 from muse_core.training.batches import plan_steps
 from muse_core.training.checkpoints import TrainingState, final_metrics, refuse_foreign
 from muse_core.training.drawing import keep_turns, kept_turns, refuse_other_tokenizer, shared_out
-from muse_core.training.loop import Optimization, train
+from muse_core.training.loop import train
 from muse_core.training.losses import Weights
 from muse_core.training.processes import is_main_process
 from muse_core.training.rft_loss import RftLoss
 from muse_core.training.rounds import in_round, prefixed
+from muse_core.training.stepping import how_to_step
 from muse_core.types import ArtifactRef, Conversation
 from muse_core.world.shop import Shop
 
@@ -244,20 +245,7 @@ def _fit(
     rng = np.random.default_rng([ctx.seed, STAGE_NUMBER, number, 1])
     plan = plan_steps([len(example) for example in examples], config.batch_size, config.num_epochs, rng)
     with packed_attention(given.reference.model):
-        return train(module, examples, plan, _how(config), ctx, measure)
-
-
-def _how(config: RftConfig) -> Optimization:
-    return Optimization(
-        config.learning_rate,
-        config.warmup_ratio,
-        config.weight_decay,
-        config.max_grad_norm,
-        config.save_every_steps,
-        config.micro_batch_tokens,
-        note="rft",
-        muon_learning_rate=config.muon_learning_rate,
-    )
+        return train(module, examples, plan, how_to_step(config, "rft"), ctx, measure)
 
 
 if __name__ == "__main__":

@@ -42,9 +42,10 @@ from muse_core.training.batches import plan_steps
 from muse_core.training.checkpoints import TrainingState, final_metrics, refuse_foreign
 from muse_core.training.curriculum import with_single_turns
 from muse_core.training.dropout import residual_dropout
-from muse_core.training.loop import Optimization, train
+from muse_core.training.loop import train
 from muse_core.training.losses import LanguageLoss, Weights
 from muse_core.training.processes import is_main_process
+from muse_core.training.stepping import how_to_step
 from muse_core.types import ArtifactRef, Conversation
 
 READS = ("sft", "pairs.reserved_share")
@@ -150,23 +151,10 @@ def _fit(
     if config.gradient_checkpointing:
         loaded.model.gradient_checkpointing_enable({"use_reentrant": False})
     with residual_dropout(loaded.model, config.dropout):
-        state = train(module, examples, plan, _how(config), ctx, measure)
+        state = train(module, examples, plan, how_to_step(config, "sft"), ctx, measure)
     if config.lora_rank:
         merge_adapters(loaded)
     return state
-
-
-def _how(config: SftConfig) -> Optimization:
-    return Optimization(
-        config.learning_rate,
-        config.warmup_ratio,
-        config.weight_decay,
-        config.max_grad_norm,
-        config.save_every_steps,
-        config.micro_batch_tokens,
-        note="sft",
-        muon_learning_rate=config.muon_learning_rate,
-    )
 
 
 if __name__ == "__main__":
