@@ -37,7 +37,6 @@ from muse_core.types import (
     Language,
     Message,
     Profile,
-    Side,
     ToolCall,
     ToolResult,
     TurnLabel,
@@ -55,13 +54,14 @@ _SCRIPTS: dict[Language, Script] = {"en": "en", "hi": "hi", "mixed": "roman"}
 
 def replayed(chat: Chat, index: CatalogIndex, people: Mapping[str, Profile]) -> Conversation:
     """The conversation of a chat, every result filled in. BadLine where it does not replay."""
+    if chat.shop:
+        _require_side(chat.shop, chat.profile_id)
     shopper = people.get(chat.profile_id or "")
     index = other_index(chat.shop) if chat.shop else index
     toolbox = Toolbox(world_for(shopper, index, chat.attachments))
     turns = [list(_acts(turn, number, toolbox)) for number, turn in enumerate(chat.turns)]
     name = chat.chat_id or f"given-{_digest(chat)}"
     profile_id = chat.profile_id or f"given-{name}"
-    _require_side(chat, side_of(profile_id))
     language = chat.language or detect_language(" ".join(turn.user for turn in chat.turns))
     said = zip(chat.turns, turns, strict=True)
     told = system_content(index.catalog.facets, _line(chat, shopper, language))
@@ -78,13 +78,15 @@ def replayed(chat: Chat, index: CatalogIndex, people: Mapping[str, Profile]) -> 
     )
 
 
-def _require_side(chat: Chat, side: Side) -> None:
+def _require_side(shop: str, profile_id: str | None) -> None:
     """A shop of the simulator is on one side, for good: no other side may see what it sells."""
-    if chat.shop and f"-{side}-" not in chat.shop:
-        raise BadLine(
-            f"it happened in the made-up shop {chat.shop}, and its profile_id puts it on the {side} side; "
-            "leave profile_id as it was exported"
-        )
+    if profile_id is None:
+        found = "the line has no profile_id, which says its side"
+    elif f"-{side_of(profile_id)}-" in shop:
+        return
+    else:
+        found = f"its profile_id puts it on the {side_of(profile_id)} side"
+    raise BadLine(f"it happened in the made-up shop {shop}, and {found}; leave profile_id as it was exported")
 
 
 def _digest(chat: Chat) -> str:

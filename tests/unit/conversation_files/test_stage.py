@@ -120,9 +120,11 @@ def test_a_made_up_shop_stays_on_its_side(shop: Shop, tmp_path: Path) -> None:
     elsewhere = next(one for one in map(parsed, rows) if one["shop"] is not None and one["side"] == "train")
     moved = elsewhere | {"shop": elsewhere["shop"].replace("-train-", "-test-"), "conversation_id": "c2"}
     branch = chat(user("hello"), said("Hi!"), shop="Pune branch")
-    file = write(tmp_path / "mine.jsonl", elsewhere, moved, branch)
+    nobody = {key: value for key, value in elsewhere.items() if key != "profile_id"}
+    file = write(tmp_path / "mine.jsonl", elsewhere, moved, branch, nobody)
     ref = shop.talk(config(file), "d")
-    (reason,) = shop.store.manifest(ref)["about"]["rejected"]
+    reason, unnamed = shop.store.manifest(ref)["about"]["rejected"]
+    assert unnamed.startswith("line 4: it happened in the made-up shop") and "no profile_id" in unnamed
     assert reason.startswith("line 2: it happened in the made-up shop") and "train side" in reason
     kept = from_table("conversations", shop.store.read_table(ref))
     assert [one.shop for one in kept] == [elsewhere["shop"], None]
