@@ -19,6 +19,7 @@ from flows.bench_verbs import bench_app
 from flows.failures import MuseGroup
 from flows.feedback_verbs import AcceptedFeedback, feedback_app, with_feedback
 from flows.models_verbs import models_app
+from flows.report_verbs import compare, report
 from flows.server_verbs import doctor, down, up
 from flows.talk_verbs import chat, serve
 from flows.wordings_verbs import wordings_app
@@ -43,7 +44,7 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(base_app, name="base")
 app.add_typer(models_app, name="models")
 app.add_typer(feedback_app, name="feedback")
-for verb in (chat, serve, doctor, up, down):
+for verb in (report, compare, chat, serve, doctor, up, down):
     app.command()(verb)
 
 CHATS = """Your own chats (JSONL) instead of simulated ones. A line: {"messages": [{"role": "user" or
@@ -184,17 +185,6 @@ def evaluate_cases(
     use(InUse(tuple(map(str, tools or ()))))
     flags = EvalFlags(as_json, exclude_leaks, fresh, quiet)
     eval_cases(cases, model, home, flags, lambda uri: registered_folder(uri, home))
-
-
-@app.command()
-def report(
-    home: Home = None,
-    open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-) -> None:
-    """Write the HTML report of the last run."""
-    from flows.commands.report import report as command
-
-    command(home, open_)
 
 
 @human_app.command("make")

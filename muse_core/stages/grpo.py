@@ -85,6 +85,11 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
     about = loaded.about | {"history": list(state.history)}
     counts = {
         "grpo_contexts": float(len(pool.train)),
+        "grpo_samples": float(
+            config.grpo.steps
+            * min(config.grpo.contexts_per_step, len(pool.train))
+            * config.grpo.samples_per_context
+        ),
         "grpo_held_out_contexts": float(len(pool.held_out)),
         "grpo_said_elsewhere": float(pool.said_elsewhere),
     }

@@ -216,7 +216,13 @@ def _examples(
     kept, counts = keep_right(groups, config.min_reward)
     own, too_long = taught_by(given.loaded, kept, _longest(config, given.loaded))
     mixed = _mixed(config, own, given.others, np.random.default_rng([ctx.seed, STAGE_NUMBER, number]))
-    numbers = {**figures_of(groups), **counts, "too_long": too_long, "sft_examples": len(mixed) - len(own)}
+    numbers = {
+        **figures_of(groups),
+        **counts,
+        "samples": sum(len(group.drawn) for group in groups),
+        "too_long": too_long,
+        "sft_examples": len(mixed) - len(own),
+    }
     named = {f"rft_{name}": float(value) for name, value in numbers.items()}
     ctx.metrics.log(named)
     keep_turns(ctx.work / KEPT, mixed, named)

@@ -139,6 +139,42 @@ def test_another_method_takes_the_place_of_dpo(first: dict[str, Any], home: Path
     assert other["registered"]["created"]
 
 
+def test_methods_stand_side_by_side(first: dict[str, Any], home: Path) -> None:
+    """After the two runs of the other methods: the figures of a run, and differences from the same SFT model."""
+    runs = evaluations(home)
+    command = [sys.executable, "-c", "from flows.cli import app; app(prog_name='muse')", "compare", "--json"]
+    done = subprocess.run(
+        [*command, "--home", str(home), *runs.values()],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert found["models"] == ["SFT", *(f"SFT + {name.upper()}" for name in runs)]
+    values = {(row["model"], row["metric"]): row["value"] for row in found["metrics"]}
+    for metric in ("tool_accuracy", "slot_rate", "people_tool_accuracy", "closed_loop_turns"):
+        assert values["SFT", metric] == pytest.approx(first["results"]["sft"][metric])
+        assert values["SFT + DPO", metric] == pytest.approx(first["results"]["dpo"][metric])
+    assert ("SFT + RFT-SFT", "people_exact_call") in values and found["not_compared"] == []
+    assert all(cost["seconds"] > 0 and cost["tokens"] > 0 for cost in found["cost"].values())
+    assert found["cost"]["SFT + GRPO"]["sampled"] > 0 and Path(found["page"]).is_file()
+
+
+def evaluations(home: Path) -> dict[str, str]:
+    """Method -> the key of its evaluation."""
+    found = {}
+    for path in home.glob("artifacts/metrics/*/manifest.json"):
+        inputs = json.loads(path.read_text("utf-8"))["about"]["inputs"]
+        models = {
+            one["ref"]["digest"]: one["about"]["trained"]
+            for one in (
+                json.loads(other.read_text("utf-8")) for other in home.glob("artifacts/model/*/manifest.json")
+            )
+            if one["about"].get("trained")
+        }
+        found[models[inputs["dpo"]]] = path.parent.name
+    return {name: found[name] for name in ("dpo", "grpo", "rft")}
+
+
 def test_every_figure_of_the_run_is_explained(first: dict[str, Any], home: Path) -> None:
     """What the manifests and MLflow hold has its entry in docs/metrics.md."""
     manifests = [json.loads(path.read_text("utf-8")) for path in home.glob("artifacts/*/*/manifest.json")]

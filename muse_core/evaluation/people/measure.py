@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from muse_core.evaluation.people.asked import Asked, ask
 from muse_core.evaluation.people.cuts import nouns_searched
 from muse_core.evaluation.people.failures import failure_counts, invented_values, worst
+from muse_core.evaluation.people.outcomes import outcomes
 from muse_core.evaluation.people.rows import LAST, people_rows
 from muse_core.evaluation.people.sets import PeopleSet
 from muse_core.evaluation.score.baselines import Baselines
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class People:
-    """`table`: metric rows; `about`: prefix -> failures and invented values of the last model."""
+    """`table`: metric rows; `about`: prefix -> failures and invented values of the last model, and the
+    outcomes of all."""
 
     table: list[Row]
     about: dict[str, Any]
@@ -46,7 +48,7 @@ def measure_people(
     for one in sets:
         asked = ask(models, baselines, one, index)
         table += people_rows(asked, silent, nouns, resamples, seed)
-        about[one.prefix] = dict(_about(asked))
+        about[one.prefix] = dict(_about(asked)) | {"outcomes": outcomes(asked, silent)}
     return People(table, about)
 
 

@@ -129,6 +129,7 @@ def _understood(words: list[str]) -> None:
     else:  # run for real in tests/integration/test_pages.py, or where their own tests are
         assert path in (
             "report",
+            "compare",
             "eval",
             "bench convert",
             "base ls",

@@ -37,7 +37,7 @@ def test_help_lists_the_verbs() -> None:
 
 VERBS = [
     [], ["run"], ["explain"], ["eval"], ["chat"], ["serve"],
-    ["report"], ["doctor"], ["catalog"], ["catalog", "check"],
+    ["report"], ["compare"], ["doctor"], ["catalog"], ["catalog", "check"],
     ["human-eval"], ["human-eval", "make"], ["human-eval", "import"],
     ["artifacts"], ["artifacts", "ls"], ["artifacts", "show"], ["artifacts", "export"],
     ["artifacts", "verify"], ["up"], ["down"], ["bench"], ["bench", "convert"],

@@ -1,0 +1,1 @@
+"""Runs side by side: every figure of their models with its paired difference, and what each model cost."""
