@@ -126,7 +126,11 @@ def _measured(config: RunConfig, device: Literal["cpu", "cuda"]) -> Budget:
     from muse_core.models.base_check import parameters_of
     from muse_core.training.probe import probe
 
-    parameters = parameters_of(str(config.base.model)) if config.base.source != "scratch" else None
+    parameters = (
+        parameters_of(str(config.base.model), config.base.trim_vocab)
+        if config.base.source != "scratch"
+        else None
+    )
     return decide(config, probe(config, device), parameters)
 
 

@@ -221,7 +221,7 @@ def expect(
         from muse_core.models.base_check import parameters_of
 
         try:
-            parameters = parameters_of(str(config.base.model))
+            parameters = parameters_of(str(config.base.model), config.base.trim_vocab)
         except ConfigError as problem:  # it was imported before, and is not at hand any more
             log.info("no estimate: %s", problem)
             return None

@@ -11,7 +11,7 @@ from flows.bases import lies_at, memory_here, resolved
 from flows.environment import home_folder
 from muse_core.config.load import load_config
 from muse_core.errors import ConfigError
-from muse_core.models.base_check import GB
+from muse_core.models.base_check import GB, BaseSize
 from muse_core.models.base_facts import BaseFacts, inspect
 from muse_core.models.known_bases import KnownBase, known_bases
 from muse_core.training.probe import Probe, probe
@@ -49,15 +49,16 @@ def _row(base: KnownBase, home: Path, measured: Probe) -> dict[str, Any]:
         "parameters": base.parameters,
         "weights_gb": round(base.parameters * FP32_BYTES / GB, 2),
         "tokens_per_word": dict(base.tokens_per_word),
-        "hours": round(hours_of(base.parameters, measured), 1),
+        "hours": round(hours_of(base, measured), 1),
         "path": str(found) if found else None,
     }
 
 
-def hours_of(parameters: int, measured: Probe) -> float:
-    """Of the whole preset, on a base of this size."""
+def hours_of(base: KnownBase, measured: Probe) -> float:
+    """Of the whole preset, with what it keeps of the base's vocabulary."""
     config, _ = load_config(PRESET)
-    return estimate(config, COSTS, measured, parameters).total_s / HOUR_S
+    size = BaseSize(base.family, base.parameters, base.vocabulary * base.width, base.vocabulary)
+    return estimate(config, COSTS, measured, size.trimmed(config.base.trim_vocab)).total_s / HOUR_S
 
 
 def _lines(row: Mapping[str, Any]) -> str:

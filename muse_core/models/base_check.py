@@ -30,6 +30,11 @@ class BaseSize:
     embedding: int
     vocabulary: int
 
+    def trimmed(self, tokens: int) -> int:
+        """Parameters that are left to train with about `tokens` of the vocabulary; 0 keeps all."""
+        kept = min(tokens or self.vocabulary, self.vocabulary)
+        return self.parameters - round(self.embedding * (1 - kept / self.vocabulary))
+
     def memory_bytes(self, lora_rank: int = 0) -> float:
         """That training needs at least: weights, gradients and moments; activations come on top."""
         trained = self.embedding if lora_rank else self.parameters
@@ -47,12 +52,13 @@ def refuse(model: str, memory: float | None = None, lora_rank: int = 0) -> None:
         raise ConfigError(f"base.model {model!r} cannot be a base:", problems)
 
 
-def parameters_of(model: str) -> int:
-    """Of a base that `refuse` has let through. ConfigError where its configuration cannot be read."""
+def parameters_of(model: str, trim_vocab: int = 0) -> int:
+    """Of a base that `refuse` has let through, as it is trained: with so much of its vocabulary. ConfigError
+    where its configuration cannot be read."""
     config, problems = read_config(model)
     if config is None:
         raise ConfigError(f"base.model {model!r} cannot be a base:", problems)
-    return size_of(config).parameters
+    return size_of(config).trimmed(trim_vocab)
 
 
 def read_config(model: str) -> tuple[Any, list[str]]:

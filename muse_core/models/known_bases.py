@@ -21,7 +21,8 @@ class IndexFile:
 @dataclass(frozen=True)
 class KnownBase:
     """`is_gated`: the hub asks for an account that has accepted `terms`. `is_restricted`: the licence is no
-    free one. `tokens_per_word`: by script, {} where it was not measured."""
+    free one. `width`: of a token's embedding, which is both input and output in all that are listed.
+    `tokens_per_word`: by script, {} where it was not measured."""
 
     name: str
     hub: str
@@ -30,6 +31,7 @@ class KnownBase:
     terms: str
     parameters: int
     vocabulary: int
+    width: int
     is_gated: bool = False
     is_restricted: bool = False
     tokens_per_word: Mapping[str, float] = field(default_factory=dict)

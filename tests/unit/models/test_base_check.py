@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import LlamaConfig, PreTrainedTokenizerFast
+from transformers import AutoConfig, LlamaConfig, PreTrainedTokenizerFast
 
 from muse_core.config.run_config import BaseConfig
 from muse_core.errors import ConfigError
 from muse_core.models import base_check, base_facts, loading
-from muse_core.models.base_check import memory_problems, refuse, size_of
+from muse_core.models.base_check import BaseSize, memory_problems, parameters_of, refuse, size_of
 from muse_core.models.base_files import declared_licence
 from muse_core.models.family import FAMILIES
 from muse_core.models.known_bases import known_as, known_bases
@@ -130,6 +130,19 @@ def test_seven_billion_parameters_do_not_fit_24_gb_and_adapters_do_where_they_ar
     assert "6,738M" in text and "108 GB" in text and "found 24 GB" in text and "smaller base" in text
     assert "lora_rank=16" not in text and "lora_rank=16" in memory_problems(large, 48e9, 0)[0]
     assert memory_problems(large, 48e9, 16) == [] == memory_problems(large, 200e9, 0)
+
+
+def test_a_vocabulary_that_is_trimmed_is_not_counted(folder: Path) -> None:
+    """Gemma 3 270M is two thirds vocabulary: what the run keeps of it decides how fast it trains."""
+    gemma = known_bases()["gemma-3-270m"]
+    whole = BaseSize(gemma.family, gemma.parameters, gemma.vocabulary * gemma.width, gemma.vocabulary)
+    assert whole.trimmed(0) == whole.trimmed(10**6) == gemma.parameters
+    assert whole.trimmed(49_152) == gemma.parameters - (gemma.vocabulary - 49_152) * gemma.width
+    assert (
+        parameters_of(str(folder)) - parameters_of(str(folder), 20)
+        == size_of(AutoConfig.from_pretrained(folder)).parameters
+        - size_of(AutoConfig.from_pretrained(folder, vocab_size=20)).parameters
+    )
 
 
 def test_the_licence_is_the_lists_or_the_folders_own(folder: Path) -> None:

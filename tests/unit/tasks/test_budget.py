@@ -70,7 +70,7 @@ def rates(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the next probes find; a probe without one left fails."""
     left: list[float] = []
     monkeypatch.setattr("muse_core.training.probe.probe", lambda config, device: probe(left.pop(0)))
-    monkeypatch.setattr("muse_core.models.base_check.parameters_of", lambda model: SMOLLM2)
+    monkeypatch.setattr("muse_core.models.base_check.parameters_of", lambda model, trim: SMOLLM2)
     return left
 
 

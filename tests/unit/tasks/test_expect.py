@@ -78,7 +78,7 @@ def test_a_pretrained_base_is_slower_by_its_parameters(
     store, wanted = ArtifactStore(tmp_path), wanted_stages("all")
     found = []
     for parameters in (100_000_000, 200_000_000):
-        monkeypatch.setattr("muse_core.models.base_check.parameters_of", lambda model, n=parameters: n)
+        monkeypatch.setattr("muse_core.models.base_check.parameters_of", lambda model, trim, n=parameters: n)
         found.append(expect(config, store, wanted, "cpu"))
     small, large = (one.seconds for one in found if one is not None)
     assert large["sft"] == pytest.approx(2 * small["sft"]) and large["profiles"] == small["profiles"]
