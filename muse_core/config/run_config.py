@@ -95,11 +95,13 @@ class PairsConfig(Section):
     """Preference pairs sampled from the SFT model, with a share of contrast pairs (DiaTool's ten types).
 
     `pairing`: `mistakes` pairs the best right turn with the mistakes that the model makes most often,
-    `extremes` the best turn with the worst."""
+    `extremes` the best turn with the worst. `rejected` (mistakes): any of them, or those alone that
+    decide wrongly."""
 
     reserved_share: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the train side's shoppers: not for SFT
     contexts: Count = 4000
     pairing: Literal["mistakes", "extremes"] = "mistakes"
+    rejected: Literal["any", "decision"] = "any"
     chosen_min_reward: Share = 0.98  # mistakes: what a turn must earn to count as right
     max_right_share: Share = 1.0  # mistakes: a context of whose samples more are right gives no pair
     samples_per_context: Count = 8
@@ -118,13 +120,14 @@ class DpoConfig(Section):
     """Dial-DPO: −log σ(β[(log π_c − log π_r) − (log ref_c − log ref_r)]), Rafailov et al. 2023, eq. 7.
 
     `scope`: what of a turn counts: all of it, or up to the first act in which both sides part
-    (`examples/pairs.py`). `loss`: that one, or IPO's (Azar et al. 2024, eq. 17). `normalize`: log-ratios
+    (`examples/pairs.py`). `loss`: that one, IPO's (Azar et al. 2024, eq. 17), or `sft`, the chosen sides'
+    NLL alone: what is left without the rejected sides. `normalize`: log-ratios
     summed over what counts, or averaged over its tokens or over its acts. `rounds` = 2 samples new pairs from
     the model of the first. `max_repeats`: pairs whose sides decide differently mostly say one thing (ask, do
     not search); those that say the opposite come up to so often an epoch (`PairSet.in_turn`)."""
 
     scope: Literal["turn", "act"] = "turn"
-    loss: Literal["sigmoid", "ipo"] = "sigmoid"
+    loss: Literal["sigmoid", "ipo", "sft"] = "sigmoid"
     beta: Rate = 0.1
     normalize: Literal["none", "token", "act"] = "none"
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0

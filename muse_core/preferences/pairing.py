@@ -6,7 +6,8 @@ tools there; of these the text that comes most often is rejected. What is
 pushed down is then what the model does say, and what is pulled up is right and its own: a chosen turn with
 a fault, or one that the model would not say (the gold turn), cost exact calls when it was measured. A context
 of whose samples more than `max_right_share` are right gives no pair: what is wrong there may be a slip of the
-sampling, which greedy decoding does not make.
+sampling, which greedy decoding does not make. `rejected = decision` takes of the mistakes those alone that
+decide wrongly: which arguments are right is then taught by nothing but the chosen sides.
 
 `extremes`: best against worst of distinct texts, then the next best against the next worst. Of equally
 good samples the one whose reply is nearest in length to its counterpart is taken, so that a pair does not
@@ -90,7 +91,14 @@ def matches(samples: Sequence[Sample], config: PairsConfig) -> Iterator[Match]:
     """The on-policy pairs of one context."""
     threshold, limit = config.preference_strength_threshold, most_pairs(config)
     if config.pairing == "mistakes":
-        return mistakes(samples, threshold, limit, config.chosen_min_reward, config.max_right_share)
+        return mistakes(
+            samples,
+            threshold,
+            limit,
+            config.chosen_min_reward,
+            config.max_right_share,
+            config.rejected == "decision",
+        )
     return extremes(samples, threshold, limit, config.rejection_sampling)
 
 
@@ -103,6 +111,7 @@ def mistakes(
     limit: int,
     chosen_min_reward: float,
     max_right_share: float = 1.0,
+    need_wrong_decision: bool = False,
 ) -> Iterator[Match]:
     """At most `limit` pairs of at least `threshold` strength, the most frequent mistakes first."""
     whole = [sample for sample in samples if sample.is_whole]
@@ -112,7 +121,8 @@ def mistakes(
     often = Counter(sample.turn.acts for sample in right)
     chosen = max(right, key=lambda s: (_rounded(s), often[s.turn.acts]))
     made: dict[Mistake, list[Match]] = {}
-    for sample in whole:
+    able = [sample for sample in whole if not need_wrong_decision or sample.parts.decision < 1.0]
+    for sample in able:
         match = match_of(chosen, sample, threshold)
         if match is not None:
             made.setdefault(_mistake(chosen, sample), []).append(match)

@@ -8,6 +8,7 @@ same way on both sides would pass that test, so the masks are looked at first.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
@@ -55,8 +56,9 @@ def check_start(
         )
     given = references.given_to(pairs)
     judged = judge(module, _first_groups(list(given.values()), module.config.micro_batch_tokens), ctx)
-    expected, found = first_loss(module.config), float(judged.losses.mean())
-    near = TOLERANCE * expected / first_loss(DpoConfig())
+    expected = first_loss(module.config, judged.reference, judged.tokens)
+    found = float(judged.losses.mean())
+    near = TOLERANCE * max(1.0, expected / math.log(2))
     if abs(found - expected) <= near and float(judged.margins.abs().max()) <= MARGIN_TOLERANCE:
         return
     counted = [references.tokens[name] for name in list(given)[: len(judged.losses)]]
@@ -224,9 +226,9 @@ class FlightRecorder:
         )
 
     def _saturation(self, values: Mapping[str, float]) -> str | None:
-        """IPO has none: its margins have a target."""
+        """IPO has none: its margins have a target; nor has the NLL of the chosen side."""
         loss, margin = values["dev_dpo_loss"], values["dev_margin"]
-        if self.config.loss == "ipo" or (loss >= SATURATED_LOSS and margin <= SATURATED_MARGIN):
+        if self.config.loss != "sigmoid" or (loss >= SATURATED_LOSS and margin <= SATURATED_MARGIN):
             return None
         return (
             f"saturation: a loss of {loss:.4f} at a margin of {margin:.1f} teaches nothing more. Set "

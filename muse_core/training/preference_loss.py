@@ -4,6 +4,8 @@ With h = g(chosen) − g(rejected), where g(turn) = (log π − log ref) / size(
 
 - sigmoid: l(h) = −log σ(βh), DPO (Rafailov et al. 2023, eq. 7)
 - ipo: l(h) = (h − 1/(2β))² (Azar et al. 2024, eq. 17, whose τ is β)
+- sft: the NLL per token of the chosen turn and nothing else, which no reference and no rejected turn enters;
+  the control of what the rejected turns teach (TRL's `sft`, which averages over the batch's tokens)
 - `normalize`, the size of a turn: none = 1, as both papers write it; token = its tokens (length-normalised
   DPO: Lambert et al. 2024, Tülu 3; also what TRL's `ipo` and `sigmoid_norm` do); act = its acts, so that a
   long chain of calls weighs no more than one call (turn-normalised, the dialogue's unit; ours)
@@ -32,7 +34,7 @@ Sums = dict[str, torch.Tensor]
 
 
 def preference_losses(h: torch.Tensor, config: DpoConfig) -> torch.Tensor:
-    """The loss of each pair from its difference of log-ratios, without the NLL."""
+    """The loss of each pair from its difference of log-ratios, without the NLL; `sft` has no such loss."""
     wrong = config.label_smoothing
     return (1 - wrong) * _loss(h, config) + wrong * _loss(-h, config)
 
@@ -43,8 +45,11 @@ def _loss(h: torch.Tensor, config: DpoConfig) -> torch.Tensor:
     return -functional.logsigmoid(config.beta * h)
 
 
-def first_loss(config: DpoConfig) -> float:
-    """The loss while policy and reference are one model: ln 2, or IPO's 1/(4β²)."""
+def first_loss(config: DpoConfig, references: torch.Tensor, tokens: torch.Tensor) -> float:
+    """The loss while policy and reference are one model: ln 2, IPO's 1/(4β²), or the reference's NLL. Of both
+    (pairs, 2): its log-probs and the tokens that they sum over."""
+    if config.loss == "sft":
+        return float(-(references[:, 0] / tokens[:, 0]).mean())
     return float(preference_losses(torch.zeros(1, dtype=torch.float64), config))
 
 
@@ -101,7 +106,10 @@ class PreferenceLoss(torch.nn.Module):
         policy, tokens = self.log_probs(micro)
         gain = (policy - micro.references) / self._sizes(micro, tokens)
         h = gain[:, 0] - gain[:, 1]
-        losses = preference_losses(h, self.config)
+        if self.config.loss == "sft":
+            losses = -policy[:, 0] / tokens[:, 0]
+        else:
+            losses = preference_losses(h, self.config)
         return Judged(policy, micro.references, tokens, self.config.beta * h, losses)
 
     def log_probs(self, micro: MicroBatch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -113,6 +113,14 @@ def test_without_a_right_turn_nothing_pairs():
     assert list(mistakes([undecided, RED], 0.6, 2, 0.98)) == []
 
 
+def test_only_what_decides_wrongly_is_rejected_where_that_is_asked_for():
+    undecided = called("Here is [1].", 0.3, decision=0.0)
+    every = [RED, RED, undecided, RIGHT]
+    assert [one.rejected for one in matches(every, PairsConfig(max_pairs_per_context=1))] == [RED]
+    (only,) = matches(every, PairsConfig(rejected="decision"))
+    assert only.rejected == undecided and only.chosen == RIGHT
+
+
 def test_a_context_that_is_right_more_often_than_the_limit_gives_no_pair():
     half, more = [RED, DEAR[0], RIGHT, RIGHT], [RED, RIGHT, RIGHT]
     assert len(list(mistakes(half, 0.6, 2, 0.98, 0.5))) == 2

@@ -36,7 +36,7 @@ from tests.unit.training.builders_training import context
 
 OBJECTIVES: list[dict[str, Any]] = [
     {}, {"loss": "ipo"}, {"label_smoothing": 0.3}, {"normalize": "token"}, {"nll_weight": 1.0},
-    {"normalize": "act", "loss": "ipo"},
+    {"normalize": "act", "loss": "ipo"}, {"loss": "sft"},
 ]  # fmt: skip
 
 Setting = tuple[LoadedModel, PreferenceLoss, dict[str, Example], References, StageContext]
@@ -47,7 +47,8 @@ def test_a_model_that_is_its_reference_may_start(tmp_path: Path, objective: dict
     loaded, module, pairs, references, ctx = prepared(tmp_path, **objective)
     check_start(module, loaded, pairs, references, ctx)
     values = measure(module, list(references.given_to(pairs).values()), ctx)
-    constant = 25.0 if objective.get("loss") == "ipo" else math.log(2)
+    nll = -sum(references.log_probs[name][0] / references.tokens[name][0] for name in pairs) / len(pairs)
+    constant = {"ipo": 25.0, "sft": nll}.get(objective.get("loss", ""), math.log(2))
     assert values["dev_dpo_loss"] == pytest.approx(constant, rel=1e-4)
     assert values["dev_margin"] == values["dev_chosen_drift"] == pytest.approx(0.0, abs=1e-5)
 

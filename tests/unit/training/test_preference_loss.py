@@ -26,6 +26,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"loss": "ipo", "normalize": "token"},
     {"label_smoothing": 0.2},
     {"nll_weight": 0.7},
+    {"loss": "sft"},
     {"loss": "ipo", "normalize": "act", "label_smoothing": 0.1, "nll_weight": 1.0, "beta": 0.3},
 ]
 NAMES = ["-".join(f"{k}={v}" for k, v in option.items()) or "plain" for option in OPTIONS]
@@ -72,9 +73,12 @@ def test_label_smoothing_expects_a_share_of_wrong_labels() -> None:
     assert best == pytest.approx(math.log(9) / 0.5, abs=0.02)
 
 
-def test_the_first_loss_is_ln_two_or_ipos_constant() -> None:
-    assert first_loss(DpoConfig()) == first_loss(DpoConfig(label_smoothing=0.3)) == pytest.approx(math.log(2))
-    assert first_loss(DpoConfig(loss="ipo", beta=0.1)) == pytest.approx(25.0)
+def test_the_first_loss_is_ln_two_ipos_constant_or_the_references_nll() -> None:
+    of = torch.tensor([[-6.0, -9.0], [-1.0, -2.0]]), torch.tensor([[3, 3], [2, 1]])
+    assert first_loss(DpoConfig(), *of) == first_loss(DpoConfig(label_smoothing=0.3), *of)
+    assert first_loss(DpoConfig(), *of) == pytest.approx(math.log(2))
+    assert first_loss(DpoConfig(loss="ipo", beta=0.1), *of) == pytest.approx(25.0)
+    assert first_loss(DpoConfig(loss="sft"), *of) == pytest.approx((2.0 + 0.5) / 2)
 
 
 def test_acts_are_runs_of_what_the_model_writes() -> None:
@@ -159,6 +163,8 @@ def plain(model: Any, batch: list[Example], config: DpoConfig) -> torch.Tensor:
         if config.loss == "ipo":
             target = 0.5 / config.beta
             loss = (1 - wrong) * (h - target) ** 2 + wrong * (-h - target) ** 2
+        elif config.loss == "sft":
+            loss = nll
         else:
             right = torch.sigmoid(config.beta * h)
             loss = -(1 - wrong) * right.log() - wrong * (1 - right).log()
@@ -200,6 +206,7 @@ THEIRS = [
     ({"normalize": "token"}, {"loss_type": ["sigmoid_norm"]}),
     ({"loss": "ipo", "normalize": "token"}, {"loss_type": ["ipo"]}),
     ({"nll_weight": 1.0}, {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, 1.0]}),
+    ({"loss": "sft"}, {"loss_type": ["sft"]}),
 ]
 
 
@@ -209,7 +216,7 @@ def test_loss_and_gradients_are_trls(ours: dict[str, Any], theirs: dict[str, Any
     pytest.importorskip("trl", reason="TRL is not installed (extra `bench`)")
     from tests.benchmarks.dpo_vs_trl import trl_trainer
 
-    batch = [tree(*run) for run in RUNS][: 1 if "nll_weight" in ours else None]
+    batch = [tree(*run) for run in RUNS][: 1 if "sft" in theirs["loss_type"] else None]
     loaded = tiny_model()
     trainer = trl_trainer(loaded, batch, tmp_path, per_step=len(batch), steps=1, **({"beta": 0.1} | theirs))
     inputs = next(iter(trainer.get_train_dataloader()))
