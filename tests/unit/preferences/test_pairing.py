@@ -114,11 +114,14 @@ def test_without_a_right_turn_nothing_pairs():
 
 
 def test_only_what_decides_wrongly_is_rejected_where_that_is_asked_for():
-    undecided = called("Here is [1].", 0.3, decision=0.0)
-    every = [RED, RED, undecided, RIGHT]
-    assert [one.rejected for one in matches(every, PairsConfig(max_pairs_per_context=1))] == [RED]
-    (only,) = matches(every, PairsConfig(rejected="decision"))
-    assert only.rejected == undecided and only.chosen == RIGHT
+    """All the same mistake, so that one of them is rejected: the most frequent, or the one that decides."""
+    dear, other = (
+        called("Here is [1].", 0.4, max_price=9),
+        called("Here is [1].", 0.4, decision=0.0, size="M"),
+    )
+    every = [dear, dear, other, RIGHT]
+    assert [one.rejected for one in matches(every, PairsConfig())] == [dear]
+    assert [one.rejected for one in matches(every, PairsConfig(rejected="decision"))] == [other]
 
 
 def test_a_context_that_is_right_more_often_than_the_limit_gives_no_pair():
