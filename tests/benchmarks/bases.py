@@ -4,8 +4,8 @@
         scratch smollm2-135m=weights/smollm2 gemma-3-270m=weights/gemma.gguf
 
 A base is `scratch` (the quickstart's model), or NAME=what `base.model` takes. All learn from the same
-conversations of HOME with `--preset cpu`, three fifths of the tokens in single turns; how many tokens a number
-of minutes is follows from the rate of that base's last training here, at first from the probe. Each line of
+conversations of HOME with `--preset cpu`, three fifths of the tokens in single turns; how many tokens so many
+minutes are follows from the rate of that base's last training here, at first from the probe. Each line of
 OUT is one training, with its answers to the requests of people (172 in three other shops, sixty in its own)
 and to simulated turns of unseen shops, case by case. What stands in OUT is not done again, and HOME's stages
 are cached and resumed: stop it whenever you like, and start the same command again. Prints a table in
