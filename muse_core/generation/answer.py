@@ -29,7 +29,8 @@ from muse_core.types import Language, Message
 from muse_core.world.turns import reply_of
 
 GREEDY = Sampling(temperature=0.0)
-TRIES = 2
+TRIES = 3
+LAST_TRY = TRIES - 1
 WARMTH, MASS = 0.7, 0.95  # of the samples that repair
 
 Repair = Literal["sample", "sentence"]
@@ -64,7 +65,7 @@ def answer(
     asked = [as_read(loaded, one) for one in requests]
     sampling = as_served(loaded, sampling)
     outcomes = respond(loaded, asked, sampling, progress=progress)
-    turns = [ServedTurn(request, own) for request, own in zip(asked, outcomes, strict=True)]
+    turns = [ServedTurn(loaded, request, own) for request, own in zip(asked, outcomes, strict=True)]
     for number in range(TRIES if repairs else 0):
         broken = [turn for turn in turns if turn.may_go_on]
         again = [turn.once_more(number, sampling) for turn in broken]
@@ -94,10 +95,11 @@ class ServedTurn:
     """A turn on its way to the shopper, as the model did it itself at first; each sample is taken, until it
     may not go on. `kept`: acts that stay, whatever is said behind them."""
 
-    def __init__(self, request: TurnRequest, own: TurnOutcome) -> None:
+    def __init__(self, loaded: LoadedModel, request: TurnRequest, own: TurnOutcome) -> None:
         self.request, self.own, self.session = request, own, request.world.session
         self.messages, self.kept = own.messages, tuple(_without_reply(own.messages))
         self.language = language_of(request.context)
+        self.taught = loaded.replies.get(self.language, ())
         self.fault = self._fault_of(own, own.messages)
         self.repair: Repair | None = None
 
@@ -105,7 +107,7 @@ class ServedTurn:
         """Calls that somebody else runs say nothing that could be wrong."""
         if outcome.stopped == "handed":
             return None
-        return fault_of(self.request.context, messages, outcome.malformed, self.language)
+        return fault_of(self.request.context, messages, outcome.malformed, self.language, self.taught)
 
     @property
     def may_go_on(self) -> bool:
@@ -113,13 +115,15 @@ class ServedTurn:
         return self.fault is not None and self.repair is None and self.own.stopped != "positions"
 
     def once_more(self, number: int, sampling: Sampling) -> TurnRequest:
-        """The same turn behind the acts that stay, drawn."""
+        """The same turn behind the acts that stay, drawn; at last one of the sentences that were taught."""
         self.request.world.session = self.session
         return replace(
             self.request,
             context=(*self.request.context, *self.kept),
             seed=zlib.crc32(f"{self.request.seed} {number} {self.own.text}".encode()),
-            sampling=replace(sampling, temperature=WARMTH, top_p=MASS),
+            sampling=replace(sampling, grammar="taught")
+            if self.fault == "words" and number == LAST_TRY
+            else replace(sampling, temperature=WARMTH, top_p=MASS),
             calls=self.request.calls + len(calls_of(self.kept)),
         )
 

@@ -19,10 +19,12 @@ from muse_core.generation.grammar import Guide, grammar_of
 from muse_core.generation.prefill import Row, prefill_in_turn
 from muse_core.generation.read_values import read_values
 from muse_core.generation.sampling import Sampling
+from muse_core.generation.taught import TaughtGuide, taught_guide
 from muse_core.models.chat_format import END, RESULT, result_text
 from muse_core.models.chat_reader import ParsedTurn, parse_turn
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode, encode_text
+from muse_core.profiles.system_line import language_of
 from muse_core.progress import Progress, Silent
 from muse_core.reading.shop_words import ShopWords, words_of
 from muse_core.records import tool_message
@@ -157,7 +159,7 @@ class Room:
     """All turns under way, by number: who enters, and what happens when one of them has written an act."""
 
     def __init__(self, loaded: LoadedModel) -> None:
-        self.model, self.tokenizer = loaded.model, loaded.tokenizer
+        self.model, self.tokenizer, self.replies = loaded.model, loaded.tokenizer, loaded.replies
         self.turns: dict[int, Turn] = {}
         self.end, self.call = (self.tokenizer.convert_tokens_to_ids(tag) for tag in (END, RESULT))
         self.positions = int(self.model.config.max_position_embeddings)
@@ -177,10 +179,13 @@ class Room:
                 row.guide = self._guide(turn)
             yield rows
 
-    def _guide(self, turn: Turn) -> Guide | None:
+    def _guide(self, turn: Turn) -> Guide | TaughtGuide | None:
         """For the next act of a turn, in grammar mode."""
         if turn.sampling.grammar in ("auto", "off"):
             return None
+        if turn.sampling.grammar == "taught":
+            context = turn.request.context
+            return taught_guide(self.tokenizer, self.replies[language_of(context)], context)
         words = turn.request.words or words_of(turn.request.world.catalog)
         grammar = grammar_of(self.tokenizer, self.model.config.vocab_size, schema_of(words.facets))
         if turn.sampling.grammar == "schema":

@@ -6,15 +6,18 @@
 - `reference`: an item or field that the last result does not have (`[7]`, `[1:weight]`), or any item where
   what was asked for was not found
 - `value`: a price, rating or attribute that is not that product's, or a product that no result holds
+- `words`: of a model that has learnt to talk from simulated conversations alone, a reply of a turn without
+  calls that is none of the sentences that it was taught in that language (`models/learnt_replies.py`)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, get_args
 
 from muse_core.models.chat_format import SPECIAL_TOKENS
+from muse_core.models.learnt_replies import sentence
 from muse_core.records import result_values
 from muse_core.scoring.groundedness import check
 from muse_core.tools.references import REFERENCE, last_shown, lexicalise
@@ -22,7 +25,7 @@ from muse_core.tools.toolbox import TOOL_NAMES, per_tools
 from muse_core.types import Language, Message
 from muse_core.world.turns import reply_of
 
-Fault = Literal["tag", "unfinished", "empty", "reference", "value"]
+Fault = Literal["tag", "unfinished", "empty", "reference", "value", "words"]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 _LIKE_A_REFERENCE = re.compile(r"\[\s*(?:\d|:|\]|[A-Z]\b|[a-z]+:|$)")
@@ -40,10 +43,14 @@ def _tag() -> re.Pattern[str]:
 
 
 def fault_of(
-    context: Sequence[Message], turn: Sequence[Message], malformed: bool, language: Language
+    context: Sequence[Message],
+    turn: Sequence[Message],
+    malformed: bool,
+    language: Language,
+    taught: Collection[str] = (),
 ) -> Fault | None:
     """The first fault of a turn behind its context; None when it can be shown. `malformed` as in
-    `TurnOutcome`."""
+    `TurnOutcome`; `taught`: the sentences of a model that may say no others, () for any."""
     reply = reply_of(turn)
     if _tag().search(reply):
         return "tag"
@@ -58,7 +65,10 @@ def fault_of(
         REFERENCE.sub("", reply)
     ):
         return "reference"
-    return "value" if check(reply, found, language).unknown else None
+    if check(reply, found, language).unknown:
+        return "value"
+    said = sentence(reply) if taught and len(turn) == 1 else None
+    return None if said is None or said in taught else "words"
 
 
 def _found_nothing(turn: Sequence[Message]) -> bool:

@@ -100,7 +100,7 @@ class _LiveRoom(Room):
 
     def __init__(self, loaded: LoadedModel, waiting: queue.SimpleQueue[Ticket | None], slots: int) -> None:
         super().__init__(loaded)
-        self.waiting, self.slots = waiting, slots
+        self.loaded, self.waiting, self.slots = loaded, waiting, slots
         self.tickets: dict[int, Ticket] = {}
         self.next: list[Ticket] = []
         self.count, self.is_open = 0, True
@@ -170,7 +170,7 @@ class _LiveRoom(Room):
         if turn.outcome is None or ticket.dropped:
             return
         if ticket.served is None:
-            ticket.served = ServedTurn(ticket.request, turn.outcome)
+            ticket.served = ServedTurn(self.loaded, ticket.request, turn.outcome)
         else:
             ticket.served.take(turn.outcome)
         if ticket.served.may_go_on and ticket.tries < TRIES:

@@ -16,6 +16,7 @@ from transformers import DynamicCache, PreTrainedModel
 
 from muse_core.generation.grammar import Guide
 from muse_core.generation.sampling import Sampling
+from muse_core.generation.taught import TaughtGuide
 from muse_core.models.cpu_linear import onednn_linear
 from muse_core.models.family import next_logits
 
@@ -44,7 +45,7 @@ class Row:
     new: list[int] = field(default_factory=list)
     sampling: Sampling = field(default_factory=Sampling)
     rng: np.random.Generator | None = None
-    guide: Guide | None = None
+    guide: Guide | TaughtGuide | None = None
     logits: torch.Tensor | None = None
     dropped: bool = False
 

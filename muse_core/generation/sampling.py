@@ -17,7 +17,7 @@ import torch
 
 from muse_core.errors import ConfigError
 
-Grammar = Literal["auto", "off", "schema", "readings"]
+Grammar = Literal["auto", "off", "schema", "readings", "taught"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Sampling:
     - `schema`: well-formed acts only (`grammar.py`)
     - `readings`: also only values that were read for that argument, or said in a call before, and rather all
       of those of the last words (`read_values.py`)
+    - `taught`: no call, and only a sentence that the model was taught (`taught.py`)
     """
 
     temperature: float = 0.0

@@ -3,7 +3,8 @@
 A model folder is a plain transformers folder (`config.json`, `model.safetensors`, tokenizer files)
 plus `heads.safetensors`, `tools.json` (the tools of the shop that it has learnt to call) and `muse.json`
 (chat format digest, that shop's facets and schema digest, what base it comes from, whether it has learnt to
-call). Another chat format is refused; another shop is said (`learnt_shop.py`).
+call, and of a base from scratch the sentences that it may say). Another chat format is refused; another shop
+is said (`learnt_shop.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -34,6 +36,7 @@ from muse_core.models.carried_tools import carried, carry
 from muse_core.models.chat_format import END, SPECIAL_TOKENS, format_digest
 from muse_core.models.chat_template import chat_template, end_tokens
 from muse_core.models.heads import Heads, load_heads, save_heads
+from muse_core.models.learnt_replies import replies_of
 from muse_core.models.learnt_shop import learnt_schema, unfamiliar, write_tools
 from muse_core.models.saving import saving
 from muse_core.tools.in_use import in_use
@@ -67,6 +70,11 @@ class LoadedModel:
     def reads(self) -> bool:
         """Whether it has learnt with readings behind the user's words (`muse_core/reading`)."""
         return bool(self.about.get("readings", False))
+
+    @cached_property
+    def replies(self) -> Mapping[str, tuple[str, ...]]:
+        """Language -> the sentences that it may say where it calls nothing; {} where it may say anything."""
+        return replies_of(self.about)
 
     def to(self, device: str) -> LoadedModel:
         self.model.to(device)

@@ -29,6 +29,7 @@ from muse_core.examples.example import Example
 from muse_core.examples.other_facets import with_another_list
 from muse_core.models.chat_format import TOOL, USER
 from muse_core.models.device import resolve_precision
+from muse_core.models.learnt_replies import learnt_replies
 from muse_core.models.learnt_shop import learnt
 from muse_core.models.loading import LoadedModel, load_model, load_reader, save_model
 from muse_core.models.lora import add_adapters, merge_adapters
@@ -81,14 +82,21 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
     resolve_precision(ctx.precision, ctx.device)
     refuse_foreign(ctx.work, ctx.fingerprint)
     folder = ctx.store.folder(inputs["base"])
-    examples, dev, statistics, reads = _examples(config, inputs, ctx)
+    examples, dev, statistics, heard = _examples(config, inputs, ctx)
     ctx.metrics.log(statistics.as_metrics(), 0)
     loaded = load_model(folder, ctx.device)
     state = _fit(config.sft, loaded, examples, dev, ctx)
     if not is_main_process():
         return None
     facets = Catalog.read(ctx.store, inputs["catalog"]).facets
-    loaded.about |= {"can_call": True, "trained": "sft", "readings": reads, **learnt(facets)}
+    loaded.about |= {
+        "can_call": True,
+        "trained": "sft",
+        "readings": teaching.is_read(heard),
+        **learnt(facets),
+    }
+    if loaded.about.get("base") == "scratch":  # all that it knows of language is what it has heard here
+        loaded.about |= learnt_replies(heard)
     metrics = statistics.as_metrics() | final_metrics("sft", state)
     about = loaded.about | {"history": list(state.history)}
     return ctx.store.write_folder(
@@ -98,8 +106,8 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
 
 def _examples(
     whole: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageContext
-) -> tuple[list[Example], list[Example], teaching.DatasetStatistics, bool]:
-    """Examples of train and dev, what was left out of train, and whether there are readings in them."""
+) -> tuple[list[Example], list[Example], teaching.DatasetStatistics, list[Conversation]]:
+    """Examples of train and dev, what was left out of train, and the conversations behind train's."""
     config = whole.sft
     tokenizer, positions = load_reader(ctx.store.folder(inputs["base"]))
     everything: list[Conversation] = from_table(
@@ -123,7 +131,7 @@ def _examples(
         )
     if warning:
         log.warning("%s", warning)
-    return examples, dev, statistics, teaching.is_read(heard)
+    return examples, dev, statistics, list(heard)
 
 
 def _fit(

@@ -59,6 +59,7 @@ SFT_METRICS = (
     ("fault_empty", "… because it said nothing"),
     ("fault_reference", "… because of an empty reference"),
     ("fault_value", "… because of a value that is not that product's"),
+    ("fault_words", "… because nobody had taught it that sentence"),
     ("safe_sentences", "Turns served as a safe sentence"),
     ("reply_faults_anonymous", "Turns that could not be shown, without profile"),
     ("argument_language_mismatch", "Argument left in Hindi"),
