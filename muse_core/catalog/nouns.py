@@ -75,6 +75,7 @@ def known_noun(phrase: str) -> str | None:
     return noun_of_table(phrase) or lexicon.canonical("product_type", phrase.strip().lower())
 
 
+@lru_cache(maxsize=65536)
 def noun_of_table(phrase: str) -> str | None:
     """The noun of the table that the whole phrase names."""
     found = _table().get(tuple(stems(phrase))) if may_begin_noun(phrase) else None

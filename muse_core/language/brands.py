@@ -73,6 +73,6 @@ class _Index:
         self.latin |= {letters: brand for key, brand in hindi if len(letters := letters_of(key)) > 1}
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _index(brands: tuple[str, ...]) -> _Index:
     return _Index(brands)

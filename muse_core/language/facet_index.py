@@ -169,7 +169,7 @@ def _skeleton(sound: str) -> str:
     return bare[:2] + bare[2:].replace("j", "s")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def facet_index(facets: tuple[Facet, ...]) -> FacetIndex:
     """The index of a shop's facets; those of the last shops are kept."""
     return FacetIndex(facets)

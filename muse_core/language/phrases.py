@@ -9,6 +9,7 @@ words of a text once and not at every phrase that it knows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from muse_core.language.matching import plurals, roman_key
@@ -73,6 +74,7 @@ def _starts(keys: Iterable[str]) -> frozenset[str]:
     return frozenset(key[:length] for key in keys for length in range(len(key) + 1))
 
 
+@lru_cache(maxsize=65536)
 def loose_starts(key: str) -> tuple[str, ...]:
     """How the loose key of a longer word may begin whose first letters these are."""
     loose = roman_key(key)

@@ -7,7 +7,7 @@ The lexicon says of its own nouns what shoppers write and what they mean; of the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from muse_core.language.lexicon_entries import Entry
 from muse_core.language.made_words import spelled
@@ -32,6 +32,7 @@ def named(said: str) -> str | None:
     return of_key(form_key(said))
 
 
+@lru_cache(maxsize=65536)
 def of_key(key: str) -> str | None:
     """The noun of a form's key."""
     return next((_by_key()[one] for one in (key, *singulars(key)) if one in _by_key()), None)

@@ -26,7 +26,7 @@ _LONGEST_UNKNOWN = 3
 _LONGEST_MODEL = 3  # digits of a model's number
 _MIN_SOUND = 4  # letters of a noun that is told by its sound
 _OTHER_SLOTS = frozenset(("colour", "material", "occasion", "gender", "product_type", lexicon.WORDS))
-_REMEMBERED = 4096  # words that a shop is asked for
+_REMEMBERED = 65536  # words that are asked for, in all shops
 Place = tuple[int, int]
 
 
@@ -111,6 +111,7 @@ def _noun_at(text: str, words: Sequence[Token], names: _Names) -> tuple[int, str
     return 1, None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _may_go_on(said: str, key: str) -> bool:
     """Whether a noun of the lexicon, of the table or of other shops may begin so."""
     return meaning(key).goes_on or may_begin_noun(said) or shop_nouns.beginnings().may_go_on(key)
@@ -121,8 +122,6 @@ class _ShopNames:
 
     def __init__(self, nouns: Sequence[str]) -> None:
         self._shop = _ShopNouns(nouns)
-        self.named = lru_cache(maxsize=_REMEMBERED)(self._named)
-        self.may_go_on = lru_cache(maxsize=_REMEMBERED)(self._may_go_on)
 
     def sells(self, said: str) -> str | None:
         """A noun of the shop or the lexicon."""
@@ -131,11 +130,11 @@ class _ShopNames:
     def _sold(self, said: str, key: str) -> str | None:
         return self._shop.named(said, key) or lookup("product_type", key)
 
-    def _named(self, said: str, key: str) -> str | None:
+    def named(self, said: str, key: str) -> str | None:
         found = self._sold(said, key)
         return found or (noun_of_table(said) or shop_nouns.of_key(key) if " " in said else None)
 
-    def _may_go_on(self, said: str, key: str, in_hindi: bool) -> bool:
+    def may_go_on(self, said: str, key: str, in_hindi: bool) -> bool:
         return self._shop.may_go_on(key, in_hindi) or _may_go_on(said, key)
 
 
@@ -149,7 +148,6 @@ class _TableNames:
         return None if is_asking(key) else found
 
     @staticmethod
-    @lru_cache(maxsize=_REMEMBERED)
     def may_go_on(said: str, key: str, in_hindi: bool) -> bool:
         return _may_go_on(said, key)
 
@@ -182,8 +180,7 @@ class _ShopNouns:
             return True
         if not in_hindi:
             return False
-        sounds = loose_starts(latin_of(key))
-        return any(map(self._sounds.may_go_on, (*sounds, *map(consonants, sounds))))
+        return any(map(self._sounds.may_go_on, _sounds_begun(key)))
 
     def named(self, said: str, key: str) -> str | None:
         """The noun that these words are, in the singular or the plural, in either script."""
@@ -192,14 +189,28 @@ class _ShopNouns:
                 return self.by_key[one]
         if key.isascii():
             return None
-        sound = roman_key(latin_of(key))
-        spelt = self.by_sound.get(sound) or self.by_consonants.get(skeleton(sound))
+        sound, bare = _sound_of(key)
+        spelt = self.by_sound.get(sound) or self.by_consonants.get(bare)
         if spelt is None or lexicon.slots_of(key) & _OTHER_SLOTS:
             return None
         return None if any(is_asking(word.key) for word in tokens(said)) else spelt
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_REMEMBERED)
+def _sounds_begun(key: str) -> tuple[str, ...]:
+    """How the sound, or the consonants, of a longer word may begin that begins with a key."""
+    sounds = loose_starts(latin_of(key))
+    return (*sounds, *map(consonants, sounds))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _sound_of(key: str) -> tuple[str, str]:
+    """The sound of a key in Devanagari, and its consonants."""
+    sound = roman_key(latin_of(key))
+    return sound, skeleton(sound)
+
+
+@lru_cache(maxsize=1024)
 def _shop_names(nouns: tuple[str, ...]) -> _ShopNames:
     return _ShopNames(nouns)
 

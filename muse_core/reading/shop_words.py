@@ -9,7 +9,7 @@ from threading import Lock
 from muse_core.tools.base import Catalog
 from muse_core.types import Facet
 
-_KEPT = 256  # shops whose words are remembered
+_KEPT = 1024  # shops whose words are remembered
 _REMEMBERED: OrderedDict[int, tuple[Catalog, ShopWords]] = OrderedDict()  # by identity of the catalogue
 _LOCK = Lock()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -20,7 +20,7 @@ from muse_core.language import lexicon
 from muse_core.tools import arguments as given
 from muse_core.tools.base import (
     MAX_SESSION,
-    Catalog,
+    Index,
     ShopWorld,
     Tool,
     ToolArguments,
@@ -92,7 +92,7 @@ class Recommend(Tool):
 
     def __call__(self, arguments: Arguments, world: ShopWorld) -> JsonValue:
         require_prices(arguments, world)
-        table = _table_of(world.catalog)
+        table = _table_of(world.index)
         if arguments.like is not None:
             item = shown_product(world, arguments.like, "to find one like it")
             rows = _alike(item, arguments, world, table)
@@ -108,7 +108,6 @@ class _Table:
     """Columns of one catalogue. Rating is stars / 5, of the unrated too; unknown stars and prices are NaN;
     `by_rating` has the rows best rated first, equal ones by product id."""
 
-    catalog: Catalog
     ids: list[str]
     row_of: dict[str, int]
     by_rating: np.ndarray
@@ -167,22 +166,13 @@ class _Column:
         return rows
 
 
-_LAST: list[_Table] = []  # the table of the catalogue used last; rebuilt when another comes
-
-
-def _table_of(catalog: Catalog) -> _Table:
-    if not _LAST or _LAST[0].catalog is not catalog:
-        _LAST[:] = [_build(catalog)]
-    return _LAST[0]
-
-
-def _build(catalog: Catalog) -> _Table:
-    products = catalog.products
+@lru_cache(maxsize=1024)  # small shops come again and again
+def _table_of(index: Index) -> _Table:
+    products = index.catalog.products
     ids = [product.product_id for product in products]
     rating = np.array([UNRATED if p.rating is None else p.rating / 5 for p in products])
     by_id = np.argsort(np.asarray(ids, dtype=object), kind="stable")
     return _Table(
-        catalog=catalog,
         ids=ids,
         row_of={product_id: row for row, product_id in enumerate(ids)},
         by_rating=by_id[np.argsort(-rating[by_id], kind="stable")],

@@ -13,18 +13,19 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, ValidationError, create_model
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from muse_core.tools import arguments as given
 from muse_core.tools.base import ITEM_FIELDS, Tool, ToolArguments, facet_place
 from muse_core.tools.refused import refused
 from muse_core.tools.toolbox import ALL_TOOLS, TOOLS
-from muse_core.types import Facet, JsonValue
+from muse_core.types import Facet, FacetKind, JsonValue
 
 Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+_VALUES: Mapping[FacetKind, Any] = {"yes_no": bool, "number": Number, "choice": given.Words}
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,36 @@ class ShopSchema:
             self._arguments[tool] = self._with_facets(tool)
         return self._arguments[tool]
 
+    def checked(self, tool: Tool, arguments: Mapping[str, Any]) -> ToolArguments:
+        """A call's arguments as the tool reads them; ValidationError for what it refuses. What is right is
+        read by models that all shops share; a shop's own, slow to make, says what is wrong."""
+        ours = tool.Arguments.model_fields
+        further = [name for name in self._kinds if name in arguments and name not in ours]
+        is_ours = not tool.facet_argument or arguments.get(tool.facet_argument) not in self._names
+        if is_ours and len(further) == sum(name not in ours for name in arguments):
+            try:
+                if not further:
+                    return tool.Arguments.model_validate(arguments)
+                if tool.takes_facets:
+                    return self._with_values(tool, arguments, further)
+            except ValidationError:
+                pass
+        return self.arguments(tool).model_validate(arguments)
+
+    def _with_values(self, tool: Tool, arguments: Mapping[str, Any], facets: list[str]) -> ToolArguments:
+        values = {name: _reader(self._kinds[name]).validate_python(arguments[name]) for name in facets}
+        own = {name: value for name, value in arguments.items() if name not in values}
+        return _open(tool.Arguments).model_validate(own | values)
+
+    @cached_property
+    def _kinds(self) -> dict[str, FacetKind]:
+        """The facets' arguments, in the order of the schema."""
+        return {name: facet.kind for facet in self.facets for name, _ in _fields(facet)}
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(facet.name for facet in self.facets)
+
     def order(self, name: str) -> tuple[str, ...]:
         """A tool's arguments in the order in which calls are written; empty for an unknown tool."""
         tool = TOOLS.get(name)
@@ -59,7 +90,7 @@ class ShopSchema:
     def read(self, name: str, arguments: Mapping[str, Any]) -> dict[str, JsonValue]:
         """A call's arguments as the tool reads them: trimmed, in lower case. ValueError (pydantic's) for
         what it refuses; KeyError for an unknown tool."""
-        return self.arguments(TOOLS[name]).model_validate(arguments).given()
+        return self.checked(TOOLS[name], arguments).given()
 
     def refusals(self, name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
         """What a tool refuses, by argument, in the words of the call's error; "" stands for the arguments
@@ -68,7 +99,7 @@ class ShopSchema:
         if tool is None:
             return {}
         try:
-            self.arguments(tool).model_validate(arguments)
+            self.checked(tool, arguments)
         except ValidationError as problem:
             return refused(problem, self._facet_arguments(tool))
         return {}
@@ -120,12 +151,24 @@ def schema_of(facets: tuple[Facet, ...]) -> ShopSchema:
     return ShopSchema(facets)
 
 
+@cache
+def _reader(kind: FacetKind) -> TypeAdapter[Any]:
+    """Reads a value of a facet as the field of a shop's own model does."""
+    return TypeAdapter(_VALUES[kind] | None, config=ConfigDict(strict=True))
+
+
+@cache
+def _open(model: type[ToolArguments]) -> type[ToolArguments]:
+    """A tool's own arguments, and whatever stands beside them."""
+    return create_model("Arguments", __base__=model, __cls_kwargs__={"extra": "allow"})
+
+
 def _fields(facet: Facet) -> Iterator[tuple[str, Any]]:
     """The arguments of one facet with their types and defaults."""
     spoken = facet.name.replace("_", " ")
     told = f"{spoken} in {facet.unit}" if facet.unit else spoken
     if facet.kind == "yes_no":
-        yield _field(facet.name, bool, spoken)
+        yield _field(facet.name, _VALUES["yes_no"], spoken)
     elif facet.kind == "number":
         yield _field(facet.name, Number, told)
         yield _field(f"min_{facet.name}", Number, f"lowest {told}")

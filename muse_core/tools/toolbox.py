@@ -61,7 +61,7 @@ class Toolbox:
             known = ", ".join(TOOLS)
             return ToolResult(call.call_id, None, f"unknown tool {call.name!r}; the tools are {known}")
         try:
-            arguments = self.schema.arguments(tool).model_validate(call.arguments)
+            arguments = self.schema.checked(tool, call.arguments)
         except ValidationError:
             problems = self.schema.refusals(call.name, call.arguments)
             return ToolResult(call.call_id, None, refusal_text(problems.values()))

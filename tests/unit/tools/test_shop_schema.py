@@ -3,14 +3,17 @@ names."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from muse_core.catalog.facet_headers import free_name, reserved
-from muse_core.tools.base import ITEM_FIELDS, NO_LIMITS, facet_of
+from muse_core.tools.base import ITEM_FIELDS, NO_LIMITS, ToolArguments, facet_of
 from muse_core.tools.call_syntax import in_order, parse_call, render_call
 from muse_core.tools.shop_schema import PLAIN, ShopSchema, schema_of
 from muse_core.tools.toolbox import ALL_TOOLS, TOOLS
@@ -75,6 +78,36 @@ def test_what_the_schema_takes_is_written_and_read_back(case: tuple[ShopSchema, 
     assert schema.read(*parse_call(render_call(again))) == taken  # as the tool reads it, it stays
     known = schema.order(name)
     assert [key for key in known if key in read] == list(read)
+
+
+@settings(max_examples=100, deadline=None)
+@given(shops_and_calls(), st.data())
+def test_a_call_is_checked_as_by_the_shops_own_model(
+    case: tuple[ShopSchema, ToolCall], data: st.DataObject
+) -> None:
+    schema, call = case
+    tool = TOOLS[call.name]
+    more = st.sampled_from([*schema.order(call.name), *AWKWARD, "zz"])
+    value = st.one_of(
+        st.none(), st.booleans(), st.integers(), words, st.lists(words, max_size=5), st.just(float("nan"))
+    )
+    asked = {**call.arguments, **data.draw(st.dictionaries(more, value, max_size=2))}
+    compared = {
+        "items": [1, 2],
+        "attribute": data.draw(st.sampled_from([f.name for f in schema.facets] + ["price", "zz"])),
+    }
+    for one, arguments in ((tool, call.arguments), (tool, asked), (TOOLS["compare"], compared)):
+        own = schema.arguments(one).model_validate
+        assert _read(partial(schema.checked, one), arguments) == _read(own, arguments)
+
+
+def _read(check: Callable[[Any], ToolArguments], arguments: dict[str, Any]) -> list[str] | str:
+    """The arguments in their order with their kinds; why they are refused."""
+    try:
+        found = check(arguments)
+    except ValidationError as problem:
+        return str(problem)
+    return [f"{name} {value!r}" for name, value in [*found.given().items(), *found.limits().items()]]
 
 
 @settings(max_examples=200, deadline=None)
