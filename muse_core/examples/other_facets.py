@@ -142,10 +142,19 @@ def _message(message: Message, names: Names, gone: Collection[str]) -> Message:
     if message.role == "tool":
         return tool_message(_result(read_tool_message(message), names))
     if message.role != "assistant":
-        kept = {name: one for name, one in message.reading.items() if _facet(name) not in gone}
-        return replace(message, reading={_renamed(name, names): one for name, one in kept.items()})
+        return replace(message, reading=_reading(message.reading, names, gone))
     calls = tuple(_call(call, names) for call in message.tool_calls)
     return replace(message, tool_calls=calls, content=_reply(message.content, names))
+
+
+def _reading(reading: Mapping[str, JsonValue], names: Names, gone: Collection[str]) -> dict[str, JsonValue]:
+    """What was read, without the facets that are gone, by the other names; `attribute` has them as values."""
+    found = {_renamed(name, names): one for name, one in reading.items() if _facet(name) not in gone}
+    if "attribute" not in found:
+        return found
+    by = found.pop("attribute")
+    told = [names.get(str(one), one) for one in (by if isinstance(by, list) else [by]) if one not in gone]
+    return found | ({"attribute": told[0] if len(told) == 1 else told} if told else {})
 
 
 def _call(call: ToolCall, names: Names) -> ToolCall:

@@ -33,7 +33,7 @@ _INK = rf"([^\s'\\<\x00-\x1f\x7f-\x9f]|{_ESCAPE})"  # text must not be blank
 _SPACED_INK = rf"(\p{{N}}| ([^\s\p{{N}}'\\<\x00-\x1f\x7f-\x9f]|{_ESCAPE}))"  # with the space of `word_cuts`
 _LONGEST_TEXT = 200
 _PICTURE = "image"
-_READ_ALONE = ("colour", "max_price", "items", _PICTURE)  # of tools that do not narrow products
+_READ_ALONE = ("colour", "max_price", "items", "attribute", _PICTURE)  # of tools that do not narrow products
 
 
 class ActText:

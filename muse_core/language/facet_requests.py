@@ -27,13 +27,15 @@ Place = tuple[int, int]
 class FacetReading:
     """`wanted`: values by argument, as in a call; `without`: unwanted values by facet; `numbers`: where the
     numbers stand that are no prices or sizes; `gone`: the mentions of our own fields that are a facet's;
-    `places`: where all this and the facets' names stand."""
+    `places`: where all this and the facets' names stand; `names`: the facets that are named, with their
+    places."""
 
     wanted: dict[str, JsonValue]
     without: dict[str, tuple[str, ...]]
     numbers: tuple[Place, ...] = ()
     gone: frozenset[Mention] = frozenset()
     places: tuple[Place, ...] = ()
+    names: tuple[tuple[str, int, int], ...] = ()
 
 
 def read_facets(text: str, facets: Sequence[Facet], own: Sequence[Mention], cues: Cues) -> FacetReading:
@@ -49,7 +51,8 @@ def read_facets(text: str, facets: Sequence[Facet], own: Sequence[Mention], cues
     numbers = tuple((limit.start, limit.end) for limit in limits)
     gone |= {mention for mention in own if mention.slot == "size" and _is_in(mention, numbers)}
     places = (*((value.start, value.end) for value in values), *numbers, *said.name_places())
-    return FacetReading(wanted, without, numbers, frozenset(gone), places)
+    names = tuple((facets[place].name, start, end) for place, start, end in said.sole_names())
+    return FacetReading(wanted, without, numbers, frozenset(gone), places, names)
 
 
 def _stars_of_customers(text: str) -> list[Place]:

@@ -80,6 +80,12 @@ class FacetText:
         """Where the facets' names stand."""
         return [(self.words[name.first].start, self.words[name.last - 1].end) for name in self.names]
 
+    def sole_names(self) -> Iterator[tuple[int, int, int]]:
+        """(facet, start, end) of the names that are of one facet alone."""
+        for name in self.names:
+            if len(name.facets) == 1:
+                yield next(iter(name.facets)), self.words[name.first].start, self.words[name.last - 1].end
+
     def is_named(self, facet: int, first: int, last: int) -> bool:
         """Whether the facet's name stands beside the words [first, last)."""
         return any(

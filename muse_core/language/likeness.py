@@ -61,6 +61,15 @@ def find_than(text: str) -> Than | None:
 
 def find_min_rating(text: str, taken: Sequence[tuple[int, int]] = ()) -> float | None:
     """The lowest rating asked for; `taken`: places of numbers that are about something else."""
+    number = find_rating_number(text, taken)
+    if number is not None:
+        return number
+    keys = [piece.key for piece in pieces(text)]
+    return WELL_RATED if _has(keys, "well_rated") and not asks_for_best_rated(text) else None
+
+
+def find_rating_number(text: str, taken: Sequence[tuple[int, int]] = ()) -> float | None:
+    """The lowest rating that is told as a number."""
     found = pieces(text)
     keys = [piece.key for piece in found]
     positions, is_energy = find_positions(text), _is_of_energy(keys)
@@ -73,7 +82,7 @@ def find_min_rating(text: str, taken: Sequence[tuple[int, int]] = ()) -> float |
         is_position = number.value in positions and not _is_star(keys, number.end)
         if not is_position and not is_energy and _is_rating(keys, at, number.end):
             return number.value
-    return WELL_RATED if _has(keys, "well_rated") and not asks_for_best_rated(text) else None
+    return None
 
 
 def asks_for_best_rated(text: str) -> bool:

@@ -30,12 +30,14 @@ from muse_core.language.back_references import (
 )
 from muse_core.language.brands import find_brands
 from muse_core.language.colours import find_colours
-from muse_core.language.facet_requests import Place, read_facets
+from muse_core.language.comparing import find_compared, says_compare
+from muse_core.language.facet_requests import FacetReading, Place, read_facets
 from muse_core.language.likeness import (
     Than,
     asks_for_best_rated,
     find_like,
     find_min_rating,
+    find_rating_number,
     find_than,
     likes_shown,
 )
@@ -58,6 +60,7 @@ class ParsedRequest:
     has no bound. `positions` count from 1 in the last results, -1 is the last; `refers_back` says that the
     request is about these results rather than a new product. `without` holds the unwanted values by slot.
     `places`: where in the text values of any kind stand, but for products.
+    `compared`: what results are to be compared by, unless a product is named and not `compares`.
     `like`: the position of the one that another is to be like; `like_shown`: it is what was shown last."""
 
     product_types: tuple[str, ...] = ()
@@ -79,6 +82,8 @@ class ParsedRequest:
     like_shown: bool = False
     than: Than | None = None
     min_rating: float | None = None
+    compared: tuple[str, ...] = ()
+    compares: bool = False
     places: tuple[Place, ...] = field(default=(), compare=False)
 
 
@@ -102,7 +107,13 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
     like_shown = like is None and likes_shown(text)
     is_like = like_shown or like is not None
     than = find_than(text) if is_like else None
-    order = None if is_like else _order(text, limits)
+    compares = not is_like and (len(positions) > 1 or says_compare(text))
+    compared = () if is_like else find_compared(text, shop.names, compares)
+    if compared:
+        told = _told(text, {slot: wanted[slot] or without.get(slot) for slot in wanted}, shop, limits)
+        compared = tuple(name for name in compared if name not in told)
+    is_compared = compares and bool(compared)
+    order = None if is_like or is_compared else _order(text, limits)
     return ParsedRequest(
         product_types=wanted["product_type"],
         colours=wanted["colour"],
@@ -122,9 +133,22 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
         like=like,
         like_shown=like_shown,
         than=than,
-        min_rating=find_min_rating(text, shop.numbers) if than != "better_rated" else None,
+        min_rating=None if than == "better_rated" or is_compared else find_min_rating(text, shop.numbers),
+        compared=compared,
+        compares=compares,
         places=(*_places(mentions), *shop.places, *((price.start, price.end) for price in prices)),
     )
+
+
+def _told(
+    text: str, values: Mapping[str, Sequence[str] | None], shop: FacetReading, limits: Mapping[str, float]
+) -> frozenset[str]:
+    """The attributes of which a value is said: nothing is compared by these."""
+    found = {slot for slot, said in values.items() if said} | {*shop.without}
+    asked = {name: said for name, said in shop.wanted.items() if said is not True or values["product_type"]}
+    found |= {*asked, *(name.removeprefix("min_").removeprefix("max_") for name in asked)}
+    found |= {"price"} if limits else set()
+    return frozenset(found | ({"rating"} if find_rating_number(text, shop.numbers) is not None else set()))
 
 
 def _places(mentions: Mapping[str, Sequence[Mention]]) -> Iterator[Place]:

@@ -134,10 +134,12 @@ class Surroundings:
         return any(key in words("money_nouns") for key in self.keys[max(0, at - 3) : at])
 
     def _is_year(self, at: int, end: int) -> bool:
+        """2023, also before वाली; but "1999 wala" and "2000 wala" are prices."""
         number = read_number(self.keys, at)
-        return (
-            number is not None and int(number.value) in _YEARS and self.key(end) not in words("money_after")
-        )
+        if number is None or int(number.value) not in _YEARS:
+            return False
+        is_round = number.value % 50 in (0, 49)
+        return not is_round or self.key(end) not in words("money_after")
 
     def _is_all(self, at: int, end: int) -> bool:
         """The whole text is the number and filler: an answer to "how much?"."""

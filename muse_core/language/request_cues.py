@@ -1,5 +1,6 @@
 """What a named value is meant for: wanted, unwanted (cotton nahi chahiye, without leather), or taken back
-("red, sorry blue").
+("red, sorry blue"). What is disliked or owned is unwanted, too: "tired of black", "i own a Nokia, show
+another brand".
 
 A mention is a value of one slot with its place in the text. Negation reaches over light words only, never
 over a comma; it carries over "or" (not red or blue; red ya blue nahi). A question ("kya red nahi hai?")
@@ -12,7 +13,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from muse_core.language.matching import Token, tokens, word_key
 from muse_core.language.phrases import Phrase, Phrases
@@ -105,9 +106,21 @@ class Cues:
         """Whether a negation that stands before its value ends with the word at `last`."""
         if self._is_no_negation(last):
             return False
+        if self._is_owned(last):
+            return True
         if _phrases("negation", "before").before(self.keys, last + 1) is None:
             return False
         return self.keys[last] not in _listed("postposed") or self._key(last - 1) not in _listed("genitives")
+
+    def _is_owned(self, last: int) -> bool:
+        """ "i own a Nokia, want another": what one has, where another one is asked for."""
+        is_said = _phrases("negation", "owning").before(self.keys, last + 1) is not None
+        return is_said and self._asks_for_another
+
+    @cached_property
+    def _asks_for_another(self) -> bool:
+        phrases = _phrases("negation", "other")
+        return any(phrases.at(self.keys, at) for at in range(len(self.keys)))
 
     def _is_no_negation(self, last: int) -> bool:
         """ "why not red", "nothing but red": they ask for the value."""
@@ -135,8 +148,16 @@ class Cues:
 
     def _negation_at(self, at: int) -> Phrase | None:
         """The negation that starts with the word at `at`, of those that stand behind their value."""
-        found = _phrases("negation", "after").at(self.keys, at)
+        found = _phrases("negation", "after").at(self.keys, at) or self._dislike_at(at)
         return found[1] if found is not None else None
+
+    def _dislike_at(self, at: int) -> tuple[int, Phrase] | None:
+        """ "pasand nahi", "se bore"; what is owned ("already hai") where another one is asked for."""
+        found = _phrases("negation", "disliked").at(self.keys, at)
+        if found is not None:
+            return None if any(key in _listed("supposed") for key in self.keys[:at]) else found
+        found = _phrases("negation", "owned").at(self.keys, at)
+        return found if found is not None and self._asks_for_another else None
 
     def _is_said(self, negation: Phrase, at: int) -> bool:
         """Not asked ("kya red nahi hai?") and no choice ("red nahi to blue"); "ke alawa" is always meant."""
@@ -178,12 +199,12 @@ class Cues:
 _PLAIN_NO = frozenset(word_key(word) for word in ("no", "nahi", "nahin", "nhi", "नहीं", "नही"))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _listed(name: str) -> frozenset[str]:
     return frozenset(word_key(word) for word in read_words("request_words")["negation"][name].split())
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _phrases(table: str, name: str) -> Phrases[Phrase]:
     """Phrases as keys, longest first."""
     rows = [

@@ -16,7 +16,7 @@ from muse_core.language.matching import roman_key, singulars, tokens
 from muse_core.language.word_lists import read_words
 from muse_core.wordings.book import shipped
 
-_LISTS = ("request_words", "price_words", "number_words")
+_LISTS = ("request_words", "comparing_words", "price_words", "number_words")
 # What people ask in these kinds names things that a shop does not have.
 _NAMING = ("out_of_scope", "chit_chat", "translation")
 # Lists of words that name something.
@@ -32,6 +32,8 @@ _THINGS = (
     "unsized",
     "model_words",
     "no_product",
+    "no_product_behind",
+    "idioms",
     "energy",
     "jewels",
     "named_people",
@@ -58,6 +60,7 @@ def _texts() -> Iterator[str]:
     for (_, intent, _), wordings in shipped().items():
         if intent not in _NAMING:
             yield from (_SLOT.sub(" ", wording.text) for wording in wordings)
+    yield from _strings(read_words("aside_words"))
     for name in _LISTS:
         yield from _strings(read_words(name))
     yield from (form for form in lexicon.forms(lexicon.WORDS) if not known_noun(form))

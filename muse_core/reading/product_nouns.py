@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from muse_core.catalog.nouns import known_noun, may_begin_noun, noun_of_table
 from muse_core.language import lexicon, shop_nouns
 from muse_core.language.lexicon_entries import lookup, meaning
 from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens, word_key
-from muse_core.language.phrases import Beginnings, loose_starts
+from muse_core.language.phrases import Beginnings, Phrases, loose_starts
 from muse_core.language.sounds import consonants, english_sound, latin_of, skeleton
 from muse_core.language.units import unit_of
 from muse_core.language.word_lists import read_words
@@ -44,23 +44,43 @@ def nouns_in(text: str, nouns: Sequence[str], taken: Sequence[Place]) -> list[No
     """The products that a text names, in its order: the known ones, else one run of unexplained words.
     `taken`: places of brands, colours, prices and other values, which are no part of an unknown noun."""
     words, own = tokens(text), _shop_names(tuple(nouns))
-    found = [noun for noun in _named(text, words, own) if not _is_other(noun, words)]
+    idioms = _idioms(words)
+    found = [noun for noun in _named(text, words, own) if not _is_other(noun, words, idioms)]
     if len(found) > 1:
         found = [noun for noun in found if not _is_in(noun, taken)] or found
         found = [noun for noun in found if not is_asking(form_key(noun.value))] or found
     found = [one for one in found if own.sells(text[one.start : one.end]) or not _is_in(one, taken)]
     if not found:
-        found = [noun for noun in _named(text, words, _TABLE) if not _is_in(noun, taken)]
+        found = [noun for noun in _named(text, words, _TABLE) if not _is_in(noun, (*taken, *idioms))]
     if found:
         return _joined(text, found)
-    unknown = _unexplained(text, words, taken)
+    unknown = _unexplained(text, words, (*taken, *idioms))
     return [unknown] if unknown is not None else []
 
 
-def _is_other(noun: Noun, words: Sequence[Token]) -> bool:
-    """The top of "top rated": by the word behind it no product."""
+def _is_other(noun: Noun, words: Sequence[Token], idioms: Sequence[Place]) -> bool:
+    """The top of "top rated", the suit of "would suit": by the word behind or before it no product."""
+    if _is_in(noun, idioms):
+        return True
     behind = next((word.key for word in words if word.start >= noun.end), "")
-    return behind in _followers(noun.value)
+    before = next((word.key for word in reversed(words) if word.end <= noun.start), "")
+    return behind in _beside(noun.value, "no_product") or before in _beside(noun.value, "no_product_behind")
+
+
+def _idioms(words: Sequence[Token]) -> list[Place]:
+    """Where words stand that name nothing together: "bag a deal", "watch out"."""
+    keys = [word.key for word in words]
+    phrases = _idiom_phrases()
+    found = [(at, told[0]) for at in range(len(keys)) if (told := phrases.at(keys, at)) is not None]
+    return [(words[at].start, words[at + length - 1].end) for at, length in found]
+
+
+@cache
+def _idiom_phrases() -> Phrases[bool]:
+    rows = (
+        tuple(token.key for token in tokens(one)) for one in read_words("request_words")["idioms"]["words"]
+    )
+    return Phrases((row, True) for row in sorted(rows, key=len, reverse=True))
 
 
 def _joined(text: str, nouns: Sequence[Noun]) -> list[Noun]:
@@ -215,9 +235,10 @@ def _shop_names(nouns: tuple[str, ...]) -> _ShopNames:
     return _ShopNames(nouns)
 
 
-@lru_cache(maxsize=256)
-def _followers(noun: str) -> frozenset[str]:
-    return frozenset(map(word_key, read_words("request_words")["no_product"].get(noun, "").split()))
+@lru_cache(maxsize=1024)
+def _beside(noun: str, side: str) -> frozenset[str]:
+    """The words behind (`no_product`) or before a noun that make it none."""
+    return frozenset(map(word_key, read_words("request_words")[side].get(noun, "").split()))
 
 
 # ---- unknown nouns --------------------------------------------------------------------------------

@@ -6,7 +6,8 @@
 It decides nothing: which tool is called, and what of this stands in the call, is the model's business.
 `query` is the product (`product_nouns.py`), a list where several are named; `words` stands in its place where
 nothing explains them. `items` are the positions in the last results that the text names, `last` for the last
-one (`like='shown'`: what was shown last); `text` is what stands in quotation marks, `image` a picture's id.
+one (`like='shown'`: what was shown last), `attribute` what they are compared by; `text` is what stands in
+quotation marks, `image` a picture's id.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
         if name != "product_type":
             _put(found, f"not_{name}", values)
     found |= _limits(asked) | dict(asked.facets) | _results(asked)
+    if asked.compares or not any(noun.is_known for noun in nouns):
+        _put(found, "attribute", asked.compared)
     for name, pattern in (("text", _QUOTED), ("image", _IMAGE)):
         _put(found, name, (match[1].strip() for match in pattern.finditer(text)))
     return found

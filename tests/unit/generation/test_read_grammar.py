@@ -32,7 +32,7 @@ CONTEXT = (
     Message("assistant", "[1] at [1:price]"),
     Message("user", "a laptop or two [image:att1]", reading={
         "query": "laptop", "colour": ["pink", "grey"], "max_price": 1500, "memory": 16, "items": [1, 3],
-        "touchscreen": True, "processor": "intel core i5", "min_rating": 9,
+        "attribute": "screen_size", "touchscreen": True, "processor": "intel core i5", "min_rating": 9,
     }),
 )  # fmt: skip
 NOW = {"query": "laptop", "colour": ["pink", "grey"], "max_price": 1500, "memory": 16,
@@ -61,6 +61,7 @@ INVENTED: list[ToolCall] = [
     ToolCall("", "filter", {"touchscreen": False}),
     ToolCall("", "recommend", {"like": 2}),
     ToolCall("", "compare", {"items": [1, 2]}),
+    ToolCall("", "compare", {"items": [1, 3], "attribute": "price"}),
     ToolCall("", "translate", {"text": "laptop two", "target": "hi"}),
 ]
 

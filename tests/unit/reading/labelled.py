@@ -1,6 +1,6 @@
 """Labelled requests to shops of many kinds, and how well the rules read them.
 
-python -m tests.unit.reading.labelled [--unseen] [--wrong]
+python -m tests.unit.reading.labelled [--unseen | --people | --kept] [--wrong]
 
 A pair is an argument with one value; a request is exact when its pairs are those that it was labelled with.
 `words`, which stand where no known noun does, count as a query; it is compared by the stems of its words.
@@ -24,7 +24,12 @@ from muse_core.reading.shop_words import ShopWords
 from muse_core.types import Facet
 
 LABELS = Path(__file__).parents[2] / "labels"
-FILES = {"first": "shop_requests.toml", "unseen": "shop_requests_unseen.toml"}
+FILES = {
+    "first": "shop_requests.toml",
+    "unseen": "shop_requests_unseen.toml",
+    "people": "people_requests.toml",
+    "kept": "people_requests_kept.toml",
+}
 Pair = tuple[str, str]
 
 
@@ -60,8 +65,9 @@ class Counts:
 
 @cache
 def shops(name: str) -> dict[str, ShopWords]:
-    """The shops of a file of labels."""
-    return {shop: _shop(row) for shop, row in _table(name)["shops"].items()}
+    """The shops of a file of labels; one without any has those of the first two."""
+    names = (name,) if "shops" in _table(name) else ("first", "unseen")
+    return {shop: _shop(row) for one in names for shop, row in _table(one)["shops"].items()}
 
 
 def requests(name: str) -> list[Request]:
@@ -146,7 +152,8 @@ def _share(right: int, of: int) -> str:
 
 
 def main() -> None:
-    total, by_name, wrong = score("unseen" if "--unseen" in sys.argv else "first")
+    asked = next((name for name in FILES if f"--{name}" in sys.argv), "first")
+    total, by_name, wrong = score(asked)
     if "--wrong" in sys.argv:
         print("\n".join(wrong))
     print(f"exact {_share(total.exact, total.requests)}")

@@ -46,7 +46,7 @@ KINDS = {
     "black nahi chahiye, blue chalega": {"not_colour": "black", "colour": "blue"},
     "compare first, third and fourth": {"items": [1, 3, 4]},
     "which of the top two is better": {"items": [1, 2]},
-    "judge 4 & 5 by rating": {"items": [4, 5], "sort_by": "rating", "min_rating": None},
+    "judge 4 & 5 by rating": {"items": [4, 5], "attribute": "rating", "sort_by": None, "min_rating": None},
 }
 
 
