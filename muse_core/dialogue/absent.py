@@ -6,7 +6,11 @@ bent into what the shop has. The nouns are those of the shopper's side (`catalog
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from muse_core.catalog import other_pools
+from muse_core.dialogue import goals
 from muse_core.dialogue.goals import Wish
 from muse_core.dialogue.noun_phrases import product_phrase
 from muse_core.dialogue.shopper import Said, Shopper, call_of
@@ -15,6 +19,7 @@ from muse_core.types import Product
 
 _TRIES = 6  # nouns until one is not sold here and can be said
 _MADE = 0.2
+_LIMITS = frozenset(("colour", "material", "max_price"))  # that may be said of anything
 
 
 def absent(shopper: Shopper) -> Said | None:
@@ -22,11 +27,20 @@ def absent(shopper: Shopper) -> Said | None:
     noun = next((one for one in (_noun(shopper) for _ in range(_TRIES)) if _fits(shopper, one)), None)
     if noun is None:
         return None
-    shopper.take_up(Wish(Product("", noun, noun), None, {"query": noun}))
+    given = _limits(shopper)
+    shopper.take_up(Wish(Product("", noun, noun), None, {"query": noun, **given}))
     family = shopper.family("complete", "request")
-    values = product_phrase(shopper.voice(), noun, None, {}, family.order)
-    utterance = shopper.utter(family, values, noun)
-    return Said(utterance, family, "complete", (call_of("search", {"query": noun}),))
+    voice = replace(shopper.voice(), is_brief=family.is_fragment)
+    utterance = shopper.utter(family, product_phrase(voice, noun, None, given, family.order), noun)
+    return Said(utterance, family, "complete", (call_of("search", shopper.wish.said),))
+
+
+def _limits(shopper: Shopper) -> dict[str, Any]:
+    """What is said beside it, as of something that the shop has: who asks does not know better."""
+    shop, rng = shopper.shop, shopper.rng
+    other = shop.wanted[int(rng.random() * len(shop.wanted))]
+    chances = {name: often for name, often in goals.available(shop, other).items() if name in _LIMITS}
+    return goals.limits_named(shop, other, chances, rng)
 
 
 def _noun(shopper: Shopper) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from muse_core.dialogue import facet_limits
 from muse_core.dialogue.demand import Demand
 from muse_core.dialogue.facet_limits import Variety
+from muse_core.dialogue.known_fields import told_shares
 from muse_core.dialogue.voice import forms_of
 from muse_core.types import Facet, Product
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Assortment:
     """What a catalogue knows, in the form the simulator needs. `wanted` are products one can ask for,
-    `by_noun` the same by their noun; `demand`: what the shop's log says that people ask for."""
+    `by_noun` the same by their noun; `told`: constraint name -> share of these that have it; `demand`: what
+    the shop's log says that people ask for."""
 
     index: CatalogIndex
     wanted: tuple[Product, ...]
@@ -32,6 +34,7 @@ class Assortment:
     colours: tuple[str, ...]
     facets: Mapping[str, Facet]
     variety: Variety
+    told: Mapping[str, float]
     demand: Demand | None = None
 
     @property
@@ -61,6 +64,7 @@ def assortment_of(index: CatalogIndex, in_hindi: bool = False) -> Assortment:
         colours=tuple(catalog.colours()),
         facets=facets,
         variety=facet_limits.variety_of(catalog, facets),
+        told=told_shares(wanted),
     )
 
 

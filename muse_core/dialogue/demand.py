@@ -32,8 +32,8 @@ _ANY, _NONE = "any", "none"
 @dataclass(frozen=True)
 class Demand:
     """Weights of a log. `nouns`: those of the shop; `limits`: arguments by how often they are named where
-    they can be; `counts`: how many a request names; `facets`: which ones, `has_facet`: in how many requests
-    (`any`, `none`); `scripts`: in what is written."""
+    they can be; `counts`: requests by how many they name; `facets`: which ones, `has_facet`: in how many
+    requests (`any`, `none`); `scripts`: in what is written."""
 
     share: float
     moves: Counts = field(default_factory=dict)
@@ -49,6 +49,16 @@ class Demand:
         usual: dict[str, float] = {move: WANTED[move] for move in _OPENINGS}
         openings = mixed(usual, self.moves, self.share)
         return tuple((WANTED | {move: openings[move] for move in _OPENINGS}).items())
+
+    def named(self, usual: Mapping[str, float]) -> dict[str, float]:
+        """`usual` chances that a request names a limit, moved towards those of the log's requests."""
+        requests = sum(self.counts.values())
+        if not requests:
+            return dict(usual)
+        return {
+            name: (1 - self.share) * often + self.share * min(1.0, self.limits.get(name, 0.0) / requests)
+            for name, often in usual.items()
+        }
 
     def pool(
         self,

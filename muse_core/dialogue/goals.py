@@ -19,6 +19,7 @@ from muse_core.dialogue import facet_limits, shares
 from muse_core.dialogue.assortment import Assortment
 from muse_core.dialogue.constraints import OCCASIONS_FOR
 from muse_core.dialogue.demand import chance, mixed
+from muse_core.dialogue.known_fields import known_of
 from muse_core.dialogue.noun_phrases import query_of, style_in
 from muse_core.dialogue.price_limits import lower_price, upper_price
 from muse_core.language import lexicon
@@ -27,12 +28,6 @@ from muse_core.types import Product, Profile
 
 _TRIES = 16
 OTHER_COLOUR = 0.1  # of colours asked for that are not the target's: perhaps the shop has none
-_EXTRA = {0: 0.20, 1: 0.40, 2: 0.27, 3: 0.10, 4: 0.03}  # constraints beside the product
-# Their weights, so that requests name each as often as people do: docs/decisions.md#what-people-name
-_LIKED = {"colour": 1.6, "max_price": 0.18, "gender": 0.8, "brand": 0.55, "size": 1.5, "material": 0.5}
-_LIKED |= {"occasion": 0.45, "min_rating": 0.08, "min_price": 0.05, "sort_by": 0.08}
-_WORTH_A_FLOOR = 700  # nobody asks for more than 150 rupees
-_WORTH_STARS = 3.5
 _STYLED = 0.35  # of targets whose title has a style word
 _KIDS = frozenset(("boys", "girls"))
 
@@ -65,7 +60,7 @@ def new_wish(
             break
         target = _drawn(shop, rng)
     style = style_in(target.title, target.product_type) if rng.random() < _STYLED else None
-    return Wish(target, None if style and _is_facet(shop, style) else style)
+    return Wish(target, None if style and _is_limit(shop, style) else style)
 
 
 def _drawn(shop: Assortment, rng: np.random.Generator) -> Product:
@@ -73,10 +68,11 @@ def _drawn(shop: Assortment, rng: np.random.Generator) -> Product:
     return pool[int(rng.random() * len(pool))]
 
 
-def _is_facet(shop: Assortment, style: str) -> bool:
-    """Whether a style word is a facet in this shop: it is then asked for as one (`pattern='printed'`)."""
+def _is_limit(shop: Assortment, style: str) -> bool:
+    """Whether a style word is a facet in this shop, or an occasion: it is then asked for as one
+    (`pattern='printed'`)."""
     said = set(style.split())
-    return any(
+    return lexicon.canonical("occasion", style) is not None or any(
         said <= {*value.split(), *facet.name.split("_")}
         for facet in shop.facets.values()
         for value in (facet.values if facet.kind == "choice" else (facet.name,))
@@ -103,9 +99,7 @@ def constraints(shop: Assortment, wish: Wish, rng: np.random.Generator) -> dict[
     """Some constraints of the wish, in no particular order."""
     target = wish.target
     asked = _facets_asked(shop, target, rng)
-    out: dict[str, Any] = {}
-    for name in weighted_sample(available(shop, target), max(0, _count(shop, rng) - len(asked)), rng):
-        out[name] = value_of(shop, target, name, rng)
+    out = limits_named(shop, target, available(shop, target), rng)
     for name in asked:
         out |= limit_of(shop, target, name, rng)
     if "min_price" in out and "max_price" in out and out["min_price"] >= out["max_price"]:
@@ -113,6 +107,16 @@ def constraints(shop: Assortment, wish: Wish, rng: np.random.Generator) -> dict[
     if "colour" in out and rng.random() < OTHER_COLOUR:
         out["colour"] = shop.colours[int(rng.random() * min(len(shop.colours), 12))]
     return _loosened(shop, target, out, rng)
+
+
+def limits_named(
+    shop: Assortment, product: Product, chances: Mapping[str, float], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Limits of our fields, each with its chance, in no particular order."""
+    named = [name for name, often in chances.items() if rng.random() < often]
+    if len(named) > 1:
+        named = [named[int(at)] for at in rng.permutation(len(named))]
+    return {name: value_of(shop, product, name, rng) for name in named}
 
 
 def _facets_asked(shop: Assortment, product: Product, rng: np.random.Generator) -> list[str]:
@@ -138,36 +142,20 @@ def _loosened(
 
 
 def available(shop: Assortment, product: Product) -> dict[str, float]:
-    """Constraint names that can be asked for with this product in mind, with their weights."""
-    known = can_be_named(shop, product)
-    liked = mixed(_LIKED, shop.demand.limits, shop.demand.share) if shop.demand else _LIKED
-    return {name: weight for name, weight in liked.items() if known[name]}
+    """Constraint names that can be asked for with this product in mind, each with the chance that a request
+    names it: as often in the shop's requests as people name it, whatever part of the products has it."""
+    known, told, asked = can_be_named(shop, product), shop.told, shop.demand
+    chances = {
+        name: min(shares.MOST_NAMED, share / told[name])
+        for name, share in shares.NAMES.items()
+        if known[name]
+    }
+    return chances if asked is None else asked.named(chances)
 
 
 def can_be_named(shop: Assortment, product: Product) -> dict[str, bool]:
     """The same of every constraint, whether a request can name it with this product in mind."""
     return known_of(product) | {"occasion": product.occasion in OCCASIONS_FOR, "sort_by": shop.can_sort}
-
-
-def known_of(product: Product) -> dict[str, bool]:
-    """Which constraints the product could be meant by."""
-    price, rating = product.price or 0, product.rating or 0
-    return {
-        "colour": bool(product.colour),
-        "brand": bool(product.brand) and _is_sayable(str(product.brand)),
-        "gender": product.gender not in (None, "unisex"),
-        "size": bool(product.sizes),
-        "material": bool(product.material),
-        "occasion": product.occasion in lexicon.values("occasion"),
-        "max_price": product.price is not None,
-        "min_price": price >= _WORTH_A_FLOOR,
-        "min_rating": rating >= _WORTH_STARS,
-    }
-
-
-def _is_sayable(brand: str) -> bool:
-    """A brand short enough to type, without marks that belong to our own notation."""
-    return len(brand) <= 24 and not set(brand) & set("[]{}<>|")
 
 
 def limit_of(shop: Assortment, product: Product, name: str, rng: np.random.Generator) -> dict[str, Any]:
@@ -227,15 +215,6 @@ def _stars(rating: float) -> int | float:
         if rating >= stars:
             return int(stars) if float(stars).is_integer() else stars
     return 3
-
-
-def _count(shop: Assortment, rng: np.random.Generator) -> int:
-    point, asked = rng.random(), shop.demand
-    for count, share in (mixed(_EXTRA, asked.counts, asked.share) if asked else _EXTRA).items():
-        point -= share
-        if point < 0:
-            return count
-    return max(_EXTRA)
 
 
 def weighted_sample(weights: Mapping[str, float], count: int, rng: np.random.Generator) -> list[str]:

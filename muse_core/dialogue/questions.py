@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from muse_core.dialogue import facet_limits, goals, sayings
+from muse_core.dialogue import facet_limits, goals, sayings, shares
 from muse_core.dialogue.agenda import draw, missing
 from muse_core.dialogue.constraints import tail_of
 from muse_core.dialogue.families import Family
@@ -21,8 +21,7 @@ from muse_core.dialogue.voice import surface
 from muse_core.tools.base import ShopWorld
 from muse_core.tools.toolbox import ALL_TOOLS
 
-_PRICE_SAID, _COLOUR_SAID = 0.6, 0.22  # of incomplete requests
-_MORE_SAID = 0.3  # of answers add a constraint
+_PRICE_SAID, _COLOUR_SAID = 0.4, 0.22  # of incomplete requests
 
 
 def translation(shopper: Shopper) -> Said:
@@ -59,14 +58,14 @@ def _direction(shopper: Shopper, kind: str) -> tuple[Script, str]:
 
 def incomplete(shopper: Shopper, world: ShopWorld) -> Said:
     """A request that lacks what the call needs; the assistant's question is then pending."""
-    shares = missing()
+    slots = missing()
     if not shopper.shop.has_images:
-        shares["query"] += shares.pop("image")
+        slots["query"] += slots.pop("image")
     if not shopper.sees_results or len(world.session.last_shown) < ENOUGH_TO_NARROW:
         for tool in ALL_TOOLS:
             if tool.left_open and tool.needs_results:
-                shares["query"] += shares.pop(tool.asks_for)
-    slot = draw(shares, shopper.rng)
+                slots["query"] += slots.pop(tool.asks_for)
+    slot = draw(slots, shopper.rng)
     family = shopper.family("missing_slot", slot)
     values, carried = _incomplete_values(shopper, slot, family)
     shopper.pending = (slot, carried)
@@ -114,15 +113,17 @@ def answer(shopper: Shopper) -> Said:
 
 def _answer_product(shopper: Shopper, carried: Mapping[str, Any]) -> Said:
     wish = shopper.wish
-    open_names = goals.available(shopper.shop, wish.target)
-    weights = {
-        name: weight for name, weight in open_names.items() if name not in carried and name != "min_price"
+    shop, rng = shopper.shop, shopper.rng
+    chances = {
+        name: shares.ANSWERED * often
+        for name, often in goals.available(shop, wish.target).items()
+        if name not in carried and name != "min_price"
     }
-    facets = facet_limits.wanted(shopper.shop.facets, wish.target)
-    weights |= {name: weight for name, weight in facets.items() if name not in carried}
-    extra: dict[str, Any] = {}
-    for name in goals.weighted_sample(weights, int(shopper.rng.random() < _MORE_SAID), shopper.rng):
-        extra |= goals.limit_of(shopper.shop, wish.target, name, shopper.rng)
+    extra = goals.limits_named(shop, wish.target, chances, rng)
+    facets = facet_limits.wanted(shop.facets, wish.target)
+    facets = {name: weight for name, weight in facets.items() if name not in carried}
+    if facets and rng.random() < shares.ANSWERED_BY_FACET:
+        extra |= goals.limit_of(shop, wish.target, draw(facets, rng), rng)
     family = shopper.family("complete", "answer")
     values = product_phrase(shopper.voice(), wish.target.product_type, wish.style, extra, family.order)
     wish.said = {"query": wish.query, **carried, **extra}

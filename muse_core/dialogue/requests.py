@@ -9,7 +9,7 @@ from typing import Any
 from muse_core.dialogue import facet_limits, goals, sayings, shares
 from muse_core.dialogue.absent import absent
 from muse_core.dialogue.agenda import MULTI, draw
-from muse_core.dialogue.constraints import OCCASIONS_FOR, bare_value, limit_phrase, tail_of
+from muse_core.dialogue.constraints import OCCASIONS_FOR, bare_value, limit_phrase, tail_of, unwanted_words
 from muse_core.dialogue.families import Family
 from muse_core.dialogue.follow_ups import ALL_LIMITS, behind_ones
 from muse_core.dialogue.goals import Wish
@@ -45,14 +45,24 @@ def request(shopper: Shopper) -> Said:
 
 def _new_request(shopper: Shopper) -> Said:
     wish = shopper.new_wish()
-    family = shopper.family("complete", "request")
-    given = _sayable(goals.constraints(shopper.shop, wish, shopper.rng), family)
+    given = goals.constraints(shopper.shop, wish, shopper.rng)
+    unwanted = {name: given.pop(name) for name in _disliked(given, shopper)}
+    family = shopper.family("complete", "disliked" if unwanted else "request")
+    given = _sayable(given, family)
     voice = replace(shopper.voice(), is_brief=family.is_fragment)
     values = product_phrase(voice, wish.target.product_type, wish.style, given, family.order)
-    wish.said = {"query": wish.query, **given}
+    for name, value in unwanted.items():
+        values["out"] = unwanted_words(voice, name.removeprefix("not_"), value)
+    wish.said = {"query": wish.query, **given, **unwanted}
     utterance = shopper.utter(family, values, wish.target.product_type)
     optional = ("occasion",) if "story" in values else ()
     return Said(utterance, family, "complete", (call_of("search", wish.said),), optional=optional)
+
+
+def _disliked(given: Mapping[str, Any], shopper: Shopper) -> list[str]:
+    """What is told in a sentence of its own that it must not be: `i already have navy blue`."""
+    names = [name for name in given if name.startswith("not_")]
+    return names if names and shopper.rng.random() < shares.DISLIKED else []
 
 
 def _sayable(given: dict[str, Any], family: Family) -> dict[str, Any]:

@@ -134,18 +134,21 @@ class Expert:
             if not has_found:
                 break
         again = self._relaxed(shopper, outcome, len(said.calls), f"c{turn}.{len(plan)}")
-        if again is not None and items_of((result := self.toolbox.run(again)).value):
+        if again is not None:
+            result = self.toolbox.run(again)
             acts += [Message("assistant", "", (again,)), records.tool_message(result)]
             plan.append(again.name)
-            shopper.sees_results, shopper.items = True, items_of(result.value)
-            outcome = replace(outcome, situation="relaxed", value=result.value)
+            shopper.items = items_of(result.value)
+            shopper.sees_results = bool(shopper.items)
+            found = replace(outcome, situation="relaxed", value=result.value)
+            outcome = found if shopper.items else Outcome("empty_without_limit")
         voice = shopper.voice()
         acts.append(Message("assistant", reply(outcome, voice, shopper.profile.formality, self.style)))
         return acts, tuple(plan)
 
     def _relaxed(self, shopper: Shopper, outcome: Outcome, steps: int, call_id: str) -> ToolCall | None:
-        """A call that found nothing, without the limit that stood in the way; None when there is none, or
-        the shopper is asked instead."""
+        """A call that found nothing, without the limit that stood in the way, whether or not it was that;
+        None when there is none, or the shopper is asked instead."""
         is_tried = bool(outcome.tool) and TOOLS[outcome.tool].relaxes and steps == 1
         if not is_tried or items_of(outcome.value):
             return None

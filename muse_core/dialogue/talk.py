@@ -20,9 +20,12 @@ _MASHED_WORDS, _MASHED_KEYS = (1, 3), (4, 8)
 
 def off_topic(shopper: Shopper) -> Said:
     """What a shop does not do, or what others in it do and this assistant does not see."""
-    weights = {name: weight for name, weight in shares.SERVICES.items() if name not in served()}
-    if not shopper.sees_results:
-        weights = {name: weight for name, weight in weights.items() if name not in shares.OF_RESULTS}
+    is_of_results = shopper.sees_results and shopper.rng.random() < shares.ABOUT_RESULTS
+    weights = {
+        name: weight
+        for name, weight in shares.SERVICES.items()
+        if name not in served() and (name in shares.OF_RESULTS) == is_of_results
+    }
     if not weights or shopper.rng.random() > shares.SERVICE:
         return _elsewhere(shopper)
     kind = draw(weights, shopper.rng)
@@ -70,7 +73,7 @@ def small_talk(shopper: Shopper, world: ShopWorld, is_last: bool) -> Said:
     """Greetings first, goodbyes last, thanks once something has been seen."""
     weights = shares.FIRST_TALK if shopper.turn == 0 else shares.LAST_TALK if is_last else shares.TALK
     if not world.session.last_shown:
-        weights = weights | {"thanks": shares.THANKS_FOR_NOTHING}
+        weights = weights | {"thanks": min(weights["thanks"], shares.THANKS_FOR_NOTHING)}
     kind = draw(weights, shopper.rng)
     family = shopper.family("chit_chat", kind)
     values = {"mash": mashed(shopper)} if kind == "gibberish" else {}

@@ -29,7 +29,7 @@ class Search(Tool):
     takes_facets = True
     relaxes = True
     turn_type = "complete"
-    wordings = ("request", "answer", "correction", "resume")
+    wordings = ("request", "disliked", "answer", "correction", "resume")
     left_open = 0.62
     replies = ("lead_search",)
     needless = 2

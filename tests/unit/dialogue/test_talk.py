@@ -26,12 +26,12 @@ def kind_of(family: str) -> str:
     return family.split("/", 2)[2].split("-", 1)[0]
 
 
-def test_a_tenth_of_the_turns_asks_for_what_no_tool_answers() -> None:
+def test_an_eighth_of_the_turns_asks_for_what_no_tool_answers() -> None:
     labels = [label for one in conversations() for label in one.labels]
     counts = Counter(kind_of(label.family) for label in labels)
     named = {*shares.SERVICES, *OF_MANNERS}
     assert named <= counts.keys()
-    assert 0.08 <= sum(counts[kind] for kind in named) / len(labels) <= 0.15
+    assert 0.1 <= sum(counts[kind] for kind in named) / len(labels) <= 0.17
 
 
 def test_what_no_tool_answers_calls_nothing() -> None:
@@ -95,10 +95,10 @@ class Engrave(Track):
 def test_what_a_shops_own_tool_answers_is_not_declined() -> None:
     assert not served()
     with REGISTRY.only([*OWN_TOOLS, Track()]):
-        assert served() == {"delivery", "order"}
+        assert served() == {"delivery", "order", "status"}
         made = converse(index(), profiles()[:60], 60)
         said = Counter(kind_of(label.family) for one in made for label in one.labels)
-        assert not said["delivery"] and not said["order"] and said["returns"]
+        assert not {"delivery", "order", "status"} & said.keys() and said["returns"]
     assert not served()
 
 
@@ -109,4 +109,31 @@ def test_a_tool_is_known_by_whole_words_where_they_are_short() -> None:
 
 def test_each_kind_has_a_reply_of_its_own() -> None:
     assert shares.SERVICES.keys() == {name for name, kind in kinds()["out_of_scope"].items() if kind.served}
-    assert sum(shares.SERVICES.values()) == pytest.approx(1.05, abs=0.06)
+    for weights in (shares.OF_RESULTS, shares.SERVICES.keys() - shares.OF_RESULTS):
+        assert sum(shares.SERVICES[name] for name in weights) == pytest.approx(1)
+
+
+def test_what_comes_up_rarely_comes_up_often_enough_to_be_learnt() -> None:
+    """Seven of a thousand turns; half as many in a sample of this size."""
+    labels = [label for one in conversations() for label in one.labels]
+    counts = Counter(kind_of(label.family) for label in labels)
+    rare = {name: counts[name] / len(labels) for name in (*shares.SERVICES, *OF_MANNERS, "thanks")}
+    assert min(rare.values()) > 0.0035, rare
+
+
+def test_an_order_that_was_placed_is_answered_apart() -> None:
+    """Who asks where it is, is told that orders are not seen, and what can be done instead."""
+    for one in conversations():
+        for label in one.labels:
+            if kind_of(label.family) == "status":
+                (reply,) = turn_messages(one, label.turn)
+                assert declines(reply.content) and (
+                    "order" in reply.content.lower() or "ऑर्डर" in reply.content
+                )
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("formality", ["polite", "casual"])
+def test_thanks_are_answered_shortly_and_never_declined(script: Script, formality: str) -> None:
+    for text in texts(script, "thanks", formality):
+        assert not declines(text) and len(text.split()) <= 12
