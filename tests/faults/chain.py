@@ -169,8 +169,7 @@ def _child(home: Path, through: str, strike: Strike | None, log: Path, line: Con
     except KeyboardInterrupt:
         os._exit(130)
     except BaseException:
-        traceback.print_exc()
-        sys.stderr.flush()
+        tell("error", "", traceback.format_exc())  # the log may be what is full
         os._exit(UNEXPECTED)
     os._exit(0)
 

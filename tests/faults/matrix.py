@@ -179,7 +179,7 @@ def _struck(case: Case, place: Path, through: str, found: Outcome) -> Told:
     if not first.ended:
         found.problems.append("the run completed, though it was struck")
     if first.ended == chain.UNEXPECTED:
-        found.problems.append(f"the struck run ended with a traceback, in {place / 'log'}")
+        found.problems.append(f"the struck run ended with a traceback: {first.error[-1500:]}")
     last = chain.start(place, through).told()
     if case.when == "published":
         last.computed += [case.stage]  # so that a second one is one too many
@@ -189,7 +189,7 @@ def _struck(case: Case, place: Path, through: str, found: Outcome) -> Told:
 
 def _ended(told: Told) -> str:
     if told.error:
-        return told.error.split(":")[0]
+        return "with a traceback" if told.ended == chain.UNEXPECTED else told.error.split(":")[0]
     return f"by signal {-told.ended}" if told.ended < 0 else f"with exit code {told.ended}"
 
 
