@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 import traceback
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ class MuseGroup(TyperGroup):
     """Turns every error into one message on stderr and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
+        escape_what_cannot_be_said()
         try:
             return super().invoke(ctx)
         except MuseError as problem:
@@ -36,6 +38,12 @@ class MuseGroup(TyperGroup):
             typer.echo(f"muse: unexpected {type(problem).__name__}: {problem}", err=True)
             typer.echo(f"      the traceback is in {write_traceback()}", err=True)
             raise typer.Exit(1) from None
+
+
+def escape_what_cannot_be_said() -> None:
+    """Hindi is escaped, as in JSON, where the terminal or pipe has an encoding without it."""
+    if isinstance(sys.stdout, TextIOWrapper) and "utf" not in sys.stdout.encoding.lower():
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def write_traceback() -> Path:

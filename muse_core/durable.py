@@ -10,6 +10,7 @@ import errno
 import hashlib
 import logging
 import os
+import re
 import shutil
 import socket
 import time
@@ -96,15 +97,36 @@ def explained(place: Path) -> Iterator[None]:
         raise _explain(problem, place) from problem
 
 
+@contextmanager
+def room(place: Path) -> Iterator[None]:
+    """Turns a full disk, wherever the computation within meets it, into a MuseError."""
+    try:
+        yield
+    except OSError as problem:
+        if not _is_full(problem):
+            raise
+        raise _no_space(place) from problem
+
+
+def _is_full(problem: OSError) -> bool:
+    """numpy says a short write without an error number: "38800 requested and 96 written"."""
+    short = problem.errno is None and bool(re.fullmatch(r"\d+ requested and \d+ written", str(problem)))
+    return short or problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _no_space(place: Path) -> HardwareError:
+    full = HardwareError(
+        f"no space left while writing below {place}; nothing was published. "
+        "Free some space (`muse artifacts ls` shows sizes) or choose another folder with --home DIR"
+    )
+    full.exit_code = 1
+    return full
+
+
 def _explain(problem: OSError, place: Path) -> Exception:
     where = problem.filename or place
-    if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        full = HardwareError(
-            f"no space left while writing below {place}; nothing was published. "
-            "Free some space (`muse artifacts ls` shows sizes) or choose another folder with --home DIR"
-        )
-        full.exit_code = 1
-        return full
+    if _is_full(problem):
+        return _no_space(place)
     if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ArtifactError(
             f"cannot write to {where}: {os.strerror(problem.errno)}; a writable folder is needed. "

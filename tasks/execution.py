@@ -24,6 +24,7 @@ from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import ExecutionConfig, RunConfig
 from muse_core.context import ShardMap, StageContext, map_in_processes
 from muse_core.dialogue.llm.service import TextService
+from muse_core.durable import room
 from muse_core.fingerprint import Fingerprint
 from muse_core.models.cpu import thread_count
 from muse_core.models.device import use_threads
@@ -70,7 +71,7 @@ def run_stage(job: Job, **inputs: ArtifactRef) -> ArtifactRef:
         if stage.gpu:
             use_threads(job.config.execution.threads)
         module, given = importlib.import_module(stage.module), stage.arguments(inputs)
-        with StageProgress(job.stage, job.forecast, stage.label) as progress:
+        with StageProgress(job.stage, job.forecast, stage.label) as progress, room(job.store.root):
             ref: ArtifactRef = module.run(job.config, **given, ctx=_context(job, inputs, progress))
         job.store.clear_work(job.fingerprint)
         return ref

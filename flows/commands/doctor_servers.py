@@ -45,7 +45,20 @@ def servers(home: Path) -> Iterator[Finding]:
         yield Finding("server", "ok", without_passwords(f"a server answers at {api}"))
         use_prefect_server(api)
         yield from _prefect(WORKER in found)
+    yield from lost_events(home)
     yield mlflow(home)
+
+
+def lost_events(home: Path) -> Iterator[Finding]:
+    """Events that Prefect's server gave up, its SQLite being locked each time: what they should have started,
+    such as a crashed run's second life, was not."""
+    folder = home / "prefect" / "dlq"
+    count = sum(1 for _ in folder.glob("*")) if folder.is_dir() else 0
+    if count:
+        text = f"{count} events of runs were lost in {folder}; a crashed run may not have been started again"
+        yield Finding(
+            "events", "note", text, f"prefect flow-run retry ID for such a run, then rm -r {folder}"
+        )
 
 
 def _prefect(has_worker: bool) -> Iterator[Finding]:

@@ -109,7 +109,7 @@ def run_flow(
     config: RunConfig, stage: str, environment: Environment, is_quiet: bool = False
 ) -> dict[str, Any]:
     """Calls the flow in this process, against the configured server or an embedded one."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is an interrupt
+    hear_signals()
     server = None if environment.prefect_api else EmbeddedServer(environment.home)
     from flows.pipeline import muse
     from tasks.progress import to_terminal
@@ -119,6 +119,13 @@ def run_flow(
         server.wait()
     summary: dict[str, Any] = muse(config.preset, stage=stage, config=absolute_files(config))
     return summary
+
+
+def hear_signals() -> None:
+    """A polite kill is an interrupt, and so is a terminal that is closed (not under `nohup`)."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def absolute_files(config: RunConfig) -> RunConfig:

@@ -165,3 +165,10 @@ def test_no_space_is_a_hardware_error(tmp_path: Path) -> None:
     with pytest.raises(HardwareError), durable.explained(tmp_path), Path("/dev/full").open("w") as file:
         file.write("x" * 100)
         file.flush()
+
+
+def test_a_short_write_of_numpy_is_a_full_disk_and_other_errors_are_not(tmp_path: Path) -> None:
+    with pytest.raises(HardwareError, match="no space left"), durable.room(tmp_path):
+        raise OSError("38800 requested and 96 written")  # as `ndarray.tofile` says it
+    with pytest.raises(PermissionError), durable.room(tmp_path):
+        raise PermissionError(13, "Permission denied")

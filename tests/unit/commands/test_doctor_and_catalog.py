@@ -75,6 +75,14 @@ def test_a_machine_without_torch_is_still_examined(tmp_path: Path, monkeypatch: 
     assert found["torch"] == "wrong" and "probe" not in found and found["disk"]
 
 
+def test_lost_events_of_prefects_server_are_said(tmp_path: Path) -> None:
+    assert list(doctor_servers.lost_events(tmp_path)) == []
+    (tmp_path / "prefect" / "dlq").mkdir(parents=True)
+    (tmp_path / "prefect" / "dlq" / "975ab5").write_text("{}")
+    (found,) = doctor_servers.lost_events(tmp_path)
+    assert found.state == "note" and found.text.startswith("1 events") and "flow-run retry" in found.mend
+
+
 def test_a_home_that_cannot_be_written_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     assert states(tmp_path / "file")["home"] == "wrong"
