@@ -7,6 +7,7 @@ Layout below the root::
     model/91b0…/folder/…                 a folder (weights, exports)
     work/<key>/    scratch of a running stage, survives a kill, cleared after publication
     tmp/  locks/   drafts and per-fingerprint locks
+    damaged/       what `muse artifacts verify --repair` has set aside
 
 The manifest is the truth: receipt, fingerprint, who validated it, final metrics, library versions.
 A damaged or foreign artifact is reported once in the log and treated as missing, so the stage that
@@ -33,7 +34,7 @@ from data_contracts.schemas import SCHEMAS, contract_name
 from muse_core import durable
 from muse_core.arrow_schema import ARROW_ONLY, check_arrow_schema
 from muse_core.errors import ArtifactError
-from muse_core.inspection import Damage, Digests, homes, inspect, sound_manifests
+from muse_core.inspection import Damage, Digests, damages, inspect, sound_manifests
 from muse_core.manifests import NAME as MANIFEST
 from muse_core.manifests import Manifest, ManifestError, manifest_text, new_manifest, read_manifest
 from muse_core.types import ArtifactRef
@@ -231,10 +232,7 @@ class ArtifactStore:
 
     def verify(self) -> Damages:
         """Everything that cannot be used; [] is a sound store."""
-        inspected = ((home, inspect(self.root, home, self._digests)[1]) for home in homes(self.root))
-        return [
-            Damage(home.relative_to(self.root).as_posix(), problem) for home, problem in inspected if problem
-        ]
+        return damages(self.root, self._digests)
 
     def latest(self, kind: str, stage: str | None = None) -> Manifest | None:
         """The newest manifest of a kind (written by `stage`, when given), damaged data or not."""

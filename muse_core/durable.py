@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import logging
 import os
 import shutil
@@ -175,25 +176,52 @@ def move_into_place(draft: Path, final: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def discard(folder: Path, drafts: Path) -> None:
+    """Takes a folder away whole: it becomes a draft of this process, that is deleted or, after a kill, swept.
+    One that is gone already is no failure."""
+    drafts.mkdir(parents=True, exist_ok=True)
+    gone = drafts / f"{folder.name}.{_host()}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+    try:
+        folder.rename(gone)
+    except FileNotFoundError:
+        return
+    fsync_path(folder.parent)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def free_name(path: Path) -> Path:
+    """The path itself, or with the first number behind it that nothing has."""
+    names = (path.with_name(f"{path.name}-{number}") if number else path for number in itertools.count())
+    return next(name for name in names if not name.exists())
+
+
+@contextmanager
+def lock_if_free(path: Path) -> Iterator[bool]:
+    """Holds the lock when nobody else does; says whether it is held."""
+    import fcntl  # POSIX only; imported here so that the module loads anywhere
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:  # closing the file frees the lock
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 @contextmanager
 def file_lock(path: Path, announce: Callable[[str], None] = log.info) -> Iterator[None]:
     """One holder at a time across processes and threads of this host.
 
     `flock` belongs to the open file, so a lock left by `kill -9` is free at once."""
-    import fcntl  # POSIX only; imported here so that the module loads anywhere
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
-        waited = 0.0
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if waited % REMIND_S < POLL_S:
-                    announce(
-                        f"another run is making the same artifact ({path.stem}); waiting, {waited:.0f} s"
-                    )
-                time.sleep(POLL_S)
-                waited += POLL_S
-        yield  # closing the file frees the lock
+    waited = 0.0
+    while True:
+        with lock_if_free(path) as is_held:
+            if is_held:
+                yield
+                return
+        if waited % REMIND_S < POLL_S:
+            announce(f"another run is making the same artifact ({path.stem}); waiting, {waited:.0f} s")
+        time.sleep(POLL_S)
+        waited += POLL_S

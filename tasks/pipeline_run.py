@@ -37,9 +37,10 @@ from tasks.extra_tools import use_tools
 from tasks.forecast import Forecast
 from tasks.gate import open_store
 from tasks.parts import REGISTER, wanted_stages
+from tasks.references import ARTIFACT_TAG
 from tasks.registered_model import ModelParts, RegisteredVersion
 from tasks.stages import TASKS
-from tasks.tracking import RunRecord, Tracker, TrackingPlace, flat, tracked_run
+from tasks.tracking import RunRecord, Tracker, TrackingPlace, flat, patiently, tracked_run
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class PipelineRun:
             made: ArtifactRef = call(quote(self._job(stage, key, record)), **given)
             ref = made if found in (None, made) else found
             record.log(self.store.manifest(ref)["metrics"])
+            patiently(lambda: record.describe({}, {ARTIFACT_TAG: ref.path}))
         self._remember(stage.name, found is not None, time.monotonic() - began, ref)
         if stage.name == "evaluate":
             self.tracker.parent.log(self.headline())

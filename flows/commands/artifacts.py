@@ -1,8 +1,9 @@
-"""`muse artifacts ls|show|verify`: receipts, first rows, damage. Reads only."""
+"""`muse artifacts ls|show|verify`: receipts, first rows, damage. Only `verify --repair` changes anything."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from flows.environment import home_folder
 from muse_core.artifacts import ArtifactStore
 from muse_core.durable import files_below
 from muse_core.errors import ArtifactError
+from muse_core.inspection import Damage
+from muse_core.retention import SetAside, set_aside
 from muse_core.types import ArtifactRef
 
 CELL = 240  # characters of a cell that `show` prints
@@ -100,17 +103,28 @@ def _files(store: ArtifactStore, ref: ArtifactRef) -> dict[str, Any]:
     return {"files": [{"name": name, "nbytes": size} for name, size in names]}
 
 
-def verify(home: Path | None, as_json: bool) -> None:
-    """Reads every byte. Ends with exit code 1 when something is damaged."""
+def verify(home: Path | None, as_json: bool, is_repair: bool = False) -> None:
+    """Reads every byte. Ends with exit code 1 when something is damaged and was not set aside."""
     store = _store(home)
+    moved = list(set_aside(store.root)) if is_repair and store.root.is_dir() else []
     damage = store.verify()
     count = len(store.list())
     if as_json:
-        print(
-            json.dumps({"artifacts": count, "damaged": [asdict(one) for one in damage]}, ensure_ascii=False)
-        )
-    elif not damage:
-        Console().print(f"{count} artifacts below {store.root}, all intact", markup=False, highlight=False)
+        found = {"artifacts": count, "damaged": [asdict(one) for one in damage]}
+        print(json.dumps(found | ({"set_aside": [asdict(one) for one in moved]} if is_repair else {})))
+    else:
+        _say(moved, damage, f"{count} artifacts below {store.root}")
     if damage:
         lines = "".join(f"\n  - {one.path}: {one.problem}" for one in damage)
         raise ArtifactError(f"{len(damage)} artifacts cannot be used; the next run makes them again:{lines}")
+
+
+def _say(moved: Sequence[SetAside], damage: Sequence[Damage], whole: str) -> None:
+    out = Console(soft_wrap=True, markup=False, highlight=False)
+    for one in moved:
+        done = f"moved to {one.now}" if one.now else "left: a running stage holds its lock"
+        out.print(f"{one.path}: {one.problem}; {done}")
+    if any(one.now for one in moved):
+        out.print("the next run makes them again; `muse artifacts gc --yes` deletes what was moved")
+    if not damage:
+        out.print(f"{whole}, all intact")
