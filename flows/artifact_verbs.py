@@ -17,12 +17,15 @@ Home = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
 
 
+Remote = Annotated[bool, typer.Option("--remote", help="The bucket of MUSE_ARTIFACTS_URL, not the home.")]
+
+
 @artifacts_app.command("ls")
-def ls(home: Home = None, as_json: AsJson = False) -> None:
+def ls(remote: Remote = False, home: Home = None, as_json: AsJson = False) -> None:
     """List every artifact, oldest first."""
     from flows.commands.artifacts import ls as command
 
-    command(home, as_json)
+    command(home, as_json, remote)
 
 
 @artifacts_app.command("show")
@@ -60,13 +63,14 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Set damaged artifacts aside; the next run makes them again.")
     ] = False,
+    remote: Remote = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Read every byte and report damage."""
     from flows.commands.artifacts import verify as command
 
-    command(home, as_json, repair)
+    command(home, as_json, repair, remote)
 
 
 @artifacts_app.command("gc")

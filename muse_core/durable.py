@@ -32,6 +32,12 @@ MAY_PASS = (
 )  # fmt: skip
 
 
+NETWORKED = (
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "lustre", "gpfs", "beegfs", "glusterfs", "afs", "9p",
+    "fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.juicefs", "fuse.gcsfuse", "fuse.s3fs",
+)  # fmt: skip
+
+
 def file_digest(path: Path) -> str:
     """sha256 of a file's bytes, hexadecimal."""
     with path.open("rb") as file:
@@ -174,6 +180,19 @@ def move_into_place(draft: Path, final: Path) -> None:
     draft.rename(final)
     fsync_path(final.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def network_file_system(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str | None:
+    """The type of the network file system that a folder lies on; None for a local one, and where the system
+    does not tell."""
+    try:
+        lines = [line.split() for line in mounts.read_text("utf-8", "replace").splitlines()]
+    except OSError:
+        return None
+    places = {place.replace("\\040", " "): kind for _, place, kind, *_ in lines}  # the last mount is on top
+    whole = path.resolve()
+    found = [places[str(one)] for one in (whole, *whole.parents) if str(one) in places]
+    return found[0] if found and found[0] in NETWORKED else None
 
 
 def discard(folder: Path, drafts: Path) -> None:
