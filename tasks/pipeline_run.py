@@ -220,7 +220,11 @@ def expect(
     config: RunConfig, store: ArtifactStore, wanted: frozenset[str], device: Literal["cpu", "cuda"]
 ) -> Estimate | None:
     """How long the run will take, said and returned; None where there is nothing to measure it by."""
-    plans = plan(config, store, [stage for stage in STAGES if stage.name in wanted])
+    try:
+        plans = plan(config, store, [stage for stage in STAGES if stage.name in wanted])
+    except TransientError as problem:  # the stages ask again, and those Prefect retries
+        log.warning("no estimate: %s", problem)
+        return None
     due = [one.name for one in plans if one.status == "would run"]
     if not needs_probe(due):
         return None
