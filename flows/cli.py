@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.artifact_verbs import artifacts_app
 from flows.base_verbs import base_app
 from flows.bench_verbs import bench_app
 from flows.failures import MuseGroup
@@ -34,7 +35,6 @@ app = typer.Typer(
 )
 
 catalog_app = typer.Typer(no_args_is_help=True, help="Look at a product catalogue.")
-artifacts_app = typer.Typer(no_args_is_help=True, help="Look at what the stages have published.")
 app.add_typer(catalog_app, name="catalog")
 app.add_typer(artifacts_app, name="artifacts")
 human_app = typer.Typer(no_args_is_help=True, help="Let people rate the models' answers.")
@@ -233,49 +233,3 @@ def catalog_check(
     from flows.commands.catalog import check
 
     check(file, config, settings, as_json)
-
-
-@artifacts_app.command("ls")
-def artifacts_ls(home: Home = None, as_json: AsJson = False) -> None:
-    """List every artifact, oldest first."""
-    from flows.commands.artifacts import ls
-
-    ls(home, as_json)
-
-
-@artifacts_app.command("show")
-def artifacts_show(
-    name: Annotated[str, typer.Argument(help="kind/key, or the start of a key or digest.")],
-    rows: Annotated[int, typer.Option(min=0, help="How many first rows.")] = 3,
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show one artifact: its manifest, and its first rows or files."""
-    from flows.commands.artifacts import show
-
-    show(name, rows, home, as_json)
-
-
-@artifacts_app.command("export")
-def artifacts_export(
-    name: Annotated[str, typer.Argument(metavar="ID|KIND", help="kind/key, a key, a digest, or a kind.")],
-    form: Annotated[str, typer.Option("--format", help="jsonl, csv, parquet, or seed (pairs).")] = "jsonl",
-    output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Written whole; without it, stdout.")
-    ] = None,
-    rows: Annotated[int | None, typer.Option(min=1, help="Only the first rows.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
-    home: Home = None,
-) -> None:
-    """Write a table as JSONL, CSV or Parquet; KIND means its newest."""
-    from flows.commands.artifact_export import export
-
-    export(name, form, output, rows, force, home)
-
-
-@artifacts_app.command("verify")
-def artifacts_verify(home: Home = None, as_json: AsJson = False) -> None:
-    """Read every byte and report damage."""
-    from flows.commands.artifacts import verify
-
-    verify(home, as_json)

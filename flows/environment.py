@@ -28,6 +28,7 @@ from tasks.addresses import without_passwords
 from tasks.chat_endpoint import EndpointAddress
 
 HOME = "MUSE_HOME"
+TEAM = "MUSE_ARTIFACTS_URL"
 LLM_BASE_URL, LLM_MODEL, LLM_API_KEY = "MUSE_LLM_BASE_URL", "MUSE_LLM_MODEL", "MUSE_LLM_API_KEY"
 SERVE_KEY = "MUSE_SERVE_KEY"
 HEALTH_TIMEOUT_S = 5.0
@@ -100,6 +101,11 @@ def home_folder(home: str | Path | None = None) -> Path:
     if home is not None:
         _last_home[:] = [folder]
     return folder
+
+
+def team_artifacts() -> str | None:
+    """The bucket that a team's artifacts are shared in; None where each machine keeps its own."""
+    return os.environ.get(TEAM, "").strip() or None
 
 
 def last_home() -> Path:

@@ -15,7 +15,7 @@ from prefect import flow
 from pydantic import Field
 
 from flows.bases import with_base
-from flows.environment import prepare, with_language_model
+from flows.environment import prepare, team_artifacts, with_language_model
 from muse_core.config.load import load_config, preset_names
 from muse_core.config.run_config import RunConfig
 from muse_core.stage_table import STAGES
@@ -51,7 +51,7 @@ def muse(
     asked, language_model = with_language_model(config or load_config(preset, overrides=overrides)[0])
     tracking = TrackingPlace(place.mlflow_uri, place.mlflow_artifacts, place.home)
     sized = say_budget(with_base(asked, place.home), place.home, wanted_stages(stage))
-    with open_run(sized, stage, place.artifacts, tracking, language_model) as run:
+    with open_run(sized, stage, place.artifacts, tracking, language_model, team_artifacts()) as run:
         for one in STAGES:
             run(one)
         version = run.register(stages.register)

@@ -7,10 +7,12 @@ Layout below the root::
     model/91b0…/folder/…                 a folder (weights, exports)
     work/<key>/    scratch of a running stage, survives a kill, cleared after publication
     tmp/  locks/   drafts and per-fingerprint locks
+    damaged/       what `muse artifacts verify --repair` has set aside
 
 The manifest is the truth: receipt, fingerprint, who validated it, final metrics, library versions.
 A damaged or foreign artifact is reported once in the log and treated as missing, so the stage that
-makes it runs again and replaces it. Not covered: several hosts writing one fingerprint at a time.
+makes it runs again and replaces it. Several hosts may use one root on a network file system; hosts with a
+root each, and a bucket behind it, use `team_store.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +35,8 @@ from data_contracts.schemas import SCHEMAS, contract_name
 from muse_core import durable
 from muse_core.arrow_schema import ARROW_ONLY, check_arrow_schema
 from muse_core.errors import ArtifactError
-from muse_core.inspection import Damage, Digests, homes, inspect, sound_manifests
+from muse_core.inspection import Damage, Digests, damages, inspect, sound_manifests
+from muse_core.lease import key_lock
 from muse_core.manifests import NAME as MANIFEST
 from muse_core.manifests import Manifest, ManifestError, manifest_text, new_manifest, read_manifest
 from muse_core.types import ArtifactRef
@@ -225,16 +228,21 @@ class ArtifactStore:
             return None
         return None if manifest is None else ArtifactRef(**manifest["ref"])
 
+    def obtain(self, kind: str, fingerprint: str) -> ArtifactRef | None:
+        """`find`, and what only the team has is brought here first."""
+        return self.find(kind, fingerprint)
+
+    def share(self, ref: ArtifactRef) -> ArtifactRef:
+        """Gives the team what a stage has made; the receipt that counts there."""
+        return ref
+
     def list(self) -> Receipts:
         """Receipts of everything with a sound manifest, oldest first; `verify` names the others."""
         return [ArtifactRef(**manifest["ref"]) for manifest in sound_manifests(self.root)]
 
     def verify(self) -> Damages:
         """Everything that cannot be used; [] is a sound store."""
-        inspected = ((home, inspect(self.root, home, self._digests)[1]) for home in homes(self.root))
-        return [
-            Damage(home.relative_to(self.root).as_posix(), problem) for home, problem in inspected if problem
-        ]
+        return damages(self.root, self._digests)
 
     def latest(self, kind: str, stage: str | None = None) -> Manifest | None:
         """The newest manifest of a kind (written by `stage`, when given), damaged data or not."""
@@ -273,10 +281,7 @@ class ArtifactStore:
     @contextmanager
     def lock(self, fingerprint: str) -> Iterator[None]:
         """Held for a whole stage run: a second run of the same fingerprint waits, then finds it cached."""
-        with ExitStack() as held:
-            with durable.explained(self.root):
-                (self.root / "locks").mkdir(parents=True, exist_ok=True)
-                held.enter_context(durable.file_lock(self.root / "locks" / f"{key_of(fingerprint)}.lock"))
+        with key_lock(self.root, key_of(fingerprint)):
             yield
 
     def work(self, fingerprint: str) -> Path:

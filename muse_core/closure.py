@@ -25,7 +25,8 @@ LEFT_OUT = tuple(
     f"{PACKAGE}.{name}"
     for name in (
         # a table's values and a folder's files are the stage's own
-        "artifacts", "inspection", "arrow_schema", "manifests", "durable",
+        "artifacts", "inspection", "arrow_schema", "manifests", "durable", "lease",
+        "retention", "remote", "team_store",
         "fingerprint", "closure", "package_data", "source_digests",  # they make the key
         "config", "errors", "progress", "context", "stage_table",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import logging
 import os
 import re
@@ -29,6 +30,12 @@ REMIND_S = 30.0
 MAY_PASS = (
     errno.ETIMEDOUT, errno.ESTALE, errno.ENOLCK, errno.EBUSY, errno.EIO, errno.ENOTCONN, errno.ECONNRESET,
     errno.ECONNREFUSED, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH,
+)  # fmt: skip
+
+
+NETWORKED = (
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "lustre", "gpfs", "beegfs", "glusterfs", "afs", "9p",
+    "fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.juicefs", "fuse.gcsfuse", "fuse.s3fs",
 )  # fmt: skip
 
 
@@ -197,25 +204,65 @@ def move_into_place(draft: Path, final: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def network_file_system(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str | None:
+    """The type of the network file system that a folder lies on; None for a local one, and where the system
+    does not tell."""
+    try:
+        lines = [line.split() for line in mounts.read_text("utf-8", "replace").splitlines()]
+    except OSError:
+        return None
+    places = {place.replace("\\040", " "): kind for _, place, kind, *_ in lines}  # the last mount is on top
+    whole = path.resolve()
+    found = [places[str(one)] for one in (whole, *whole.parents) if str(one) in places]
+    return found[0] if found and found[0] in NETWORKED else None
+
+
+def discard(folder: Path, drafts: Path) -> None:
+    """Takes a folder away whole: it becomes a draft of this process, that is deleted or, after a kill, swept.
+    One that is gone already is no failure."""
+    drafts.mkdir(parents=True, exist_ok=True)
+    gone = drafts / f"{folder.name}.{_host()}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+    try:
+        folder.rename(gone)
+    except FileNotFoundError:
+        return
+    fsync_path(folder.parent)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def free_name(path: Path) -> Path:
+    """The path itself, or with the first number behind it that nothing has."""
+    names = (path.with_name(f"{path.name}-{number}") if number else path for number in itertools.count())
+    return next(name for name in names if not name.exists())
+
+
+@contextmanager
+def lock_if_free(path: Path) -> Iterator[bool]:
+    """Holds the lock when nobody else does; says whether it is held."""
+    import fcntl  # POSIX only; imported here so that the module loads anywhere
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:  # closing the file frees the lock
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 @contextmanager
 def file_lock(path: Path, announce: Callable[[str], None] = log.info) -> Iterator[None]:
     """One holder at a time across processes and threads of this host.
 
     `flock` belongs to the open file, so a lock left by `kill -9` is free at once."""
-    import fcntl  # POSIX only; imported here so that the module loads anywhere
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
-        waited = 0.0
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if waited % REMIND_S < POLL_S:
-                    announce(
-                        f"another run is making the same artifact ({path.stem}); waiting, {waited:.0f} s"
-                    )
-                time.sleep(POLL_S)
-                waited += POLL_S
-        yield  # closing the file frees the lock
+    waited = 0.0
+    while True:
+        with lock_if_free(path) as is_held:
+            if is_held:
+                yield
+                return
+        if waited % REMIND_S < POLL_S:
+            announce(f"another run is making the same artifact ({path.stem}); waiting, {waited:.0f} s")
+        time.sleep(POLL_S)
+        waited += POLL_S

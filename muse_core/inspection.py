@@ -9,7 +9,8 @@ from pathlib import Path
 from muse_core import durable
 from muse_core.manifests import Manifest, ManifestError, read_manifest
 
-RESERVED = ("work", "tmp", "locks")  # folders below the root that hold no artifacts
+DAMAGED = "damaged"  # where damaged artifacts are set aside
+RESERVED = ("work", "tmp", "locks", DAMAGED)  # folders below the root that hold no artifacts
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,16 @@ def homes(root: Path) -> Iterator[Path]:
 
 
 def inspect(
-    root: Path, home: Path, digests: Digests, trust_size_above: int | None = None
+    root: Path,
+    home: Path,
+    digests: Digests,
+    trust_size_above: int | None = None,
+    of_any_version: bool = False,
 ) -> tuple[Manifest | None, str | None]:
     """The manifest of an artifact's folder, and what is wrong with the artifact (None: nothing). Data of more
     than `trust_size_above` bytes is checked by size instead of digest."""
     try:
-        manifest = read_manifest(home)
+        manifest = read_manifest(home, of_any_version)
     except ManifestError as problem:
         return None, str(problem)
     ref = manifest["ref"]
@@ -62,6 +67,13 @@ def inspect(
     trusted = trust_size_above is not None and ref["nbytes"] > trust_size_above
     intact = trusted or digests.of(path) == ref["digest"]
     return manifest, None if intact else f"{path.name} is damaged (its digest differs)"
+
+
+def damages(root: Path, digests: Digests, of_any_version: bool = False) -> list[Damage]:
+    """Everything that cannot be used; intact artifacts of other contract versions pass with
+    `of_any_version`."""
+    looked_at = [(home, inspect(root, home, digests, None, of_any_version)[1]) for home in homes(root)]
+    return [Damage(home.relative_to(root).as_posix(), problem) for home, problem in looked_at if problem]
 
 
 def sound_manifests(root: Path) -> list[Manifest]:

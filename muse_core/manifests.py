@@ -63,10 +63,24 @@ class _Shape(BaseModel):
 
 
 def read_manifest(home: Path, of_any_version: bool = False) -> Manifest:
-    """The manifest of an artifact's folder (`<kind>/<key>`). ManifestError when there is none, or it is torn,
-    of another shape, of data elsewhere, changed after it was written, or of another contract version (unless
-    `of_any_version`)."""
-    manifest = _shaped(home)
+    """The manifest of an artifact's folder (`<kind>/<key>`). ManifestError when there is none, or none that
+    `parse_manifest` believes."""
+    path = home / NAME
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ManifestError("its manifest is too large to be one")
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise ManifestError("it has no manifest") from None
+    except OSError as problem:
+        raise ManifestError(f"its manifest cannot be read ({problem.strerror})") from None
+    return parse_manifest(raw, f"{home.parent.name}/{home.name}", of_any_version)
+
+
+def parse_manifest(raw: bytes, home: str, of_any_version: bool = False) -> Manifest:
+    """The manifest of `kind/key`. ManifestError when it is torn, of another shape, of data elsewhere, changed
+    after it was written, or of another contract version (unless `of_any_version`)."""
+    manifest = _shaped(raw, home)
     ref = manifest["ref"]
     if not of_any_version and ref["contract"] != (known := contract_name(ref["kind"])):
         raise ManifestError(f"it was written under {ref['contract']}, this version reads {known}")
@@ -75,25 +89,20 @@ def read_manifest(home: Path, of_any_version: bool = False) -> Manifest:
     return manifest
 
 
-def _shaped(home: Path) -> Manifest:
-    path = home / NAME
+def _shaped(raw: bytes, home: str) -> Manifest:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ManifestError("its manifest is too large to be one")
-        body = read_json(path.read_bytes().decode("utf-8"))
+        body = read_json(raw.decode("utf-8"))
         _Shape.model_validate(body)
-    except FileNotFoundError:
-        raise ManifestError("it has no manifest") from None
-    except OSError as problem:
-        raise ManifestError(f"its manifest cannot be read ({problem.strerror})") from None
     except UnicodeDecodeError:
         raise ManifestError("its manifest is not UTF-8") from None
     except JsonTextError as problem:
         raise ManifestError(f"its manifest is damaged ({problem})") from None
     except ValidationError as problem:
         raise ManifestError(f"its manifest is not one of ours ({_first(problem)})") from None
-    places = [f"{home.parent.name}/{home.name}/{name}" for name in DATA]
-    if body["ref"]["path"] not in places or body["ref"]["kind"] != home.parent.name:
+    if (
+        body["ref"]["path"] not in [f"{home}/{name}" for name in DATA]
+        or body["ref"]["kind"] != home.split("/")[0]
+    ):
         raise ManifestError(f"its manifest speaks of {body['ref']['path'][:80]!r}, which is not its own data")
     return dict(body)
 

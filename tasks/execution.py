@@ -61,11 +61,13 @@ class Job:
 
 
 def run_stage(job: Job, **inputs: ArtifactRef) -> ArtifactRef:
-    """Computes the stage, unless another run has published it while this one waited for the lock."""
+    """Computes the stage, unless another run, here or in the team, has published it before or meanwhile."""
     stage = stage_named(job.stage)
     use_tools(job.config)
+    if (known := job.store.obtain(stage.kind, job.fingerprint)) is not None:
+        return known
     with job.store.lock(job.fingerprint):
-        found = job.store.find(stage.kind, job.fingerprint)
+        found = job.store.obtain(stage.kind, job.fingerprint)
         if found is not None:
             return found
         if stage.gpu:
@@ -74,7 +76,7 @@ def run_stage(job: Job, **inputs: ArtifactRef) -> ArtifactRef:
         with StageProgress(job.stage, job.forecast, stage.label) as progress, room(job.store.root):
             ref: ArtifactRef = module.run(job.config, **given, ctx=_context(job, inputs, progress))
         job.store.clear_work(job.fingerprint)
-        return ref
+        return job.store.share(ref)
 
 
 def _context(job: Job, inputs: Mapping[str, ArtifactRef], progress: StageProgress) -> StageContext:

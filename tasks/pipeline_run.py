@@ -21,7 +21,7 @@ from prefect.utilities.annotations import quote
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.llm.service import TextService
-from muse_core.errors import ConfigError
+from muse_core.errors import ConfigError, TransientError
 from muse_core.evaluation.report.model_card import model_card
 from muse_core.evaluation.score.promotion import judge
 from muse_core.evaluation.score.table import check_names
@@ -37,9 +37,10 @@ from tasks.extra_tools import use_tools
 from tasks.forecast import Forecast
 from tasks.gate import open_store
 from tasks.parts import REGISTER, wanted_stages
+from tasks.references import ARTIFACT_TAG
 from tasks.registered_model import ModelParts, RegisteredVersion
 from tasks.stages import TASKS
-from tasks.tracking import RunRecord, Tracker, TrackingPlace, flat, tracked_run
+from tasks.tracking import RunRecord, Tracker, TrackingPlace, flat, patiently, tracked_run
 
 log = logging.getLogger(__name__)
 
@@ -84,16 +85,24 @@ class PipelineRun:
         self._keep_processes(stage)
         given = {name: self.made[maker(name, self.config.post.method)] for name in stage.inputs}
         key = key_of_stage(stage, self.config, given)
-        found = self.store.find(stage.kind, key.value)
+        found = self._known(stage, key)
         began = time.monotonic()
         with self._tracked(stage, found) as record:
             call: Any = TASKS[stage.name].with_options(refresh_cache=found is None)
             made: ArtifactRef = call(quote(self._job(stage, key, record)), **given)
             ref = made if found in (None, made) else found
             record.log(self.store.manifest(ref)["metrics"])
+            patiently(lambda: record.describe({}, {ARTIFACT_TAG: ref.path}))
         self._remember(stage.name, found is not None, time.monotonic() - began, ref)
         if stage.name == "evaluate":
             self.tracker.parent.log(self.headline())
+
+    def _known(self, stage: Stage, key: Fingerprint) -> ArtifactRef | None:
+        try:
+            return self.store.obtain(stage.kind, key.value)
+        except TransientError as problem:  # the stage's task asks again, and that Prefect retries
+            log.warning("%s", problem)
+            return None
 
     def _keep_processes(self, stage: Stage) -> None:
         """The parts of a stage answer by the same processes, which take seconds to start; others end them."""
@@ -180,6 +189,7 @@ def open_run(
     artifacts: Path,
     place: TrackingPlace,
     language_model: EndpointAddress | None = None,
+    team: str | None = None,
 ) -> Iterator[PipelineRun]:
     """Everything a run needs, checked before the first stage: stages, engine, device, store, tracking."""
     wanted = wanted_stages(part, config.post.method)
@@ -188,7 +198,7 @@ def open_run(
     check_names(config.evaluation.metrics)
     device = resolve_device(config.execution.device)
     resolve_precision(config.execution.precision, device)
-    store = open_store(artifacts)
+    store = open_store(artifacts, team)
     about = {"preset": config.preset, "stage": part, "seed": str(config.seed), "device": device}
     params = flat(config.model_dump(mode="json")) | about
     name = f"{config.preset}-{part}"
@@ -210,7 +220,11 @@ def expect(
     config: RunConfig, store: ArtifactStore, wanted: frozenset[str], device: Literal["cpu", "cuda"]
 ) -> Estimate | None:
     """How long the run will take, said and returned; None where there is nothing to measure it by."""
-    plans = plan(config, store, [stage for stage in STAGES if stage.name in wanted])
+    try:
+        plans = plan(config, store, [stage for stage in STAGES if stage.name in wanted])
+    except TransientError as problem:  # the stages ask again, and those Prefect retries
+        log.warning("no estimate: %s", problem)
+        return None
     due = [one.name for one in plans if one.status == "would run"]
     if not needs_probe(due):
         return None

@@ -1,8 +1,9 @@
-"""`muse artifacts ls|show|verify`: receipts, first rows, damage. Reads only."""
+"""`muse artifacts ls|show|verify`: receipts, first rows, damage. Only `verify --repair` changes anything."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from flows.environment import home_folder
+from flows.environment import home_folder, team_artifacts
 from muse_core.artifacts import ArtifactStore
 from muse_core.durable import files_below
-from muse_core.errors import ArtifactError
+from muse_core.errors import ArtifactError, ConfigError
+from muse_core.inspection import Damage
+from muse_core.manifests import Manifest
+from muse_core.remote import Remote, open_remote
+from muse_core.retention import SetAside, set_aside
 from muse_core.types import ArtifactRef
 
 CELL = 240  # characters of a cell that `show` prints
@@ -23,16 +28,25 @@ def _store(home: Path | None) -> ArtifactStore:
     return ArtifactStore(home_folder(home) / "artifacts")
 
 
-def ls(home: Path | None, as_json: bool) -> None:
-    """Every artifact, oldest first."""
-    store = _store(home)
-    entries = [_entry(store, ref) for ref in store.list()]
+def _bucket() -> Remote:
+    url = team_artifacts()
+    if url is None:
+        raise ConfigError("--remote looks into the bucket of MUSE_ARTIFACTS_URL, which is not set")
+    return open_remote(url)
+
+
+def ls(home: Path | None, as_json: bool, is_remote: bool = False) -> None:
+    """Every artifact below the home, or in the bucket, oldest first."""
+    store, bucket = _store(home), _bucket() if is_remote else None
+    manifests = bucket.list() if bucket else [store.manifest(ref) for ref in store.list()]
+    entries = [_entry(manifest) for manifest in manifests]
     if as_json:
         print(json.dumps({"artifacts": entries}, ensure_ascii=False))
         return
     out = Console()
     if not entries:
-        out.print(f"no artifacts below {store.root}; `muse run` makes some", markup=False, highlight=False)
+        place = f"at {bucket.url}" if bucket else f"below {store.root}"
+        out.print(f"no artifacts {place}; `muse run` makes some", markup=False, highlight=False)
         return
     table = Table(box=None, pad_edge=False)
     for column in ("artifact", "stage", "rows", "size", "made"):
@@ -44,16 +58,13 @@ def ls(home: Path | None, as_json: bool) -> None:
     out.print(table)
 
 
-def _entry(store: ArtifactStore, ref: ArtifactRef) -> dict[str, Any]:
-    manifest = store.manifest(ref)
-    about = manifest.get("about", {})
-    identity = ref.path.rpartition("/")[0]
+def _entry(manifest: Manifest) -> dict[str, Any]:
     return {
-        "id": identity,
-        "stage": about.get("stage"),
+        "id": manifest["ref"]["path"].rpartition("/")[0],
+        "stage": manifest["about"].get("stage"),
         "created": manifest["created"],
         "validated_by": manifest["validated_by"],
-        **asdict(ref),
+        **manifest["ref"],
     }
 
 
@@ -100,17 +111,33 @@ def _files(store: ArtifactStore, ref: ArtifactRef) -> dict[str, Any]:
     return {"files": [{"name": name, "nbytes": size} for name, size in names]}
 
 
-def verify(home: Path | None, as_json: bool) -> None:
-    """Reads every byte. Ends with exit code 1 when something is damaged."""
-    store = _store(home)
-    damage = store.verify()
-    count = len(store.list())
-    if as_json:
-        print(
-            json.dumps({"artifacts": count, "damaged": [asdict(one) for one in damage]}, ensure_ascii=False)
+def verify(home: Path | None, as_json: bool, is_repair: bool = False, is_remote: bool = False) -> None:
+    """Reads every byte. Ends with exit code 1 when something is damaged and was not set aside."""
+    if is_repair and is_remote:
+        raise ConfigError(
+            "--repair sets aside what lies below the home; what is damaged in the bucket counts as missing, "
+            "and the run that makes it again replaces it"
         )
-    elif not damage:
-        Console().print(f"{count} artifacts below {store.root}, all intact", markup=False, highlight=False)
+    store, bucket = _store(home), _bucket() if is_remote else None
+    moved = list(set_aside(store.root)) if is_repair and store.root.is_dir() else []
+    damage = list(bucket.verify()) if bucket else store.verify()
+    count = len(bucket.list() if bucket else store.list())
+    if as_json:
+        found = {"artifacts": count, "damaged": [asdict(one) for one in damage]}
+        print(json.dumps(found | ({"set_aside": [asdict(one) for one in moved]} if is_repair else {})))
+    else:
+        _say(moved, damage, f"{count} artifacts {f'at {bucket.url}' if bucket else f'below {store.root}'}")
     if damage:
         lines = "".join(f"\n  - {one.path}: {one.problem}" for one in damage)
         raise ArtifactError(f"{len(damage)} artifacts cannot be used; the next run makes them again:{lines}")
+
+
+def _say(moved: Sequence[SetAside], damage: Sequence[Damage], whole: str) -> None:
+    out = Console(soft_wrap=True, markup=False, highlight=False)
+    for one in moved:
+        done = f"moved to {one.now}" if one.now else "left: a running stage holds its lock"
+        out.print(f"{one.path}: {one.problem}; {done}")
+    if any(one.now for one in moved):
+        out.print("the next run makes them again; `muse artifacts gc --yes` deletes what was moved")
+    if not damage:
+        out.print(f"{whole}, all intact")

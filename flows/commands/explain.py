@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.bases import with_base
-from flows.environment import home_folder, with_language_model
-from muse_core.artifacts import ArtifactStore
+from flows.environment import home_folder, team_artifacts, with_language_model
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.errors import ConfigError
 from muse_core.fingerprint import StagePlan, plan
 from muse_core.stage_table import STAGES, whole_of
+from tasks.gate import open_store
 from tasks.parts import wanted_stages
 
 SHOWN_REASONS = 4  # a line each; --json has all
@@ -39,7 +39,7 @@ def explain(
     config, decided = _sized(with_base(with_language_model(config)[0], place), place)
     notes += decided
     wanted = wanted_stages(stage, config.post.method)
-    store = ArtifactStore(place / "artifacts")
+    store = open_store(place / "artifacts", team_artifacts())
     plans = plan(config, store, [known for known in STAGES if known.name in wanted])
     if as_json:
         print(json.dumps(as_object(plans, notes), ensure_ascii=False))

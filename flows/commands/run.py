@@ -19,8 +19,7 @@ from rich.table import Table
 
 from flows import bases
 from flows.embedded_server import EmbeddedServer
-from flows.environment import Environment, home_folder, prepare, with_language_model
-from muse_core.artifacts import ArtifactStore
+from flows.environment import Environment, home_folder, prepare, team_artifacts, with_language_model
 from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.errors import ConfigError
@@ -32,6 +31,7 @@ from muse_core.stage_table import STAGES
 from tasks.addresses import without_passwords
 from tasks.engine import check_engine
 from tasks.estimate import START_UP
+from tasks.gate import open_store
 from tasks.parts import wanted_stages
 
 # section -> its key that may name one
@@ -86,7 +86,7 @@ def check_base(config: RunConfig, wanted: frozenset[str], home: Path) -> None:
     if config.base.source != "pretrained" or "base" not in wanted:
         return
     before = [one for one in STAGES if one.name in wanted_stages("base")]
-    if plan(config, ArtifactStore(home / "artifacts"), before)[-1].status != "would run":
+    if plan(config, open_store(home / "artifacts", team_artifacts()), before)[-1].status != "would run":
         return
     from muse_core.models.base_check import refuse
 

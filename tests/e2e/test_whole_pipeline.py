@@ -140,7 +140,7 @@ def test_another_method_takes_the_place_of_dpo(first: dict[str, Any], home: Path
 
 
 def test_methods_stand_side_by_side(first: dict[str, Any], home: Path) -> None:
-    """After the two runs of the other methods: the figures of a run, and differences from the same SFT model."""
+    """After the runs of the other methods: the figures of a run, and differences from the same SFT model."""
     runs = evaluations(home)
     command = [sys.executable, "-c", "from flows.cli import app; app(prog_name='muse')", "compare", "--json"]
     done = subprocess.run(
