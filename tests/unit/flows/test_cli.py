@@ -40,7 +40,7 @@ VERBS = [
     ["report"], ["compare"], ["doctor"], ["catalog"], ["catalog", "check"],
     ["human-eval"], ["human-eval", "make"], ["human-eval", "import"],
     ["artifacts"], ["artifacts", "ls"], ["artifacts", "show"], ["artifacts", "export"],
-    ["artifacts", "verify"], ["up"], ["down"], ["bench"], ["bench", "convert"],
+    ["artifacts", "verify"], ["artifacts", "gc"], ["up"], ["down"], ["bench"], ["bench", "convert"],
     ["models"], ["models", "ls"], ["models", "promote"], ["models", "rollback"],
 ]  # fmt: skip
 
@@ -88,7 +88,7 @@ def test_presets_and_stages_are_shown(verb: str) -> None:
         ("muse run --preset ", set(preset_names())),
         ("muse run --stage d", {"data", "dpo"}),
         ("muse explain --stage cat", {"catalog"}),
-        ("muse artifacts ", {"ls", "show", "export", "verify"}),
+        ("muse artifacts ", {"ls", "show", "export", "verify", "gc"}),
     ],
 )
 def test_the_shell_completes(words: str, offered: set[str]) -> None:
