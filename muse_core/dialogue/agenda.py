@@ -9,9 +9,9 @@ need several steps (`WANTED`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -56,8 +56,7 @@ def missing() -> dict[str, float]:
     return {tool.asks_for: tool.left_open for tool in ALL_TOOLS if tool.left_open}
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """Where a conversation stands: user turns left, results on the screen, the last move."""
 
     left: int
@@ -106,9 +105,9 @@ def walk(
     wanted = dict(shares_wanted or WANTED)
     if not has_images:
         wanted["complete"] += wanted.pop("picture")
-    weights = dict(wanted)
+    weights, ways = dict(wanted), _Ways(wanted)
     for _ in range(_ROUNDS):
-        shares = expected_shares(weights, min_turns, max_turns)
+        shares = expected_shares(weights, min_turns, max_turns, ways)
         weights = {
             move: weight * (wanted[move] / max(shares[move], 1e-6)) ** 0.7 for move, weight in weights.items()
         }
@@ -117,8 +116,30 @@ def walk(
     return Walk(weights)
 
 
-def expected_shares(weights: Mapping[Move, float], min_turns: int, max_turns: int) -> dict[Move, float]:
+class _Ways(dict[State, tuple["_Way", ...]]):
+    """From each state the moves that it allows, with how likely each is and the states after it: worked out
+    when first asked for, since they are the same whatever the moves weigh."""
+
+    def __init__(self, moves: Iterable[Move]) -> None:
+        super().__init__()
+        self._moves = dict.fromkeys(moves, 1.0)
+
+    def __missing__(self, state: State) -> tuple[_Way, ...]:
+        found = tuple(
+            (move, likely, _after(move, state)) for move, likely in _open(self._moves, state).items()
+        )
+        self[state] = found
+        return found
+
+
+_Way = tuple[Move, float, list[tuple[State, float]]]
+
+
+def expected_shares(
+    weights: Mapping[Move, float], min_turns: int, max_turns: int, ways: _Ways | None = None
+) -> dict[Move, float]:
     """Expected share of user turns per move (the answer to a missing slot counts as a turn of its own)."""
+    ways = _Ways(weights) if ways is None else ways
     counts = dict.fromkeys(weights, 0.0)
     turns = 0.0
     for length in range(min_turns, max_turns + 1):
@@ -126,9 +147,12 @@ def expected_shares(weights: Mapping[Move, float], min_turns: int, max_turns: in
         while chances:
             following: dict[State, float] = {}
             for state, chance in chances.items():
-                for move, share in _distribution(weights, state).items():
+                weighed = [weights[move] * likely for move, likely, _ in ways[state]]
+                total = sum(weighed)
+                for weight, (move, _, then) in zip(weighed, ways[state], strict=True):
+                    share = weight / total
                     counts[move] += chance * share
-                    for after, odds in _after(move, state):
+                    for after, odds in then:
                         if after.left > 0:
                             following[after] = following.get(after, 0.0) + chance * share * odds
             chances = following
@@ -140,12 +164,6 @@ def _open(weights: Mapping[Move, float], state: State) -> dict[Move, float]:
     """The moves that the state allows, the natural next step of a purchase weighted up."""
     likely = _NEXT_STEP.get(state.last, {}) if state.last else {}
     return {move: weight * likely.get(move, 1.0) for move, weight in weights.items() if allowed(move, state)}
-
-
-def _distribution(weights: Mapping[Move, float], state: State) -> dict[Move, float]:
-    open_moves = _open(weights, state)
-    total = sum(open_moves.values())
-    return {move: weight / total for move, weight in open_moves.items()}
 
 
 def _after(move: Move, state: State) -> list[tuple[State, float]]:

@@ -27,15 +27,16 @@ def find_positions(text: str) -> tuple[int, ...]:
     words = tokens(text)
     keys = [token.key for token in words]
     found = [position for at in range(len(keys)) for position in _positions_at(keys, at)]
-    row = max((_row_at(text, words, at) for at in range(len(keys))), key=len, default=())
+    row = max((_row_at(text, words, keys, at) for at in range(len(keys))), key=len, default=())
     return row if len(row) > 1 and set(found) <= set(row) else tuple(dict.fromkeys(found))
 
 
-def _row_at(text: str, words: Sequence[Token], at: int) -> tuple[int, ...]:
+def _row_at(text: str, words: Sequence[Token], keys: Sequence[str], at: int) -> tuple[int, ...]:
     """Plain ones side by side that begin at a word: "1 and 4", "pehla vs teesra", "2nd, 3rd & 5th"; not "2 or
     3 shirts"."""
-    keys = [token.key for token in words]
     row, end = [position] if (position := _plain(keys, at)) else [], at + 1
+    if not row:
+        return ()
     is_joined, is_said = False, keys[at] in _ordinals()
     while row and end < len(keys):
         is_word = keys[end] in _listed("pairing")

@@ -95,7 +95,8 @@ class FacetIndex:
     def spelt(self, key: str) -> str:
         """The form that a loosely spelt one of Roman Hindi stands for; itself when there is none, or when it
         is a word of its own ("shaadi" is no "saadi")."""
-        return key if lexicon.is_word(key) else self._loose.get(roman_key(key), key)
+        known = self._loose.get(roman_key(key))
+        return key if known is None or lexicon.is_word(key) else known
 
     # ---- building
 

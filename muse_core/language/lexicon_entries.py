@@ -117,6 +117,9 @@ class Meaning(NamedTuple):
     goes_on: bool
 
 
+_NOTHING = Meaning({}, False)
+
+
 @lru_cache(maxsize=1)
 def _hindi_words() -> frozenset[str]:
     """Keys in Devanagari that are values of some slot: never the plural of another's (college)."""
@@ -128,13 +131,15 @@ def _hindi_words() -> frozenset[str]:
 def meaning(key: str) -> Meaning:
     """What a key stands for in each slot: as it is, as a plural, or loosely spelt Roman Hindi."""
     index = _index()
+    if not index.beginnings.may_go_on(key):
+        return _NOTHING  # what is known begins so as well, its plurals and loose spellings too
     found = dict(index.exact.get(key, {}))
     for singular in singulars(key) if key not in _hindi_words() else ():
         found = index.exact.get(singular, {}) | found
     # A word of its own in some slot is never matched loosely: jute is not joote.
     if key.isascii() and len(key) >= _MIN_LOOSE and key not in index.exact:
         found = index.loose.get(roman_key(key), {}) | found
-    return Meaning(found, index.beginnings.may_go_on(key))
+    return Meaning(found, True)
 
 
 def lookup(slot: str, key: str) -> str | None:

@@ -179,7 +179,8 @@ def _is_liked(keys: Sequence[str], at: int) -> bool:
 
 
 def _has(keys: Sequence[str], name: str) -> bool:
-    return any(_length_at(keys, at, name) for at in range(len(keys)))
+    known = _by_first(name)
+    return any(key in known and _length_at(keys, at, name) for at, key in enumerate(keys))
 
 
 def _length_at(keys: Sequence[str], at: int, name: str) -> int:

@@ -67,7 +67,11 @@ def roman_key(key: str) -> str:
     """Loose key of a Roman Hindi word: vowel length, doubled consonants and letter swaps folded."""
     for found, folded in _ROMAN_FOLDS:
         key = key.replace(found, folded)
-    return _DOUBLED.sub(r"\1", key)
+    return _DOUBLED.sub(_once, key)
+
+
+def _once(doubled: re.Match[str]) -> str:
+    return doubled[1]  # a template would be read again for every key
 
 
 @lru_cache(maxsize=65536)

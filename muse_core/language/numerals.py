@@ -11,7 +11,7 @@ than the four half forms, numbers of a hundred crore and more.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -44,6 +44,7 @@ def digits_value(text: str) -> float | None:
     return float(text.replace(",", ""))
 
 
+@lru_cache(maxsize=65536)
 def small_value(word: str) -> int | None:
     """The value 0..99 of a number word in any of the three spellings."""
     key = word_key(word)
@@ -58,6 +59,7 @@ def scale_value(word: str) -> int | None:
     return _scales().get(word_key(word))
 
 
+@lru_cache(maxsize=65536)
 def half_form(word: str) -> str | None:
     """'sawa', 'dedh', 'dhai', 'sadhe', 'paune' or 'aadha' for a half form in either script."""
     return _halves().get(word_key(word))
@@ -84,7 +86,7 @@ def read_number(words: Sequence[str], start: int = 0) -> Number | None:
 @lru_cache(maxsize=65536)
 def _may_begin(word: str) -> bool:
     """Whether a number may begin with a word; most words begin none."""
-    readers = (half_form, digits_value, small_value, scale_value)
+    readers: tuple[Callable[[str], object], ...] = (half_form, digits_value, small_value, scale_value)
     return any(reader(word) is not None for reader in readers)
 
 

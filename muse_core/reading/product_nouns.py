@@ -204,7 +204,7 @@ class _ShopNouns:
 
     def named(self, said: str, key: str) -> str | None:
         """The noun that these words are, in the singular or the plural, in either script."""
-        for one in (key, *singulars(key)):
+        for one in (key, *singulars(key)) if self._keys.may_go_on(key) else ():
             if one in self.by_key:
                 return self.by_key[one]
         if key.isascii():
