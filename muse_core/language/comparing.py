@@ -43,7 +43,7 @@ def _is_ours(word: Token, facets: Sequence[Named]) -> bool:
 
 def _has(keys: Sequence[str], name: str) -> bool:
     phrases = _phrases(name)
-    return any(phrases.at(keys, at) is not None for at in range(len(keys)))
+    return phrases.may_be_in(keys) and any(phrases.at(keys, at) is not None for at in range(len(keys)))
 
 
 @lru_cache(maxsize=2)

@@ -92,13 +92,7 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
     mentions = _mentions(text, brands)
     cues = Cues(text, [(noun.start, noun.end) for noun in mentions["product_type"]])
     shop = read_facets(text, facets, [one for found in mentions.values() for one in found], cues)
-    wanted: dict[str, tuple[str, ...]] = {}
-    without: dict[str, tuple[str, ...]] = {}
-    for slot, found in mentions.items():
-        meant, unwanted = cues.meant([mention for mention in found if mention not in shop.gone])
-        wanted[slot] = _values(meant)
-        if unwanted:
-            without[slot] = _values(unwanted)
+    wanted, without = _meant(mentions, cues, shop)
     prices = _with_bare_correction(text, cues, shop.numbers)
     limits = _limits(prices, cues)
     positions, like = find_positions(text), find_like(text)
@@ -108,10 +102,8 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
     is_like = like_shown or like is not None
     than = find_than(text) if is_like else None
     compares = not is_like and (len(positions) > 1 or says_compare(text))
-    compared = () if is_like else find_compared(text, shop.names, compares)
-    if compared:
-        told = _told(text, {slot: wanted[slot] or without.get(slot) for slot in wanted}, shop, limits)
-        compared = tuple(name for name in compared if name not in told)
+    values = {slot: wanted[slot] or without.get(slot) for slot in wanted}
+    compared = () if is_like else _compared(text, compares, values, shop, limits)
     is_compared = compares and bool(compared)
     order = None if is_like or is_compared else _order(text, limits)
     return ParsedRequest(
@@ -140,15 +132,37 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
     )
 
 
-def _told(
-    text: str, values: Mapping[str, Sequence[str] | None], shop: FacetReading, limits: Mapping[str, float]
-) -> frozenset[str]:
-    """The attributes of which a value is said: nothing is compared by these."""
-    found = {slot for slot, said in values.items() if said} | {*shop.without}
+def _meant(
+    mentions: Mapping[str, Sequence[Mention]], cues: Cues, shop: FacetReading
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """(wanted, unwanted) values by slot; a slot without unwanted ones is not in the second."""
+    wanted: dict[str, tuple[str, ...]] = {}
+    without: dict[str, tuple[str, ...]] = {}
+    for slot, found in mentions.items():
+        meant, unwanted = cues.meant([mention for mention in found if mention not in shop.gone])
+        wanted[slot] = _values(meant)
+        if unwanted:
+            without[slot] = _values(unwanted)
+    return wanted, without
+
+
+def _compared(
+    text: str,
+    compares: bool,
+    values: Mapping[str, Sequence[str] | None],
+    shop: FacetReading,
+    limits: Mapping[str, float],
+) -> tuple[str, ...]:
+    """What is compared by: nothing of which a value is said. "which is waterproof" says none."""
+    compared = find_compared(text, shop.names, compares)
+    if not compared:
+        return ()
+    told = {slot for slot, said in values.items() if said} | {*shop.without}
     asked = {name: said for name, said in shop.wanted.items() if said is not True or values["product_type"]}
-    found |= {*asked, *(name.removeprefix("min_").removeprefix("max_") for name in asked)}
-    found |= {"price"} if limits else set()
-    return frozenset(found | ({"rating"} if find_rating_number(text, shop.numbers) is not None else set()))
+    told |= {*asked, *(name.removeprefix("min_").removeprefix("max_") for name in asked)}
+    told |= {"price"} if limits else set()
+    told |= {"rating"} if find_rating_number(text, shop.numbers) is not None else set()
+    return tuple(name for name in compared if name not in told)
 
 
 def _places(mentions: Mapping[str, Sequence[Mention]]) -> Iterator[Place]:

@@ -36,6 +36,10 @@ class Phrases(Generic[Told]):
             self._by_first.setdefault(phrase[0], []).append((phrase, told))
             self._by_last.setdefault(phrase[-1], []).append((phrase, told))
 
+    def may_be_in(self, keys: Iterable[str]) -> bool:
+        """Whether any of the words begins a phrase."""
+        return not self._by_first.keys().isdisjoint(keys)
+
     def at(self, keys: Sequence[str], at: int) -> tuple[int, Told] | None:
         """(words, what is told) of the phrase that starts with the word at `at`."""
         if not 0 <= at < len(keys):

@@ -22,6 +22,7 @@ MIN_MODEL_PRICE = 200  # and behind a name with a word that may be part of it: "
 _FARTHEST = 10  # times the lower end of a range
 MAX_BARE_PRICE = 10_000_000  # a larger one is a code
 _YEARS = range(1900, 2100)
+_ROUND = (0, 49)  # what is left of a price when it is divided by 50
 _SCREEN_K = (2_000, 4_000, 8_000)  # 4k is a resolution where a screen is named
 
 
@@ -52,6 +53,9 @@ class Surroundings:
         if self._is_measured(at, number.end) or self._is_time(at, number.end):
             return False
         if has_bound:
+            is_year = int(number.value) in _YEARS and number.value % 50 not in _ROUND
+            if is_year and self.key(at - 1) in words("since"):
+                return False
             least = MIN_MODEL_PRICE if self._is_of_model(at, number.end) else MIN_BOUND_PRICE
             return number.value >= least and not self._is_about_weather()
         if number.has_scale and not self._is_loose_scale(at, number):
@@ -138,7 +142,7 @@ class Surroundings:
         number = read_number(self.keys, at)
         if number is None or int(number.value) not in _YEARS:
             return False
-        is_round = number.value % 50 in (0, 49)
+        is_round = number.value % 50 in _ROUND
         return not is_round or self.key(end) not in words("money_after")
 
     def _is_all(self, at: int, end: int) -> bool:

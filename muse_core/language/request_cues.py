@@ -114,13 +114,19 @@ class Cues:
 
     def _is_owned(self, last: int) -> bool:
         """ "i own a Nokia, want another": what one has, where another one is asked for."""
-        is_said = _phrases("negation", "owning").before(self.keys, last + 1) is not None
-        return is_said and self._asks_for_another
+        if not self._asks_for_another:
+            return False
+        return _phrases("negation", "owning").before(self.keys, last + 1) is not None
 
     @cached_property
     def _asks_for_another(self) -> bool:
         phrases = _phrases("negation", "other")
-        return any(phrases.at(self.keys, at) for at in range(len(self.keys)))
+        return phrases.may_be_in(self.keys) and any(phrases.at(self.keys, at) for at in range(len(self.keys)))
+
+    @cached_property
+    def _may_dislike(self) -> bool:
+        is_owned = self._asks_for_another and _phrases("negation", "owned").may_be_in(self.keys)
+        return is_owned or _phrases("negation", "disliked").may_be_in(self.keys)
 
     def _is_no_negation(self, last: int) -> bool:
         """ "why not red", "nothing but red": they ask for the value."""
@@ -153,6 +159,8 @@ class Cues:
 
     def _dislike_at(self, at: int) -> tuple[int, Phrase] | None:
         """ "pasand nahi", "se bore"; what is owned ("already hai") where another one is asked for."""
+        if not self._may_dislike:
+            return None
         found = _phrases("negation", "disliked").at(self.keys, at)
         if found is not None:
             return None if any(key in _listed("supposed") for key in self.keys[:at]) else found

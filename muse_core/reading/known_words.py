@@ -34,6 +34,7 @@ _THINGS = (
     "no_product",
     "no_product_behind",
     "idioms",
+    "containers",
     "energy",
     "jewels",
     "named_people",

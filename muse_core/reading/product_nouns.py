@@ -20,6 +20,7 @@ from muse_core.language.sounds import consonants, english_sound, latin_of, skele
 from muse_core.language.units import unit_of
 from muse_core.language.word_lists import read_words
 from muse_core.reading.known_words import is_asking
+from muse_core.reading.noun_heads import heads
 
 _LONGEST = 4  # words of a known noun
 _LONGEST_UNKNOWN = 3
@@ -53,7 +54,7 @@ def nouns_in(text: str, nouns: Sequence[str], taken: Sequence[Place]) -> list[No
     if not found:
         found = [noun for noun in _named(text, words, _TABLE) if not _is_in(noun, (*taken, *idioms))]
     if found:
-        return _joined(text, found)
+        return heads(text, words, _joined(text, found), lambda word: _is_open(word, (*taken, *idioms)))
     unknown = _unexplained(text, words, (*taken, *idioms))
     return [unknown] if unknown is not None else []
 
@@ -62,15 +63,21 @@ def _is_other(noun: Noun, words: Sequence[Token], idioms: Sequence[Place]) -> bo
     """The top of "top rated", the suit of "would suit": by the word behind or before it no product."""
     if _is_in(noun, idioms):
         return True
-    behind = next((word.key for word in words if word.start >= noun.end), "")
-    before = next((word.key for word in reversed(words) if word.end <= noun.start), "")
-    return behind in _beside(noun.value, "no_product") or before in _beside(noun.value, "no_product_behind")
+    followers, leaders = _beside(noun.value, "no_product"), _beside(noun.value, "no_product_behind")
+    if followers and next((word.key for word in words if word.start >= noun.end), "") in followers:
+        return True
+    return (
+        bool(leaders)
+        and next((word.key for word in reversed(words) if word.end <= noun.start), "") in leaders
+    )
 
 
 def _idioms(words: Sequence[Token]) -> list[Place]:
     """Where words stand that name nothing together: "bag a deal", "watch out"."""
     keys = [word.key for word in words]
     phrases = _idiom_phrases()
+    if not phrases.may_be_in(keys):
+        return []
     found = [(at, told[0]) for at in range(len(keys)) if (told := phrases.at(keys, at)) is not None]
     return [(words[at].start, words[at + length - 1].end) for at, length in found]
 
