@@ -22,13 +22,12 @@ from muse_core.dialogue.demand import chance, mixed
 from muse_core.dialogue.known_fields import known_of
 from muse_core.dialogue.noun_phrases import query_of, style_in
 from muse_core.dialogue.price_limits import lower_price, upper_price
-from muse_core.language import lexicon
 from muse_core.tools.base import facet_of
 from muse_core.types import Product, Profile
 
 _TRIES = 16
 OTHER_COLOUR = 0.1  # of colours asked for that are not the target's: perhaps the shop has none
-_STYLED = 0.35  # of targets whose title has a style word
+_STYLED = 0.22  # of targets whose title has a style word
 _KIDS = frozenset(("boys", "girls"))
 
 
@@ -60,7 +59,7 @@ def new_wish(
             break
         target = _drawn(shop, rng)
     style = style_in(target.title, target.product_type) if rng.random() < _STYLED else None
-    return Wish(target, None if style and _is_limit(shop, style) else style)
+    return Wish(target, None if style and _is_facet(shop, style) else style)
 
 
 def _drawn(shop: Assortment, rng: np.random.Generator) -> Product:
@@ -68,11 +67,10 @@ def _drawn(shop: Assortment, rng: np.random.Generator) -> Product:
     return pool[int(rng.random() * len(pool))]
 
 
-def _is_limit(shop: Assortment, style: str) -> bool:
-    """Whether a style word is a facet in this shop, or an occasion: it is then asked for as one
-    (`pattern='printed'`)."""
+def _is_facet(shop: Assortment, style: str) -> bool:
+    """Whether a style word is a facet in this shop: it is then asked for as one (`pattern='printed'`)."""
     said = set(style.split())
-    return lexicon.canonical("occasion", style) is not None or any(
+    return any(
         said <= {*value.split(), *facet.name.split("_")}
         for facet in shop.facets.values()
         for value in (facet.values if facet.kind == "choice" else (facet.name,))

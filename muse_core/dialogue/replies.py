@@ -202,7 +202,8 @@ def _told(
         numbered = _numbered(situation, value.get("best"), voice, formality)
         by = str(value.get("attribute"))
         if fit := [one for text in numbered if fits(one := _with_facet(text, by, voice), items)]:
-            return _with_target(voice.pick(fit), outcome, voice.script)
+            to_the_point = [one for one in fit if f":{by}]" in one]  # who asks for prices is told no colours
+            return _with_target(voice.pick(to_the_point or fit), outcome, voice.script)
     raise ValueError(
         f"no reply of {tool.name} fits its result {value}; let one of the situations {tool.replies} have a "
         "reply that names only what every result has"

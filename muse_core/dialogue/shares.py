@@ -10,7 +10,7 @@ from __future__ import annotations
 # since answers to a question name less (`ANSWERED` of these); ratings and orders, which people type into no
 # search box, are for a model that is talked to.
 NAMES = {
-    "colour": 0.41, "material": 0.18, "size": 0.17, "gender": 0.11, "occasion": 0.05, "brand": 0.16,
+    "colour": 0.41, "material": 0.18, "size": 0.17, "gender": 0.11, "occasion": 0.03, "brand": 0.16,
     "max_price": 0.065, "min_price": 0.012, "min_rating": 0.02, "sort_by": 0.015,
 }  # fmt: skip
 ANSWERED = 0.65

@@ -117,6 +117,14 @@ def outcomes(script: Script) -> Iterator[Outcome]:
         yield Outcome(tool="translate", arguments={"target": target}, value={"text": "लाल"})
 
 
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_equal_prices_are_answered_by_prices(script: Script) -> None:
+    value = {"items": [SHIRT, {**SHIRT, "id": "p9", "colour": "green"}], "best": None, "attribute": "price"}
+    outcome = Outcome(tool="compare", value=value)  # type: ignore[arg-type]
+    for text in every_reply(outcome, script, "polite"):
+        assert "[1:price]" in text and "colour]" not in text
+
+
 def as_value(items: Sequence[dict[str, JsonValue]]) -> JsonValue:
     return {"items": list(items), "total": len(items)}
 
