@@ -28,6 +28,7 @@ from muse_core import durable
 log = logging.getLogger(__name__)
 
 BEAT_S, LOST_S, LOOK_S = 15.0, 90.0, 2.0
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -118,11 +119,16 @@ def _took(claims: Claims, last: int) -> bool:
     return True
 
 
+def this_machine() -> str:
+    """Its name, and what no other machine of that name has."""
+    boot = BOOT.read_text("utf-8")[:8] if BOOT.exists() else ""
+    return f"{socket.gethostname()}/{boot}"
+
+
 def _text(is_free: bool = False) -> str:
     """A claim renewed now: each is another text."""
-    return json.dumps(
-        {"holder": f"{socket.gethostname()}:{os.getpid()}", "is_free": is_free, "beat": uuid.uuid4().hex}
-    )
+    holder = f"{this_machine()}:{os.getpid()}"
+    return json.dumps({"holder": holder, "is_free": is_free, "beat": uuid.uuid4().hex})
 
 
 def _told(text: str) -> dict[str, Any]:
@@ -134,10 +140,10 @@ def _told(text: str) -> dict[str, Any]:
 
 
 def _is_over(text: str) -> bool:
-    """Given back, or of a process of this host that has died."""
+    """Given back, or of a process of this machine that has died."""
     told = _told(text)
     host, _, pid = str(told.get("holder", "")).rpartition(":")
-    is_dead = host == socket.gethostname() and pid.isdigit() and not durable.is_alive(int(pid))
+    is_dead = host == this_machine() and pid.isdigit() and not durable.is_alive(int(pid))
     return bool(told.get("is_free")) or is_dead
 
 

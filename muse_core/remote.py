@@ -183,7 +183,7 @@ class Remote:
         log.info("fetched %s from %s (%.1f MB)", home, self.url, ref["nbytes"] / 1e6)
         return True
 
-    def list(self) -> list[Manifest]:
+    def manifests(self) -> list[Manifest]:
         """The manifests of all that is published and can be believed, the oldest first."""
         found = [manifest for home in self._homes() if (manifest := self.manifest(home)) is not None]
         return sorted(found, key=lambda one: (one["created"], one["ref"]["path"]))

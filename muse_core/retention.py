@@ -121,4 +121,4 @@ def set_aside(root: Path) -> Iterator[SetAside]:
                     now = durable.free_name(root / DAMAGED / f"{home.parent.name}-{home.name}")
                     now.parent.mkdir(exist_ok=True)
                     home.rename(now)
-            yield SetAside(one.path, one.problem, now and now.relative_to(root).as_posix())
+            yield SetAside(one.path, one.problem, None if now is None else now.relative_to(root).as_posix())

@@ -38,7 +38,7 @@ def _bucket() -> Remote:
 def ls(home: Path | None, as_json: bool, is_remote: bool = False) -> None:
     """Every artifact below the home, or in the bucket, oldest first."""
     store, bucket = _store(home), _bucket() if is_remote else None
-    manifests = bucket.list() if bucket else [store.manifest(ref) for ref in store.list()]
+    manifests = bucket.manifests() if bucket else [store.manifest(ref) for ref in store.list()]
     entries = [_entry(manifest) for manifest in manifests]
     if as_json:
         print(json.dumps({"artifacts": entries}, ensure_ascii=False))
@@ -121,7 +121,7 @@ def verify(home: Path | None, as_json: bool, is_repair: bool = False, is_remote:
     store, bucket = _store(home), _bucket() if is_remote else None
     moved = list(set_aside(store.root)) if is_repair and store.root.is_dir() else []
     damage = list(bucket.verify()) if bucket else store.verify()
-    count = len(bucket.list() if bucket else store.list())
+    count = len(bucket.manifests() if bucket else store.list())
     if as_json:
         found = {"artifacts": count, "damaged": [asdict(one) for one in damage]}
         print(json.dumps(found | ({"set_aside": [asdict(one) for one in moved]} if is_repair else {})))

@@ -207,7 +207,7 @@ def test_a_bucket_that_does_not_exist(tmp_path: Path, s3: Any) -> None:
     for look in (
         lambda: store.obtain("model", KEY),
         lambda: store.share(folder(store)),
-        lambda: store.remote.list(),
+        lambda: store.remote.manifests(),
         lambda: store.lock(KEY).__enter__(),
     ):
         with pytest.raises(ArtifactError, match="there is no such bucket"):

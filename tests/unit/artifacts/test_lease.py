@@ -81,10 +81,16 @@ def test_a_silent_machine_is_given_up_and_a_renewing_one_is_not(claims: Claims) 
 def test_the_claim_of_a_killed_process_of_this_host_is_free_at_once(claims: Claims) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    claims.write(1, somebody(holder=f"{socket.gethostname()}:{dead.pid}"))
+    claims.write(1, somebody(holder=f"{lease.this_machine()}:{dead.pid}"))
     began = time.monotonic()
     with held(claims):
-        assert time.monotonic() - began < lease.LOOK_S
+        assert time.monotonic() - began < lease.LOST_S / 2
+
+
+def test_the_same_number_of_a_process_on_another_machine_says_nothing(claims: Claims) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    assert not lease._is_over(somebody(holder=f"{socket.gethostname()}/another:{dead.pid}"))
 
 
 def test_a_machine_that_slept_too_long_says_so(claims: Claims, caplog: pytest.LogCaptureFixture) -> None:

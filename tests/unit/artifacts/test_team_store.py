@@ -171,10 +171,10 @@ def test_local_damage_is_mended_from_the_bucket(here: TeamStore) -> None:
 
 
 def test_list_and_verify_of_the_bucket(here: TeamStore) -> None:
-    assert here.remote.list() == [] and list(here.remote.verify()) == []
+    assert here.remote.manifests() == [] and list(here.remote.verify()) == []
     for ref in (table(here), folder(here, OTHER)):
         here.share(ref)
-    assert [one["ref"]["kind"] for one in here.remote.list()] == ["profiles", "model"]
+    assert [one["ref"]["kind"] for one in here.remote.manifests()] == ["profiles", "model"]
     assert list(here.remote.verify()) == []
 
 
@@ -185,7 +185,7 @@ def test_the_lock_is_one_for_both_machines(here: TeamStore, there: TeamStore) ->
         ]
     with there.lock(KEY):
         assert f"claims/{key_of(KEY)}/00000002" in objects(here)
-    assert here.remote.list() == []
+    assert here.remote.manifests() == []
 
 
 def test_a_store_travels_to_another_process(here: TeamStore) -> None:

@@ -10,7 +10,7 @@ import pytest
 from flows.commands import artifacts
 from muse_core import records
 from muse_core.artifacts import ArtifactStore
-from muse_core.errors import ArtifactError
+from muse_core.errors import ArtifactError, ConfigError
 from muse_core.types import ArtifactRef
 from tests import builders
 
@@ -66,3 +66,32 @@ def test_verify(home: Path, refs: list[ArtifactRef], capsys: pytest.CaptureFixtu
     with pytest.raises(ArtifactError, match="model/cdcdcdcdcdcdcdcd: folder is damaged"):
         artifacts.verify(home, True)
     assert json.loads(capsys.readouterr().out)["damaged"][0]["path"] == "model/cdcdcdcdcdcdcdcd"
+
+
+def test_repair_says_what_it_did(
+    home: Path, refs: list[ArtifactRef], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "artifacts" / refs[0].path).write_bytes(b"damaged")
+    artifacts.verify(home, False, is_repair=True)
+    text = " ".join(capsys.readouterr().out.split())
+    identity = refs[0].path.rpartition("/")[0]
+    assert f"{identity}: data.parquet is damaged" in text
+    assert f"moved to damaged/{identity.replace('/', '-')}" in text and "1 artifacts below" in text
+    artifacts.verify(home, True, is_repair=True)
+    assert json.loads(capsys.readouterr().out) == {"artifacts": 1, "damaged": [], "set_aside": []}
+
+
+def test_repair_leaves_what_a_running_stage_holds(
+    home: Path, refs: list[ArtifactRef], capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ArtifactStore(home / "artifacts")
+    (store.root / refs[0].path).write_bytes(b"damaged")
+    with store.lock(KEY), pytest.raises(ArtifactError, match="cannot be used"):
+        artifacts.verify(home, False, is_repair=True)
+    assert "a running stage holds its lock" in " ".join(capsys.readouterr().out.split())
+    assert (store.root / refs[0].path).exists()
+
+
+def test_the_bucket_is_not_repaired(home: Path) -> None:
+    with pytest.raises(ConfigError, match="below the home"):
+        artifacts.verify(home, False, is_repair=True, is_remote=True)

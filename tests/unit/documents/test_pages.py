@@ -137,6 +137,8 @@ def _understood(words: list[str]) -> None:
             "base check",
             "doctor",
             "artifacts export",
+            "artifacts gc",
+            "artifacts verify",
             "human-eval make",
             "up",
             "down",
