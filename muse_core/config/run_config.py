@@ -218,6 +218,7 @@ class ExportConfig(Section):
     parity_cases: Count = 192  # development contexts, as many of each language
     latency: bool = True  # time the graphs beside PyTorch
     opset: Count = 20
+    gguf: bool = False  # a file for llama.cpp, checked by it (pip install -e .[gguf])
 
 
 class ExecutionConfig(Section):

@@ -7,15 +7,15 @@ both, with Wilson intervals; `drop` is what the graph loses of the greater one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 
 from muse_core.evaluation.score.statistics import wilson
 from muse_core.export.contexts import Context
-from muse_core.export.runtime import OnnxModel
 from muse_core.generation.decode import Sampling, decode, prefill
 from muse_core.models.chat_format import END, RESULT
 from muse_core.models.chat_reader import ParsedTurn, parse_turn
@@ -27,6 +27,19 @@ from muse_core.types import LANGUAGES
 
 BATCH = 8
 MARGINS = ((0.0, 1.0), (1.0, 4.0), (4.0, float("inf")))
+
+
+class Form(Protocol):
+    """An exported form at work. `last_logits`: [prompts, vocabulary]; where `tells_log_probs`, they are
+    log-probabilities, NaN for tokens of which it says nothing (they count as equal)."""
+
+    tells_log_probs: bool
+
+    def last_logits(self, prompts: Sequence[Sequence[int]]) -> np.ndarray: ...
+
+    def greedy(
+        self, prompts: Sequence[Sequence[int]], stop: Collection[int], max_new_tokens: int
+    ) -> list[list[int]]: ...
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,7 @@ class _Case:
 
 
 @torch.no_grad()
-def check(loaded: LoadedModel, graph: OnnxModel, contexts: Sequence[Context], max_new_tokens: int) -> Parity:
+def check(loaded: LoadedModel, graph: Form, contexts: Sequence[Context], max_new_tokens: int) -> Parity:
     """Both on all contexts."""
     cases = list(_answered(loaded, graph, contexts, max_new_tokens))
     schema = schema_of(learnt_facets(loaded.about))
@@ -111,11 +124,12 @@ def check(loaded: LoadedModel, graph: OnnxModel, contexts: Sequence[Context], ma
 
 
 def _answered(
-    loaded: LoadedModel, graph: OnnxModel, contexts: Sequence[Context], max_new_tokens: int
+    loaded: LoadedModel, graph: Form, contexts: Sequence[Context], max_new_tokens: int
 ) -> Iterator[_Case]:
     stop = {int(loaded.tokenizer.convert_tokens_to_ids(token)) for token in (END, RESULT)}
     rows = prefill(loaded.model, [one.ids for one in contexts])
-    logits = torch.stack([row.logits for row in rows if row.logits is not None]).cpu().numpy()
+    told = torch.stack([row.logits for row in rows if row.logits is not None]).float()
+    logits = (told.log_softmax(-1) if graph.tells_log_probs else told).cpu().numpy()
     decode(loaded.model, rows, stop, Sampling(max_new_tokens=max_new_tokens))
     for start in range(0, len(contexts), BATCH):
         prompts = [one.ids for one in contexts[start : start + BATCH]]
@@ -125,7 +139,8 @@ def _answered(
             second, first = np.sort(logits[at])[-2:]
             ours = rows[at].new
             acts = (parse_turn(loaded.tokenizer.decode(tokens), 0) for tokens in (ours, new))
-            difference = float(np.abs(found - logits[at]).max())
+            known = np.abs(found - logits[at])[~np.isnan(found)]
+            difference = float(known.max()) if len(known) else 0.0
             yield _Case(contexts[at], difference, float(first - second), ours, new, *acts)
 
 

@@ -18,6 +18,8 @@ class OnnxModel:
     """`OnnxModel(path)`; `greedy(prompts, …)` decodes, `last_logits(prompts)` scores. ArtifactError where the
     weights beside the graph are missing or cut off."""
 
+    tells_log_probs = False
+
     def __init__(self, path: Path, threads: int = 0) -> None:
         import onnxruntime
 

@@ -1,10 +1,10 @@
 """dpo model → export folder: `model/` (the plain transformers folder), `model.onnx`, `model.int8.onnx`,
-an `.engine` where TensorRT can build one, `tools.json` (the tools of the shop that it has learnt),
-`muse_tool_parser.py` (vLLM's plugin), `MODEL_CARD.md` and `manifest.json`.
+an `.engine` where TensorRT can build one, `model.gguf` for llama.cpp (`export.gguf`), `tools.json` (the tools
+of the shop that it has learnt), `muse_tool_parser.py` (vLLM's plugin), `MODEL_CARD.md` and `manifest.json`.
 
 Assumes a model folder of this version. A graph that does not do what the model does on development contexts
 is left out, and its first differing context is said. Not covered: TensorRT execution (engines are built and
-hashed, not run), tensorrt-llm, GGUF (docs/serving.md says why).
+hashed, not run), tensorrt-llm.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from muse_core.config.run_config import ExportConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.export.contexts import Context, dev_contexts
+from muse_core.export.gguf_file import gguf_problems, write_gguf
 from muse_core.export.latency import EAGER, measure
+from muse_core.export.llama_cpp import LlamaCpp, cut_otherwise, is_installed
 from muse_core.export.manifest import base_terms, file_list, model_card
 from muse_core.export.onnx_graph import export_onnx, head_shape
-from muse_core.export.parity import Parity, check
+from muse_core.export.parity import Form, Parity, check
 from muse_core.export.plugin import write_parser
 from muse_core.export.quantize import INT8_FILE, quantize_int8
 from muse_core.export.runtime import OnnxModel, cache_problems
@@ -32,7 +34,7 @@ from muse_core.export.tensorrt import build_engine
 from muse_core.models.learnt_shop import learnt_facets, write_tools
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.records import from_table
-from muse_core.types import ArtifactRef
+from muse_core.types import ArtifactRef, Conversation
 
 READS = ("export",)
 KIND = "export"
@@ -40,7 +42,8 @@ KIND = "export"
 log = logging.getLogger(__name__)
 MAX_LOGIT_DIFFERENCE, MIN_SAME_TOKENS = 1e-2, 0.99  # of an fp32 graph
 ACT_TOKENS = 64
-ONNX, INT8 = "onnx", "int8"
+ONNX, INT8, GGUF = "onnx", "int8", "gguf"
+NO_LLAMA_CPP = "llama.cpp is not here to check it; pip install -e '.[gguf]'"
 
 
 def run(config: RunConfig, *, conversations: ArtifactRef, dpo: ArtifactRef, ctx: StageContext) -> ArtifactRef:
@@ -56,7 +59,7 @@ def run(config: RunConfig, *, conversations: ArtifactRef, dpo: ArtifactRef, ctx:
         shutil.copytree(model_folder, folder / "model")
         write_tools(loaded.about, folder)
         write_parser(folder)
-        made = _Exporter(config.export, loaded, contexts, folder, ctx).run()
+        made = _Exporter(config.export, loaded, contexts, talks, folder, ctx).run()
         metrics.update(made.metrics)
         about.update(made.parts)
         told = {"facets": shown(learnt_facets(loaded.about)), "base": base_terms(loaded.about)}
@@ -73,6 +76,7 @@ class _Exporter:
     config: ExportConfig
     loaded: LoadedModel
     contexts: list[Context]
+    talks: list[Conversation]
     folder: Path
     ctx: StageContext
     metrics: dict[str, float] = field(default_factory=dict)
@@ -83,46 +87,77 @@ class _Exporter:
 
     def run(self) -> _Exporter:
         """Each form in turn; one that was left out is no ground for another."""
-        if not self.config.onnx:
+        if not (self.config.onnx or self.config.gguf):
             return self
         if not self.contexts:
             raise MuseError(
                 "there is no conversation of the development side to check a graph on; make more "
-                "(conversations.count, profiles.count), or set export.onnx=false"
+                "(conversations.count, profiles.count), or set export.onnx=false and export.gguf=false"
             )
-        self.ctx.progress.update(0, 4, "onnx graph")
+        if self.config.onnx:
+            self._graphs()
+        if self.config.gguf:
+            self.ctx.progress.update(4, 5, "gguf")
+            self._gguf()
+        self.ctx.progress.update(5, 5, "exported")
+        return self
+
+    def _graphs(self) -> None:
+        self.ctx.progress.update(0, 5, "onnx graph")
         self._judge(ONNX, export_onnx(self.loaded.model, self.folder, self.config.opset))
-        self.ctx.progress.update(2, 4, "int8")
+        self.ctx.progress.update(2, 5, "int8")
         if self.config.int8 and ONNX in self.graphs:
             path = self.folder / INT8_FILE
             quantize_int8(self.graphs[ONNX], path)
             self._judge(INT8, path)
-        self.ctx.progress.update(3, 4, "tensorrt engine")
+        self.ctx.progress.update(3, 5, "tensorrt engine")
         if self.graphs:
             best = self.graphs.get(INT8) or self.graphs[ONNX]
             self.parts["tensorrt"] = asdict(build_engine(best, self.folder, self.config.tensorrt))
         if self.config.latency and self.graphs:
             self._time()
-        self.ctx.progress.update(4, 4, "exported")
-        return self
+
+    def _gguf(self) -> None:
+        """The file, if GGUF can say what the model is and llama.cpp does with it what the model does."""
+        if wrong := gguf_problems(self.loaded) or ([] if is_installed() else [NO_LLAMA_CPP]):
+            self._leave_out(GGUF, wrong)
+            return
+        path = write_gguf(self.loaded, self.folder)
+        runs = LlamaCpp(path, self.loaded.model.config.max_position_embeddings)
+        wrong = cut_otherwise(self.loaded, runs, self.talks)
+        parity = self._compare(GGUF, runs)
+        wrong += _faults(GGUF, parity, self.config)
+        if not wrong:
+            self.parts["forms"][GGUF] = "published"
+            return
+        self._leave_out(GGUF, wrong, parity.first_difference)
+        path.unlink()
 
     def _judge(self, name: str, path: Path) -> None:
         """Keeps a graph, or takes its files away and says why."""
         graph = OnnxModel(path)
-        parity = check(self.loaded, graph, self.contexts, ACT_TOKENS)
+        parity = self._compare(name, graph)
         shape = head_shape(self.loaded.model.config)
         wrong = [*_faults(name, parity, self.config), *cache_problems(graph, self.contexts[0].ids, shape)]
-        self.parts["parity"][name] = asdict(parity)
-        self.metrics.update(parity.as_metrics(name))
         if not wrong:
             self.parts["forms"][name] = "published"
             self.graphs[name] = path
             return
-        self.parts["forms"][name] = f"left out: {'; '.join(wrong)}"
-        said = parity.first_difference or "no context in which they wrote different things"
-        log.warning("%s %s. %s", path.name, self.parts["forms"][name], said)
+        self._leave_out(
+            name, wrong, parity.first_difference or "no context in which they wrote different things"
+        )
         for file in (path, path.with_name(path.name + ".data")):
             file.unlink(missing_ok=True)
+
+    def _compare(self, name: str, form: Form) -> Parity:
+        parity = check(self.loaded, form, self.contexts, ACT_TOKENS)
+        self.parts["parity"][name] = asdict(parity)
+        self.metrics.update(parity.as_metrics(name))
+        return parity
+
+    def _leave_out(self, name: str, wrong: list[str], said: str = "") -> None:
+        self.parts["forms"][name] = f"left out: {'; '.join(wrong)}"
+        log.warning("%s %s. %s", name, self.parts["forms"][name], said)
 
     def _time(self) -> None:
         found = measure(self.loaded, self.graphs, self.folder / "model", self.contexts[0].ids)
@@ -147,7 +182,7 @@ def _faults(name: str, parity: Parity, config: ExportConfig) -> list[str]:
         )
     if whole.same_tokens < MIN_SAME_TOKENS:
         found.append(f"it writes the same in {whole.same_tokens:.1%}, expected {MIN_SAME_TOKENS:.0%}")
-    return [f"{one}; another export.opset may help" for one in found]
+    return [one if name == GGUF else f"{one}; another export.opset may help" for one in found]
 
 
 def _write_papers(folder: Path, parts: dict[str, Any], dpo: ArtifactRef, ctx: StageContext) -> None:
