@@ -27,7 +27,7 @@ LEFT_OUT = tuple(
         # a table's values and a folder's files are the stage's own
         "artifacts", "inspection", "arrow_schema", "manifests", "durable",
         "fingerprint", "closure", "package_data", "source_digests",  # they make the key
-        "config", "errors", "progress", "context", "stage_table",
+        "config", "errors", "ordinary_files", "progress", "context", "stage_table",
     )
 )  # fmt: skip
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where a statement holds statements
