@@ -14,8 +14,9 @@ MOST_CHANGES = 4
 TOKENS: tuple[bytes, ...] = (
     b"\0", b"\xef\xbb\xbf", b"\xff\xfe", b"\xff", b"\xed\xa0\x80", b"\\ud800", b"\\udfff", b"\\u0000", b"\r",
     b"\n", b"\r\n", b"\t", b",", b";", b"|", b'"', b"'", b'""', b"\\", b"`", b"#", b"=", b"=1+1",
-    b"+1", b"-1", b"@x", b"[", b"]", b"{", b"}", b"(", b")", b"[" * 70, b"[" * 2000, b'{"a":' * 70, b'{"a":' * 1500,
-    b"(" * 1500, b"<a>" * 500, b"<tool>", b"</tool>", b"<tool_call>", b"</tool_call>", b"<result>", b"<!--",
+    b"+1", b"-1", b"@x", b"[", b"]", b"{", b"}", b"(", b")", b"[" * 70, b"[" * 2000, b'{"a":' * 70,
+    b'{"a":' * 1500, b"(" * 1500, b"<a>" * 500, b"<tool>", b"</tool>", b"<tool_call>", b"</tool_call>",
+    b"<result>", b"<!--",
     b"]]>", b"<![CDATA[", b"&a;", b"&#0;", b"<!DOCTYPE a [<!ENTITY a 'b'>]>", b"NaN", b"Infinity",
     b"-Infinity", b"1e999", b"-0", b"0x10", b"1_0", b"9" * 20, b"9" * 400, b"9" * 5000, b"-" + b"9" * 4400,
     b"1e-400", b"null", b"true", b"false", b"None", b"True", b"nan", b"inf", b"../", b"/dev/zero", b"~x",
@@ -27,8 +28,9 @@ TOKENS: tuple[bytes, ...] = (
 _ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, 10**30, 10**400, 0.5, -0.0, 1e308, float("nan"),
     float("inf"), "", " ", "\0", "\ud800", "0", "-1", "1e999", "null", "x" * 3000, "../../x", "/dev/zero",
-    "a\nb", "🙂", "\u202e", [], {}, [[]], [{}], [None], {"": ""}, {"a": None}, {"a": {"a": {"a": 1}}}, [1, "a", None],
-    [[], {}, 0], {"$ref": "#"}, {"name": 1}, {"id": []}, ["a"] * 300, "=HYPERLINK(1)", "<b>", "search",
+    "a\nb", "🙂", "\u202e", [], {}, [[]], [{}], [None], {"": ""}, {"a": None}, {"a": {"a": {"a": 1}}},
+    [1, "a", None], [[], {}, 0], {"$ref": "#"}, {"name": 1}, {"id": []}, ["a"] * 300, "=HYPERLINK(1)", "<b>",
+    "search",
 )  # fmt: skip
 _VALUE = re.compile(rb"""(?<==)\s*[^\s,)\]]+|(?<=: )[^,}\n]+|"[^"\n]*"|'[^'\n]*'|-?\d+(?:\.\d+)?""")
 

@@ -1,4 +1,4 @@
-"""The corpus is read; no broken form of it crashes, hangs or swells a reader. Long: `python -m tests.fuzz`."""
+"""The corpus is read, and no broken form of it crashes, hangs or swells a reader."""
 
 from __future__ import annotations
 
