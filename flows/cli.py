@@ -92,6 +92,9 @@ Home = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Where everything is written (default: .muse here).")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else there.")]
+JsonLogs = Annotated[
+    bool, typer.Option("--json-logs", help="Progress and messages as JSON, one object a line, on stderr.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress: warnings, errors and the result.")]
 
 
@@ -131,12 +134,13 @@ def run(
     home: Home = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
+    json_logs: JsonLogs = False,
 ) -> None:
     """Run the pipeline: data, training, evaluation, export, registry."""
     from flows.commands.run import run as command
 
     asked = with_feedback(with_files(settings, conversations, utterances), feedback, home)
-    command(preset, catalog, config, asked, stage, home, as_json, quiet)
+    command(preset, catalog, config, asked, stage, home, as_json, quiet, json_logs)
 
 
 @app.command()
@@ -176,6 +180,7 @@ def evaluate_cases(
     home: Home = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
+    json_logs: JsonLogs = False,
 ) -> None:
     """Measure a model (default: the last one trained) on your own cases."""
     from flows.commands.eval import EvalFlags, eval_cases
@@ -183,7 +188,7 @@ def evaluate_cases(
     from muse_core.tools.in_use import InUse, use
 
     use(InUse(tuple(map(str, tools or ()))))
-    flags = EvalFlags(as_json, exclude_leaks, fresh, quiet)
+    flags = EvalFlags(as_json, exclude_leaks, fresh, quiet, json_logs)
     eval_cases(cases, model, home, flags, lambda uri: registered_folder(uri, home))
 
 

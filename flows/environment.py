@@ -24,13 +24,14 @@ from muse_core.config.run_config import RunConfig
 from muse_core.durable import explained
 from muse_core.errors import ConfigError
 from muse_core.models.cpu import thread_count
-from tasks.addresses import without_passwords
+from tasks.addresses import hide_in_logs, keep_secret, without_passwords
 from tasks.chat_endpoint import EndpointAddress
 
 HOME = "MUSE_HOME"
 TEAM = "MUSE_ARTIFACTS_URL"
 LLM_BASE_URL, LLM_MODEL, LLM_API_KEY = "MUSE_LLM_BASE_URL", "MUSE_LLM_MODEL", "MUSE_LLM_API_KEY"
 SERVE_KEY = "MUSE_SERVE_KEY"
+SECRET_ENDINGS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "AUTH_STRING", "CREDENTIALS", "SAS")
 HEALTH_TIMEOUT_S = 5.0
 ANOTHER_HOME = "choose another folder with --home DIR"
 _last_home: list[Path] = []
@@ -94,10 +95,13 @@ def home_folder(home: str | Path | None = None) -> Path:
         os.stat(folder)
     except FileNotFoundError:
         pass
-    except RuntimeError:
-        raise ConfigError(f"--home {_short(asked)}: there is no user of that name; {ANOTHER_HOME}") from None
+    except RuntimeError as problem:  # an unknown user's home, or links in a circle
+        why = "its links lead in a circle" if "loop" in str(problem) else "there is no user of that name"
+        raise ConfigError(f"--home {_short(asked)}: {why}; {ANOTHER_HOME}") from None
     except OSError as problem:
         raise ConfigError(f"--home {_short(asked)}: {problem.strerror}; {ANOTHER_HOME}") from None
+    except ValueError:  # a NUL, or half a character
+        raise ConfigError(f"--home {_short(asked)!a}: no folder can have this name; {ANOTHER_HOME}") from None
     if home is not None:
         _last_home[:] = [folder]
     return folder
@@ -163,7 +167,7 @@ def configured_prefect_api() -> str | None:
     path = Path(os.environ.get("PREFECT_PROFILES_PATH", prefect_home / "profiles.toml"))
     try:
         profiles = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     name = os.environ.get("PREFECT_PROFILE", profiles.get("active", ""))
     return profiles.get("profiles", {}).get(name, {}).get("PREFECT_API_URL")
@@ -218,6 +222,11 @@ def _language_model_problems(values: Mapping[str, str], model: str) -> list[tupl
     ]
 
 
+def secret_values() -> list[str]:
+    """Values of variables that are secret by their name, of whichever library."""
+    return [value for name, value in os.environ.items() if value and name.upper().endswith(SECRET_ENDINGS)]
+
+
 def use_prefect_server(api: str) -> None:
     """Points this process at a server; Prefect reads it when it is imported."""
     os.environ["PREFECT_API_URL"] = api
@@ -267,7 +276,9 @@ def _require_answer(variable: str, address: str, path: str, remedy: str) -> None
 
 
 def set_up_logging() -> None:
-    """Our packages tell what they do; libraries only what went wrong."""
+    """Our packages tell what they do, and no secret; libraries only what went wrong."""
+    keep_secret(secret_values())
+    hide_in_logs(OUR_LOGGERS)
     for name in OUR_LOGGERS:
         logging.getLogger(name).setLevel(logging.INFO)
     for name in LOUD_LOGGERS:

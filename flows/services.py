@@ -80,7 +80,7 @@ def read_services(home: Path) -> dict[str, Service]:
     try:
         found = json.loads((home / FILE).read_text(encoding="utf-8"))
         return {name: Service(**entry) for name, entry in found.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
 
 

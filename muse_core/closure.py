@@ -28,7 +28,7 @@ LEFT_OUT = tuple(
         "artifacts", "inspection", "arrow_schema", "manifests", "durable", "lease",
         "retention", "remote", "team_store",
         "fingerprint", "closure", "package_data", "source_digests",  # they make the key
-        "config", "errors", "progress", "context", "stage_table",
+        "config", "errors", "ordinary_files", "progress", "context", "stage_table",
     )
 )  # fmt: skip
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where a statement holds statements

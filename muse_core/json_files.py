@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from muse_core.errors import ConfigError
 from muse_core.json_text import PLAIN, JsonTextError, check_characters, check_depth, read_json
+from muse_core.ordinary_files import ordinary
 
 MAX_LINE_BYTES = 8 * 2**20
 MAX_WHOLE_BYTES = 512 * 2**20
@@ -61,7 +62,7 @@ class JsonFile:
         """The entries in order; blank lines are none. ConfigError when the file cannot be opened or is no
         file of JSON objects."""
         try:
-            with self.path.open("rb") as file:
+            with ordinary(self.path).open("rb") as file:
                 yield from self._entries(file)
         except OSError as problem:
             raise ConfigError(

@@ -38,7 +38,9 @@ class ManifestError(ValueError):
     """Why a manifest is not believed."""
 
 
-class _Ref(BaseModel):
+class Receipt(BaseModel):
+    """The fields of an `ArtifactRef` in a file."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
     kind: _Text
     contract: _Text
@@ -50,7 +52,7 @@ class _Ref(BaseModel):
 
 class _Shape(BaseModel):
     model_config = ConfigDict(strict=True)
-    ref: _Ref
+    ref: Receipt
     fingerprint: _Text
     validated_by: _Text
     metrics: dict[str, float | None]

@@ -14,7 +14,6 @@ import csv
 import io
 import json
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -33,11 +32,11 @@ from muse_core.errors import ArtifactError, ConfigError
 from muse_core.preferences.seed_rows import seed_row
 from muse_core.records import ROWS_AT_ONCE
 from muse_core.types import ArtifactRef
+from muse_core.utterances.guarded_cells import guarded
 
 Format = Literal["jsonl", "csv", "parquet", "seed"]
 FORMATS: tuple[Format, ...] = ("jsonl", "csv", "parquet", "seed")
 JSON_ENDING = "_json"
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # OWASP, CSV injection
 PAIRS = "preference_pairs"
 MAKERS = {PAIRS: "pairs"}  # whose table is meant where evaluate writes one for the test side as well
 # Columns of JSON text whose name does not say so, by the list that they stand in.
@@ -167,7 +166,7 @@ def _cell(value: Any) -> Any:
     value = parsed(value) if isinstance(value, bytes) else value
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+    return guarded(value)
 
 
 def _write_parquet(file: BinaryIO, kind: str, table: pa.Table) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,10 +27,10 @@ from muse_core.evaluation.cases.case_run import EvalOptions, run_cases
 from muse_core.evaluation.report.verdict import verdict_on_cases
 from muse_core.evaluation.score.significance import minimum_detectable_difference
 from muse_core.evaluation.score.table import DASH
-from muse_core.progress import Lines, Silent
 from muse_core.stage_table import METHODS
 from muse_core.tools.shop_schema import ShopSchema, schema_of
 from muse_core.types import ArtifactRef, Conversation
+from tasks.terminal import Shown, say, to_terminal
 
 if TYPE_CHECKING:
     from muse_core.catalog.index import CatalogIndex
@@ -51,6 +50,7 @@ class EvalFlags:
     exclude_leaks: bool = False
     fresh: bool = False
     is_quiet: bool = False
+    json_logs: bool = False
 
 
 def eval_cases(
@@ -59,28 +59,23 @@ def eval_cases(
     """Checks the case file before anything is loaded, runs the model, prints figures and faults.
 
     `resolve` turns a registry name (`models:/muse@champion`) into a model folder."""
+    to_terminal(flags.is_quiet, flags.json_logs)
     folder = home_folder(home)
     store = ArtifactStore(folder / "artifacts")
     index = _index(store)
     found = load_cases(cases, schema_of(index.catalog.facets))
     options = EvalOptions(folder / "eval", flags.fresh, flags.exclude_leaks)
     least = 100 * minimum_detectable_difference(len(found))
-    if not flags.is_quiet:
-        _to_stderr(
-            f"{len(found)} cases: two models that differ by less than {least:.0f} points cannot be told "
-            "apart (power 0.8, Connor 1987)"
-        )
-    with answerer_of(store, model, resolve, index) as answerer:
-        progress = Silent() if flags.is_quiet else Lines(_to_stderr)
+    say(
+        f"{len(found)} cases: two models that differ by less than {least:.0f} points cannot be told apart "
+        "(power 0.8, Connor 1987)"
+    )
+    with answerer_of(store, model, resolve, index) as answerer, Shown("eval") as progress:
         result = run_cases(answerer, found, _train_side(store), options, progress)
     if flags.as_json:
         print(json.dumps(result, ensure_ascii=False, allow_nan=False))
     else:
         _show(result, Console())
-
-
-def _to_stderr(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from tasks.engine import check_engine
 from tasks.estimate import START_UP
 from tasks.gate import open_store
 from tasks.parts import wanted_stages
+from tasks.terminal import again, say, to_terminal
 
 # section -> its key that may name one
 FILES = {"catalog": "file", "conversations": "file", "base": "model", "evaluation": "cases"}
@@ -47,9 +48,11 @@ def run(
     home: Path | None,
     as_json: bool,
     is_quiet: bool = False,
+    json_logs: bool = False,
 ) -> None:
     """Checks the request, runs the flow, prints what it did."""
     began = time.time()
+    to_terminal(is_quiet, json_logs)
     asked = [*settings, f"catalog.file={json.dumps(str(catalog))}"] if catalog else list(settings)
     config, notes = load_config(preset, file, asked)
     config, _ = with_language_model(config)
@@ -61,9 +64,8 @@ def run(
     resolve_precision(config.execution.precision, resolve_device(config.execution.device))
     check_base(config, wanted, home_folder(home))
     environment = prepare(home)
-    if not is_quiet:
-        _say_what_starts(config, notes, stage, environment)
-    summary = run_flow(config, stage, environment, is_quiet)
+    _say_what_starts(config, notes, stage, environment)
+    summary = run_flow(config, stage, environment)
     summary["seconds"] = {START_UP: max(0.0, summary.pop("started") - began)} | summary["seconds"]
     if as_json:
         print(json.dumps(public(summary), ensure_ascii=False))
@@ -95,26 +97,22 @@ def check_base(config: RunConfig, wanted: frozenset[str], home: Path) -> None:
 
 
 def _say_what_starts(config: RunConfig, notes: Sequence[str], stage: str, environment: Environment) -> None:
-    messages = Console(stderr=True)
     said = [*notes, *filter(None, [bases.caution(config)])]
     for text in (
         *(f"note: {note}" for note in said),
         f"muse run: preset {config.preset}, stage {stage}; {threads_in_words(config.execution.threads)}; "
-        f"starting Prefect ({environment.prefect_api or 'embedded server'}) …",
+        f"starting Prefect ({without_passwords(environment.prefect_api or 'embedded server')}) …",
     ):
-        messages.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(text)
 
 
-def run_flow(
-    config: RunConfig, stage: str, environment: Environment, is_quiet: bool = False
-) -> dict[str, Any]:
+def run_flow(config: RunConfig, stage: str, environment: Environment) -> dict[str, Any]:
     """Calls the flow in this process, against the configured server or an embedded one."""
     hear_signals()
     server = None if environment.prefect_api else EmbeddedServer(environment.home)
     from flows.pipeline import muse
-    from tasks.progress import to_terminal
 
-    to_terminal(is_quiet)
+    again()  # Prefect has put handlers of its own in place
     if server is not None:
         server.wait()
     summary: dict[str, Any] = muse(config.preset, stage=stage, config=absolute_files(config))

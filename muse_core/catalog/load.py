@@ -32,6 +32,7 @@ from muse_core.catalog.questions import Answers, Question
 from muse_core.catalog.raw_table import RawTable, cut_long_cells
 from muse_core.catalog.rows import Reading, read_rows
 from muse_core.errors import CatalogError
+from muse_core.ordinary_files import ordinary
 from muse_core.types import HINDI_TITLE, Facet, JsonValue
 
 _SHOWN = 40  # colours and types listed in the report
@@ -201,15 +202,8 @@ def _read(file: Path) -> RawTable:
 
 
 def _bytes(file: Path) -> bytes:
-    """The bytes of an ordinary file; a folder or a pipe would hang or fail without a word."""
     try:
-        if file.is_dir():
-            raise CatalogError(
-                f"cannot read the catalogue {file}: it is a folder; {EXPECTED}. Name a file in it."
-            )
-        if file.exists() and not file.is_file():
-            raise CatalogError(f"cannot read the catalogue {file}: it is no ordinary file; {EXPECTED}.")
-        return file.read_bytes()
-    except (OSError, ValueError) as fault:
-        why = getattr(fault, "strerror", None) or fault
+        return ordinary(file).read_bytes()
+    except OSError as fault:
+        why = fault.strerror or fault
         raise CatalogError(f"cannot read the catalogue {file}: {why}; {EXPECTED}. Check the path.") from fault

@@ -1,7 +1,8 @@
 """The bytes of a Parquet file -> a table as read; CatalogError for a damaged or a swollen one.
 
-A Parquet column is a dictionary of values and places in it, so that a kilobyte can stand for gigabytes: rows
-are read in batches that cannot outgrow the limit of a packed file, and reading stops where it is passed.
+A Parquet column is a dictionary of values and places in it, and a run of equal ones is written once, so that
+a kilobyte can stand for gigabytes. The values are counted before anything is read; rows are read in batches
+that cannot outgrow the limit of a packed file, and reading stops where it is passed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _MAX_ROWS = 5_000_000
 _MAX_BATCH = 65_536  # rows
+_CELL = 8  # bytes that a value takes at least, be it a null or part of a run
 _PLAIN = 4  # times its size: what a file without tricks may hold, however large it is
 
 
@@ -51,24 +53,33 @@ def read_parquet(name: str, raw: bytes) -> RawTable:
 def _batches(name: str, file: pq.ParquetFile, limit: int) -> Iterator[pa.RecordBatch]:
     """The rows, a few at a time, until they hold more than `limit` bytes."""
     size = 0
+    if _CELL * sum(chunk.num_values for chunk in _chunks(file)) > limit:
+        raise _swollen(name, limit)
     for batch in file.iter_batches(batch_size=_batch_rows(file, limit)):
         size += batch.nbytes
         if size > limit:
-            raise CatalogError(
-                f"{name}: found a Parquet file that unpacks to more than {limit >> 20} MB; expected a table "
-                "with one product a row. Leave out the long columns, or split it."
-            )
+            raise _swollen(name, limit)
         yield batch
+
+
+def _swollen(name: str, limit: int) -> CatalogError:
+    return CatalogError(
+        f"{name}: found a Parquet file that unpacks to more than {limit >> 20} MB; expected a table "
+        "with one product a row. Leave out the long columns, or split it."
+    )
+
+
+def _chunks(file: pq.ParquetFile) -> Iterator[Any]:
+    """What the file says of each of its column chunks."""
+    for group in range(file.metadata.num_row_groups):
+        row_group = file.metadata.row_group(group)
+        yield from (row_group.column(column) for column in range(row_group.num_columns))
 
 
 def _batch_rows(file: pq.ParquetFile, limit: int) -> int:
     """Rows of a batch: no value of a column chunk is longer than the chunk, so no batch is than `limit`."""
-    chunks = (
-        file.metadata.row_group(group).column(column).total_uncompressed_size
-        for group in range(file.metadata.num_row_groups)
-        for column in range(file.metadata.num_columns)
-    )
-    return max(1, min(_MAX_BATCH, limit // max(1, max(chunks, default=1))))
+    largest = max((chunk.total_uncompressed_size for chunk in _chunks(file)), default=1)
+    return max(1, min(_MAX_BATCH, limit // max(1, largest)))
 
 
 def _from_values(columns: Mapping[str, list[Any]], rows: int, notes: list[str]) -> RawTable:

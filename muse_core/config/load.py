@@ -21,8 +21,10 @@ from muse_core.config.contradictions import contradictions
 from muse_core.config.run_config import RunConfig
 from muse_core.errors import ConfigError
 from muse_core.json_text import JsonTextError, check_depth, read_json
+from muse_core.ordinary_files import ordinary
 
 DEFAULT_PRESET = "full"
+MAX_BYTES = 8 * 2**20
 SHOWN_CHARS = 80  # of a value in a message
 EXPLANATIONS = {
     "evaluation.test_split": "the sides are fixed at 80/10/10 by the hash of the profile id",
@@ -86,7 +88,7 @@ def _add_preset(name: str, gathered: _Gathered) -> None:
 
 def _read_file(path: Path, gathered: _Gathered) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = ordinary(path, MAX_BYTES).read_text(encoding="utf-8-sig")
         raw = read_json(text) if path.suffix.lower() == ".json" else _toml(text)
     except OSError as problem:
         gathered.problems.append(f"{path} cannot be read: {problem.strerror}")

@@ -53,11 +53,14 @@ def _folder_problems(folder: Path) -> list[str]:
 
 
 def _absent(folder: Path) -> list[str]:
-    """Shards that the index of the weights names and that are not there."""
+    """Shards that the index of the weights names and that are not there; the index where it is none."""
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return []
-    named = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
+    try:
+        named = {str(name) for name in json.loads(index.read_bytes())["weight_map"].values()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return [index.name]
     return sorted(name for name in named if not (folder / name).is_file())
 
 

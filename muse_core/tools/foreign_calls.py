@@ -23,9 +23,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 from muse_core.json_text import JsonTextError, check_depth
 from muse_core.tools.call_objects import (
+    MAX_LITERAL_CHARS,
     Call,
     UnreadableCall,
     calls_in,
@@ -59,7 +61,7 @@ _MISTRAL = re.compile(r"\[TOOL_CALLS\]\s*(.*)\Z", re.DOTALL)
 _NAMED = re.compile(r"\s*([\w.-]+)(?:\[CALL_ID\]\w*)?\[ARGS\]")
 _PYTHON_TAG = re.compile(r"<\|python_tag\|>(.*)\Z", re.DOTALL)
 _FENCE = re.compile(r"```[\w-]*\s*\n(.*?)\n?```", re.DOTALL)
-_REACT = re.compile(r"^\s*Action\s*:\s*([\w.]+)\s*\n\s*Action[ _]Input\s*:\s*", re.MULTILINE)
+_REACT = re.compile(r"^[ \t]*Action[ \t]*:\s*([\w.]+)[ \t\r]*\n\s*Action[ _]Input\s*:\s*", re.MULTILINE)
 _PYTHONIC = re.compile(r"\A\[\s*[A-Za-z_][\w.]*\(.*\)\s*\]\Z", re.DOTALL)
 _HEAD = re.compile(r"\A\[?\s*\{\s*\"(?:name|type|function|tool_calls)\"\s*:")
 _OBJECT = re.compile(r"\[\s*\{\s*[\"']|\{\s*[\"']")
@@ -69,9 +71,10 @@ _SUSPECT = (
     r"(?m)\b(?:OURS)\W{0,3}[(\[]\s*(?:\w+\s*=|[\"'])"  # search("x"), filter[colour=red]
     r"|[\"'](?:name|tool|tool_name|action|function)[\"']\s*:\s*[\"'](?:functions\.)?(?:OURS)[\"']"
     r"|\b(?:OURS)\b[^{}\n]{0,30}\{\s*[\"']"  # search with {"query": …}
-    r"|^\s*(?:Action|Tool|Function)\s*:\s*\W{0,3}(?:OURS)\b|</?(?:OURS)\b[^>]*>|^/(?:OURS)\b"
+    r"|^[ \t]*(?:Action|Tool|Function)[ \t]*:\s*\W{0,3}(?:OURS)\b|</?(?:OURS)\b[^>]*>|^/(?:OURS)\b"
     r"|^>>>\s*(?:OURS)\b|tool▁call|to=functions\.|&lt;/?(?:tool|function)"
 )
+_MOST_TRIES = 100  # at places in one text where a call may begin and none can be read
 _END_TOKENS = re.compile(
     r"\A\s*(?:<s>|<bos>)|(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id)\|>|</s>|<eos>|<end_of_turn>)\s*\Z"
 )
@@ -191,13 +194,14 @@ def _whole(text: str) -> Iterator[Span]:
 
 def _among_words(text: str) -> Iterator[Span]:
     """Calls of our own tools that stand among words, as objects or as Python."""
-    at = 0
-    while match := _OBJECT.search(text, at):
+    at, failed = 0, 0
+    while failed < _MOST_TRIES and (match := _OBJECT.search(text, at)):
         value, end = _value_at(text, match.start())
         if end and looks_like_call(value):
             yield match.start(), end, list(calls_in(value))
+        failed += not end
         at = end or match.end()
-    for match in _of_ours(_PYTHONIC_OURS).finditer(text):
+    for match in islice(_of_ours(_PYTHONIC_OURS).finditer(text), _MOST_TRIES):
         if (closed := _closing(text, match.start())) is not None:
             yield match.start(), closed, list(_pythonic(text[match.start() : closed]))
 
@@ -283,7 +287,8 @@ def _split_calls(text: str) -> Iterator[str]:
 
 def _closing(text: str, start: int) -> int | None:
     """Behind the bracket that closes the one at `start`."""
-    return next((start + at + 1 for at, _, depth in _outside_quotes(text[start:]) if at and depth == 0), None)
+    near = text[start : start + MAX_LITERAL_CHARS]
+    return next((start + at + 1 for at, _, depth in _outside_quotes(near) if at and depth == 0), None)
 
 
 def _outside_quotes(text: str) -> Iterator[tuple[int, str, int]]:

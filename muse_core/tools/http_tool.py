@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 from muse_core.errors import ConfigError, ToolError
 from muse_core.json_text import check_depth, read_json
+from muse_core.ordinary_files import ordinary
 from muse_core.tools.base import ShopWorld, Tool, ToolArguments
 from muse_core.tools.http_post import post
 from muse_core.tools.recorded import Recording
@@ -44,6 +45,7 @@ _EXPECTED = {
     "needless": "a whole number",
 }  # fmt: skip
 _KNOWN = ("name", "description", "address", "parameters", "samples", "timeout_s", "max_bytes", *_TRAITS)
+_MOST_BYTES = 2**20
 DEFAULT_TIMEOUT_S, DEFAULT_MAX_BYTES = 5.0, 100_000
 
 
@@ -124,7 +126,7 @@ def read_http_tool(path: Path, is_live: bool, read_samples: Callable[[Any], dict
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = ordinary(path, _MOST_BYTES).read_text(encoding="utf-8-sig")
         if path.suffix.lower() == ".json":
             found = read_json(text)
         else:

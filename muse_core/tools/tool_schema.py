@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, create_model
+from pydantic_core import SchemaError
 
 from muse_core.tools.base import ToolArguments
 
@@ -26,13 +27,15 @@ def schema_problems(schema: Mapping[str, Any]) -> list[str]:
     properties = schema.get("properties", {})
     if not isinstance(properties, Mapping):
         return ["the arguments' `properties` are no table of argument names"]
+    required = schema.get("required", [])
+    if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
+        return [f"`required` is {required!r}, expected a list of argument names"]
     found = []
     for name, entry in properties.items():
         if not NAME.fullmatch(name):
             found.append(f"the argument {name!r}: a name has small letters, digits and _ ({NAME.pattern})")
         found += [f"the argument {name!r}: {why}" for why in _entry_problems(_given(entry, schema))]
-    required = schema.get("required", [])
-    unknown = [name for name in required if name not in properties] if isinstance(required, list) else []
+    unknown = [name for name in required if name not in properties]
     return found + [f"`required` names {name!r}, which is no argument" for name in unknown]
 
 
@@ -40,10 +43,12 @@ def _given(entry: Any, schema: Mapping[str, Any]) -> Any:
     """The entry without `null` and references: an argument that is absent is not written."""
     if not isinstance(entry, Mapping):
         return entry
-    options = [one for one in entry.get("anyOf", [entry]) if one.get("type") != "null"]
+    given = entry.get("anyOf")
+    choices = [one for one in given if isinstance(one, Mapping)] if isinstance(given, list) else [entry]
+    options = [one for one in choices if one.get("type") != "null"]
     one = options[0] if len(options) == 1 else entry
-    name = str(one.get("$ref", "")).rpartition("/")[2]
-    return schema.get("$defs", {}).get(name, one) if name else one
+    name, defined = str(one.get("$ref", "")).rpartition("/")[2], schema.get("$defs")
+    return defined.get(name, one) if name and isinstance(defined, Mapping) else one
 
 
 def _entry_problems(entry: Any) -> Iterator[str]:
@@ -84,7 +89,7 @@ def arguments_of(tool: str, schema: Mapping[str, Any]) -> type[ToolArguments]:
     }
     try:
         return create_model(f"{tool}_arguments", __base__=ToolArguments, **fields)
-    except (TypeError, ValidationError) as problem:
+    except (TypeError, ValidationError, SchemaError) as problem:  # SchemaError: a pattern that is none
         raise ValueError(f"the schema of the arguments cannot be used: {problem}") from None
 
 

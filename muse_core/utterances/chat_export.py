@@ -9,12 +9,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from muse_core.utterances.text_file import MAX_LINE
+
 _STAMP = (
     r"\W*\d{1,4}[./-]\d{1,2}[./-]\d{2,4},?\s+\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[ap]\.?m\.?)?\]?\s*(?:-\s+)?"
 )
 _MESSAGE = re.compile(rf"{_STAMP}(?P<author>[^:\n]{{1,60}}): (?P<text>.*)", re.IGNORECASE)
 _NOTICE = re.compile(_STAMP, re.IGNORECASE)  # a stamped line without an author: "X joined"
-_NO_WORDS = re.compile(r"<[^>]*>|\W*(?:image|video|audio|sticker|gif|document) omitted\W*", re.IGNORECASE)
+_NO_WORDS = re.compile(
+    r"<[^>]{0,200}>|\W{0,20}(?:image|video|audio|sticker|gif|document) omitted\W*", re.IGNORECASE
+)
 
 
 def is_chat_export(head: Sequence[str]) -> bool:
@@ -30,7 +34,7 @@ def messages(lines: Iterable[str], head: Sequence[str]) -> Iterator[tuple[int, s
     for number, line in enumerate(lines, 1):
         found = _MESSAGE.match(line)
         if found is None and not _NOTICE.match(line):
-            said += " " + line.strip()
+            said += f" {line.strip()}" if len(said) < MAX_LINE else ""
             continue
         if said and author in asks:
             yield at, said

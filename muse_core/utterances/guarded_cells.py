@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_GUARD = re.compile(r"'(?=[=+\-@\t])")
+# Behind blanks and signs that are not seen, in full width too (OWASP, CSV injection).
+_FORMULA = re.compile("[\\s\0-\x1f\ufeff\u200b-\u200f\u2060]*[=+\\-@＝＋－＠]|[\t\r\n]")
+_GUARD = re.compile(f"'(?={_FORMULA.pattern})")
 
 
 def guarded(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip().startswith(_FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
 def unguarded(cell: str) -> str:

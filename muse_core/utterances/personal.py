@@ -18,14 +18,14 @@ KINDS = ("email", "link", "payment_id", "card", "tax_id", "phone", "order", "lon
 _MASK = re.compile(r"\[(?:" + "|".join(KINDS) + r")\]")
 _NEAR = 3  # words between "order" and its id
 _EMAIL = re.compile(
-    r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\s?\.\s?[\w-]+)+"
-    r"|[\w.+-]+ (?:at|@) [\w-]+(?: (?:dot|\.) [a-z]{2,6}\b)+",
+    r"[\w.+-]{1,64}\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\s?\.\s?[\w-]+)+"
+    r"|[\w.+-]{1,64} (?:at|@) [\w-]+(?: (?:dot|\.) [a-z]{2,6}\b)+",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _PAYMENT = re.compile(
-    r"\b[\w.-]{2,}@[A-Za-z]{2,}\w*"
-    r"|[\w.-]{2,}\s?@\s?(?:ok(?:axis|sbi|icici|hdfcbank)|ybl|ibl|axl|apl|upi|paytm|[a-z]{2,12}bank)\b",
+    r"\b[\w.-]{2,64}@[A-Za-z]{2,}\w*"
+    r"|[\w.-]{2,64}\s?@\s?(?:ok(?:axis|sbi|icici|hdfcbank)|ybl|ibl|axl|apl|upi|paytm|[a-z]{2,12}bank)\b",
     re.IGNORECASE,
 )
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
@@ -34,14 +34,18 @@ _TAX = re.compile(
     r"\b(?:\d{2})?[A-Z]{5}\d{4}[A-Z](?:\d[A-Z]\w)?\b|\bpan\b(?:\s+\w+){0,3}?\s+[A-Z]{5}\s\d{4}\s[A-Z]\b",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"#?\b(?=[\w-]*\d)(?=(?:[\w-]*\d){4}|[\w-]*\d[\w-]*-)[A-Za-z\d][\w-]{4,}\b")
-_LONG_CODE = re.compile(r"#?\b(?=(?:[A-Za-z-]*\d){8})(?=[\d-]*[A-Za-z])[A-Za-z\d-]{9,}\b")
+_CODE = re.compile(
+    r"#?\b(?=[\w-]{0,64}\d)(?=(?:[\w-]{0,64}?\d){4}|[\w-]{0,64}\d[\w-]{0,64}-)[A-Za-z\d][\w-]{4,}\b"
+)
+_LONG_CODE = re.compile(r"#?\b(?=(?:[A-Za-z-]{0,64}\d){8})(?=[\d-]{0,64}[A-Za-z])[A-Za-z\d-]{9,}\b")
 _SIX = re.compile(r"(?<![\w.,₹$])\d{6}(?![\w.,%])")  # a postal code, a password sent by phone, or a price
 _PRICE_ENDINGS = ("00", "50", "90", "99", "49", "95")
 _ROUND_ENDINGS = ("000", "500", "990", "999")  # of two prices that have as many digits as a phone
-_NUMBERED = re.compile(r"\b(?:flat|house|plot|door|makan|h)\.?\s*(?:no\.?|number|#)?\s*\d", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\b(?:flat|house|plot|door|makan|h)\.?\s{0,3}(?:no\.?|number|#)?\s{0,3}\d", re.IGNORECASE
+)
 _ON_A_ROAD = re.compile(
-    r"\d[\w/-]*,?\s+(?:\w+\s+){0,3}(?:road|rd|street|st|lane|avenue|ave)\b\.?\s*(?:,|$)", re.I
+    r"\d[\w/-]{0,20},?\s+(?:\w+\s+){0,3}(?:road|rd|street|st|lane|avenue|ave)\b\.?\s*(?:,|$)", re.I
 )
 _PIN = re.compile(r"(?<![\d.,])[1-9]\d{2}\s?\d{3}(?![\d.,])")
 

@@ -14,6 +14,7 @@ from typing import TextIO
 
 from muse_core.catalog.decoding import binary_kind, encoding_of
 from muse_core.errors import ConfigError
+from muse_core.ordinary_files import ordinary
 
 EXPECTED = "expected a CSV or TSV table, JSON Lines, a chat export, or text with one request a line"
 HEAD_BYTES = 2**18
@@ -33,7 +34,7 @@ class TextFile:
     def look(cls, path: Path) -> TextFile:
         """ConfigError for a file that cannot be opened, is empty, or is no text."""
         try:
-            with path.open("rb") as file:
+            with ordinary(path).open("rb") as file:
                 raw = file.read(HEAD_BYTES)
         except OSError as problem:
             raise ConfigError(f"{path} cannot be read ({problem.strerror or problem}); {EXPECTED}") from None

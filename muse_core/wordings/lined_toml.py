@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from muse_core.ordinary_files import ordinary
+
+MAX_BYTES = 8 * 2**20
 _TABLE = re.compile(r"^\s*\[([^\[\]\"']+)\]\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')\s*=")
 _STRING = re.compile(r"#.*|\"(?:[^\"\\]|\\.)*\"|'[^']*'")
@@ -49,15 +52,18 @@ class LinedToml:
 
 
 def read_toml(path: Path, name: str) -> LinedToml:
-    """The file under the name that problems call it. TomlError if it is no TOML in UTF-8."""
+    """The file under the name that problems call it. TomlError if it is no TOML in UTF-8, OSError if it
+    cannot be opened."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = ordinary(path, MAX_BYTES).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as problem:
         before = problem.object[: problem.start].count(b"\n")
         raise TomlError(f"{Line(name, before + 1)}: no UTF-8; save the file as UTF-8") from None
     try:
         file = LinedToml(name, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as problem:
+    except RecursionError:
+        raise TomlError(f"{Line(name, 1)}: it is nested too deeply") from None
+    except ValueError as problem:  # TOMLDecodeError, or a number of thousands of digits
         found = _SYNTAX_LINE.search(str(problem))
         where = Line(name, int(found.group(1)) if found else len(text.splitlines()))
         raise TomlError(f"{where}: no TOML: {_SYNTAX_LINE.sub('', str(problem))}") from None

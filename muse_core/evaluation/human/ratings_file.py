@@ -8,7 +8,6 @@ nothing is used.
 
 from __future__ import annotations
 
-import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +17,11 @@ from typing import Any
 
 from muse_core.errors import ConfigError
 from muse_core.evaluation.human import CRITERIA
-from muse_core.json_text import JsonTextError, check_depth
+from muse_core.json_text import JsonTextError, read_json
+from muse_core.ordinary_files import ordinary
 
 FORMAT = "muse-ratings@1"
+MAX_BYTES = 64 * 2**20
 PROGRESS = "muse-rating-progress@1"
 HEAD = {"format", "study", "pack", "rater", "check", "ratings"}
 FIELDS = {"item", "status", "a", "b", "preference", "seconds", "comment"}
@@ -74,21 +75,16 @@ def open_files(paths: Sequence[Path]) -> list[RatingsFile]:
 def _open(path: Path) -> RatingsFile:
     """ValueError says in one line what is wrong."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        body = json.loads(text)
-        check_depth(body)
+        text = ordinary(path, MAX_BYTES).read_bytes().decode("utf-8-sig")
+        body = read_json(text)
     except OSError as problem:
         raise ValueError(f"{path}: {problem.strerror or problem}") from None
     except UnicodeDecodeError as problem:
         raise ValueError(
             f"{path}: byte {problem.start} is not UTF-8; send the file as the page saved it"
         ) from None
-    except (RecursionError, JsonTextError):
-        raise ValueError(f"{path}: nested too deeply; send the file as the page saved it") from None
-    except json.JSONDecodeError as problem:
-        raise ValueError(
-            f"{path}, line {problem.lineno}: not JSON ({problem.msg}); is the file complete?"
-        ) from None
+    except JsonTextError as problem:
+        raise ValueError(f"{path}: {problem}; send the file as the page saved it") from None
     found = body.get("format") if isinstance(body, dict) else None
     if found == PROGRESS:
         raise ValueError(

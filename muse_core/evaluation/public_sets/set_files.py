@@ -14,8 +14,10 @@ from typing import Any
 from muse_core.catalog.parquet_file import read_parquet
 from muse_core.errors import CatalogError, ConfigError
 from muse_core.json_text import JsonTextError, read_json
+from muse_core.ordinary_files import ordinary
 
 MAX_BYTES = 512 * 2**20
+_MAX_CELL = 131_072  # characters
 SHOWN = 3  # lines that cannot be read
 _PACKED = {
     b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a gzip archive", b"%PDF": "a PDF",
@@ -38,12 +40,12 @@ def read_set_file(path: Path) -> Any:
         raise ConfigError(f"{path} is no text in UTF-8 ({at}); expected the set's own JSON file") from None
     if not text.strip():
         raise ConfigError(f"{path} is empty; expected the set's own file. Download it again")
-    return _rows_of(text) if path.suffix.lower() == ".tsv" else _json(path, text)
+    return _rows_of(path, text) if path.suffix.lower() == ".tsv" else _json(path, text)
 
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        size = path.stat().st_size
+        size = ordinary(path).stat().st_size
         if size > MAX_BYTES:
             raise ConfigError(
                 f"{path} has {size / 2**20:,.0f} MB; at most {MAX_BYTES >> 20} MB are read. Give one file of "
@@ -64,9 +66,17 @@ def _table(path: Path, raw: bytes) -> list[dict[str, str]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _rows_of(text: str) -> list[dict[str, str]]:
+def _rows_of(path: Path, text: str) -> list[dict[str, str]]:
     """Quotes are characters like others: the sets' tables do not quote."""
-    return list(csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE, restval=""))
+    lines = io.StringIO(text, newline=None)  # every end of a line is one, as where a file is opened
+    rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, restval="", restkey="")
+    csv.field_size_limit(_MAX_CELL)  # one limit for the whole process, which others set too
+    try:
+        return [{name: cell for name, cell in row.items() if name} for row in rows]
+    except csv.Error as problem:
+        raise ConfigError(
+            f"{path}, line {rows.line_num}: {problem}; expected a table with tabs between its cells"
+        ) from None
 
 
 def _json(path: Path, text: str) -> Any:

@@ -59,7 +59,12 @@ def test_excel_under_a_csv_name_a_folder_a_pipe_and_nothing(tmp_path: Path) -> N
     with zipfile.ZipFile(tmp_path / "book.csv", "w") as packed:
         packed.writestr("xl/workbook.xml", "<x/>")
     os.mkfifo(tmp_path / "pipe.csv")
-    wanted = {"book.csv": "Excel", ".": "folder", "pipe.csv": "ordinary", "none.csv": "No such file"}
+    wanted = {
+        "book.csv": "Excel",
+        ".": "folder",
+        "pipe.csv": "a pipe or a device",
+        "none.csv": "No such file",
+    }
     for name, says in wanted.items():
         with pytest.raises(CatalogError, match=says):
             load_catalog(tmp_path / name)

@@ -109,11 +109,18 @@ def test_a_dead_server_is_the_users_mistake(tmp_path: Path, variable: str) -> No
         ("~nosuchuser/x", "there is no user of that name"),
         ("x" * 5000, r"x{60}… \(5000 characters\): File name too long"),
         ("/proc/nowhere/x", "cannot be made"),
+        ("a\0b", "no folder can have this name"),
+        ("a\ud800b", "no folder can have this name"),
+        ("/etc/passwd/x", "Not a directory"),
+        ("/dev/null", "a folder is needed there"),
+        ("{circle}", "its links lead in a circle"),
     ],
 )
-def test_a_home_that_cannot_be_is_one_message(home: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=rf"--home .*{said}.*choose another folder with --home DIR"):
-        prepare(home)
+def test_a_home_that_cannot_be_is_one_message(home: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(MuseError, match=rf"{said}.*choose another folder with --home DIR") as told:
+        prepare(home.format(circle=tmp_path / "circle"))
+    str(told.value).encode("utf-8")  # it can be printed
 
 
 def test_what_went_wrong_is_kept_in_the_home_that_was_named(

@@ -48,7 +48,6 @@ def test_the_flow_is_given_the_configuration_itself(tmp_path: Path, monkeypatch:
     """Nothing of it is printed and parsed again."""
     given: dict[str, Any] = {}
     monkeypatch.setattr("flows.pipeline.muse", lambda *named, **more: given.update(preset=named[0], **more))
-    monkeypatch.setattr("tasks.progress.to_terminal", lambda is_quiet: None)
     config, _ = load_config("quickstart", None, ["pairs.temperatures=[0.5, 1.0]", "report_to=[]"])
     run_flow(config, "data", Environment(tmp_path, "sqlite:///none", "http://there"))
     assert given == {"preset": "quickstart", "stage": "data", "config": config}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -10,9 +11,10 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from tasks import progress
+from tasks import progress, terminal
 from tasks.forecast import Forecast
-from tasks.progress import OUR_LOGGERS, StageProgress, is_quiet, to_terminal
+from tasks.progress import StageProgress
+from tasks.terminal import OUR_LOGGERS, is_quiet, live_bar, to_terminal
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What is written to stderr; loggers are as before afterwards."""
     before = {name: list(logging.getLogger(name).handlers) for name in OUR_LOGGERS}
     out = io.StringIO()
-    monkeypatch.setattr(progress, "console", lambda: Console(file=out, width=160))
+    monkeypatch.setattr(terminal, "console", lambda: Console(file=out, width=160))
     yield out
     for name, handlers in before.items():
         logging.getLogger(name).handlers = handlers
@@ -76,7 +78,7 @@ def test_on_a_terminal_the_line_lives(
     screen: io.StringIO, published: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live = Console(file=screen, width=160, force_terminal=True)
-    monkeypatch.setattr(progress, "console", lambda: live)
+    monkeypatch.setattr(terminal, "console", lambda: live)
     to_terminal()
     work()
     text = screen.getvalue()
@@ -86,8 +88,8 @@ def test_on_a_terminal_the_line_lives(
 
 def test_on_a_narrow_terminal_the_note_is_what_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     narrow = Console(file=io.StringIO(), width=80, force_terminal=True)
-    monkeypatch.setattr(progress, "console", lambda: narrow)
-    bar = progress._live_bar()
+    monkeypatch.setattr(terminal, "console", lambda: narrow)
+    bar = live_bar()
     row = bar.add_task("sft 2/2 · whole conversations", total=1.0, left="6 min of the run left", note="")
     bar.update(row, completed=0.5, note="412 of 680 steps, loss 0.523, 5,811 tokens/s, 210 s left")
     with narrow.capture() as shown:
@@ -99,6 +101,53 @@ def test_on_a_narrow_terminal_the_note_is_what_is_cut(monkeypatch: pytest.Monkey
 
 def _plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+@pytest.mark.parametrize("width", [20, 40, 59])
+def test_a_very_narrow_terminal_shows_title_share_and_time_in_one_line(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = Console(file=io.StringIO(), width=width, force_terminal=True)
+    monkeypatch.setattr(terminal, "console", lambda: narrow)
+    bar = live_bar()
+    row = bar.add_task("sft 2/2 · whole conversations", total=1.0, left="6 min of the run left", note="")
+    bar.update(row, completed=0.5, note="412 of 680 steps, loss 0.523")
+    with narrow.capture() as shown:
+        narrow.print(bar.get_renderable())
+    (line,) = [one for one in _plain(shown.get()).splitlines() if one.strip()]
+    assert line.startswith("sft") and " 50 % " in line and len(line) <= width
+
+
+def test_a_json_line_is_one_object_with_time_level_stage_and_message(
+    screen: io.StringIO, published: list[tuple[float, str]]
+) -> None:
+    root = logging.getLogger()
+    before = list(root.handlers)
+    try:
+        to_terminal(as_json=True)
+        terminal.say("before")
+        work(Forecast({"evaluate": 30.0}))
+        logging.getLogger("muse_core.stages").warning("two\nlines of :smile: [bold]₹[/bold]")
+        logging.getLogger("somebody.else").warning("theirs")
+        logging.getLogger("prefect.flow_runs").error("chatter")
+    finally:
+        root.handlers = before
+    lines = [json.loads(line) for line in screen.getvalue().splitlines()]
+    assert all(list(line) == ["time", "level", "stage", "message"] for line in lines)
+    assert (lines[0]["message"], lines[0]["stage"]) == ("before", None)
+    assert {line["stage"] for line in lines[1:-2]} == {"evaluate"}
+    assert lines[-2]["message"] == "two\nlines of :smile: [bold]₹[/bold]" and lines[-2]["level"] == "warning"
+    assert lines[-1]["message"] == "theirs" and screen.getvalue().isascii()
+    assert sum("%" in line["message"] for line in lines) == 11
+
+
+def test_a_terminal_gets_no_json_bar_and_quiet_json_is_warnings(screen: io.StringIO) -> None:
+    to_terminal(is_quiet=True, as_json=True)
+    terminal.say("not this")
+    logging.getLogger("tasks").info("nor this")
+    logging.getLogger("tasks").warning("this")
+    (line,) = screen.getvalue().splitlines()
+    assert json.loads(line)["message"] == "this"
 
 
 def test_quiet_says_warnings_alone(screen: io.StringIO, published: list[tuple[float, str]]) -> None:

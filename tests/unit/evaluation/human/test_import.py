@@ -190,7 +190,13 @@ def test_unreadable_files_and_mixed_studies(run: Any, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         record_ratings(home, store, files, False)
     text = str(caught.value)
-    for said in ("cut.json, line 2: not JSON", "byte 0 is not UTF-8", "found format None", "No such file"):
+    for said in (
+        "cut.json: it is not JSON",
+        "line 2",
+        "byte 0 is not UTF-8",
+        "found format None",
+        "No such file",
+    ):
         assert said in text
     assert "found files of 2 studies, expected one" in text
 
