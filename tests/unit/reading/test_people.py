@@ -53,7 +53,8 @@ NOT_COMPARED = [
 ]
 NAMELESS = [
     "would it suit her?", "bag a deal", "watch out", "just in case", "kya ye mujhpe suit karega",
-    "सूट करेगा क्या", "गुड बाय", "quick question", "um hey there", "bhai yaar plz", "एक सवाल मानिए", "just wondering",
+    "सूट करेगा क्या", "गुड बाय", "quick question", "um hey there", "bhai yaar plz", "एक सवाल मानिए",
+    "just wondering",
 ]  # fmt: skip
 NAMED = {
     "a suit for my brother": "suit",
