@@ -1,8 +1,8 @@
 """What a command says on stderr while it works: one live line on a terminal, plain lines where there is none,
 nothing but warnings when quiet, JSON lines when asked.
 
-A JSON line is `{"time": "2026-11-30T05:00:00.123+00:00", "level": "info", "stage": "sft" or null,
-every message, of ours and of a library that warns, is one. `stage` is the one that is running.
+A JSON line is an object with `time` (ISO, UTC), `level`, `stage` (the one that is running, or null) and
+`message`; all that is said is one, by us or by a library that warns.
 """
 
 from __future__ import annotations

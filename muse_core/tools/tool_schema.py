@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, create_model
-from pydantic_core import SchemaError
 
 from muse_core.tools.base import ToolArguments
 
@@ -83,13 +82,15 @@ def unread_keys(schema: Mapping[str, Any]) -> list[str]:
 
 def arguments_of(tool: str, schema: Mapping[str, Any]) -> type[ToolArguments]:
     """The model of a schema without problems. ValueError for bounds that contradict their type."""
+    from pydantic_core import SchemaError  # pydantic's own; a pattern that is none
+
     required = schema.get("required", [])
     fields: dict[str, Any] = {
         name: _field(entry, name in required) for name, entry in schema.get("properties", {}).items()
     }
     try:
         return create_model(f"{tool}_arguments", __base__=ToolArguments, **fields)
-    except (TypeError, ValidationError, SchemaError) as problem:  # SchemaError: a pattern that is none
+    except (TypeError, ValidationError, SchemaError) as problem:
         raise ValueError(f"the schema of the arguments cannot be used: {problem}") from None
 
 
