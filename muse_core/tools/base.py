@@ -52,8 +52,10 @@ class Pictures(Protocol):
 
 
 class Index(Protocol):
-    """The searchable catalogue; `muse_core.catalog.index.CatalogIndex`."""
+    """The searchable catalogue; `muse_core.catalog.index.CatalogIndex`. Known by what it is, not by what it
+    holds."""
 
+    def __hash__(self) -> int: ...
     @property
     def catalog(self) -> Catalog: ...
     @property

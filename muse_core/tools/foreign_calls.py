@@ -27,7 +27,14 @@ from itertools import islice
 
 from muse_core.json_text import JsonTextError, check_depth
 from muse_core.tools.call_objects import (
-    MAX_LITERAL_CHARS, Call, UnreadableCall, calls_in, looks_like_call, plain_name, read_value, typed,
+    MAX_LITERAL_CHARS,
+    Call,
+    UnreadableCall,
+    calls_in,
+    looks_like_call,
+    plain_name,
+    read_value,
+    typed,
 )  # fmt: skip
 from muse_core.tools.call_syntax import CallSyntaxError, parse_call
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
