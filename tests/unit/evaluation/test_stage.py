@@ -15,6 +15,7 @@ from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
 from muse_core.config.run_config import EvaluationConfig, RunConfig
 from muse_core.context import StageContext
+from muse_core.evaluation.people.sets import PeopleSet, people_sets
 from muse_core.evaluation.report import write_report
 from muse_core.evaluation.score import frozen_pairs
 from muse_core.evaluation.score.table import results_table
@@ -22,6 +23,7 @@ from muse_core.fingerprint import key_of_stage
 from muse_core.models.loading import save_model
 from muse_core.records import to_table, tool_message
 from muse_core.stage_table import STAGES
+from muse_core.stages import evaluate
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import ArtifactRef, Conversation
 from muse_core.world.replay import world_for
@@ -61,6 +63,16 @@ def _run(one: Conversation, index: CatalogIndex) -> Conversation:
         for message in one.messages
     )
     return replace(one, messages=messages)
+
+
+@pytest.fixture(autouse=True)
+def few_requests_of_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every twentieth of them: `evaluate` runs a dozen times here, and `test_people.py` asks whole sets."""
+
+    def few(*asked: Any) -> list[PeopleSet]:
+        return [replace(one, cases=one.cases[::20]) for one in people_sets(*asked)]
+
+    monkeypatch.setattr(evaluate, "people_sets", few)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +140,8 @@ def test_the_stage(shop: tuple[ArtifactStore, dict[str, ArtifactRef]], tmp_path:
     assert ("base", "reply_language_anonymous") not in served
     assert served["expert", "reply_faults"]["value"] == 0.0 < served["dpo", "reply_faults"]["value"]
     assert served["dpo", "fault_unfinished"]["value"] > 0.0 < served["dpo", "safe_sentences"]["value"]
+    for prefix, asked in (("people_", 9), ("handwritten_", 3)):
+        assert about["people"][prefix]["cases"] == asked == served["dpo", f"{prefix}tool_accuracy"]["n"]
     predictions = store.read_table(ArtifactRef(**about["predictions"]["sft"]))
     assert set(predictions.column("model").to_pylist()) == {"sft"}
     parts = Counter(predictions.column("part").to_pylist())
