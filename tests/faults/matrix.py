@@ -144,6 +144,7 @@ def folder_of(home: Path, stage: str) -> Path:
 
 def play(case: Case, whole: Path, expected: Told, through: str, place: Path) -> Outcome:
     """`place`: where the case may write; removed when it has passed."""
+    shutil.rmtree(place, ignore_errors=True)  # of an earlier call with --keep
     shutil.copytree(whole, place)
     found = Outcome(case)
     folder = folder_of(place, case.stage)
