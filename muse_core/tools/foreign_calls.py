@@ -26,8 +26,8 @@ from functools import partial
 from itertools import islice
 
 from muse_core.json_text import JsonTextError, check_depth
+from muse_core.tools.call_brackets import closing, split_calls
 from muse_core.tools.call_objects import (
-    MAX_LITERAL_CHARS,
     Call,
     UnreadableCall,
     calls_in,
@@ -35,7 +35,7 @@ from muse_core.tools.call_objects import (
     plain_name,
     read_value,
     typed,
-)  # fmt: skip
+)
 from muse_core.tools.call_syntax import CallSyntaxError, parse_call
 from muse_core.tools.shop_schema import PLAIN, ShopSchema
 from muse_core.tools.toolbox import TOOL_NAMES, per_tools
@@ -202,7 +202,7 @@ def _among_words(text: str) -> Iterator[Span]:
         failed += not end
         at = end or match.end()
     for match in islice(_of_ours(_PYTHONIC_OURS).finditer(text), _MOST_TRIES):
-        if (closed := _closing(text, match.start())) is not None:
+        if (closed := closing(text, match.start())) is not None:
             yield match.start(), closed, list(_pythonic(text[match.start() : closed]))
 
 
@@ -267,39 +267,9 @@ def _is_pythonic(text: str) -> bool:
 
 def _pythonic(text: str) -> Iterator[Call]:
     inner = text.strip()
-    for part in _split_calls(inner[1:-1] if inner.startswith("[") else inner):
+    for part in split_calls(inner[1:-1] if inner.startswith("[") else inner):
         try:
             name, arguments = parse_call(part.strip().removeprefix("functions."))
         except CallSyntaxError as problem:
             raise UnreadableCall(str(problem)) from None
         yield name, dict(arguments)
-
-
-def _split_calls(text: str) -> Iterator[str]:
-    """`f(a='x, y'), g()` at the commas between calls."""
-    start = 0
-    for at, char, depth in _outside_quotes(text):
-        if char == "," and depth == 0:
-            yield text[start:at]
-            start = at + 1
-    yield text[start:]
-
-
-def _closing(text: str, start: int) -> int | None:
-    """Behind the bracket that closes the one at `start`."""
-    near = text[start : start + MAX_LITERAL_CHARS]
-    return next((start + at + 1 for at, _, depth in _outside_quotes(near) if at and depth == 0), None)
-
-
-def _outside_quotes(text: str) -> Iterator[tuple[int, str, int]]:
-    """(place, character, brackets open behind it) of what stands in no quotes."""
-    depth, quote = 0, ""
-    for at, char in enumerate(text):
-        if quote:
-            quote = "" if char == quote and text[at - 1] != "\\" else quote
-            continue
-        if char in "'\"":
-            quote = char
-            continue
-        depth += (char in "([") - (char in ")]")
-        yield at, char, depth
