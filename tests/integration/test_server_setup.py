@@ -83,6 +83,26 @@ def test_a_server_is_set_up_once_and_mended_where_it_was_changed() -> None:
     assert len(told) == 3 and all(not lacks for _, lacks in server_setup.lacking())
 
 
+def test_a_schedule_that_is_switched_on_makes_runs() -> None:
+    """What Prefect's server does once a minute; with SQLAlchemy 2.1 it fails, and nothing is scheduled."""
+    from prefect.client.orchestration import get_client
+    from prefect.server.services.scheduler import schedule_deployments
+
+    from flows import server_setup
+
+    server_setup.set_up(None, lambda _: None)
+    with get_client(sync_client=True) as client:
+        found = client.read_deployment_by_name("muse/catalog")
+        (weekly,) = found.schedules
+        answer = client.request(
+            "PATCH", "/deployments/{id}/schedules/{schedule_id}",
+            path_params={"id": found.id, "schedule_id": weekly.id}, json={"active": True},
+        )  # fmt: skip
+        assert answer.status_code == 204
+        asyncio.run(schedule_deployments())
+        assert [run for run in client.read_flow_runs() if run.deployment_id == found.id]
+
+
 def _paused() -> Any:
     from prefect.client.schemas.actions import WorkPoolUpdate
 
