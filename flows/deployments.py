@@ -3,7 +3,7 @@
     python -m flows.deployments
 
 rewrites what stands below `deployments:`; what stands above it is written by hand. One deployment for every
-stage and group, and `full` for all of them.
+stage and group, `full` for all of them, and `challenger` for all of them where feedback has come in.
 """
 
 from __future__ import annotations
@@ -22,12 +22,20 @@ SAID = {
     "full": "Every stage. The preset `full` needs a GPU; -p preset=quickstart does not.",
     "data": "Catalogue to augmented conversations.",
 }
+CHALLENGER = """\
+  - <<: *everywhere
+    name: challenger
+    description: "Every stage, with accepted feedback where enough is new; [promotion] decides."
+    entrypoint: flows.challenger.challenger
+    tags: [muse, model, restart]
+    parameters: {preset: full, overrides: [], stage: all}
+"""
 
 
 def with_list(text: str) -> str:
     """The file's text with the list as the table has it."""
     head = text.partition(LIST)[0]
-    return head + LIST + "".join(_entry(*part) for part in parts())
+    return head + LIST + "".join(_entry(*part) for part in parts()) + CHALLENGER
 
 
 def parts() -> Iterator[tuple[str, str, str, list[str]]]:

@@ -200,6 +200,12 @@ class PromotionConfig(Section):
     set_champion: bool = False  # a model that passes gets the registry's alias `champion`
 
 
+class FeedbackConfig(Section):
+    """When the deployment `challenger` trains: what must have been accepted since. No stage reads it."""
+
+    min_new: Count = 50
+
+
 class ReadyConfig(Section):
     """When the report says "ready to ship": bounds on requests of people, read after `evaluate`."""
 
@@ -270,6 +276,7 @@ class RunConfig(Section):
     grpo: GrpoConfig = GrpoConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     promotion: PromotionConfig = PromotionConfig()
+    feedback: FeedbackConfig = FeedbackConfig()
     ready: ReadyConfig = ReadyConfig()
     export: ExportConfig = ExportConfig()
     execution: ExecutionConfig = ExecutionConfig()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def run(config: RunConfig, *, conversations: ArtifactRef, dpo: ArtifactRef, ctx:
         shutil.copytree(model_folder, folder / "model")
         write_tools(loaded.about, folder)
         write_parser(folder)
-        made = _Exporter(config.export, loaded, contexts, talks, folder, ctx).run()
+        made = _Exporter(config.export, loaded, contexts, folder, ctx, talks).run()
         metrics.update(made.metrics)
         about.update(made.parts)
         told = {"facets": shown(learnt_facets(loaded.about)), "base": base_terms(loaded.about)}
@@ -76,9 +77,9 @@ class _Exporter:
     config: ExportConfig
     loaded: LoadedModel
     contexts: list[Context]
-    talks: list[Conversation]
     folder: Path
     ctx: StageContext
+    talks: Sequence[Conversation] = ()  # whose tokens a GGUF file must have
     metrics: dict[str, float] = field(default_factory=dict)
     graphs: dict[str, Path] = field(default_factory=dict)
     parts: dict[str, Any] = field(

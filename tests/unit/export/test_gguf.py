@@ -140,7 +140,7 @@ def exported(loaded: LoadedModel, conversations: list[Conversation], folder: Pat
     ids = encode(loaded.tokenizer, (system, builders.search_turn("red shirts")[0]), True).ids
     contexts = [Context(ids, "red shirts", "en", "none")]
     config = ExportConfig(onnx=False, gguf=True)
-    return export._Exporter(config, loaded, contexts, conversations, folder, Context_()).run()  # type: ignore[arg-type]
+    return export._Exporter(config, loaded, contexts, folder, Context_(), conversations).run()  # type: ignore[arg-type]
 
 
 def test_a_model_with_words_of_its_own_is_left_out_and_the_manifest_says_why(conversations, tmp_path, caplog):

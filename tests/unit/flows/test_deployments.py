@@ -29,7 +29,7 @@ def installed(command: str) -> bool:
 
 
 def test_there_is_a_deployment_for_every_part() -> None:
-    assert [one["name"] for one in DEPLOYMENTS["deployments"]] == ["full", "data", *STAGE_NAMES]
+    assert [one["name"] for one in DEPLOYMENTS["deployments"]] == ["full", "data", *STAGE_NAMES, "challenger"]
 
 
 def test_the_list_is_the_tables() -> None:
@@ -46,7 +46,7 @@ def test_a_deployment_can_be_run(one: dict[str, Any]) -> None:
     assert one["parameters"].keys() == {"preset", "overrides", "stage"}
     assert one["parameters"]["preset"] in preset_names()
     assert wanted_stages(one["parameters"]["stage"])
-    assert one["parameters"]["stage"] == {"full": "all"}.get(one["name"], one["name"])
+    assert one["parameters"]["stage"] == {"full": "all", "challenger": "all"}.get(one["name"], one["name"])
     assert one["work_pool"]["name"] == "muse-local"
     assert one["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
     assert {"muse", "restart"} <= set(one["tags"])
