@@ -87,7 +87,10 @@ class _ToolText:
         return has_value and (_PICTURE not in self._required or values[_PICTURE] != ())
 
     def may_be_first(self, said: ReadValues) -> bool:
-        """Whether the tool can be called as things stand: a list of shirts is not narrowed to phones."""
+        """Whether the tool can be called as things stand: a list of shirts is not narrowed to phones, and
+        what is said of the list for the first time is no search."""
+        if said.narrows and self._narrows and "query" in self._required:
+            return False
         if self._needs_results and self._narrows and said.is_another:
             return False
         return said.is_shown or not self._needs_results

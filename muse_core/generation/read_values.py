@@ -8,6 +8,7 @@ what was read, or called with, before.
     quoted     of these, what stands in quotes
     is_another whether the last words ask for another product than those before
     is_shown   whether the assistant has said or done anything: results that can be narrowed or compared
+    narrows    whether the last words name no product, and something that was not said of the products shown
 
 Not covered: values that are meant by no word that the rules know, and which of two products "it" is.
 """
@@ -15,12 +16,14 @@ Not covered: values that are meant by no word that the rules know, and which of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from muse_core.generation.pointed import OF_RESULTS, pointed
 from muse_core.reading.reader import read
 from muse_core.reading.shop_words import ShopWords
+from muse_core.records import result_values
+from muse_core.tools.references import items_of
 from muse_core.types import JsonValue, Message
 
 Read = Mapping[str, JsonValue]
@@ -30,6 +33,9 @@ _QUOTED = re.compile("['\"‘“«]([^'\"‘’“”«»]{2,80})['\"’”»]")
 _PICTURE = re.compile(r"\[image:(\w+)\]")
 _EDGES = ".,?!;:\"'()[]{}।“”‘’«»…"
 _MOST_WORDS = 8
+_LISTED = re.compile(r"\b1[.)] .*\b2[.)] ", re.DOTALL)  # results as another assistant tells them
+_PRODUCT = frozenset(("query", "words", "image"))
+_OF_NO_PRODUCT = ("text", "attribute", "items", "item", "like", "than")
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class ReadValues:
     quoted: tuple[str, ...] = ()
     is_shown: bool = False
     is_another: bool = False
+    narrows: bool = False
 
 
 def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
@@ -56,6 +63,7 @@ def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
     words = ""
     reading: Read = {}
     is_another = False
+    earlier = frozenset[str]()
     for message in context:
         for call in message.tool_calls:
             _add(before, call.arguments)
@@ -67,6 +75,7 @@ def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
             is_another = _is_another(reading.get("query"), before)
             if is_another:
                 before = {name: list(found) for name, found in since.items()}
+            earlier = frozenset(before)
             _add(before, reading)
             _add(since, reading)
             pictures += _PICTURE.findall(message.content)
@@ -77,7 +86,26 @@ def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
     is_shown = any(message.role in ("assistant", "tool") for message in context)
     quoted = tuple(_QUOTED.findall(words))
     spans = tuple(_spans(words))
-    return ReadValues(values, frozenset(now), frozenset(owed), spans, quoted, is_shown, is_another)
+    narrows = _narrows(context, reading, earlier)
+    return ReadValues(values, frozenset(now), frozenset(owed), spans, quoted, is_shown, is_another, narrows)
+
+
+def _narrows(context: Sequence[Message], reading: Read, before: Collection[str]) -> bool:
+    """What is said for the first time of products on the screen. Another colour than before may as well be a
+    correction, which searches again. `before`: arguments that were read or called with until then."""
+    said = {_slot(name) for name in reading if name not in (*_MEANT, *_OF_NO_PRODUCT)}
+    again = said & set(map(_slot, before)) - {"sort_by"}
+    if not said or _PRODUCT & reading.keys() or again:
+        return False
+    results = result_values(context)
+    if results:
+        return bool(items_of(results[-1]))
+    answers = [message.content for message in context if message.role == "assistant"]
+    return bool(answers) and _LISTED.search(answers[-1]) is not None
+
+
+def _slot(name: str) -> str:
+    return name.removeprefix("not_").removeprefix("min_").removeprefix("max_")
 
 
 def _is_another(product: JsonValue, before: Mapping[str, Sequence[JsonValue]]) -> bool:

@@ -340,3 +340,26 @@ def test_a_list_of_one_product_is_not_narrowed_to_another(grammar, tokenizer):
     found = Message("assistant", "", (ToolCall("c1.0", "search", {"query": "laptop"}),))
     said = (*CONTEXT[:-1], Message("user", "…", reading={"query": "laptop", "memory": 16}), found)
     assert refused_at(grammar, tokenizer, act_ids(tokenizer, call), said) is None  # the second step of a plan
+
+
+def test_what_is_said_first_of_the_products_shown_is_no_search(grammar, tokenizer):
+    """A correction searches again, and so does who names a product, or has been shown nothing."""
+    search = ToolCall("", "search", {"query": "sofa"})
+    nothing = (*CONTEXT[:3], tool_message(ToolResult("c0.0", {"items": [], "total": 0})), CONTEXT[4])
+    listed = (*CONTEXT[:2], Message("assistant", "Here: 1. Oslo, ₹900. 2. Kiara, ₹800."))
+    asked = (*CONTEXT[:2], Message("assistant", "Which size?"))
+    for before, reading, is_fine in (
+        (CONTEXT[:-1], {"memory": 16}, False),
+        (CONTEXT[:-1], {"sort_by": "price_low", "max_price": 900}, False),
+        (CONTEXT[:-1], {"colour": "grey"}, True),  # red before: perhaps instead of it
+        (CONTEXT[:-1], {"not_colour": "red"}, True),
+        (CONTEXT[:-1], {"query": "sofa", "memory": 16}, True),
+        (CONTEXT[:-1], {"words": "sofa", "memory": 16}, True),
+        (CONTEXT[:-1], {}, True),
+        (nothing, {"memory": 16}, True),
+        (listed, {"memory": 16}, False),
+        (asked, {"memory": 16}, True),
+    ):
+        said = (*before, Message("user", "sofa", reading=reading))
+        found = refused_at(grammar, tokenizer, act_ids(tokenizer, search), said)
+        assert (found is None) == is_fine, (reading, found)
