@@ -60,19 +60,21 @@ def test_a_told_occasion_is_optional_and_counts_for_the_position() -> None:
         assert call is not None and "occasion" in call.arguments and label.position
 
 
-def test_an_empty_search_is_mended_by_giving_up_one_limit_and_the_reply_says_so() -> None:
+def test_an_empty_search_is_tried_without_one_limit_and_the_reply_tells_what_came_of_it() -> None:
     mended = [
         (one, label) for one in conversations() for label in one.labels
         if label.plans and label.plans[0] == ("search", "search")
     ]  # fmt: skip
-    assert len(mended) >= 3
+    found = 0
     for one, label in mended:
         acts = turn_messages(one, label.turn)
         first, second = (act.tool_calls[0].arguments for act in acts if act.tool_calls)
         assert len(first.keys() - second.keys()) == 1 and second.items() <= first.items()
         results = [json.loads(act.content)["value"] for act in acts if act.role == "tool"]
-        assert not results[0]["items"] and results[1]["items"]
-        assert "[1]" in acts[-1].content and ("search",) in label.plans
+        assert not results[0]["items"] and ("search",) in label.plans
+        assert ("[1]" in acts[-1].content) == bool(results[1]["items"])
+        found += bool(results[1]["items"])
+    assert 3 <= found < len(mended)
 
 
 def test_a_picture_that_does_not_arrive_is_asked_for_again() -> None:
