@@ -23,21 +23,22 @@ def main() -> int:
     )
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--only", default="", help="cases whose name begins so")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="the first case of every N")
     parser.add_argument("--keep", type=Path, help="where everything is written (default: a folder that goes)")
     asked = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch: a forked child has none of its parent's threads
     with tempfile.TemporaryDirectory(prefix="muse-faults-") as folder:
-        return run(asked.keep or Path(folder), asked.short, asked.only)
+        return run(asked.keep or Path(folder), asked.short, asked.only, asked.every)
 
 
-def run(folder: Path, is_short: bool, only: str) -> int:
+def run(folder: Path, is_short: bool, only: str, every: int) -> int:
     from tests.faults import matrix
 
     through = "sft" if is_short else "all"
     whole = folder / "undisturbed"
     expected = matrix.undisturbed(whole, through)
     cases = matrix.short_cases() if is_short else matrix.all_cases(through)
-    chosen = [case for case in cases if case.name.startswith(only)]
+    chosen = [case for case in cases if case.name.startswith(only)][::every]
     print(matrix.HEAD, flush=True)
     failed = 0
     for number, case in enumerate(chosen):
