@@ -160,18 +160,16 @@ def test_methods_stand_side_by_side(first: dict[str, Any], home: Path) -> None:
 
 
 def evaluations(home: Path) -> dict[str, str]:
-    """Method -> the key of its evaluation."""
-    found = {}
-    for path in home.glob("artifacts/metrics/*/manifest.json"):
-        inputs = json.loads(path.read_text("utf-8"))["about"]["inputs"]
-        models = {
-            one["ref"]["digest"]: one["about"]["trained"]
-            for one in (
-                json.loads(other.read_text("utf-8")) for other in home.glob("artifacts/model/*/manifest.json")
-            )
-            if one["about"].get("trained")
-        }
-        found[models[inputs["dpo"]]] = path.parent.name
+    """Method -> the key of its first evaluation."""
+    made = [json.loads(path.read_text("utf-8")) for path in home.glob("artifacts/model/*/manifest.json")]
+    methods = {one["ref"]["digest"]: one["about"].get("trained") for one in made}
+    found: dict[str, str] = {}
+    kept = [
+        (path.parent.name, json.loads(path.read_text("utf-8")))
+        for path in home.glob("artifacts/metrics/*/manifest.json")
+    ]
+    for key, manifest in sorted(kept, key=lambda one: str(one[1]["created"])):
+        found.setdefault(methods[manifest["about"]["inputs"]["dpo"]], key)
     return {name: found[name] for name in ("dpo", "grpo", "rft")}
 
 

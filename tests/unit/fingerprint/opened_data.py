@@ -69,6 +69,7 @@ def work() -> None:
     from muse_core.evaluation.cases.handwritten.three_shops import people_cases
     from muse_core.evaluation.score.slot_detector import detector_quality
     from muse_core.examples.other_facets import other_names
+    from muse_core.language.made_words import spelled
     from muse_core.language.parse import parse_request
     from muse_core.language.units import find_quantities
     from muse_core.models.chat_format import render
@@ -76,6 +77,7 @@ def work() -> None:
     from muse_core.models.known_bases import known_bases
     from muse_core.models.tokenizer import train_tokenizer
     from muse_core.profiles.make import make_profiles
+    from muse_core.reading.reader import read as read_request
     from muse_core.reading.shop_words import words_of
     from muse_core.tools.references import lexicalise
     from muse_core.types import Message
@@ -103,6 +105,8 @@ def work() -> None:
     lexicalise("[1] for [1:price]", [{"id": "p1", "title": "Lamp"}], "hi")
     read("not red", Shelf.of(shop.catalog.products))
     other_names("memory")
+    spelled("zorv")
+    read_request("plz show me a zorvimp", words_of(shop.catalog))
     find_quantities("16 GB", in_cell=True)
     detector_quality()
     people_cases()
