@@ -7,7 +7,9 @@ otherwise; a test that is about threads sets its own.
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +18,25 @@ if TYPE_CHECKING:
     from xdist.scheduler.protocol import Scheduling
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch and numpy read it when they are imported, below us
+
+
+OURS = ("muse_core", "tasks", "flows", "data_contracts")
+
+
+@pytest.fixture(autouse=True)
+def as_it_was_logged() -> Iterator[None]:
+    """A command that is run in this process sends our records to its own stderr: not those of the next
+    test."""
+    loggers = [logging.getLogger(name) for name in (*OURS, "")]
+    before = [(one.level, one.propagate, list(one.handlers)) for one in loggers]
+    filters = [(handler, list(handler.filters)) for handler in loggers[-1].handlers]
+    yield
+    for one, (level, propagate, handlers) in zip(loggers, before, strict=True):
+        one.setLevel(level)
+        one.propagate = propagate
+        one.handlers[:] = handlers
+    for handler, known in filters:
+        handler.filters[:] = known
 
 
 @pytest.hookimpl(optionalhook=True)
