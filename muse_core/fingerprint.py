@@ -49,6 +49,12 @@ def fingerprint(
     return key_of_stage(stage_named(stage), config, inputs, extra)
 
 
+def config_digest(config: RunConfig) -> str:
+    """Of all that was asked; where and how wide it runs, and who is told, is no part of it."""
+    asked = config.model_dump(mode="json", exclude={"execution", "report_to"})
+    return hashlib.sha256(canonical_json(asked).encode()).hexdigest()
+
+
 def key_of_stage(
     stage: Stage,
     config: RunConfig,

@@ -8,7 +8,6 @@ measures the same rate twice: delete the file to have it decided again.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import math
@@ -21,8 +20,8 @@ from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.durable import explained, write_text
 from muse_core.errors import ConfigError
+from muse_core.fingerprint import config_digest
 from muse_core.models.device import resolve_device
-from muse_core.records import canonical_json
 from muse_core.stage_table import whole_of
 from tasks.estimate import (
     COSTS,
@@ -80,7 +79,7 @@ def within_budget(
     ConfigError where the hours do not suffice for anything."""
     if not config.cpu.hours:
         return config, None
-    kept, key = _read(home), _key(config)
+    kept, key = _read(home), config_digest(config)
     if key in kept:
         budget = Budget(**kept[key])
     else:
@@ -114,12 +113,6 @@ def _read(home: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path} is no JSON ({problem}); delete it to have the sizes decided again"
         ) from None
-
-
-def _key(config: RunConfig) -> str:
-    """Of what was asked; where and how wide it runs is no part of it."""
-    asked = config.model_dump(mode="json", exclude={"execution", "report_to"})
-    return hashlib.sha256(canonical_json(asked).encode()).hexdigest()
 
 
 def _measured(config: RunConfig, device: Literal["cpu", "cuda"]) -> Budget:

@@ -25,7 +25,7 @@ from muse_core.errors import ConfigError, TransientError
 from muse_core.evaluation.report.model_card import model_card
 from muse_core.evaluation.score.promotion import judge
 from muse_core.evaluation.score.table import check_names
-from muse_core.fingerprint import Fingerprint, key_of_stage, plan
+from muse_core.fingerprint import Fingerprint, config_digest, key_of_stage, plan
 from muse_core.models.device import resolve_device, resolve_precision
 from muse_core.stage_table import POST, STAGES, Stage, maker
 from muse_core.types import ArtifactRef
@@ -43,6 +43,8 @@ from tasks.stages import TASKS
 from tasks.tracking import RunRecord, Tracker, TrackingPlace, flat, patiently, tracked_run
 
 log = logging.getLogger(__name__)
+
+CONFIG_PARAM = "config_digest"
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,10 @@ class PipelineRun:
         rows = self.store.read_table(metrics).to_pylist() if metrics else []
         verdict = judge(rows, self.config.promotion) if rows else None
         sizes = {name: ref.rows for name, ref in self.made.items()}
-        return model_card(of_export, self.config, sizes, rows, verdict)
+        stages = (maker(POST, self.config.post.method), "export", "evaluate")
+        source = {"run": self.tracker.parent.run_id, "configuration": config_digest(self.config)}
+        source |= {name: self.made[name].digest for name in stages if name in self.made}
+        return model_card(of_export, self.config, sizes, rows, verdict, source)
 
     def headline(self) -> dict[str, float]:
         """The final metrics of `evaluate`, when it took part; also logged on the parent run."""
@@ -200,7 +205,7 @@ def open_run(
     resolve_precision(config.execution.precision, device)
     store = open_store(artifacts, team)
     about = {"preset": config.preset, "stage": part, "seed": str(config.seed), "device": device}
-    params = flat(config.model_dump(mode="json")) | about
+    params = flat(config.model_dump(mode="json")) | about | {CONFIG_PARAM: config_digest(config)}
     name = f"{config.preset}-{part}"
     with (
         tracked_run(place, name, params, config.report_to) as tracker,

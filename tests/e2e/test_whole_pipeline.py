@@ -105,6 +105,21 @@ def test_every_stage_runs_and_leaves_what_it_promises(first: dict[str, Any]) -> 
     assert first["registered"]["created"]
 
 
+def test_the_card_names_the_run_its_configuration_and_what_was_made(
+    first: dict[str, Any], home: Path
+) -> None:
+    with closing(sqlite3.connect(home / "mlflow.db")) as store:
+        version = "select run_id, source from model_versions where version = ?"
+        run, source = store.execute(version, (first["registered"]["version"],)).fetchone()
+        asked = "select value from params where run_uuid = ? and key = 'config_digest'"
+        (config,) = store.execute(asked, (run,)).fetchone()
+    card = (Path(source.removeprefix("file://")) / "MODEL_CARD.md").read_text("utf-8")
+    assert f"- run: `{run}`\n- configuration: `{config}`\n" in card
+    for kind, name in (("export", "export"), ("metrics", "evaluate")):
+        (path,) = home.glob(f"artifacts/{kind}/*/manifest.json")
+        assert f"- {name}: `{json.loads(path.read_text('utf-8'))['ref']['digest']}`" in card
+
+
 def test_a_second_run_computes_nothing(first: dict[str, Any], home: Path) -> None:
     again = muse(home)
     assert statuses(again) == dict.fromkeys(STAGES, "cached")

@@ -38,10 +38,14 @@ def model_card(
     sizes: Mapping[str, int],
     rows: Sequence[Row],
     promotion: Promotion | None,
+    source: Mapping[str, str],
 ) -> str:
-    """Markdown. `sizes`: stage -> rows of its table; `rows`: the metrics, [] where nothing was measured."""
+    """Markdown. `sizes`: stage -> rows of its table; `rows`: the metrics, [] where nothing was measured;
+    `source`: what its numbers come from (`run`, `configuration`, stages) -> id or digest."""
     known = {(row["model"], row["metric"], row["slice"]): row for row in rows}
     parts = [export_card.rstrip(), "", *_origin(config, sizes), *_licences(config)]
+    told = (f"- {name}: `{digest}`" for name, digest in source.items())
+    parts += ["## Where its numbers come from", "", *told, ""]
     parts += ["## Held-out figures", "", *_figures(known), ""]
     parts += ["## Limits", "", *_limits(known), ""]
     if promotion is not None:

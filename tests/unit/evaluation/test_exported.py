@@ -67,7 +67,8 @@ def test_without_graphs_there_is_no_section() -> None:
 def test_the_card_names_base_data_licences_and_figures_with_intervals() -> None:
     scratch, _ = load_config("quickstart")
     verdict = judge(HEALTHY, PromotionConfig())
-    card = model_card("# Export", scratch, {"catalog": 2000, "conversations": 6000}, HEALTHY, verdict)
+    sizes = {"catalog": 2000, "conversations": 6000}
+    card = model_card("# Export", scratch, sizes, HEALTHY, verdict, {"run": "a9d9", "evaluate": "2691"})
     assert card.startswith("# Export\n")
     for text in (
         "- Base: trained from scratch, 4 layers of width 192.",
@@ -75,19 +76,20 @@ def test_the_card_names_base_data_licences_and_figures_with_intervals() -> None:
         "- Code, and data that MUSE simulates: Apache-2.0.",
         "| Right tool | – | 92.4 % [90.8, 93.9] | 4000 |",
         "- Promotion: passed.",
+        "- run: `a9d9`\n- evaluate: `2691`",
     ):
         assert text in card
-    assert "Nothing was measured" in model_card("#", scratch, {}, [], None)
+    assert "Nothing was measured" in model_card("#", scratch, {}, [], None, {})
 
 
 def test_the_card_tells_a_pretrained_base_and_no_folder(tmp_path: Path) -> None:
     shop = tmp_path / "shop.csv"
     shop.write_text("title,price\nx,1\n")
     hub, _ = load_config("cpu", overrides=[f"catalog.file={json.dumps(str(shop))}"])
-    card = model_card("#", hub, {"catalog": 1}, [], None)
+    card = model_card("#", hub, {"catalog": 1}, [], None, {})
     assert "derived from HuggingFaceTB/SmolLM2-135M-Instruct, whose licence holds" in card
     assert "the user's file shop.csv, 1 products" in card and str(tmp_path) not in card
     base = tmp_path / "base.gguf"
     base.write_bytes(b"x")
     local, _ = load_config("cpu", overrides=[f"base.model={base}"])
-    assert "- Base: base.gguf, fine-tuned." in model_card("#", local, {}, [], None)
+    assert "- Base: base.gguf, fine-tuned." in model_card("#", local, {}, [], None, {})
