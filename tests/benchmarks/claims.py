@@ -65,7 +65,8 @@ def newest_run(home: Path) -> Run | None:
         for row in pq.read_table(paths["evaluate"]).to_pylist()
         if row["slice"] == "all"
     }
-    return Run(*found, manifests, rows)
+    name, config = found
+    return Run(name, config, manifests, rows)
 
 
 def measured(name: str, text: str, run: Run) -> str | None:

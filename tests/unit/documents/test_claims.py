@@ -48,14 +48,12 @@ def test_every_measured_number_has_a_source() -> None:
         for page in pages()
         for one in faults(page.read_text("utf-8"), ledger())
     ]
-    assert found == [], WHAT_TO_DO
+    assert not found, "\n".join([WHAT_TO_DO, *found])
 
 
 def test_nothing_in_the_ledger_is_stale() -> None:
     found = stale([page.read_text("utf-8") for page in pages()], ledger())
-    assert found == [], (
-        "docs/claims.toml has what no page states under that source: delete it there, or mend it"
-    )
+    assert not found, "\n".join(["no page states this under its source: mend or delete it there", *found])
 
 
 def test_every_source_that_a_page_names_is_in_the_ledger() -> None:
