@@ -8,10 +8,11 @@ measures the same rate twice: delete the file to have it decided again.
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,7 +29,7 @@ from tasks.estimate import (
     HOUR_S,
     TOKENS_PER_TALK,
     TRAIN_SHARE,
-    about,
+    StageEstimate,
     contexts,
     estimate,
     needs_probe,
@@ -53,7 +54,9 @@ EVALUATED = (
     "closed_loop_goals",
 )
 FEWEST = {"max_cases": 100, "cases_per_rate": 20, "pair_contexts": 20}
-LEAST_SHARE = 0.2  # of the hours, for training and evaluation: with less there is nothing to show
+LEAST_SHARE = 0.2  # of the hours, for SFT: with less there is nothing to show
+
+Expect = Callable[[RunConfig], Mapping[str, StageEstimate]]
 
 
 @dataclass(frozen=True)
@@ -128,31 +131,42 @@ def _measured(config: RunConfig, device: Literal["cpu", "cuda"]) -> Budget:
 
 
 def decide(config: RunConfig, probe: Probe, parameters: int | None = None) -> Budget:
-    """What fits. Sizes are rounded down to two digits, and never above what the preset has."""
-    asked = config.cpu.hours * HOUR_S
-    whole = estimate(config, COSTS, probe, parameters)
-    spent = {"pairs": 0.0, "evaluate": 0.0, "sft": 0.0, "rest": 0.0}
-    for name, one in whole.stages.items():
-        spent[_part(name)] += one.seconds
-    left = asked - spent["rest"]
-    if left < LEAST_SHARE * asked:
-        enough = math.ceil(10 * spent["rest"] / HOUR_S / (1 - LEAST_SHARE)) / 10
+    """What fits. Sizes are rounded down to two digits, and never above what the preset has. ConfigError where
+    the hours do not suffice, with those that do."""
+
+    def expect(sized: RunConfig) -> Mapping[str, StageEstimate]:
+        return estimate(sized, COSTS, probe, parameters).stages
+
+    hours, rate = config.cpu.hours, expect(config)["sft"].tokens_per_second
+    chosen = _sizes(config, hours, expect)
+    if chosen is None:
+        tenths = itertools.count(math.floor(10 * hours) + 1)
+        enough = next(tenth / 10 for tenth in tenths if _sizes(config, tenth / 10, expect))
         raise ConfigError(
-            f"cpu.hours is {config.cpu.hours:g}, but data, export and registry alone take "
-            f"{about(spent['rest'])} here; set at least cpu.hours={enough:g}, a smaller base.model, "
-            "or cpu.hours=0"
+            f"cpu.hours is {hours:g}, but this machine trains {rate:,.0f} tokens/s of such a model: data, "
+            f"the least evaluation and export leave less than {LEAST_SHARE:.0%} of the hours for SFT. Set at "
+            f"least cpu.hours={enough:g}, a smaller base.model, or cpu.hours=0"
         )
-    evaluated = _evaluation(config, min(1.0, SHARES["evaluate"] * left / spent["evaluate"]))
-    pairs = _pairs(config, SHARES["pairs"] * left, whole.stages["pairs"].tokens_per_second)
-    sized = with_values(config, evaluated | pairs)
-    taken = sum(
-        s.seconds for n, s in estimate(sized, COSTS, probe, parameters).stages.items() if _part(n) != "sft"
-    )
-    rate = whole.stages["sft"].tokens_per_second
-    sft = _sft(config, (asked - taken) * rate / COSTS["sft"].tokens)
     own = _untouched(config)
-    chosen = {key: value for key, value in (sft | pairs | evaluated).items() if key in own}
-    return Budget(config.cpu.hours, round(rate, 1), chosen)
+    kept = {key: value for key, value in chosen.items() if key in own}
+    return Budget(hours, round(rate, 1), kept)
+
+
+def _sizes(config: RunConfig, hours: float, expect: Expect) -> dict[str, int] | None:
+    """Dotted keys, or None where too little is left for SFT."""
+    asked, whole = hours * HOUR_S, expect(config)
+    spent = {"pairs": 0.0, "evaluate": 0.0, "sft": 0.0, "rest": 0.0}
+    for name, one in whole.items():
+        spent[_part(name)] += one.seconds
+    left = max(0.0, asked - spent["rest"])
+    evaluated = _evaluation(config, min(1.0, SHARES["evaluate"] * left / spent["evaluate"]))
+    pairs = _pairs(config, SHARES["pairs"] * left, whole["pairs"].tokens_per_second)
+    taken = expect(with_values(config, evaluated | pairs)).items()
+    sft_s = asked - sum(one.seconds for name, one in taken if _part(name) != "sft")
+    if sft_s < LEAST_SHARE * asked:
+        return None
+    rate = whole["sft"].tokens_per_second
+    return _sft(config, sft_s * rate / COSTS["sft"].tokens) | pairs | evaluated
 
 
 def _part(stage: str) -> str:

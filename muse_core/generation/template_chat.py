@@ -18,7 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from muse_core.config.run_config import BaseConfig
 from muse_core.errors import ConfigError
-from muse_core.models.loading import from_pretrained
+from muse_core.models.pretrained import from_pretrained
 
 Messages = Sequence[Mapping[str, str]]
 Tools = Sequence[Mapping[str, Any]]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoModelForCausalLM
 
 from muse_core.errors import ConfigError
 from muse_core.models.base_files import file_problems
 from muse_core.models.family import family_of, refusals
-from muse_core.models.loading import advice, source_of
+from muse_core.models.pretrained import advice, base_config
 
 TRAINED_BYTES = 16  # a weight in fp32, its gradient and AdamW's two moments
 FROZEN_BYTES = 4
@@ -66,8 +66,7 @@ def read_config(model: str) -> tuple[Any, list[str]]:
     if problems := file_problems(model):
         return None, problems
     try:
-        source, how = source_of(model)
-        return AutoConfig.from_pretrained(source, trust_remote_code=False, **how), []
+        return base_config(model), []
     except ConfigError as problem:
         return None, [str(problem)]
     except (OSError, ValueError, ImportError, KeyError) as problem:

@@ -17,7 +17,8 @@ from muse_core.models.base_check import BaseSize, memory_problems, read_config, 
 from muse_core.models.base_files import declared_licence
 from muse_core.models.family import refusals
 from muse_core.models.known_bases import known_as
-from muse_core.models.loading import advice, load_tokenizer, source_of
+from muse_core.models.loading import load_tokenizer
+from muse_core.models.pretrained import advice, source_of
 from muse_core.wordings.book import said, shipped
 from muse_core.wordings.grammar import readings
 from muse_core.wordings.words import SCRIPTS, Script

@@ -27,7 +27,8 @@ from muse_core.examples.plain_text import plain_example, plain_messages
 from muse_core.language import lexicon
 from muse_core.models import base_check, chat_format
 from muse_core.models.base_files import declared_licence
-from muse_core.models.loading import LoadedModel, base_tokenizer, from_pretrained, from_scratch, save_model
+from muse_core.models.loading import LoadedModel, from_scratch, save_model
+from muse_core.models.pretrained import base_tokenizer, from_pretrained
 from muse_core.models.tokenizer import runs, told_lines, train_tokenizer
 from muse_core.models.trimming.trim import trim_vocabulary
 from muse_core.models.vocabulary import add_our_tokens

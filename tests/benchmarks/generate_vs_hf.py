@@ -46,7 +46,8 @@ from muse_core.generation.decode import Decoder
 from muse_core.generation.prefill import Row, prefill_in_turn
 from muse_core.generation.sampling import Sampling
 from muse_core.models.chat_format import END, RESULT, render
-from muse_core.models.loading import ABOUT, LoadedModel, from_pretrained, from_scratch, load_model
+from muse_core.models.loading import ABOUT, LoadedModel, from_scratch, load_model
+from muse_core.models.pretrained import from_pretrained
 from muse_core.models.tokenizer import encode, train_tokenizer
 from muse_core.profiles.make import make_profiles
 from muse_core.types import Conversation, Message

@@ -11,9 +11,10 @@ from muse_core.export.runtime import OnnxModel
 from muse_core.generation.decode import Sampling, decode, prefill
 from muse_core.models.family import MATRICES
 from muse_core.models.heads import Heads
-from muse_core.models.loading import LoadedModel, from_pretrained
+from muse_core.models.loading import LoadedModel
 from muse_core.models.lora import add_adapters, merge_adapters
 from muse_core.models.packed_sequences import hidden_states, logits_at, pack, packed_attention
+from muse_core.models.pretrained import from_pretrained
 from muse_core.models.vocabulary import add_our_tokens
 from muse_core.training.dropout import residual_dropout
 from muse_core.training.optimizer import MuonWithAdamW, optimizer_of

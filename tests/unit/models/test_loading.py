@@ -12,7 +12,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from muse_core.config.run_config import BaseConfig
 from muse_core.errors import ArtifactError, ConfigError, HardwareError
-from muse_core.models.loading import from_pretrained, from_scratch, load_model, load_reader, save_model
+from muse_core.models.loading import from_scratch, load_model, load_reader, save_model
+from muse_core.models.pretrained import from_pretrained
 from muse_core.models.vocabulary import add_our_tokens
 from tests.unit.models.builders_models import TINY, tiny_model, tokenizer
 

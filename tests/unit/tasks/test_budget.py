@@ -58,11 +58,16 @@ def test_sizes_that_the_user_has_set_stay() -> None:
     assert "sft.single_turn_tokens" in budget.values
 
 
-def test_hours_that_do_not_suffice_for_anything_say_how_many_do() -> None:
-    with pytest.raises(ConfigError, match=r"set at least cpu\.hours=") as problem:
-        decide(cpu("cpu.hours=0.2"), probe(2000.0), SMOLLM2)
-    enough = str(problem.value).partition("at least cpu.hours=")[2].partition(",")[0]
-    decide(cpu(f"cpu.hours={enough}"), probe(2000.0), SMOLLM2)
+@pytest.mark.parametrize(("hours", "rate"), [(0.2, 2000.0), (1.0, 2700.0), (0.4, 9000.0)])
+def test_hours_that_do_not_suffice_say_how_many_do(hours: float, rate: float) -> None:
+    """Data and the least evaluation come first; what is left for SFT was negative once."""
+    with pytest.raises(ConfigError, match=r"Set at least cpu\.hours=") as problem:
+        decide(cpu(f"cpu.hours={hours}"), probe(rate), SMOLLM2)
+    enough = float(str(problem.value).partition("at least cpu.hours=")[2].partition(",")[0])
+    budget = decide(cpu(f"cpu.hours={enough}"), probe(rate), SMOLLM2)
+    assert min(budget.values.values()) > 0
+    with pytest.raises(ConfigError):
+        decide(cpu(f"cpu.hours={enough - 0.1:.1f}"), probe(rate), SMOLLM2)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from muse_core.config.run_config import BaseConfig
-from muse_core.models.loading import from_pretrained
+from muse_core.models.pretrained import from_pretrained
 from muse_core.models.tokenizer import encode_text
 from muse_core.models.trimming.trim import trim_vocabulary
 from tests.unit.models.test_loading import GGUF, no_gguf
