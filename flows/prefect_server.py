@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
 def create_app() -> FastAPI:
     """For `uvicorn --factory`."""
-    AioSqliteConfiguration.begin_transaction = begin_transaction
+    AioSqliteConfiguration.begin_transaction = begin_transaction  # type: ignore[method-assign,assignment]
     return server.create_app()
 
 

@@ -97,12 +97,13 @@ def _becomes_crashed(
 def _goes_on(name: str, what: str, match: dict[str, str], **trigger: Any) -> AutomationCore:
     """Back in the queue, for runs whose deployment says so."""
     counts = [str(count) for count in range(1, RESTARTS + 1)]
-    ours = {"prefect.resource.id": f"{RUN}.*", "prefect.run-count": counts}
     return AutomationCore(
         name=name,
         description=f"A run with the tag `{RESTART}` {what}, {RESTARTS} times at most.",
         trigger=EventTrigger(
-            match=ResourceSpecification(ours | match),
+            match=ResourceSpecification(
+                {"prefect.resource.id": f"{RUN}.*", "prefect.run-count": counts, **match}
+            ),
             match_related=ResourceSpecification(
                 {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{RESTART}"}
             ),
