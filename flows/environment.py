@@ -24,7 +24,7 @@ from muse_core.config.run_config import RunConfig
 from muse_core.durable import explained
 from muse_core.errors import ConfigError
 from muse_core.models.cpu import thread_count
-from tasks.addresses import hide_in_logs, keep_secret, without_passwords
+from tasks.addresses import hide_in_logs, keep_secret, without_passwords, without_user
 from tasks.chat_endpoint import EndpointAddress
 
 HOME = "MUSE_HOME"
@@ -264,7 +264,8 @@ def variables_with(more: Mapping[str, str], without: Sequence[str] = ()) -> dict
 def _require_answer(variable: str, address: str, path: str, remedy: str) -> None:
     """Refuses a configured server that does not answer; any HTTP status is an answer."""
     try:
-        urllib.request.urlopen(address.rstrip("/") + path, timeout=HEALTH_TIMEOUT_S).close()
+        page = without_user(address).rstrip("/") + path
+        urllib.request.urlopen(page, timeout=HEALTH_TIMEOUT_S).close()
     except urllib.error.HTTPError:
         return
     except (OSError, ValueError) as problem:
