@@ -57,6 +57,7 @@ EMBEDDED = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "GX_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # it shows the password that an address may hold
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # seconds, not minutes, until tasks/tracking.py lets figures wait
     "MLFLOW_ENABLE_ASYNC_TRACE_LOGGING": "false",  # `muse serve` sends them in a thread of its own
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
