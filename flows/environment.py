@@ -138,6 +138,8 @@ def prepare(home: str | Path | None = None) -> Environment:
     if api:
         os.environ.setdefault("PREFECT_API_URL", api)
         _require_answer("PREFECT_API_URL", api, "/health", "`muse up`, or unset it to use an embedded server")
+        if "@" in api:  # Prefect's log says where a run's page is, and takes it from there
+            os.environ.setdefault("PREFECT_UI_URL", without_user(api).rstrip("/").removesuffix("/api"))
     os.environ.setdefault("PREFECT_HOME", str(folder / "prefect"))
     for name, value in {**EMBEDDED, **thread_variables(os.environ)}.items():
         os.environ[name] = value if name in THREADS else os.environ.get(name, value)
