@@ -22,6 +22,7 @@ from flows.environment import use_prefect_server, variables_with
 from muse_core.durable import file_lock
 from muse_core.errors import MuseError
 
+ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 5.0
 POLL_S = 0.1
@@ -93,12 +94,10 @@ class EmbeddedServer:
 
 def server_command(port: int) -> list[str]:
     """Prefect's server on this machine, as one process."""
-    spec = find_spec("prefect")
-    if spec is None or spec.origin is None:
+    if find_spec("prefect") is None:
         raise MuseError("prefect is not installed here: pip install -e .")
-    root = Path(spec.origin).parent.parent
-    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(root), "--factory"]
-    command += ["prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(ROOT), "--factory"]
+    command += ["flows.prefect_server:create_app", "--host", "127.0.0.1", "--port", str(port)]
     return [*command, "--log-level", "error", "--lifespan", "on"]
 
 

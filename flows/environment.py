@@ -24,7 +24,7 @@ from muse_core.config.run_config import RunConfig
 from muse_core.durable import explained
 from muse_core.errors import ConfigError
 from muse_core.models.cpu import thread_count
-from tasks.addresses import hide_in_logs, keep_secret, without_passwords
+from tasks.addresses import hide_in_logs, keep_secret, without_passwords, without_user
 from tasks.chat_endpoint import EndpointAddress
 
 HOME = "MUSE_HOME"
@@ -57,6 +57,7 @@ EMBEDDED = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "GX_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # it shows the password that an address may hold
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # seconds, not minutes, until tasks/tracking.py lets figures wait
     "MLFLOW_ENABLE_ASYNC_TRACE_LOGGING": "false",  # `muse serve` sends them in a thread of its own
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -137,6 +138,8 @@ def prepare(home: str | Path | None = None) -> Environment:
     if api:
         os.environ.setdefault("PREFECT_API_URL", api)
         _require_answer("PREFECT_API_URL", api, "/health", "`muse up`, or unset it to use an embedded server")
+        if "@" in api:  # Prefect's log says where a run's page is, and takes it from there
+            os.environ.setdefault("PREFECT_UI_URL", without_user(api).rstrip("/").removesuffix("/api"))
     os.environ.setdefault("PREFECT_HOME", str(folder / "prefect"))
     for name, value in {**EMBEDDED, **thread_variables(os.environ)}.items():
         os.environ[name] = value if name in THREADS else os.environ.get(name, value)
@@ -264,7 +267,8 @@ def variables_with(more: Mapping[str, str], without: Sequence[str] = ()) -> dict
 def _require_answer(variable: str, address: str, path: str, remedy: str) -> None:
     """Refuses a configured server that does not answer; any HTTP status is an answer."""
     try:
-        urllib.request.urlopen(address.rstrip("/") + path, timeout=HEALTH_TIMEOUT_S).close()
+        page = without_user(address).rstrip("/") + path
+        urllib.request.urlopen(page, timeout=HEALTH_TIMEOUT_S).close()
     except urllib.error.HTTPError:
         return
     except (OSError, ValueError) as problem:

@@ -3,9 +3,11 @@
 - the work pool that the deployments name, and the slots of the tag `gpu`;
 - an automation that calls a run `Crashed` when its heartbeats end: worker and process died together, and
   nobody else is left to say so;
-- an automation that starts a crashed run again, in the same run, where its deployment says so (the tag
+- two automations that start a crashed run again, in the same run, where its deployment says so (the tag
   `restart`), `RESTARTS` times at most. Finished stages are found in the store, a training goes on from its
-  checkpoint;
+  checkpoint. One acts at once, after the automations above. The other waits `SETTLED`: a worker reports a
+  process that died twice, before and after it has called the flow's hooks (up to half a minute), and its
+  second report would end the next life;
 - the deployments of `deployments/prefect.yaml`.
 
 Heartbeats come every 30 s (`PREFECT_FLOWS_HEARTBEAT_FREQUENCY`, the shortest that Prefect takes).
@@ -15,9 +17,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -36,55 +39,40 @@ ROOT = FILE.parent.parent
 POOL, QUEUE_TYPE, SLOTS_TAG = "muse-local", "process", "gpu"
 SILENCE = timedelta(seconds=90)  # two heartbeats lost, and the third late
 SLOW_START = timedelta(minutes=15)
+SETTLED = timedelta(seconds=60)
 RESTARTS = 3
 RUN = "prefect.flow-run"
+SILENT = "A run whose heartbeats end is called Crashed: its worker and its process are gone."
 ENDED = ("Completed", "Failed", "Crashed", "Cancelled", "TimedOut")
+LIVES = ("Pending", "Running", "Retrying", "Cancelling")
 ASIDE = ("Scheduled", "AwaitingRetry", "AwaitingConcurrencySlot", "Late", "Paused", "Suspended")
 
 
 def automations() -> tuple[AutomationCore, ...]:
     """Runs of this project's flow alone."""
-    ours = ResourceSpecification({"prefect.resource.role": "flow", "prefect.resource.name": "muse"})
     return (
         _becomes_crashed(
-            "muse: no heartbeat",
-            "A run whose heartbeats end is called Crashed: its worker and its process are gone.",
-            f"{RUN}.heartbeat", {f"{RUN}.heartbeat"}, SILENCE, ours,
+            "muse: no heartbeat", SILENT, f"{RUN}.heartbeat", {f"{RUN}.heartbeat"}, SILENCE
         ),
         _becomes_crashed(
-            "muse: never began",
-            "A run that a worker took and that never began is called Crashed.",
-            f"{RUN}.Pending", {f"{RUN}.Running", f"{RUN}.heartbeat"}, SLOW_START, ours,
+            "muse: never began", "A run that a worker took and that never began is called Crashed.",
+            f"{RUN}.Pending", {f"{RUN}.Running", f"{RUN}.heartbeat"}, SLOW_START,
         ),
-        AutomationCore(
-            name="muse: start again",
-            description=f"A crashed run with the tag `{RESTART}` goes on, {RESTARTS} times at most.",
-            trigger=EventTrigger(
-                expect={f"{RUN}.Crashed"},
-                match=ResourceSpecification(
-                    {
-                        "prefect.resource.id": f"{RUN}.*",
-                        "prefect.run-count": [str(count) for count in range(1, RESTARTS + 1)],
-                    }
-                ),
-                match_related=ResourceSpecification(
-                    {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{RESTART}"}
-                ),
-                for_each={"prefect.resource.id"},
-                posture=Posture.Reactive,
-                threshold=1,
-            ),
-            actions=[
-                ChangeFlowRunState(
-                    state=StateType.SCHEDULED, name="AwaitingRetry", message="It goes on.", force=False
-                )
-            ],
+        _goes_on(
+            "muse: start again", "goes on at once when it was called Crashed for its silence",
+            {"prefect.state-message": SILENT},
+            expect={f"{RUN}.Crashed"}, posture=Posture.Reactive,
+        ),
+        _goes_on(
+            "muse: start again later", f"goes on when it stays Crashed for {SETTLED.seconds} s", {},
+            after={f"{RUN}.Crashed"}, expect=_states({*ENDED, *ASIDE, *LIVES} - {"Crashed"}),
+            posture=Posture.Proactive, within=SETTLED,
         ),
     )  # fmt: skip
 
 
 def _becomes_crashed(
-    name: str, what: str, after: str, instead: set[str], within: timedelta, ours: ResourceSpecification
+    name: str, what: str, after: str, instead: set[str], within: timedelta
 ) -> AutomationCore:
     """Crashed, when none of `instead` and no end follows on `after` in time."""
     return AutomationCore(
@@ -92,9 +80,11 @@ def _becomes_crashed(
         description=what,
         trigger=EventTrigger(
             after={after},
-            expect={*instead, *(f"{RUN}.{state}" for state in (*ENDED, *ASIDE))},
+            expect={*instead, *_states({*ENDED, *ASIDE})},
             match=ResourceSpecification({"prefect.resource.id": f"{RUN}.*"}),
-            match_related=ours,
+            match_related=ResourceSpecification(
+                {"prefect.resource.role": "flow", "prefect.resource.name": "muse"}
+            ),
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
@@ -102,6 +92,36 @@ def _becomes_crashed(
         ),
         actions=[ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=what, force=False)],
     )
+
+
+def _goes_on(name: str, what: str, match: dict[str, str], **trigger: Any) -> AutomationCore:
+    """Back in the queue, for runs whose deployment says so."""
+    counts = [str(count) for count in range(1, RESTARTS + 1)]
+    return AutomationCore(
+        name=name,
+        description=f"A run with the tag `{RESTART}` {what}, {RESTARTS} times at most.",
+        trigger=EventTrigger(
+            match=ResourceSpecification(
+                {"prefect.resource.id": f"{RUN}.*", "prefect.run-count": counts, **match}
+            ),
+            match_related=ResourceSpecification(
+                {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{RESTART}"}
+            ),
+            for_each={"prefect.resource.id"},
+            threshold=1,
+            **trigger,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.SCHEDULED, name="AwaitingRetry", message="It goes on.", force=False
+            )
+        ],
+    )
+
+
+def _states(names: Iterable[str]) -> set[str]:
+    """The events of runs that come into these states."""
+    return {f"{RUN}.{name}" for name in names}
 
 
 @dataclass(frozen=True)

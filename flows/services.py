@@ -24,6 +24,7 @@ import psutil
 
 from muse_core.durable import write_text
 from muse_core.errors import ConfigError, MuseError
+from tasks.addresses import without_user
 
 FILE = "services.json"
 TOKEN = "MUSE_SERVICE"
@@ -69,7 +70,7 @@ class Service:
 def answers(address: str) -> bool:
     """Whether a page is answered with HTTP 200."""
     try:
-        with urllib.request.urlopen(address, timeout=ANSWER_TIMEOUT_S) as answer:
+        with urllib.request.urlopen(without_user(address), timeout=ANSWER_TIMEOUT_S) as answer:
             return bool(answer.status == 200)
     except (OSError, ValueError):
         return False

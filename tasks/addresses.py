@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 _PASSWORD = re.compile(r"(://[^\s/@:]*:)[^\s/]*(?=@)")
+_USER = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/?#]*@", re.IGNORECASE)
 _LONE_TOKEN = re.compile(r"(://)[^\s/@:]{16,}(?=@)")  # a token where a user's name stands
 _IN_QUERY = re.compile(
     r"([?&;](?:[\w.-]*(?:password|passwd|pwd|secret|token|signature|credential|api[_-]?key|access[_-]?key)"
@@ -23,6 +24,11 @@ def without_passwords(text: str) -> str:
     the user's place, `?password=…` and its like."""
     text = _LONE_TOKEN.sub(r"\1***", _PASSWORD.sub(r"\1***", text))
     return _IN_QUERY.sub(r"\1***", text)
+
+
+def without_user(address: str) -> str:
+    """The address without `user:password@`, which urllib takes for a part of the host's name."""
+    return _USER.sub(r"\1", address)
 
 
 def keep_secret(values: Iterable[str]) -> None:

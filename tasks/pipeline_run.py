@@ -19,6 +19,7 @@ from typing import Any, Literal
 from prefect.utilities.annotations import quote
 
 from muse_core.artifacts import ArtifactStore
+from muse_core.closure import Glance
 from muse_core.config.run_config import RunConfig
 from muse_core.dialogue.llm.service import TextService
 from muse_core.errors import ConfigError, TransientError
@@ -74,6 +75,7 @@ class PipelineRun:
     extra_seconds: dict[str, float] = field(default_factory=dict)
     crew: ExitStack = field(default_factory=ExitStack)
     crew_of: str = ""
+    glances: dict[Path, Glance] = field(default_factory=dict)  # of the sources, until a stage takes its time
 
     @cached_property
     def forecast(self) -> Forecast | None:
@@ -84,10 +86,13 @@ class PipelineRun:
         """Runs a stage's task on what the stages before it have made, unless this run does not want it."""
         if stage.name not in self.wanted:
             return
-        self._keep_processes(stage)
         given = {name: self.made[maker(name, self.config.post.method)] for name in stage.inputs}
-        key = key_of_stage(stage, self.config, given)
+        glance = self.glances.setdefault(stage.root, Glance(stage.root))
+        key = key_of_stage(stage, self.config, given, glance=glance)
         found = self._known(stage, key)
+        if found is None:  # what is published asks no process, and what starts them loads torch
+            self.glances.clear()
+            self._keep_processes(stage)
         began = time.monotonic()
         with self._tracked(stage, found) as record:
             call: Any = TASKS[stage.name].with_options(refresh_cache=found is None)

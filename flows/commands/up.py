@@ -23,7 +23,6 @@ from flows import services
 from flows.embedded_server import server_command
 from flows.environment import (
     Environment,
-    configured_prefect_api,
     home_folder,
     mlflow_database,
     prepare,
@@ -62,7 +61,9 @@ def up(home: Path | None, port: int, mlflow_port: int, gpu_slots: int | None, as
     for name, (address, state) in said.items():
         typer.echo(f"{name:8} {address}  ({state})")
     typer.echo(f"logs     {environment.home / 'logs'}")
-    typer.echo(f"next     export PREFECT_API_URL={configured_prefect_api()}\n         {NEXT}")
+    address, state = said[PREFECT]
+    export = "" if state == YOURS else f"export PREFECT_API_URL={address}/api\n         "
+    typer.echo(f"next     {export}{NEXT}")
 
 
 def down(home: Path | None, as_json: bool) -> None:

@@ -195,7 +195,7 @@ def fault(case: Case, what: str) -> dict[str, Any]:
     states = wait(
         "the end", lambda: [*server.states(run)] if server.states(run)[-1]["type"] in ends else None
     )
-    crashed = [datetime.fromisoformat(s["timestamp"]).timestamp() for s in states if s["type"] == "CRASHED"]
+    crashed = [_at(state) for state in states if state["type"] == "CRASHED"]
     told = wait("the run's stages", lambda: server.stages(run))
     again = [name for name, status in told.items() if status == "ran" and name != stage]
     found = found_digests(home)
@@ -204,11 +204,17 @@ def fault(case: Case, what: str) -> dict[str, Any]:
         "in": stage,
         "database": case.database.partition(":")[0] or "sqlite",
         "ended": states[-1]["name"],
+        "after_s": round(_at(states[-1]) - killed, 1),
+        "states": [f"{_at(state) - killed:+.0f} {state['name']}" for state in states],
         "crashed_after_s": round(crashed[0] - killed, 1) if crashed else None,
         "runs": wait("the run", lambda: server.ask(f"/flow_runs/{run}"))["run_count"],
         "finished_stages_run_again": again if crashed else [],
         "same_digests": found == case.expected,
     }
+
+
+def _at(state: dict[str, Any]) -> float:
+    return datetime.fromisoformat(state["timestamp"]).timestamp()
 
 
 def main() -> int:

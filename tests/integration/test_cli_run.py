@@ -26,6 +26,11 @@ RUN = [
     "execution.workers=1",
 ]
 
+SECRETS = {  # a run may need none of them, and keeps none
+    name: f"c4n4ry-{name.lower()}"
+    for name in ("MUSE_LLM_API_KEY", "MUSE_SERVE_KEY", "HF_TOKEN", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY")
+}
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -35,6 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
     ours = ("PREFECT_", "MLFLOW_", "MUSE_")
     env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    env |= SECRETS
     env["PREFECT_PROFILES_PATH"] = str(home / "no-profiles.toml")
     return subprocess.Popen(
         [*COMMAND, *RUN, "--home", str(home), *arguments],
@@ -86,7 +92,11 @@ def test_json_is_one_object_and_the_second_run_is_cached(home: Path) -> None:
             continue
         assert f"catalog: {status}" in err and "usable CPU" in err
         assert "Traceback" not in err and "Warning" not in err
+        assert "c4n4ry" not in out + err
     assert wait_until_no_server(home)
+    written = [path for path in home.rglob("*") if path.is_file()]
+    assert {"prefect.db", "mlflow.db", "manifest.json"} <= {path.name for path in written}
+    assert [path for path in written if b"c4n4ry" in path.read_bytes()] == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -76,6 +76,7 @@ def test_a_server_is_set_up_once_and_mended_where_it_was_changed() -> None:
         "muse: no heartbeat": "it is off",
         "muse: never began": "",
         "muse: start again": "",
+        "muse: start again later": "",
         "deployments": "sft is missing",
     }
     _is_as_written(deployed)

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from muse_core.evaluation.cases.answers import Answer
 from muse_core.evaluation.cases.case import EvalCase, Verdict
-from muse_core.evaluation.people.asked import Asked
 from muse_core.scoring.call_match import match_accepted
 from muse_core.scoring.normal import slot_name
 from muse_core.tools.call_syntax import render_call
 from muse_core.types import JsonValue, ToolCall
+
+if TYPE_CHECKING:  # it loads torch, which a page about answers does without
+    from muse_core.evaluation.people.asked import Asked
 
 COUNT = 10
 LONGEST = 400  # characters of a text that are shown

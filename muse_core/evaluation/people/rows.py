@@ -9,12 +9,12 @@ models, over all cases and per language; and of the last model from every baseli
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muse_core.evaluation.cases.case_summary import statistics_of
-from muse_core.evaluation.people.asked import Asked
 from muse_core.evaluation.people.cuts import Noun, columns_of
 from muse_core.evaluation.score.metrics import macro_f1
 from muse_core.evaluation.score.scorecard import DIFFERENCES, metric_rows
@@ -28,6 +28,9 @@ from muse_core.evaluation.score.statistics import (
     slices_of,
 )
 from muse_core.records import Row
+
+if TYPE_CHECKING:  # it loads torch, which a page about answers does without
+    from muse_core.evaluation.people.asked import Asked
 
 LAST = "dpo"
 SELECTION = ("tool_accuracy", "tool_accuracy_lenient", "tool_macro_f1")

@@ -6,13 +6,12 @@ The turns are greedy, each in a world that stands as the gold conversation left 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from muse_core.evaluation.predict.open_loop import Case, Prediction, judge
-from muse_core.evaluation.score.position import PositionScores
 from muse_core.generation.answer import Answered, answer
 from muse_core.generation.assistant import TurnRequest
 from muse_core.generation.crew import Luggage, open_crew
@@ -121,14 +120,3 @@ def _labelled(ends: Sequence[tuple[int, float]], position: int) -> list[list[flo
     """The gold word is the first that ends at the position or reaches over it, as in training."""
     gold = next((at for at, (end, _) in enumerate(ends) if end >= position), len(ends) - 1)
     return [[round(probability, 6), at == gold] for at, (_, probability) in enumerate(ends)]
-
-
-def position_scores(facts: Sequence[Mapping[str, object]]) -> list[PositionScores | None]:
-    """The position head's word ends of each row; None where the gold has no call."""
-    found = []
-    for fact in facts:
-        ends = fact.get("positions")
-        pairs = list(ends) if isinstance(ends, list) else []
-        scores = PositionScores(tuple(p for p, _ in pairs), tuple(bool(y) for _, y in pairs))
-        found.append(scores if pairs else None)
-    return found

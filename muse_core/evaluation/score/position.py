@@ -7,7 +7,7 @@ rate, and "always the last word" with its best probabilities) and the head's ave
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,17 @@ class PositionScores:
 
     probabilities: tuple[float, ...]
     labels: tuple[bool, ...]
+
+
+def position_scores(facts: Sequence[Mapping[str, object]]) -> list[PositionScores | None]:
+    """The position head's word ends of each row; None where the gold has no call."""
+    found = []
+    for fact in facts:
+        ends = fact.get("positions")
+        pairs = list(ends) if isinstance(ends, list) else []
+        scores = PositionScores(tuple(p for p, _ in pairs), tuple(bool(y) for _, y in pairs))
+        found.append(scores if pairs else None)
+    return found
 
 
 def position_statistics(scores: Sequence[PositionScores | None]) -> list[Statistic]:

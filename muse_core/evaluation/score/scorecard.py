@@ -13,10 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from muse_core.evaluation.predict.predictions import position_scores
 from muse_core.evaluation.score import metrics
 from muse_core.evaluation.score.fluency import FluencyJudge, fluency
-from muse_core.evaluation.score.position import PositionScores, average_precision, position_statistics
+from muse_core.evaluation.score.position import (
+    PositionScores,
+    average_precision,
+    position_scores,
+    position_statistics,
+)
 from muse_core.evaluation.score.significance import bootstrap_p_value
 from muse_core.evaluation.score.statistics import (
     Estimate,

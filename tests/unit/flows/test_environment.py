@@ -17,6 +17,7 @@ OURS = (
     "MUSE_HOME",
     "PREFECT_HOME",
     "PREFECT_API_URL",
+    "PREFECT_UI_URL",
     "PREFECT_PROFILES_PATH",
     "MLFLOW_TRACKING_URI",
 )
@@ -82,6 +83,17 @@ def test_the_home_comes_from_option_variable_or_folder(
 def test_a_configured_server_is_used(tmp_path: Path, server: str) -> None:
     os.environ["PREFECT_API_URL"] = server
     assert prepare(tmp_path).prefect_api == server
+
+
+def test_a_password_in_an_address_is_neither_in_the_way_nor_shown(tmp_path: Path, server: str) -> None:
+    """Prefect and MLflow would print a run's page with it."""
+    os.environ["PREFECT_API_URL"] = server.replace("://", "://muse:s3cret@")
+    os.environ["MLFLOW_TRACKING_URI"] = server.replace("://", "://muse:s3cret@")
+    assert prepare(tmp_path).prefect_api == os.environ["PREFECT_API_URL"]
+    assert os.environ["PREFECT_UI_URL"] == server.removesuffix("/api")
+    from mlflow.environment_variables import MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT
+
+    assert MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.get() is True
 
 
 def test_a_server_of_the_active_profile_is_used(tmp_path: Path, server: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.addresses import hide_in_logs, keep_secret, without_passwords, without_secrets
+from tasks.addresses import hide_in_logs, keep_secret, without_passwords, without_secrets, without_user
 
 CANARY = "c4n4ry-0123456789abcdef"
 SAYS = """
@@ -79,3 +79,16 @@ def test_a_record_is_made_without_it_whoever_handles_it(caplog: pytest.LogCaptur
 )  # fmt: skip
 def test_every_kind_of_address(given: str, shown: str) -> None:
     assert without_passwords(given) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ("http://muse:p@ss@host:4200/api", "http://host:4200/api"),
+        ("https://token@host/x?to=a@b", "https://host/x?to=a@b"),
+        ("http://host/@home", "http://host/@home"),
+    ],
+)
+def test_an_address_is_asked_without_its_user(given: str, asked: str) -> None:
+    """urllib would look for a host of the name `muse:…@host`."""
+    assert without_user(given) == asked
