@@ -163,7 +163,7 @@ class _ShopNames:
         return found or (noun_of_table(said) or shop_nouns.of_key(key) if " " in said else None)
 
     def may_go_on(self, said: str, key: str, in_hindi: bool) -> bool:
-        return self._shop.may_go_on(key, in_hindi) or _may_go_on(said, key)
+        return _may_go_on(said, key) or self._shop.may_go_on(key, in_hindi)
 
 
 class _TableNames:
