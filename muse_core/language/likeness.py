@@ -152,7 +152,7 @@ def _is_before_like(keys: Sequence[str], at: int) -> bool:
     for start in range(at, min(at + _SKIPPED, len(keys)) + 1):
         if start and keys[start - 1] in _listed("one"):  # "pehle aur dusre ek jaise hain"
             continue
-        if any(tuple(keys[start : start + len(phrase)]) == phrase for phrase in _phrases("after")):
+        if start < len(keys) and _length_at(keys, start, "after"):
             return True
     return False
 
