@@ -51,10 +51,7 @@ class FacetText:
         self.heard = [index.heard(word) for word in self.words]
         self.reach = [self._reach(at) for at in range(len(self.words))]
         self._forms: dict[tuple[int, int], tuple[str, ...]] = {}
-        self.is_open = [
-            any(self._forms_of(at, last) for last in range(at + 1, at + reach + 1))
-            for at, reach in enumerate(self.reach)
-        ]  # whether a form of some name or value begins with a word
+        self.is_open = [self._begins_form(at) for at in range(len(self.words))]
         self.names = list(self._named())
 
     def values(self) -> list[Found]:
@@ -237,6 +234,10 @@ class FacetText:
             written = self.words[at].stem if last == at + 1 else joined(self.words[at:last])
             forms = self._forms[at, last] = self.index.forms_of(written, self._key(at, last))
         return forms
+
+    def _begins_form(self, at: int) -> bool:
+        """Whether a form of some name or value begins with a word; most words begin none."""
+        return any(self._forms_of(at, last) for last in range(at + 1, at + self.reach[at] + 1))
 
     def _reach(self, at: int) -> int:
         """How many words from one on may be a name or a value, one at least."""

@@ -40,8 +40,9 @@ def latin_of(word: str) -> str:
 def _sounds() -> tuple[dict[str, str], dict[str, str], dict[str, str], frozenset[str]]:
     """Consonants by themselves and with the inherent a; vowels, signs and digits; what takes the a away."""
     bare, signs = _letters("consonants"), _letters("signs")
+    spoken = {char: f"{sound}a" for char, sound in bare.items()}
     others = signs | _letters("vowels") | {digit: digit for digit in "0123456789"}
-    return bare, {char: f"{sound}a" for char, sound in bare.items()}, others, frozenset((*signs, _VIRAMA, " "))
+    return bare, spoken, others, frozenset((*signs, _VIRAMA, " "))
 
 
 def skeleton(sound: str) -> str:
