@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-from muse_core.language.matching import Token, tokens, word_key
+from muse_core.language.matching import Token, keys_of, tokens, word_key
 from muse_core.language.numerals import scale_value, small_value
 from muse_core.language.word_lists import read_words
 
@@ -24,11 +24,18 @@ _NAMES = ("first", "second", "third", "fourth", "fifth")
 @lru_cache(maxsize=1024)
 def find_positions(text: str) -> tuple[int, ...]:
     """Positions in the last results, in the order said; `LAST` for the last one."""
-    words = tokens(text)
-    keys = [token.key for token in words]
+    words, keys = tokens(text), keys_of(text)
+    if not any(map(_may_count, keys)):
+        return ()
     found = [position for at in range(len(keys)) for position in _positions_at(keys, at)]
     row = max((_row_at(text, words, keys, at) for at in range(len(keys))), key=len, default=())
     return row if len(row) > 1 and set(found) <= set(row) else tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=4096)
+def _may_count(key: str) -> bool:
+    """Whether a word may be a position, or tell how many: most are neither."""
+    return key in _ordinals() or key in _listed("both") or key.isdecimal() or small_value(key) is not None
 
 
 def _row_at(text: str, words: Sequence[Token], keys: Sequence[str], at: int) -> tuple[int, ...]:
@@ -74,19 +81,21 @@ def ordinal_of(key: str) -> int | None:
 
 def has_pronoun(text: str) -> bool:
     """Whether the last results, or one of them, are named by a pronoun."""
-    return any(token.key in _listed("pronouns") for token in tokens(text))
+    return not _listed("pronouns").isdisjoint(keys_of(text))
 
 
 def has_elliptic_opening(text: str) -> bool:
     """ "and in blue?", "aur saste?", "what about cotton": a request that goes on from the last one."""
-    keys = tuple(token.key for token in tokens(text))
+    keys = keys_of(text)
     return any(keys[: len(phrase)] == phrase for phrase in _phrases("openings"))
 
 
 def find_order(text: str) -> Order | None:
     """Cheapest or dearest first; "not too expensive" and "mehnga nahi" ask for the cheap."""
-    keys = [token.key for token in tokens(text)]
-    words = set(keys)
+    keys = keys_of(text)
+    words = _order_beginnings().intersection(keys)
+    if not words:
+        return None
     for order, phrase in _order_phrases():
         for at in range(len(keys) - len(phrase) + 1) if phrase[0] in words else ():
             end = at + len(phrase)
@@ -97,7 +106,9 @@ def find_order(text: str) -> Order | None:
 
 def asks_for_budget(text: str) -> bool:
     """ "budget phone", "budget wala": the level, where "my budget is" and "budget?" are none."""
-    keys = [token.key for token in tokens(text)]
+    keys = keys_of(text)
+    if _listed("budget").isdisjoint(keys):
+        return False
     around = zip(("", *keys), keys, (*keys[1:], ""), strict=False)
     return any(
         key in _listed("budget")
@@ -208,6 +219,12 @@ def _order_phrases() -> tuple[tuple[Order, tuple[str, ...]], ...]:
     orders: tuple[Order, ...] = ("rating", "price_low", "price_high")
     rows = [(order, phrase) for order in orders for phrase in _phrases(order)]
     return tuple(sorted(rows, key=lambda row: -len(row[1])))
+
+
+@lru_cache(maxsize=1)
+def _order_beginnings() -> frozenset[str]:
+    """The first words of these phrases."""
+    return frozenset(phrase[0] for _, phrase in _order_phrases())
 
 
 @lru_cache(maxsize=4)

@@ -21,15 +21,19 @@ def find_brands(text: str, brands: Sequence[str]) -> list[Span]:
     words = tokens(text)
     found: list[Span] = []
     at = 0
+    is_written = text.isascii() and not index.latin  # no brand is told by its sound
     while at < len(words):
-        length, brand = _brand_at(text, [word.key for word in words[at : at + index.longest]], index)
+        if is_written and words[at].key not in index.starts:
+            at += 1
+            continue
+        length, brand = _brand_at([word.key for word in words[at : at + index.longest]], index)
         if brand is not None:
             found.append((brand, words[at].start, words[at + length - 1].end))
         at += length
     return found
 
 
-def _brand_at(text: str, keys: list[str], index: _Index) -> tuple[int, str | None]:
+def _brand_at(keys: list[str], index: _Index) -> tuple[int, str | None]:
     """(words taken, brand) for the words at one place."""
     for length in range(len(keys), 0, -1):
         key = "".join(keys[:length])
@@ -62,6 +66,7 @@ class _Index:
     def __init__(self, brands: Sequence[str]) -> None:
         self.exact = {form_key(brand): brand for brand in brands}
         self.exact.pop("", None)
+        self.starts = frozenset(key[:length] for key in self.exact for length in range(1, len(key) + 1))
         self.longest = max((len(tokens(brand)) for brand in brands), default=1) or 1
         latin = {key: brand for key, brand in self.exact.items() if key.isascii()}
         self.sounds = {roman_key(key): brand for key, brand in latin.items() if len(key) >= _MIN_SOUND}

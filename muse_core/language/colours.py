@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from muse_core.language import lexicon
-from muse_core.language.matching import tokens, word_key
+from muse_core.language.matching import Token, keys_of, tokens, word_key
 from muse_core.language.scripts import is_roman_hindi
 from muse_core.language.word_lists import read_words
 
@@ -27,7 +27,8 @@ _REACH = 3  # words between "color" and what it announces; words between a colou
 
 def find_colours(text: str) -> list[Span]:
     """(canonical colour, start, end) of every colour asked for, left to right."""
-    return _ColourReader(text).read()
+    may_be = lexicon.find("colour", text) or not _listed("colour_words").isdisjoint(keys_of(text))
+    return _ColourReader(text).read() if may_be or any(_in_codes(tokens(text))) else []
 
 
 def is_shade_of(shade: str, colour: str) -> bool:
@@ -46,7 +47,7 @@ class _ColourReader:
         self.is_shouted = sum(word[0].isupper() for word in self.written) * 2 > len(self.written)
         self.starts = [word.start for word in self.words]
         self.place = {word.start: at for at, word in enumerate(self.words)}
-        self.found = [*lexicon.find("colour", text), *self._in_codes()]
+        self.found = [*lexicon.find("colour", text), *_in_codes(self.words)]
         self.products = [(start, end) for _, start, end in lexicon.find("product_type", text)]
 
     def read(self) -> list[Span]:
@@ -136,15 +137,6 @@ class _ColourReader:
 
     # ---- colours that the lexicon does not find
 
-    def _in_codes(self) -> Iterator[Span]:
-        """ "black06", "02navy": an English colour with digits glued on."""
-        for word in self.words:
-            has_digit = not word.key.isalpha() and any(char.isdigit() for char in word.key)
-            code = _CODE.fullmatch(word.key) if has_digit else None
-            value = lexicon.canonical("colour", code.group(1)) if code else None
-            if value is not None and code is not None and not _listed("weak") & {code.group(1)}:
-                yield value, word.start, word.end
-
     def _unknown(self) -> Iterator[Span]:
         """ "an espresso color", "camo colored": the word before a colour word."""
         for at in range(1, len(self.words)):
@@ -187,6 +179,16 @@ class _ColourReader:
         """Whether the span is one word of a list."""
         at = self.place.get(start)
         return at is not None and self.words[at].end == end and self.keys[at] in _listed(name)
+
+
+def _in_codes(words: Sequence[Token]) -> Iterator[Span]:
+    """ "black06", "02navy": an English colour with digits glued on."""
+    for word in words:
+        has_digit = not word.key.isalpha() and any(char.isdigit() for char in word.key)
+        code = _CODE.fullmatch(word.key) if has_digit else None
+        value = lexicon.canonical("colour", code.group(1)) if code else None
+        if value is not None and code is not None and not _listed("weak") & {code.group(1)}:
+            yield value, word.start, word.end
 
 
 def _is_common(key: str) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
-from muse_core.language.matching import Token, tokens, word_key
+from muse_core.language.matching import Token, keys_of, tokens, word_key
 from muse_core.language.phrases import Phrases
 from muse_core.language.word_lists import read_words
 
@@ -23,14 +23,14 @@ _OURS = ("price", "rating", "material", "brand", "colour", "size")
 
 def says_compare(text: str) -> bool:
     """Whether a text says that results are compared, and not only which one is meant."""
-    return _has([word.key for word in tokens(text)], "asks")
+    return _has(keys_of(text), "asks")
 
 
 def find_compared(text: str, facets: Sequence[Named], is_sure: bool) -> tuple[str, ...]:
     """The attributes, in the order said. `facets`: their names in the text; `is_sure`: it compares."""
-    words = tokens(text)
-    if not is_sure and not _has([word.key for word in words], "choosing"):
+    if not is_sure and not _has(keys_of(text), "choosing"):
         return ()
+    words = tokens(text)
     found = [(start, name) for name, start, _ in facets]
     found += [(word.start, _by_word()[word.key]) for word in words if _is_ours(word, facets)]
     return tuple(dict.fromkeys(name for _, name in sorted(found)))

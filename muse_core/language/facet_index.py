@@ -32,7 +32,7 @@ from muse_core.types import Facet
 _LONGEST_FORM = 6  # words: a longer value is found by its parts
 _MOST_VOWELS = 2  # letters by which words of the same consonants may differ
 _MIN_SOUND = 4  # letters of a word that is known by its exact sound
-_REMEMBERED = 4096  # words of Devanagari, for each shop
+_REMEMBERED = 1024  # words and runs of them, for each shop
 
 
 class Target(NamedTuple):
@@ -71,14 +71,16 @@ class FacetIndex:
         self.forms_known = frozenset(form for table in tables for form in table)
         self._beginnings = Beginnings(self.forms_known, self._loose, has_plurals=False)
         self._heard = lru_cache(maxsize=_REMEMBERED)(self._hear_hindi)
+        self.may_go_on = lru_cache(maxsize=_REMEMBERED)(self._beginnings.may_go_on)
+        self.forms_of = lru_cache(maxsize=_REMEMBERED)(self._forms_of)
 
     def heard(self, word: Word) -> str:
         """The shop's word that a word of Devanagari spells or sounds like; its own stem for any other."""
         return word.stem if word.key.isascii() else self._heard(word)
 
-    def may_go_on(self, key: str) -> bool:
-        """Whether a form may begin with these words and go on."""
-        return self._beginnings.may_go_on(key)
+    def _forms_of(self, written: str, heard: str) -> tuple[str, ...]:
+        """The forms that some words are: as written, as heard, or loosely spelt."""
+        return tuple(key for key in (written, heard, self.spelt(written)) if key in self.forms_known)
 
     def _hear_hindi(self, word: Word) -> str:
         spelt = stem(letters_of(word.key))

@@ -17,9 +17,9 @@ from muse_core.language.facet_bounds import Bound, bound_around
 from muse_core.language.facet_forms import listed
 from muse_core.language.facet_values import FacetText, Named
 from muse_core.language.matching import word_key
-from muse_core.language.numerals import read_number
+from muse_core.language.numerals import has_number, read_number
 from muse_core.language.price_context import words as price_words
-from muse_core.language.price_pieces import pieces
+from muse_core.language.price_pieces import piece_keys, pieces
 from muse_core.language.units import COUNT, converted, dimension_of, find_quantities, is_told_in, unit_of
 from muse_core.language.word_lists import read_words
 from muse_core.types import Facet
@@ -53,7 +53,8 @@ class _Amount(NamedTuple):
 
 def find_limits(text: str, said: FacetText, taken: Sequence[tuple[int, int]]) -> list[Limit]:
     """The limits of a text, left to right. `taken`: places of words that are no numbers of facets."""
-    return _NumberReader(text, said, taken).read()
+    may_be = has_number(piece_keys(text)) and any(facet.kind == "number" for facet in said.index.facets)
+    return _NumberReader(text, said, taken).read() if may_be else []
 
 
 class _NumberReader:
@@ -72,8 +73,6 @@ class _NumberReader:
             self._take(bisect_left(self.starts, start), bisect_left(self.starts, end))
 
     def read(self) -> list[Limit]:
-        if not any(facet.kind == "number" for facet in self.facets):
-            return []
         measured = list(self._measured())
         for amount in measured:
             self._take(amount.first, amount.last)

@@ -13,7 +13,7 @@ from muse_core.language.facet_index import facet_index
 from muse_core.language.facet_numbers import Limit, find_limits
 from muse_core.language.facet_values import FacetText, Found
 from muse_core.language.likeness import names_customers
-from muse_core.language.matching import tokens
+from muse_core.language.matching import keys_of
 from muse_core.language.request_cues import Cues, Mention
 from muse_core.language.units import find_quantities
 from muse_core.types import Facet, JsonValue
@@ -57,7 +57,7 @@ def read_facets(text: str, facets: Sequence[Facet], own: Sequence[Mention], cues
 
 def _stars_of_customers(text: str) -> list[Place]:
     """Where stars are those that customers give: no facet's."""
-    if not names_customers([token.key for token in tokens(text)]):
+    if not names_customers(keys_of(text)):
         return []
     return [(found.start, found.end) for found in find_quantities(text) if found.unit == "star"]
 

@@ -51,6 +51,7 @@ class FacetText:
         self.heard = [index.heard(word) for word in self.words]
         self.reach = [self._reach(at) for at in range(len(self.words))]
         self._forms: dict[tuple[int, int], tuple[str, ...]] = {}
+        self.is_open = [self._begins_form(at) for at in range(len(self.words))]
         self.names = list(self._named())
 
     def values(self) -> list[Found]:
@@ -68,7 +69,7 @@ class FacetText:
     def _named(self) -> Iterator[Named]:
         at = 0
         while at < len(self.words):
-            for length in range(self.reach[at], 0, -1):
+            for length in range(self.reach[at], 0, -1) if self.is_open[at] else ():
                 facets = self._look_up(self.index.names, at, at + length)
                 if facets:
                     yield Named(frozenset(facets), at, at + length)
@@ -112,6 +113,8 @@ class FacetText:
 
     def _choice_at(self, at: int) -> tuple[Found | None, int]:
         """(the choice whose first word is at `at`, the place behind it)."""
+        if not self.is_open[at]:
+            return None, at + 1
         if self.words[at].key in listed("light") and self.words[at].stem not in self.index.own:
             return None, at + 1
         for last in range(at + self.reach[at], at, -1):
@@ -138,7 +141,7 @@ class FacetText:
         return (self._found(target, at, last, False), last) if target is not None else (None, at + 1)
 
     def _parts(self, at: int) -> tuple[set[Target], int]:
-        for last in range(at + self.reach[at], at, -1):
+        for last in range(at + self.reach[at], at, -1) if self.is_open[at] else ():
             targets = self._look_up(self.index.forms, at, last)
             if last == at + 1:
                 targets = targets | self._look_up(self.index.parts, at, last)
@@ -222,12 +225,19 @@ class FacetText:
 
     def _look_up(self, table: dict[str, set[T]], at: int, last: int) -> set[T]:
         """What a run of words stands for: as written, as heard, or loosely spelt."""
+        return next((table[key] for key in self._forms_of(at, last) if key in table), set())
+
+    def _forms_of(self, at: int, last: int) -> tuple[str, ...]:
+        """The forms of some name or value that a run of words is."""
         forms = self._forms.get((at, last))
         if forms is None:
             written = self.words[at].stem if last == at + 1 else joined(self.words[at:last])
-            said = (written, self._key(at, last), self.index.spelt(written))
-            forms = self._forms[at, last] = tuple(key for key in said if key in self.index.forms_known)
-        return next((table[key] for key in forms if key in table), set())
+            forms = self._forms[at, last] = self.index.forms_of(written, self._key(at, last))
+        return forms
+
+    def _begins_form(self, at: int) -> bool:
+        """Whether a form of some name or value begins with a word; most words begin none."""
+        return any(self._forms_of(at, last) for last in range(at + 1, at + self.reach[at] + 1))
 
     def _reach(self, at: int) -> int:
         """How many words from one on may be a name or a value, one at least."""

@@ -21,7 +21,7 @@ import numpy as np
 from muse_core.language import shop_nouns
 from muse_core.language.lexicon_entries import WORDS, Entry, all_slots, lookup, meaning, run_key
 from muse_core.language.lexicon_find import found_in, numeric_size
-from muse_core.language.matching import Token, form_key, tokens, word_key
+from muse_core.language.matching import Token, form_key, keys_of, tokens, word_key
 from muse_core.language.word_lists import read_words
 from muse_core.types import Language
 
@@ -102,7 +102,7 @@ def find(slot: str, text: str) -> list[tuple[str, int, int]]:
 
 def names_size(text: str) -> bool:
     """Whether a text has the word size itself, in any script."""
-    return any(token.key in _size_names() for token in tokens(text))
+    return not _size_names().isdisjoint(keys_of(text))
 
 
 @lru_cache(maxsize=1)

@@ -35,7 +35,10 @@ def found_in(text: str) -> Mapping[str, list[tuple[str, int, int]]]:
     found: dict[str, list[tuple[str, int, int]]] = {}
     free: dict[str, int] = {}  # by slot, the first word that no value has taken
     for at, word in enumerate(words):
-        for length, name, value, end in (*_known_at(words, at), *_size_at(text, words, at)):
+        known = _known_at(words, at)
+        if word.key.isdigit():
+            known += _size_at(text, words, at)
+        for length, name, value, end in known:
             is_open = at >= free.get(name, 0) and length <= slots[name].longest
             if is_open and _is_plausible(name, value, text, words, at, length):
                 found.setdefault(name, []).append((value, word.start, end))
@@ -47,6 +50,8 @@ def _known_at(words: list[Token], at: int) -> list[tuple[int, str, str, int]]:
     """(words, slot, value, end) of every run from one place on that a slot knows, the longest first."""
     found: list[tuple[int, str, str, int]] = []
     key = ""
+    if not meaning(words[at].key).goes_on:
+        return found
     for length, word in enumerate(words[at : at + longest()], 1):
         if length > 1 and is_lone_letter(word):
             break

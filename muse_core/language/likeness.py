@@ -14,9 +14,9 @@ from typing import Literal
 
 from muse_core.language.back_references import find_order, find_positions, ordinal_of
 from muse_core.language.facet_bounds import bound_around
-from muse_core.language.matching import tokens, word_key
-from muse_core.language.numerals import read_number
-from muse_core.language.price_pieces import pieces
+from muse_core.language.matching import keys_of, tokens, word_key
+from muse_core.language.numerals import has_number, read_number
+from muse_core.language.price_pieces import piece_keys, pieces
 from muse_core.language.word_lists import read_words
 
 Than = Literal["cheaper", "costlier", "better_rated"]
@@ -30,7 +30,7 @@ _NEAR = 2  # words between a number and "rating"
 @lru_cache(maxsize=1024)
 def find_like(text: str) -> int | None:
     """The position (from 1; -1 is the last) of the result that another one is to be like."""
-    keys = [token.key for token in tokens(text)]
+    keys = keys_of(text)
     for at, position in _positions(keys):
         if _is_after_like(keys, at) or _is_before_like(keys, at + 1) or _differs_behind(keys, at + 1):
             return position
@@ -40,8 +40,8 @@ def find_like(text: str) -> int | None:
 
 def likes_shown(text: str) -> bool:
     """Whether another one like what was shown last is asked for, and no position is said."""
-    keys = [token.key for token in tokens(text)]
-    if find_positions(text) or find_like(text) is not None:
+    keys = keys_of(text)
+    if not _may_have(keys, "shown") or find_positions(text) or find_like(text) is not None:
         return False
     return any(
         not set(keys[at + length : at + length + 1]) & _listed("relative")
@@ -52,7 +52,7 @@ def likes_shown(text: str) -> bool:
 
 def find_than(text: str) -> Than | None:
     """How one like another is to differ from it."""
-    keys = [token.key for token in tokens(text)]
+    keys = keys_of(text)
     if _has(keys, "better_rated"):
         return "better_rated"
     order = find_order(text)
@@ -64,14 +64,15 @@ def find_min_rating(text: str, taken: Sequence[tuple[int, int]] = ()) -> float |
     number = find_rating_number(text, taken)
     if number is not None:
         return number
-    keys = [piece.key for piece in pieces(text)]
-    return WELL_RATED if _has(keys, "well_rated") and not asks_for_best_rated(text) else None
+    return WELL_RATED if _has(piece_keys(text), "well_rated") and not asks_for_best_rated(text) else None
 
 
 def find_rating_number(text: str, taken: Sequence[tuple[int, int]] = ()) -> float | None:
     """The lowest rating that is told as a number."""
+    keys = piece_keys(text)
+    if not has_number(keys):
+        return None
     found = pieces(text)
-    keys = [piece.key for piece in found]
     positions, is_energy = find_positions(text), _is_of_energy(keys)
     for at in range(len(keys)):
         number = read_number(keys, at)
@@ -87,8 +88,8 @@ def find_rating_number(text: str, taken: Sequence[tuple[int, int]] = ()) -> floa
 
 def asks_for_best_rated(text: str) -> bool:
     """An order: "top rated first", "achhi rating wale pehle"."""
-    keys = [token.key for token in tokens(text)]
-    for at in range(len(keys)):
+    keys = keys_of(text)
+    for at in range(len(keys)) if _may_have(keys, "well_rated") else ():
         length = _length_at(keys, at, "well_rated")
         if length and any(key in _listed("first") for key in keys[at + length : at + length + _SKIPPED]):
             return True
@@ -114,12 +115,12 @@ def _is_star(keys: Sequence[str], at: int) -> bool:
 
 def _is_of_energy(keys: Sequence[str]) -> bool:
     """ "5 star ac": the label that a maker puts on it, unless customers are named."""
-    return any(key in _listed("energy") for key in keys) and not names_customers(keys)
+    return not _listed("energy").isdisjoint(keys) and not names_customers(keys)
 
 
 def names_customers(keys: Sequence[str]) -> bool:
     """Whether those who have bought are named: "customers ki rating 4 star"."""
-    return any(key in _listed("customers") for key in keys)
+    return not _listed("customers").isdisjoint(keys)
 
 
 # ---- positions ------------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def _is_before_like(keys: Sequence[str], at: int) -> bool:
     for start in range(at, min(at + _SKIPPED, len(keys)) + 1):
         if start and keys[start - 1] in _listed("one"):  # "pehle aur dusre ek jaise hain"
             continue
-        if any(tuple(keys[start : start + len(phrase)]) == phrase for phrase in _phrases("after")):
+        if start < len(keys) and _length_at(keys, start, "after"):
             return True
     return False
 
@@ -178,9 +179,13 @@ def _is_liked(keys: Sequence[str], at: int) -> bool:
     return is_said and not any(key in _listed("differing") for key in keys[at + 2 : at + 4])
 
 
+def _may_have(keys: Sequence[str], name: str) -> bool:
+    """Whether any of the words begins a phrase of a list."""
+    return not _by_first(name).keys().isdisjoint(keys)
+
+
 def _has(keys: Sequence[str], name: str) -> bool:
-    known = _by_first(name)
-    return any(key in known and _length_at(keys, at, name) for at, key in enumerate(keys))
+    return _may_have(keys, name) and any(_length_at(keys, at, name) for at in range(len(keys)))
 
 
 def _length_at(keys: Sequence[str], at: int, name: str) -> int:

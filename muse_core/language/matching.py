@@ -48,6 +48,12 @@ def _tokens(text: str) -> tuple[Token, ...]:
     )
 
 
+@lru_cache(maxsize=4096)
+def keys_of(text: str) -> tuple[str, ...]:
+    """The keys of a text's words."""
+    return tuple(token.key for token in _tokens(text))
+
+
 @lru_cache(maxsize=65536)
 def word_key(word: str) -> str:
     """Lower case, NFKC, Devanagari folds."""

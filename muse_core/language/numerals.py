@@ -78,13 +78,18 @@ def half_alone(word: str) -> float | None:
 
 def read_number(words: Sequence[str], start: int = 0) -> Number | None:
     """The longest number that starts at `words[start]`; None when there is none there."""
-    if start >= len(words) or not _may_begin(words[start]):
+    if start >= len(words) or not may_begin_number(words[start]):
         return None
     return _NumberReader(words, start).read()
 
 
+def has_number(words: Sequence[str]) -> bool:
+    """Whether a number, or a half form, may begin at any of the words."""
+    return any(map(may_begin_number, words))
+
+
 @lru_cache(maxsize=65536)
-def _may_begin(word: str) -> bool:
+def may_begin_number(word: str) -> bool:
     """Whether a number may begin with a word; most words begin none."""
     readers: tuple[Callable[[str], object], ...] = (half_form, digits_value, small_value, scale_value)
     return any(reader(word) is not None for reader in readers)

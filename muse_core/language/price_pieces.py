@@ -39,6 +39,12 @@ def _pieces(text: str) -> tuple[Piece, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1024)
+def piece_keys(text: str) -> tuple[str, ...]:
+    """The words of a text's pieces."""
+    return tuple(piece.key for piece in _pieces(text))
+
+
 def _joined(found: list[Piece], spaced: re.Match[str]) -> list[Piece]:
     """The pieces inside a spaced-out number become one."""
     number = Piece(word_key(spaced.group().replace(" ", "")), spaced.start(), spaced.end())

@@ -16,6 +16,7 @@ from muse_core.language.numerals import (
     Number,
     Script,
     half_value,
+    has_number,
     read_number,
     say_number,
     say_scale,
@@ -24,7 +25,7 @@ from muse_core.language.numerals import (
 )
 from muse_core.language.price_bounds import Bound, bound_of, skip_currency, skip_currency_back
 from muse_core.language.price_context import MIN_BARE_PRICE, Surroundings, words
-from muse_core.language.price_pieces import pieces
+from muse_core.language.price_pieces import piece_keys, pieces
 from muse_core.types import Language
 
 _HYPHENS = ("-", "–", "—")
@@ -59,6 +60,8 @@ def read_price(text: str) -> float | None:
 
 def find_prices(text: str) -> list[PriceSpan]:
     """Every price of a text, left to right."""
+    if not has_number(piece_keys(text)):
+        return []
     around = Surroundings(text, pieces(text))
     spans: list[PriceSpan] = []
     at = 0

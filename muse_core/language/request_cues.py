@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from muse_core.language.matching import Token, tokens, word_key
+from muse_core.language.matching import Token, keys_of, tokens, word_key
 from muse_core.language.phrases import Phrase, Phrases
 from muse_core.language.word_lists import read_words
 
@@ -41,9 +41,9 @@ class Cues:
         """`nouns`: places of products, over which a negation reaches ("taiwan wali series chhod kar")."""
         self.text = text
         self.words = tokens(text)
-        self.keys = [word.key for word in self.words]
+        self.keys = keys_of(text)
         self._starts = [word.start for word in self.words]
-        self._is_asking = any(key in _listed("asking") for key in self.keys)
+        self._is_asking = not _listed("asking").isdisjoint(self.keys)
         self._named: set[int] = set()  # words of the mentions that are looked at
         self._nouns = {at for start, end in nouns for at in range(self._first(start), self._first(end))}
 

@@ -28,17 +28,21 @@ _ENGLISH = (
 @lru_cache(maxsize=65536)
 def latin_of(word: str) -> str:
     """Devanagari by its letters, with the inherent a but for the last: अरावली -> aravali."""
-    consonants, vowels, signs = (_letters(kind) for kind in ("consonants", "vowels", "signs"))
-    out = ""
-    for char, following in zip(word, f"{word[1:]} ", strict=True):
-        if char in consonants:
-            is_bare = following in signs or following in (_VIRAMA, " ")
-            out += consonants[char] + ("" if is_bare else "a")
-        elif char.isascii() and char.isdigit():
-            out += char
-        else:
-            out += vowels.get(char) or signs.get(char, "")
-    return out
+    bare, spoken, others, silencing = _sounds()
+    out = [
+        (bare if following in silencing else spoken).get(char) or others.get(char, "")
+        for char, following in zip(word, f"{word[1:]} ", strict=True)
+    ]
+    return "".join(out)
+
+
+@lru_cache(maxsize=1)
+def _sounds() -> tuple[dict[str, str], dict[str, str], dict[str, str], frozenset[str]]:
+    """Consonants by themselves and with the inherent a; vowels, signs and digits; what takes the a away."""
+    bare, signs = _letters("consonants"), _letters("signs")
+    spoken = {char: f"{sound}a" for char, sound in bare.items()}
+    others = signs | _letters("vowels") | {digit: digit for digit in "0123456789"}
+    return bare, spoken, others, frozenset((*signs, _VIRAMA, " "))
 
 
 def skeleton(sound: str) -> str:

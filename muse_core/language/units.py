@@ -9,12 +9,13 @@ covered: sums of units (5 ft 6 in), units before the number.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from muse_core.language.matching import word_key
-from muse_core.language.numerals import half_alone, read_number
-from muse_core.language.price_pieces import Piece, pieces
+from muse_core.language.numerals import half_alone, has_number, read_number
+from muse_core.language.price_pieces import Piece, piece_keys, pieces
 from muse_core.language.word_lists import read_words
 
 COUNT = "count"  # the dimension of things that are counted: seats, pieces
@@ -84,8 +85,10 @@ def meant_in(unit: str, dimension: str) -> str:
 
 def find_quantities(text: str, in_cell: bool = False) -> list[Quantity]:
     """Every number with a unit, left to right. `in_cell`: the cell of a table, where a letter is enough."""
+    keys = piece_keys(text)
+    if not has_number(keys):
+        return []
     found = pieces(text)
-    keys = [piece.key for piece in found]
     out: list[Quantity] = []
     at = 0
     while at < len(found):
@@ -104,7 +107,7 @@ def find_quantities(text: str, in_cell: bool = False) -> list[Quantity]:
     return out
 
 
-def _number_at(keys: list[str], at: int) -> tuple[float, int] | None:
+def _number_at(keys: Sequence[str], at: int) -> tuple[float, int] | None:
     """A number in digits or words and where it ends: "1,500", "डेढ़", "sava do"."""
     number = read_number(keys, at)
     if number is not None:
@@ -114,7 +117,7 @@ def _number_at(keys: list[str], at: int) -> tuple[float, int] | None:
 
 
 def _unit_at(
-    text: str, found: list[Piece], keys: list[str], at: int, in_cell: bool, value: float
+    text: str, found: list[Piece], keys: Sequence[str], at: int, in_cell: bool, value: float
 ) -> tuple[str, int, int] | None:
     """(unit, next piece, end in the text) of the unit behind a number that ends before piece `at`."""
     end = found[at - 1].end
@@ -151,13 +154,13 @@ def _is_said(word: str, value: float, glued: bool) -> bool:
     return word not in _listed("cells_only") and (glued or word not in _listed("glued"))
 
 
-def _is_in_cell(word: str, behind: list[str]) -> bool:
+def _is_in_cell(word: str, behind: Sequence[str]) -> bool:
     """Whether a word of a cell is a unit: "in" before another word is not."""
     return word != "in" or not behind or not behind[0].isalpha()
 
 
 def _shared(
-    found: list[Piece], keys: list[str], at: int, unit: str, before: list[Quantity]
+    found: list[Piece], keys: Sequence[str], at: int, unit: str, before: list[Quantity]
 ) -> list[Quantity]:
     """The first number of a range whose unit stands behind the second: 8-16 gb."""
     if at < 2 or keys[at - 1] not in _listed("links"):

@@ -103,7 +103,7 @@ def _joined(text: str, nouns: Sequence[Noun]) -> list[Noun]:
 
 
 class _Names(Protocol):
-    """Nouns by what is said and its key. `may_go_on`: whether more words than these may be one; `in_hindi`:
+    """Nouns by what is said and its key. `may_go_on`: whether these words, or more, may be one; `in_hindi`:
     there is Devanagari among them."""
 
     def named(self, said: str, key: str) -> str | None: ...
@@ -123,14 +123,15 @@ def _named(text: str, words: Sequence[Token], names: _Names) -> Iterator[Noun]:
 
 def _noun_at(text: str, words: Sequence[Token], names: _Names) -> tuple[int, str | None]:
     """(words taken, noun) at one place, the longest first."""
+    start, key = words[0].start, ""
     in_hindi = not text.isascii() and not all(word.key.isascii() for word in words)
     runs: list[tuple[str, str]] = []
-    key = ""
     for word in words:
         key += word.key
-        runs.append((text[words[0].start : word.end], key))
-        if len(runs) < len(words) and not names.may_go_on(*runs[-1], in_hindi):
-            break
+        said = text[start : word.end]
+        if not names.may_go_on(said, key, in_hindi):
+            break  # nor is it a noun itself
+        runs.append((said, key))
     for length in range(len(runs), 0, -1):
         found = names.named(*runs[length - 1])
         if found is not None:
@@ -162,7 +163,7 @@ class _ShopNames:
         return found or (noun_of_table(said) or shop_nouns.of_key(key) if " " in said else None)
 
     def may_go_on(self, said: str, key: str, in_hindi: bool) -> bool:
-        return self._shop.may_go_on(key, in_hindi) or _may_go_on(said, key)
+        return _may_go_on(said, key) or self._shop.may_go_on(key, in_hindi)
 
 
 class _TableNames:

@@ -32,13 +32,12 @@ from tests.unit.extra_tools.builders_http import answering, as_json
 pytestmark = pytest.mark.slow
 
 OWN = Path(__file__).parent / "own_tools"
-SMALLER = [  # so small a model writes until it is stopped: few cases, short acts
+SMALLER = [  # so small a model writes until it is stopped: few contexts, short samples
     "conversations.count=480",
     "conversations.other_shops=0",
     "pairs.contexts=16",
     "pairs.max_new_tokens=32",
     "evaluation.max_cases=200",
-    "evaluation.max_new_tokens=32",
     "evaluation.anonymous_cases=0",
     "evaluation.cases_per_rate=0",
     "evaluation.pair_contexts=4",
