@@ -27,6 +27,7 @@ from muse_core.language.back_references import (
     find_positions,
     has_elliptic_opening,
     has_pronoun,
+    row_place,
 )
 from muse_core.language.brands import find_brands
 from muse_core.language.colours import find_colours
@@ -91,12 +92,18 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
     """What a text asks for; an empty request for a text that names nothing."""
     mentions = _mentions(text, brands)
     cues = Cues(text, [(noun.start, noun.end) for noun in mentions["product_type"]])
-    shop = read_facets(text, facets, [one for found in mentions.values() for one in found], cues)
+    own = [one for found in mentions.values() for one in found]
+    shop = read_facets(text, facets, own, cues, row_place(text))
     wanted, without = _meant(mentions, cues, shop)
     prices = _with_bare_correction(text, cues, shop.numbers)
     limits = _limits(prices, cues)
     positions, like = find_positions(text), find_like(text)
-    if _counts_shoes(wanted["product_type"], positions):
+    place = row_place(text)
+    is_measured = place is not None and _is_among(*place, shop.numbers)
+    counts_shoes = _counts_shoes(wanted["product_type"], positions)
+    if counts_shoes and not wanted["size"]:
+        wanted["size"] = (str(positions[0]),)
+    if is_measured or counts_shoes:
         positions = ()
     like_shown = like is None and likes_shown(text)
     is_like = like_shown or like is not None

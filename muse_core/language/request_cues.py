@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import product
 
 from muse_core.language.matching import Token, tokens, word_key
 from muse_core.language.phrases import Phrase, Phrases
@@ -46,6 +47,10 @@ class Cues:
         self._is_asking = any(key in _listed("asking") for key in self.keys)
         self._named: set[int] = set()  # words of the mentions that are looked at
         self._nouns = {at for start, end in nouns for at in range(self._first(start), self._first(end))}
+
+    def reach_over(self, places: Iterable[tuple[int, int]]) -> None:
+        """A negation reaches over these, too: the names of facets ("solid pattern nahi")."""
+        self._nouns |= {at for start, end in places for at in range(self._first(start), self._first(end))}
 
     def meant(self, mentions: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
         """(wanted, unwanted) of the mentions of one slot, in order; those taken back are in neither."""
@@ -215,7 +220,22 @@ def _listed(name: str) -> frozenset[str]:
 @lru_cache(maxsize=16)
 def _phrases(table: str, name: str) -> Phrases[Phrase]:
     """Phrases as keys, longest first."""
-    rows = [
+    said = (
         tuple(token.key for token in tokens(phrase)) for phrase in read_words("request_words")[table][name]
-    ]
+    )
+    rows = dict.fromkeys(row for phrase in said for row in _spellings(phrase))
     return Phrases((row, row) for row in sorted(rows, key=len, reverse=True))
+
+
+def _spellings(phrase: Phrase) -> Iterator[Phrase]:
+    """A phrase of several words in all spellings of its usual ones."""
+    if len(phrase) == 1:
+        yield phrase
+        return
+    yield from product(*(next((row for row in _usual() if key in row), (key,)) for key in phrase))
+
+
+@lru_cache(maxsize=1)
+def _usual() -> tuple[tuple[str, ...], ...]:
+    rows = read_words("request_words")["negation"]["spellings"]
+    return tuple(tuple(map(word_key, row.split())) for row in rows)

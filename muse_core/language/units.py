@@ -17,6 +17,7 @@ from muse_core.language.numerals import half_alone, read_number
 from muse_core.language.price_pieces import Piece, pieces
 from muse_core.language.word_lists import read_words
 
+STARS = "star"  # of an energy label, or of customers
 COUNT = "count"  # the dimension of things that are counted: seats, pieces
 _LONGEST = 3  # words of a unit
 _MARKS = ('"', "″", "”", "''")
