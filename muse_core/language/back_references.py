@@ -196,7 +196,8 @@ def _ordinal_at(keys: Sequence[str], at: int, position: int) -> list[int]:
     is_alone = len(keys) == 1 or (at == len(keys) - 1 and keys[at - 1] in ("the", *_listed("joining")))
     if position == LAST and at and keys[at - 1] in _listed("next_to_last"):
         position -= 1
-    return [position] if after in _listed("counted") or is_alone else []
+    is_praised = after in _listed("praised") and keys[at] not in _listed("adverbs")
+    return [position] if after in _listed("counted") or is_praised or is_alone else []
 
 
 def _is_listed_with(keys: Sequence[str], at: int) -> bool:

@@ -52,7 +52,7 @@ def read_facets(
     if positions and not _measures(text, positions, said):
         taken.append(positions)
     limits = find_limits(text, said, taken)
-    cues.reach_over(said.name_places())
+    cues.reach_over(said.choice_names())
     wanted, without = _choices(facets, values, cues)
     wanted |= _numbers(facets, limits, cues)
     numbers = tuple((limit.start, limit.end) for limit in limits)

@@ -95,6 +95,12 @@ class FacetText:
         name = next(names, None)
         return name and (self.words[name.first].start, self.words[name.last - 1].end)
 
+    def choice_names(self) -> Iterator[tuple[int, int]]:
+        """Where names stand that are of choices alone."""
+        for name in self.names:
+            if all(self.index.facets[facet].kind == "choice" for facet in name.facets):
+                yield self.words[name.first].start, self.words[name.last - 1].end
+
     def sole_names(self) -> Iterator[tuple[int, int, int]]:
         """(facet, start, end) of the names that are of one facet alone."""
         for name in self.names:

@@ -46,11 +46,12 @@ class Cues:
         self._starts = [word.start for word in self.words]
         self._is_asking = any(key in _listed("asking") for key in self.keys)
         self._named: set[int] = set()  # words of the mentions that are looked at
+        self._names: set[int] = set()  # words of the facets' names
         self._nouns = {at for start, end in nouns for at in range(self._first(start), self._first(end))}
 
     def reach_over(self, places: Iterable[tuple[int, int]]) -> None:
-        """A negation reaches over these, too: the names of facets ("solid pattern nahi")."""
-        self._nouns |= {at for start, end in places for at in range(self._first(start), self._first(end))}
+        """A sure negation reaches over these, too: the names of choices ("solid pattern nahi")."""
+        self._names |= {at for start, end in places for at in range(self._first(start), self._first(end))}
 
     def meant(self, mentions: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
         """(wanted, unwanted) of the mentions of one slot, in order; those taken back are in neither."""
@@ -147,14 +148,18 @@ class Cues:
             return True
         begin = self._first(mention.end)
         strange = 0  # words that an exclusion reaches over, once: "taiwan wali series chhod kar"
+        is_named = False
         for at in range(begin, min(begin + _REACH, len(self.words))):
             if (negation := self._negation_at(at)) is not None:
                 is_stopped = _STOP.search(self.text[mention.end : self.words[at].start])
                 is_near = not strange or (strange == 1 and negation[0] not in _listed("doubtful"))
+                if is_named:
+                    is_near = not strange and negation[0] not in _listed("unsure")
                 return not is_stopped and is_near and self._is_said(negation, at)
             if at in self._named:
                 return False
-            strange += self.keys[at] not in _listed("between") and at not in self._nouns
+            is_named |= at in self._names
+            strange += self.keys[at] not in _listed("between") and at not in (self._nouns | self._names)
         return False
 
     def _negation_at(self, at: int) -> Phrase | None:

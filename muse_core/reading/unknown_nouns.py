@@ -20,6 +20,7 @@ _LONGEST_UNKNOWN = 3
 _LONGEST_MODEL = 3  # digits of a model's number
 _SHORTEST_VERB = 5  # letters
 _NO_WORD = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}")
+_STRANGE = re.compile(r"[bcdfghjklmnpqrstvwxz]{4}")
 _REMEMBERED = 65536  # words that are asked for, in all shops
 Place = tuple[int, int]
 
@@ -37,7 +38,7 @@ class Noun:
 def unexplained(text: str, words: Sequence[Token], taken: Sequence[Place]) -> Noun | None:
     """The longest run of words that nothing explains, the last of equally long ones."""
     keys = {word.key for word in words}
-    if keys & _services() and not keys & _wanting():
+    if (keys & _services() and not keys & _wanting()) or _is_gibberish(words, taken):
         return None
     best: Sequence[Token] = ()
     for run in _runs(text, words, taken):
@@ -82,6 +83,12 @@ def is_open(word: Token, taken: Sequence[Place]) -> bool:
     if _is_no_noun(word.key):
         return False
     return not any(start < word.end and word.start < end for start, end in taken)
+
+
+def _is_gibberish(words: Sequence[Token], taken: Sequence[Place]) -> bool:
+    """Whether half of the words that nothing explains are no words of any language."""
+    strange = [word for word in words if _STRANGE.search(word.key)]
+    return bool(strange) and 2 * len(strange) >= sum(is_open(word, taken) for word in words)
 
 
 @lru_cache(maxsize=_REMEMBERED)

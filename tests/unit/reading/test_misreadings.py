@@ -37,6 +37,7 @@ POSITIONS = {
     "something cheaper than number 3": {"like": 3, "than": "cheaper"},
     "teeno me sabse achi rating kiski": {"items": [1, 2, 3], "attribute": "rating"},
     "तीनों में किसका दाम कम है": {"items": [1, 2, 3], "attribute": "price"},
+    "pehle acche rating wale dikhao": {"min_rating": 4},
     "compare all three": {"items": [1, 2, 3]},
     "put the last two side by side": {"items": ["second last", "last"]},
     "आख़िरी दो में से किसका कपड़ा अच्छा है": {"items": ["second last", "last"], "attribute": "material"},
@@ -70,6 +71,7 @@ SIZES = {
 }
 BOUNDS = {
     "10 inch screen or bigger": {"min_screen_size": 10},
+    "10 inch screen and under 900": {"screen_size": 10, "max_price": 900},
     "bedsheet 300 thread count and up": {"query": "bedsheet", "min_thread_count": 300},
     "bedsheet 300 thread count": {"query": "bedsheet", "thread_count": 300},
     "phone, don't cross 18k": {"query": "phone", "max_price": 18000},
@@ -92,6 +94,7 @@ DESCRIBED = {
 }
 UNWANTED = {
     "solid pattern nahi lena": {"not_pattern": "solid"},
+    "solid pattern wale rehne do": {"pattern": "solid"},
     "red mujhe acha nahin lagta": {"not_colour": "red"},
     "har baar Nokia milta hai, is baar alag": {"not_brand": "Nokia"},
     "never red again": {"not_colour": "red"},
@@ -110,6 +113,7 @@ NAMELESS = [
     "acha theek hai, sochke batata hu",
     "kya ye rang chodega",
     "hii",
+    "hhhshgk kmjikin",
     "asdkjh qwe",
     "अरे वाह",
     "just upgraded to android",
@@ -123,6 +127,7 @@ NAMELESS = [
 UNKNOWN = {
     "zorbix with emi chahiye": "zorbix",
     "show me zorbix": "zorbix",
+    "पता करो zorbix है क्या": "zorbix",
     "zorbix": "zorbix",
 }
 
