@@ -37,12 +37,12 @@ def bound_around(keys: Sequence[str], first: int, last: int) -> tuple[Bound, int
     return "is", first, last
 
 
-def bound_behind(keys: Sequence[str], first: int, last: int) -> tuple[Bound, int]:
-    """(bound, last piece of it) where the pieces [first, last) are a number with its facet's name."""
+def bound_behind(keys: Sequence[str], first: int, last: int) -> tuple[Bound, int] | None:
+    """(bound, last piece of it) behind the pieces [first, last), a number with its facet's name."""
     behind = _phrases("after").at(keys, last)
     then = keys[last + behind[0] :][:1] if behind is not None else ()
     if behind is None or (then and then[0][0].isdecimal()):  # "5 cm depth and under 100"
-        return "is", last
+        return None
     return turned(keys, behind[1], first, last + behind[0]), last + behind[0]
 
 

@@ -183,9 +183,8 @@ class _NumberReader:
     def _between(self, name: Named, first: int, last: int) -> tuple[int, int]:
         """The code points between a name and the words [first, last)."""
         if name.last <= first:
-            return self.word_ends[name.last - 1], self.word_starts[first] if first < len(
-                self.word_starts
-            ) else 0
+            start = self.word_starts[first] if first < len(self.word_starts) else 0
+            return self.word_ends[name.last - 1], start
         return self.word_ends[last - 1], self.word_starts[name.first]
 
     def _names_between(self, first: int, last: int) -> Iterator[tuple[int, Named]]:
@@ -289,7 +288,8 @@ class _NumberReader:
             return [Limit(facet, "min", values[0], start, end), Limit(facet, "max", values[1], start, end)]
         bound, first, last = bound_around(self.keys, amount.first, amount.last)
         if bound == "is" and (name := self.said.name_from(self._words_of(first, last)[1], facet)):
-            bound, last = bound_behind(self.keys, amount.first, bisect_left(self.starts, name[1]))
+            behind = bound_behind(self.keys, amount.first, bisect_left(self.starts, name[1]))
+            bound, last = behind or (bound, last)
         start, end = self.pieces[first].start, self.pieces[last - 1].end
         return [Limit(facet, bound, value, start, end) for value in values]
 

@@ -20,7 +20,7 @@ _LONGEST_UNKNOWN = 3
 _LONGEST_MODEL = 3  # digits of a model's number
 _SHORTEST_VERB = 5  # letters
 _NO_WORD = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}")
-_STRANGE = re.compile(r"[bcdfghjklmnpqrstvwxz]{4}")
+_STRANGE = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}|^[bcdfghjklmnpqrstvwxz]{4,}$")
 _REMEMBERED = 65536  # words that are asked for, in all shops
 Place = tuple[int, int]
 

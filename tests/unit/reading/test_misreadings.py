@@ -73,6 +73,7 @@ BOUNDS = {
     "10 inch screen or bigger": {"min_screen_size": 10},
     "10 inch screen and under 900": {"screen_size": 10, "max_price": 900},
     "bedsheet 300 thread count and up": {"query": "bedsheet", "min_thread_count": 300},
+    "300 thread count wale nikalo": {"thread_count": 300},
     "bedsheet 300 thread count": {"query": "bedsheet", "thread_count": 300},
     "phone, don't cross 18k": {"query": "phone", "max_price": 18000},
     "phone 20000 cross na ho": {"query": "phone", "max_price": 20000},
@@ -127,6 +128,7 @@ NAMELESS = [
 UNKNOWN = {
     "zorbix with emi chahiye": "zorbix",
     "show me zorbix": "zorbix",
+    "after months of saving i am ready for a zakelf pls": "zakelf",
     "पता करो zorbix है क्या": "zorbix",
     "zorbix": "zorbix",
 }
