@@ -13,7 +13,7 @@ from muse_core.language.facet_forms import listed
 from muse_core.language.facet_index import facet_index
 from muse_core.language.facet_numbers import Limit, find_limits
 from muse_core.language.facet_values import FacetText, Found
-from muse_core.language.likeness import names_customers, names_energy
+from muse_core.language.likeness import names_customers, names_energy, names_stars
 from muse_core.language.matching import tokens
 from muse_core.language.request_cues import Cues, Mention
 from muse_core.language.units import STARS, find_quantities, unit_of
@@ -72,8 +72,10 @@ def _stars_of_customers(text: str, facets: Sequence[Facet]) -> list[Place]:
     """Where stars are those that customers give: no facet's. Where the shop tells no stars they are an energy
     label's only of what has one."""
     keys = [token.key for token in tokens(text)]
-    is_told = any(unit_of(facet.unit) == STARS for facet in facets)
-    if not names_customers(keys) and (is_told or names_energy(keys)):
+    if not names_stars(keys):
+        return []
+    is_energy = names_energy(keys) or any(unit_of(facet.unit) == STARS for facet in facets)
+    if is_energy and not names_customers(keys):
         return []
     return [(found.start, found.end) for found in find_quantities(text) if found.unit == STARS]
 

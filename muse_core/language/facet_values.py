@@ -98,7 +98,7 @@ class FacetText:
     def choice_names(self) -> Iterator[tuple[int, int]]:
         """Where names stand that are of choices alone."""
         for name in self.names:
-            if all(self.index.facets[facet].kind == "choice" for facet in name.facets):
+            if name.facets <= self.index.choices:
                 yield self.words[name.first].start, self.words[name.last - 1].end
 
     def sole_names(self) -> Iterator[tuple[int, int, int]]:

@@ -122,6 +122,11 @@ def names_energy(keys: Sequence[str]) -> bool:
     return any(key in _listed("energy") for key in keys) and not names_customers(keys)
 
 
+def names_stars(keys: Sequence[str]) -> bool:
+    """Whether stars are named."""
+    return not _listed("stars").isdisjoint(keys)
+
+
 def names_customers(keys: Sequence[str]) -> bool:
     """Whether those who have bought are named: "customers ki rating 4 star"."""
     return any(key in _listed("customers") for key in keys)
