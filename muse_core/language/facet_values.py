@@ -92,8 +92,8 @@ class FacetText:
     def name_from(self, word: int, facet: int) -> tuple[int, int] | None:
         """Where the facet's name stands that begins with a word: "300 thread count and up"."""
         names = (one for one in self.names if one.first == word and facet in one.facets)
-        name = next(names, None)
-        return name and (self.words[name.first].start, self.words[name.last - 1].end)
+        places = ((self.words[one.first].start, self.words[one.last - 1].end) for one in names)
+        return next(places, None)
 
     def choice_names(self) -> Iterator[tuple[int, int]]:
         """Where names stand that are of choices alone."""
