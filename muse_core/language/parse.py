@@ -97,13 +97,9 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
     wanted, without = _meant(mentions, cues, shop)
     prices = _with_bare_correction(text, cues, shop.numbers)
     limits = _limits(prices, cues)
-    positions, like = find_positions(text), find_like(text)
-    place = row_place(text)
-    is_measured = place is not None and _is_among(*place, shop.numbers)
-    counts_shoes = _counts_shoes(wanted["product_type"], positions)
-    if counts_shoes and not wanted["size"]:
-        wanted["size"] = (str(positions[0]),)
-    if is_measured or counts_shoes:
+    positions, like = _positions(text, shop.numbers), find_like(text)
+    if _counts_shoes(wanted["product_type"], positions):
+        wanted["size"] = wanted["size"] or (str(positions[0]),)
         positions = ()
     like_shown = like is None and likes_shown(text)
     is_like = like_shown or like is not None
@@ -222,6 +218,12 @@ def _is_of_name(text: str, gender: tuple[str, int, int]) -> bool:
     """The man of "spider man"."""
     before = _LAST_WORD.search(text[: gender[1]])
     return before is not None and word_key(before[1]) in _listed("named_people")
+
+
+def _positions(text: str, numbers: Sequence[Place]) -> tuple[int, ...]:
+    """Positions of results, unless their numbers are a facet's: "seats 2 or 3"."""
+    row = row_place(text)
+    return () if row is not None and _is_among(*row, numbers) else find_positions(text)
 
 
 def _counts_shoes(products: Sequence[str], positions: Sequence[int]) -> bool:
