@@ -19,6 +19,7 @@ from muse_core.types import JsonValue, Message
 OF_RESULTS = ("sort_by", "than", "like", "items", "item")
 Values = tuple[JsonValue, ...]
 
+_FROM_END = {"last": 0, "second last": 1, "third last": 2, "fourth last": 3}
 _THAN = {"price_low": "cheaper", "price_high": "costlier", "rating": "better_rated"}
 
 
@@ -59,7 +60,8 @@ def _up_to(count: int) -> Values:
 
 def _positions(said: JsonValue, count: int) -> Values:
     """Positions from 1; "last" is how many are shown."""
-    return tuple(count if one == "last" else one for one in _values(said) if one != "last" or count)
+    found = (count - _FROM_END[one] if one in _FROM_END else one for one in _values(said))
+    return tuple(one for one in found if not isinstance(one, int) or one > 0)
 
 
 def _values(value: JsonValue) -> Values:

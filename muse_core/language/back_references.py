@@ -14,7 +14,7 @@ from muse_core.language.word_lists import read_words
 
 Order = Literal["price_low", "price_high", "rating"]
 
-LAST = -1  # the position of "the last one"
+LAST = -1  # the position of "the last one"; those before it count down
 _MAX_POSITION = 10
 _MOST_TOP = 4
 _SHOWN = "12345"  # plain numbers that count results; larger ones are sizes
@@ -24,41 +24,68 @@ _NAMES = ("first", "second", "third", "fourth", "fifth")
 @lru_cache(maxsize=1024)
 def find_positions(text: str) -> tuple[int, ...]:
     """Positions in the last results, in the order said; `LAST` for the last one."""
-    words, keys = tokens(text), keys_of(text)
+    keys = keys_of(text)
     if not any(map(_may_count, keys)):
         return ()
     found = [position for at in range(len(keys)) for position in _positions_at(keys, at)]
-    row = max((_row_at(text, words, keys, at) for at in range(len(keys))), key=len, default=())
+    row = _row(text)[0]
     return row if len(row) > 1 and set(found) <= set(row) else tuple(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=4096)
 def _may_count(key: str) -> bool:
     """Whether a word may be a position, or tell how many: most are neither."""
-    return key in _ordinals() or key in _listed("both") or key.isdecimal() or small_value(key) is not None
+    is_listed = key in _ordinals() or key in _listed("both") or key in _listed("three_of")
+    return is_listed or key.isdecimal() or small_value(key) is not None
 
 
-def _row_at(text: str, words: Sequence[Token], keys: Sequence[str], at: int) -> tuple[int, ...]:
-    """Plain ones side by side that begin at a word: "1 and 4", "pehla vs teesra", "2nd, 3rd & 5th"; not "2 or
-    3 shirts"."""
+def row_place(text: str) -> tuple[int, int] | None:
+    """Where positions stand side by side: "1 aur 2"."""
+    row, first, last = _row(text)
+    words = tokens(text)
+    return (words[first].start, words[last].end) if len(row) > 1 else None
+
+
+@lru_cache(maxsize=1024)
+def _row(text: str) -> tuple[tuple[int, ...], int, int]:
+    """(the longest row of positions, its first word, its last)."""
+    keys = keys_of(text)
+    if not any(map(_may_count, keys)):
+        return (), 0, 0
+    rows = (_row_at(text, tokens(text), keys, at) for at in range(len(keys)))
+    return max(rows, key=lambda row: len(row[0]), default=((), 0, 0))
+
+
+def _row_at(
+    text: str, words: Sequence[Token], keys: Sequence[str], at: int
+) -> tuple[tuple[int, ...], int, int]:
+    """Plain ones side by side that begin at a word: "1 and 4", "pehla vs teesra", "2nd, 3rd & 5th", "2 better
+    than 3"; not "2 or 3 shirts"."""
     row, end = [position] if (position := _plain(keys, at)) else [], at + 1
     if not row:
-        return ()
+        return (), at, at
     is_joined, is_said = False, keys[at] in _ordinals()
     while row and end < len(keys):
-        is_word = keys[end] in _listed("pairing")
+        is_word = _linked(keys, end)
         sign = text[words[end - 1].end : words[end].start].strip()
         then = end + is_word
         then += then < len(keys) and keys[then] in _listed("numbered")
         position = _plain(keys, then)
         if not (is_word or sign in (",", "&")) or position is None or position in row:
             break
-        is_joined |= is_word or sign == "&"
-        is_said |= keys[then] in _ordinals() or keys[then - 1] in _listed("numbered")
+        is_joined |= bool(is_word) or sign == "&"
+        is_said |= is_word > 1 or keys[then] in _ordinals() or keys[then - 1] in _listed("numbered")
         row.append(position)
         end = then + 1
     is_counted = is_said or (keys[end] if end < len(keys) else "") in _behind_row()
-    return tuple(row) if is_joined and is_counted else ()
+    return (tuple(row) if is_joined and is_counted else (), at, end - 1)
+
+
+def _linked(keys: Sequence[str], at: int) -> int:
+    """How many words from one on set two positions side by side: "and", "better than"; 0 for none."""
+    if keys[at] in _listed("pairing"):
+        return 1
+    return 2 if at + 1 < len(keys) and keys[at + 1] in _listed("compared") else 0
 
 
 def _behind_row() -> frozenset[str]:
@@ -147,8 +174,8 @@ def _is_denied(keys: Sequence[str], start: int, end: int) -> bool:
 
 
 def _positions_at(keys: Sequence[str], at: int) -> list[int]:
-    if many := _top_at(keys, at):
-        return list(range(1, many + 1))
+    if many := _many_at(keys, at):
+        return list(range(1, many + 1)) if many > 0 else list(range(many, 0))
     if (position := _ordinals().get(keys[at])) is not None:
         return _ordinal_at(keys, at, position)
     number = _count(keys[at])
@@ -158,14 +185,20 @@ def _positions_at(keys: Sequence[str], at: int) -> list[int]:
     return [number] if number is not None and (is_numbered or _is_listed_with(keys, at)) else []
 
 
-def _top_at(keys: Sequence[str], at: int) -> int:
-    """The 3 of "top 3", "upar ke teen", "pehle dono", that ends at a word; not of "top 3 shirts"."""
-    is_both = keys[at] in _listed("both")
-    many = 2 if is_both else _digit(keys[at]) or small_value(keys[at]) or 0
-    if not 2 <= many <= _MOST_TOP or not any(_ends_with(keys, at, phrase) for phrase in _tops()):
+def _many_at(keys: Sequence[str], at: int) -> int:
+    """The 3 of "top 3", "upar ke teen", "pehle dono", "teeno", that ends at a word, and the -2 of "last two";
+    not of "top 3 shirts"."""
+    is_both, is_three = keys[at] in _listed("both"), keys[at] in _listed("three_of")
+    many = 2 if is_both else 3 if is_three else _digit(keys[at]) or small_value(keys[at]) or 0
+    if not 2 <= many <= _MOST_TOP:
+        return 0
+    is_top = any(_ends_with(keys, at, phrase) for phrase in _phrases_of("tops"))
+    is_last = not is_top and any(_ends_with(keys, at, phrase) for phrase in _phrases_of("lasts"))
+    if not (is_top or is_last or is_three):
         return 0
     after = keys[at + 1] if at + 1 < len(keys) else ""
-    return many if is_both or after in _behind_row() | _listed("pairing") | _listed("counted") else 0
+    is_all = is_both or after in _behind_row() | _listed("pairing") | _listed("counted")
+    return 0 if not is_all else -many if is_last else many
 
 
 def _ends_with(keys: Sequence[str], end: int, phrase: tuple[str, ...]) -> bool:
@@ -175,7 +208,10 @@ def _ends_with(keys: Sequence[str], end: int, phrase: tuple[str, ...]) -> bool:
 def _ordinal_at(keys: Sequence[str], at: int, position: int) -> list[int]:
     after = keys[at + 1] if at + 1 < len(keys) else ""
     is_alone = len(keys) == 1 or (at == len(keys) - 1 and keys[at - 1] in ("the", *_listed("joining")))
-    return [position] if after in _listed("counted") or is_alone else []
+    if position == LAST and at and keys[at - 1] in _listed("next_to_last"):
+        position -= 1
+    is_praised = after in _listed("praised") and keys[at] not in _listed("adverbs")
+    return [position] if after in _listed("counted") or is_praised or is_alone else []
 
 
 def _is_listed_with(keys: Sequence[str], at: int) -> bool:
@@ -202,14 +238,14 @@ def _ordinals() -> dict[str, int]:
     return rows | {word_key(word): LAST for word in table["last"].split()}
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _listed(name: str) -> frozenset[str]:
     return frozenset(word_key(word) for word in read_words("request_words")["refers"][name].split())
 
 
-@lru_cache(maxsize=1)
-def _tops() -> tuple[tuple[str, ...], ...]:
-    rows = read_words("request_words")["refers"]["tops"]
+@lru_cache(maxsize=2)
+def _phrases_of(name: str) -> tuple[tuple[str, ...], ...]:
+    rows = read_words("request_words")["refers"][name]
     return tuple(tuple(token.key for token in tokens(phrase)) for phrase in rows)
 
 

@@ -1,5 +1,5 @@
 """What a number of a facet limits: the phrases of prices (under, तक), and those that only measures have
-(lighter than, से बड़ा)."""
+(lighter than, से बड़ा); and between which ends a shop's numbers are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from muse_core.language.matching import word_key
 from muse_core.language.phrases import Phrase, Phrases
 from muse_core.language.price_bounds import bound_phrases, is_of_model, turned
 from muse_core.language.price_context import words as price_words
+from muse_core.language.units import unit_of
 from muse_core.language.word_lists import read_words
+from muse_core.types import Facet
 
 Bound = Literal["min", "max", "is"]
 
@@ -35,6 +37,15 @@ def bound_around(keys: Sequence[str], first: int, last: int) -> tuple[Bound, int
     return "is", first, last
 
 
+def bound_behind(keys: Sequence[str], first: int, last: int) -> tuple[Bound, int] | None:
+    """(bound, last piece of it) behind the pieces [first, last), a number with its facet's name."""
+    behind = _phrases("after").at(keys, last)
+    then = keys[last + behind[0] :][:1] if behind is not None else ()
+    if behind is None or (then and then[0][0].isdecimal()):  # "5 cm depth and under 100"
+        return None
+    return turned(keys, behind[1], first, last + behind[0]), last + behind[0]
+
+
 @lru_cache(maxsize=2)
 def _phrases(place: Literal["before", "after"]) -> Phrases[Bound]:
     """The bounds by their phrases as keys, the longest first; "around" is no bound."""
@@ -46,3 +57,14 @@ def _phrases(place: Literal["before", "after"]) -> Phrases[Bound]:
     measures = [row for row in bound_phrases(place) if not set(row[1]) & price_words("money_nouns")]
     rows += [("is" if kind == "about" else kind, phrase) for kind, phrase in measures]
     return Phrases((phrase, kind) for kind, phrase in sorted(rows, key=lambda row: -len(row[1])))
+
+
+def unit_in(facet: Facet) -> str:
+    """A facet's unit by its usual name: a shop may say "litre" for "l"."""
+    return unit_of(facet.unit) or facet.unit
+
+
+def ends_of(facet: Facet) -> tuple[float, float]:
+    """The smallest and the largest value of a number that a shop has."""
+    numbers = [float(value.split()[0]) for value in facet.values] or [0.0, float("inf")]
+    return min(numbers), max(numbers)

@@ -51,6 +51,7 @@ class FacetIndex:
 
     def __init__(self, facets: Sequence[Facet]) -> None:
         self.facets = tuple(facets)
+        self.choices = frozenset(at for at, facet in enumerate(facets) if facet.kind == "choice")
         self.names: dict[str, set[int]] = {}
         self.own: dict[str, set[Target]] = {}
         self.full: dict[str, set[Target]] = {}

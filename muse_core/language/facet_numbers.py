@@ -13,14 +13,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from muse_core.language.facet_bounds import Bound, bound_around
+from muse_core.language.facet_bounds import Bound, bound_around, bound_behind, ends_of, unit_in
 from muse_core.language.facet_forms import listed
 from muse_core.language.facet_values import FacetText, Named
 from muse_core.language.matching import word_key
 from muse_core.language.numerals import has_number, read_number
 from muse_core.language.price_context import words as price_words
 from muse_core.language.price_pieces import piece_keys, pieces
-from muse_core.language.units import COUNT, converted, dimension_of, find_quantities, is_told_in, unit_of
+from muse_core.language.units import (
+    COUNT,
+    STARS,
+    converted,
+    dimension_of,
+    find_quantities,
+    is_told_in,
+)
 from muse_core.language.word_lists import read_words
 from muse_core.types import Facet
 
@@ -130,9 +137,11 @@ class _NumberReader:
 
     def _candidates(self, unit: str) -> list[int]:
         """The facets that a number with this unit may be about."""
-        if dimension_of(unit) == COUNT:
+        if dimension_of(unit) == COUNT or unit == STARS:
             named = self.said.index.names.get(unit, set())
-            return [at for at in named if self.facets[at].kind == "number" and not self.facets[at].unit]
+            counted = [at for at in named if self.facets[at].kind == "number" and not self.facets[at].unit]
+            if counted or unit != STARS:
+                return counted
         return [
             at
             for at, facet in enumerate(self.facets)
@@ -173,9 +182,8 @@ class _NumberReader:
     def _between(self, name: Named, first: int, last: int) -> tuple[int, int]:
         """The code points between a name and the words [first, last)."""
         if name.last <= first:
-            return self.word_ends[name.last - 1], self.word_starts[first] if first < len(
-                self.word_starts
-            ) else 0
+            start = self.word_starts[first] if first < len(self.word_starts) else 0
+            return self.word_ends[name.last - 1], start
         return self.word_ends[last - 1], self.word_starts[name.first]
 
     def _names_between(self, first: int, last: int) -> Iterator[tuple[int, Named]]:
@@ -278,19 +286,11 @@ class _NumberReader:
             start, end = self.pieces[amount.first].start, self.pieces[amount.last - 1].end
             return [Limit(facet, "min", values[0], start, end), Limit(facet, "max", values[1], start, end)]
         bound, first, last = bound_around(self.keys, amount.first, amount.last)
+        if bound == "is" and (name := self.said.name_from(self._words_of(first, last)[1], facet)):
+            behind = bound_behind(self.keys, amount.first, bisect_left(self.starts, name[1]))
+            bound, last = behind or (bound, last)
         start, end = self.pieces[first].start, self.pieces[last - 1].end
         return [Limit(facet, bound, value, start, end) for value in values]
-
-
-def unit_in(facet: Facet) -> str:
-    """A facet's unit by its usual name: a shop may say "litre" for "l"."""
-    return unit_of(facet.unit) or facet.unit
-
-
-def ends_of(facet: Facet) -> tuple[float, float]:
-    """The smallest and the largest value of a number that a shop has."""
-    numbers = [float(value.split()[0]) for value in facet.values] or [0.0, float("inf")]
-    return min(numbers), max(numbers)
 
 
 @lru_cache(maxsize=1)

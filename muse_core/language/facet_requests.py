@@ -6,16 +6,17 @@ read_facets("suv, 7 seater, bina sunroof", facets, …)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from muse_core.language.facet_forms import listed
 from muse_core.language.facet_index import facet_index
 from muse_core.language.facet_numbers import Limit, find_limits
 from muse_core.language.facet_values import FacetText, Found
-from muse_core.language.likeness import names_customers
+from muse_core.language.likeness import names_customers, names_energy, names_stars
 from muse_core.language.matching import keys_of
 from muse_core.language.request_cues import Cues, Mention
-from muse_core.language.units import find_quantities
+from muse_core.language.units import STARS, find_quantities, unit_of
 from muse_core.types import Facet, JsonValue
 
 MOST_VALUES = 4  # of one choice, as the tools take them
@@ -38,14 +39,20 @@ class FacetReading:
     names: tuple[tuple[str, int, int], ...] = ()
 
 
-def read_facets(text: str, facets: Sequence[Facet], own: Sequence[Mention], cues: Cues) -> FacetReading:
-    """The facets that a text names; `own`: the mentions of our own fields."""
+def read_facets(
+    text: str, facets: Sequence[Facet], own: Sequence[Mention], cues: Cues, positions: Place | None = None
+) -> FacetReading:
+    """The facets that a text names; `own`: the mentions of our own fields; `positions`: where results are
+    counted, unless right behind a facet's name."""
     if not facets:
         return FacetReading({}, {})
     said = FacetText(text, facet_index(tuple(facets)))
-    values, gone = _settled(text, said.values(), own)
-    taken = [*((value.start, value.end) for value in values), *_stars_of_customers(text)]
+    values, gone = _settled(text, [*said.values(), *_sizes_told(facets, own)], own)
+    taken = [*((value.start, value.end) for value in values), *_stars_of_customers(text, facets)]
+    if positions and not _measures(text, positions, said):
+        taken.append(positions)
     limits = find_limits(text, said, taken)
+    cues.reach_over(said.choice_names())
     wanted, without = _choices(facets, values, cues)
     wanted |= _numbers(facets, limits, cues)
     numbers = tuple((limit.start, limit.end) for limit in limits)
@@ -55,11 +62,22 @@ def read_facets(text: str, facets: Sequence[Facet], own: Sequence[Mention], cues
     return FacetReading(wanted, without, numbers, frozenset(gone), places, names)
 
 
-def _stars_of_customers(text: str) -> list[Place]:
-    """Where stars are those that customers give: no facet's."""
-    if not names_customers(keys_of(text)):
+def _measures(text: str, positions: Place, said: FacetText) -> bool:
+    """The "seats 2 or 3": numbers of the facet that is named right before them."""
+    is_choice = not listed("choices").isdisjoint(keys_of(text[slice(*positions)]))
+    return is_choice and any(text[end : positions[0]].isspace() for _, end in said.name_places())
+
+
+def _stars_of_customers(text: str, facets: Sequence[Facet]) -> list[Place]:
+    """Where stars are those that customers give: no facet's. Where the shop tells no stars they are an energy
+    label's only of what has one."""
+    keys = keys_of(text)
+    if not names_stars(keys):
         return []
-    return [(found.start, found.end) for found in find_quantities(text) if found.unit == "star"]
+    is_energy = names_energy(keys) or any(unit_of(facet.unit) == STARS for facet in facets)
+    if is_energy and not names_customers(keys):
+        return []
+    return [(found.start, found.end) for found in find_quantities(text) if found.unit == STARS]
 
 
 def find_facets(text: str, facets: Sequence[Facet]) -> list[tuple[str, str, int, int]]:
@@ -88,11 +106,23 @@ def _settled(text: str, values: list[Found], own: Sequence[Mention]) -> tuple[li
     return kept, gone
 
 
+def _sizes_told(facets: Sequence[Facet], own: Sequence[Mention]) -> Iterator[Found]:
+    """The sizes of ours that the shop tells in a choice of its own: DOUBLE is a bed_size."""
+    for mention in own:
+        if mention.slot == "size":
+            value = mention.value.lower()
+            for place, facet in enumerate(facets):
+                if facet.name.endswith("_size") and value in facet.values:
+                    yield Found(place, value, mention.start, mention.end)
+
+
 def _is_facets(text: str, value: Found, mention: Mention) -> bool:
     """Whether words that are a facet's value and ours are the facet's: the longer, or the surer."""
     longer = (value.end - value.start) - (mention.end - mention.start)
     if mention.slot == "product_type":
         return value.is_whole and (longer >= 0 or value.value not in ("yes", "no"))
+    if mention.slot == "size" and value.value == mention.value.lower():  # sizes of beds are a facet here
+        return True
     if longer or value.is_beside_name:
         return longer > 0 or value.is_beside_name
     if mention.slot in ("occasion", "gender") and value.is_whole:

@@ -78,8 +78,29 @@ class FacetText:
             at += 1
 
     def name_places(self) -> list[tuple[int, int]]:
-        """Where the facets' names stand."""
-        return [(self.words[name.first].start, self.words[name.last - 1].end) for name in self.names]
+        """Where the facets' names stand; the bed of "king size bed" is the product."""
+        return [
+            (self.words[name.first].start, self.words[name.last - 1].end)
+            for name in self.names
+            if not any(self._is_product(facet, name) for facet in name.facets)
+        ]
+
+    def _is_product(self, facet: int, name: Named) -> bool:
+        """Whether words are a thing whose sizes a choice tells: the bed of bed_size."""
+        about = self.index.facets[facet]
+        return about.kind == "choice" and about.name == f"{self.words[name.last - 1].stem}_size"
+
+    def name_from(self, word: int, facet: int) -> tuple[int, int] | None:
+        """Where the facet's name stands that begins with a word: "300 thread count and up"."""
+        names = (one for one in self.names if one.first == word and facet in one.facets)
+        places = ((self.words[one.first].start, self.words[one.last - 1].end) for one in names)
+        return next(places, None)
+
+    def choice_names(self) -> Iterator[tuple[int, int]]:
+        """Where names stand that are of choices alone."""
+        for name in self.names:
+            if name.facets <= self.index.choices:
+                yield self.words[name.first].start, self.words[name.last - 1].end
 
     def sole_names(self) -> Iterator[tuple[int, int, int]]:
         """(facet, start, end) of the names that are of one facet alone."""

@@ -79,15 +79,16 @@ def _has_size_cue(words: list[Token], position: int) -> bool:
 
 
 def _is_plausible(name: str, value: str, text: str, words: list[Token], position: int, length: int) -> bool:
-    """A single letter is a size only in capitals or next to a size word ("I'm", "s" are not)."""
+    """A single letter is a size only in capitals or next to a size word ("I'm", "s" are not; nor is एल)."""
     first = words[position]
     if name == "size" and not is_size(value, words, position, length):
         return False
-    if name != "size" or length > 1 or first.end - first.start > 1 or not first.key.isascii():
+    is_spelt = not first.key.isascii()
+    if name != "size" or length > 1 or first.end - first.start > 1 + is_spelt:
         return True
     if first.start > 0 and text[first.start - 1] in "'\u2019":
         return False
-    return text[first.start].isupper() or _has_size_cue(words, position)
+    return (not is_spelt and text[first.start].isupper()) or _has_size_cue(words, position)
 
 
 @lru_cache(maxsize=1)

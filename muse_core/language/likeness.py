@@ -12,16 +12,17 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 
-from muse_core.language.back_references import find_order, find_positions, ordinal_of
+from muse_core.language.back_references import find_order, find_positions, ordinal_of, row_place
 from muse_core.language.facet_bounds import bound_around
 from muse_core.language.matching import keys_of, tokens, word_key
-from muse_core.language.numerals import has_number, read_number
+from muse_core.language.numerals import has_number, read_number, small_value
 from muse_core.language.price_pieces import piece_keys, pieces
 from muse_core.language.word_lists import read_words
 
 Than = Literal["cheaper", "costlier", "better_rated"]
 
 WELL_RATED = 4.0  # docs/decisions.md#levels
+_MOST_COUNTED = 20  # results
 _MOST_STARS = 5
 _SKIPPED = 2  # words between a position and "jaisa": dusri gaadi jaisi
 _NEAR = 2  # words between a number and "rating"
@@ -32,7 +33,11 @@ def find_like(text: str) -> int | None:
     """The position (from 1; -1 is the last) of the result that another one is to be like."""
     keys = keys_of(text)
     for at, position in _positions(keys):
-        if _is_after_like(keys, at) or _is_before_like(keys, at + 1) or _differs_behind(keys, at + 1):
+        if (
+            (_is_after_like(keys, at) and not _is_set_beside(text, keys, at))
+            or _is_before_like(keys, at + 1)
+            or _differs_behind(keys, at + 1)
+        ):
             return position
     named = find_positions(text)
     return named[0] if len(named) == 1 and _has(keys, "pronoun") else None
@@ -73,7 +78,7 @@ def find_rating_number(text: str, taken: Sequence[tuple[int, int]] = ()) -> floa
     if not has_number(keys):
         return None
     found = pieces(text)
-    positions, is_energy = find_positions(text), _is_of_energy(keys)
+    positions, is_energy = find_positions(text), names_energy(keys)
     for at in range(len(keys)):
         number = read_number(keys, at)
         if number is None or not 0 < number.value <= _MOST_STARS:
@@ -113,9 +118,14 @@ def _is_star(keys: Sequence[str], at: int) -> bool:
     return at < len(keys) and keys[at] in _listed("stars")
 
 
-def _is_of_energy(keys: Sequence[str]) -> bool:
+def names_energy(keys: Sequence[str]) -> bool:
     """ "5 star ac": the label that a maker puts on it, unless customers are named."""
     return not _listed("energy").isdisjoint(keys) and not names_customers(keys)
+
+
+def names_stars(keys: Sequence[str]) -> bool:
+    """Whether stars are named."""
+    return not _listed("stars").isdisjoint(keys)
 
 
 def names_customers(keys: Sequence[str]) -> bool:
@@ -132,8 +142,13 @@ def _positions(keys: Sequence[str]) -> Iterator[tuple[int, int]]:
         before = keys[at - 1] if at else ""
         if (position := ordinal_of(key)) is not None:
             yield at, position
-        elif key.isdecimal() and 0 < int(key) <= 20 and before in _listed("number_words"):
-            yield at, int(key)
+        elif before in _listed("number_words") and (number := _count(key)) is not None:
+            yield at, number
+
+
+def _count(key: str) -> int | None:
+    number = int(key) if key.isdecimal() else small_value(key)
+    return number if number is not None and 0 < number <= _MOST_COUNTED else None
 
 
 def _is_after_like(keys: Sequence[str], at: int) -> bool:
@@ -145,6 +160,11 @@ def _is_after_like(keys: Sequence[str], at: int) -> bool:
             speaker = keys[at - len(phrase) - 1] if at > len(phrase) else ""
             return phrase != ("like",) or speaker not in _listed("likers")
     return False
+
+
+def _is_set_beside(text: str, keys: Sequence[str], at: int) -> bool:
+    """The 3 of "is 2 cheaper than 3": two are compared."""
+    return bool(at) and keys[at - 1] in ("than", "then") and row_place(text) is not None
 
 
 def _is_before_like(keys: Sequence[str], at: int) -> bool:

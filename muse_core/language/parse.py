@@ -27,6 +27,7 @@ from muse_core.language.back_references import (
     find_positions,
     has_elliptic_opening,
     has_pronoun,
+    row_place,
 )
 from muse_core.language.brands import find_brands
 from muse_core.language.colours import find_colours
@@ -91,12 +92,14 @@ def parse_request(text: str, brands: Sequence[str] = (), facets: Sequence[Facet]
     """What a text asks for; an empty request for a text that names nothing."""
     mentions = _mentions(text, brands)
     cues = Cues(text, [(noun.start, noun.end) for noun in mentions["product_type"]])
-    shop = read_facets(text, facets, [one for found in mentions.values() for one in found], cues)
+    own = [one for found in mentions.values() for one in found]
+    shop = read_facets(text, facets, own, cues, row_place(text))
     wanted, without = _meant(mentions, cues, shop)
     prices = _with_bare_correction(text, cues, shop.numbers)
     limits = _limits(prices, cues)
-    positions, like = find_positions(text), find_like(text)
+    positions, like = _positions(text, shop.numbers), find_like(text)
     if _counts_shoes(wanted["product_type"], positions):
+        wanted["size"] = wanted["size"] or (str(positions[0]),)
         positions = ()
     like_shown = like is None and likes_shown(text)
     is_like = like_shown or like is not None
@@ -215,6 +218,12 @@ def _is_of_name(text: str, gender: tuple[str, int, int]) -> bool:
     """The man of "spider man"."""
     before = _LAST_WORD.search(text[: gender[1]])
     return before is not None and word_key(before[1]) in _listed("named_people")
+
+
+def _positions(text: str, numbers: Sequence[Place]) -> tuple[int, ...]:
+    """Positions of results, unless their numbers are a facet's: "seats 2 or 3"."""
+    row = row_place(text)
+    return () if row is not None and _is_among(*row, numbers) else find_positions(text)
 
 
 def _counts_shoes(products: Sequence[str], positions: Sequence[int]) -> bool:

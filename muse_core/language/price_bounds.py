@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Literal, TypeVar
 
 from muse_core.language.matching import word_key
+from muse_core.language.numerals import scale_value
 from muse_core.language.phrases import Phrase, Phrases
 from muse_core.language.price_context import words
 from muse_core.language.word_lists import read_words
@@ -37,6 +38,8 @@ def bound_of(keys: list[str], start: int, end: int) -> Bound | None:
     if after is not None and after[1] > 1:
         return turned(keys, after[0], start, end + after[1])
     before = skip_currency_back(keys, start)
+    if before and keys[before - 1] == "a" and scale_value(keys[start]) is not None:  # under a thousand
+        before -= 1
     while before > 0 and keys[before - 1] in ("of", "is", "hai", "है", "-", "price"):
         before -= 1
     ahead = _bound_before(keys, before)

@@ -54,7 +54,7 @@ class Surroundings:
             return False
         if has_bound:
             is_year = int(number.value) in _YEARS and number.value % 50 not in _ROUND
-            if is_year and self.key(at - 1) in words("since"):
+            if is_year and self.key(at - 1) in words("since") and self.key(at - 2) not in words("starts"):
                 return False
             least = MIN_MODEL_PRICE if self._is_of_model(at, number.end) else MIN_BOUND_PRICE
             return number.value >= least and not self._is_about_weather()

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import product
 
 from muse_core.language.matching import Token, keys_of, tokens, word_key
 from muse_core.language.phrases import Phrase, Phrases
@@ -45,7 +46,12 @@ class Cues:
         self._starts = [word.start for word in self.words]
         self._is_asking = not _listed("asking").isdisjoint(self.keys)
         self._named: set[int] = set()  # words of the mentions that are looked at
+        self._names: set[int] = set()  # words of the facets' names
         self._nouns = {at for start, end in nouns for at in range(self._first(start), self._first(end))}
+
+    def reach_over(self, places: Iterable[tuple[int, int]]) -> None:
+        """A sure negation reaches over these, too: the names of choices ("solid pattern nahi")."""
+        self._names |= {at for start, end in places for at in range(self._first(start), self._first(end))}
 
     def meant(self, mentions: Sequence[Mention]) -> tuple[list[Mention], list[Mention]]:
         """(wanted, unwanted) of the mentions of one slot, in order; those taken back are in neither."""
@@ -142,14 +148,18 @@ class Cues:
             return True
         begin = self._first(mention.end)
         strange = 0  # words that an exclusion reaches over, once: "taiwan wali series chhod kar"
+        is_named = False
         for at in range(begin, min(begin + _REACH, len(self.words))):
             if (negation := self._negation_at(at)) is not None:
                 is_stopped = _STOP.search(self.text[mention.end : self.words[at].start])
                 is_near = not strange or (strange == 1 and negation[0] not in _listed("doubtful"))
+                if is_named:
+                    is_near = not strange and negation[0] not in _listed("unsure")
                 return not is_stopped and is_near and self._is_said(negation, at)
             if at in self._named:
                 return False
-            strange += self.keys[at] not in _listed("between") and at not in self._nouns
+            is_named |= at in self._names
+            strange += self.keys[at] not in _listed("between") and at not in (self._nouns | self._names)
         return False
 
     def _negation_at(self, at: int) -> Phrase | None:
@@ -215,7 +225,22 @@ def _listed(name: str) -> frozenset[str]:
 @lru_cache(maxsize=16)
 def _phrases(table: str, name: str) -> Phrases[Phrase]:
     """Phrases as keys, longest first."""
-    rows = [
+    said = (
         tuple(token.key for token in tokens(phrase)) for phrase in read_words("request_words")[table][name]
-    ]
+    )
+    rows = dict.fromkeys(row for phrase in said for row in _spellings(phrase))
     return Phrases((row, row) for row in sorted(rows, key=len, reverse=True))
+
+
+def _spellings(phrase: Phrase) -> Iterator[Phrase]:
+    """A phrase of several words in all spellings of its usual ones."""
+    if len(phrase) == 1:
+        yield phrase
+        return
+    yield from product(*(next((row for row in _usual() if key in row), (key,)) for key in phrase))
+
+
+@lru_cache(maxsize=1)
+def _usual() -> tuple[tuple[str, ...], ...]:
+    rows = read_words("request_words")["negation"]["spellings"]
+    return tuple(tuple(map(word_key, row.split())) for row in rows)

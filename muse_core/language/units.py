@@ -18,6 +18,7 @@ from muse_core.language.numerals import half_alone, has_number, read_number
 from muse_core.language.price_pieces import Piece, piece_keys, pieces
 from muse_core.language.word_lists import read_words
 
+STARS = "star"  # of an energy label, or of customers
 COUNT = "count"  # the dimension of things that are counted: seats, pieces
 _LONGEST = 3  # words of a unit
 _MARKS = ('"', "″", "”", "''")

@@ -7,38 +7,24 @@ that nothing explains.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Protocol
 
-from muse_core.catalog.nouns import known_noun, may_begin_noun, noun_of_table
+from muse_core.catalog.nouns import may_begin_noun, noun_of_table
 from muse_core.language import lexicon, shop_nouns
 from muse_core.language.lexicon_entries import lookup, meaning
 from muse_core.language.matching import Token, form_key, roman_key, singulars, tokens, word_key
 from muse_core.language.phrases import Beginnings, Phrases, loose_starts
 from muse_core.language.sounds import consonants, english_sound, latin_of, skeleton
-from muse_core.language.units import unit_of
 from muse_core.language.word_lists import read_words
 from muse_core.reading.known_words import is_asking
 from muse_core.reading.noun_heads import heads
+from muse_core.reading.unknown_nouns import Noun, Place, is_open, unexplained
 
 _LONGEST = 4  # words of a known noun
-_LONGEST_UNKNOWN = 3
-_LONGEST_MODEL = 3  # digits of a model's number
 _MIN_SOUND = 4  # letters of a noun that is told by its sound
 _OTHER_SLOTS = frozenset(("colour", "material", "occasion", "gender", "product_type", lexicon.WORDS))
 _REMEMBERED = 65536  # words that are asked for, in all shops
-Place = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Noun:
-    """A noun as a call has it, and where it stands. `is_known` off: words that nothing explains."""
-
-    value: str
-    start: int
-    end: int
-    is_known: bool
 
 
 def nouns_in(text: str, nouns: Sequence[str], taken: Sequence[Place]) -> list[Noun]:
@@ -54,8 +40,8 @@ def nouns_in(text: str, nouns: Sequence[str], taken: Sequence[Place]) -> list[No
     if not found:
         found = [noun for noun in _named(text, words, _TABLE) if not _is_in(noun, (*taken, *idioms))]
     if found:
-        return heads(text, words, _joined(text, found), lambda word: _is_open(word, (*taken, *idioms)))
-    unknown = _unexplained(text, words, (*taken, *idioms))
+        return heads(text, words, _joined(text, found), lambda word: is_open(word, (*taken, *idioms)))
+    unknown = unexplained(text, words, (*taken, *idioms))
     return [unknown] if unknown is not None else []
 
 
@@ -247,51 +233,3 @@ def _shop_names(nouns: tuple[str, ...]) -> _ShopNames:
 def _beside(noun: str, side: str) -> frozenset[str]:
     """The words behind (`no_product`) or before a noun that make it none."""
     return frozenset(map(word_key, read_words("request_words")[side].get(noun, "").split()))
-
-
-# ---- unknown nouns --------------------------------------------------------------------------------
-
-
-def _unexplained(text: str, words: Sequence[Token], taken: Sequence[Place]) -> Noun | None:
-    """The longest run of words that nothing explains, the last of equally long ones."""
-    best: Sequence[Token] = ()
-    for run in _runs(text, words, taken):
-        if len(run) >= len(best):
-            best = run
-    if not best:
-        return None
-    start, end = best[0].start, _with_number(text, words, best[-1], taken)
-    return Noun(" ".join(text[start:end].lower().split()), start, end, False)
-
-
-def _with_number(text: str, words: Sequence[Token], last: Token, taken: Sequence[Place]) -> int:
-    """Where a name ends: "note 12" with the number of its model, unless that counts or measures something."""
-    at = words.index(last) + 1
-    number, behind = (*words[at : at + 2], None, None)[:2]
-    if number is None or not number.key.isdecimal() or len(number.key) > _LONGEST_MODEL:
-        return last.end
-    if text[last.end : number.start] != " " or text[number.end : number.end + 1].strip(" ,.!?"):
-        return last.end
-    is_free = not any(start < number.end and number.start < end for start, end in taken)
-    is_count = behind is not None and (unit_of(behind.key) or known_noun(behind.key))
-    return number.end if is_free and not is_count else last.end
-
-
-def _runs(text: str, words: Sequence[Token], taken: Sequence[Place]) -> Iterator[Sequence[Token]]:
-    run: list[Token] = []
-    for word in words:
-        is_next = bool(run) and not text[run[-1].end : word.start].strip()
-        if run and (not is_next or not _is_open(word, taken)):
-            yield run[-_LONGEST_UNKNOWN:]
-            run = []
-        if _is_open(word, taken):
-            run.append(word)
-    if run:
-        yield run[-_LONGEST_UNKNOWN:]
-
-
-def _is_open(word: Token, taken: Sequence[Place]) -> bool:
-    """Whether a word may be part of an unknown noun."""
-    if len(word.key) < 2 or word.key[0].isdigit() or is_asking(word.key) or unit_of(word.key):
-        return False
-    return not any(start < word.end and word.start < end for start, end in taken)

@@ -5,9 +5,9 @@
 
 It decides nothing: which tool is called, and what of this stands in the call, is the model's business.
 `query` is the product (`product_nouns.py`), a list where several are named; `words` stands in its place where
-nothing explains them. `items` are the positions in the last results that the text names, `last` for the last
-one (`like='shown'`: what was shown last), `attribute` what they are compared by; `text` is what stands in
-quotation marks, `image` a picture's id.
+nothing explains them. `items` are the positions in the last results that the text names, `last` and `second
+last` for those at its end (`like='shown'`: what was shown last); `attribute` is what they are compared by,
+`text` what stands in quotation marks, `image` a picture's id.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
-from muse_core.language.back_references import LAST
+from muse_core.language.back_references import LAST, row_place
 from muse_core.language.matching import word_key
 from muse_core.language.parse import ParsedRequest, parse_request
 from muse_core.language.request_cues import Cues, Mention
-from muse_core.reading.product_nouns import Noun, nouns_in
+from muse_core.reading.product_nouns import nouns_in
 from muse_core.reading.shop_words import ShopWords
+from muse_core.reading.unknown_nouns import Noun
 from muse_core.types import JsonValue
 from muse_core.wordings.words import SCRIPTS
 from muse_core.wordings.words import words as words_in
@@ -29,6 +30,8 @@ from muse_core.wordings.words import words as words_in
 _FIELDS = ("colour", "brand", "gender", "size", "material", "occasion")
 _QUOTED = re.compile(r"[\"'“‘«]([^\"'“”‘’«»]{2,80})[\"'”’»](?!\w)")
 _IMAGE = re.compile(r"\[image:(\w+)\]")
+_STOP = re.compile(r"[,;.!?।]")
+_AT_THE_END = ("last", "second last", "third last", "fourth last")
 _MOST = 4  # values of one argument, as the tools take them
 
 
@@ -37,7 +40,7 @@ def read(text: str, words: ShopWords) -> Mapping[str, JsonValue]:
     """The arguments that a text names, in the order of a search's; {} for one that names nothing."""
     said = _IMAGE.sub(lambda tag: " " * len(tag[0]), text)
     asked = parse_request(said, words.brands, words.facets)
-    nouns = _wanted(said, nouns_in(said, words.nouns, asked.places), asked)
+    nouns = _not_compared(said, _wanted(said, nouns_in(said, words.nouns, asked.places), asked), asked)
     style = _style(said, nouns, asked)
     found: dict[str, JsonValue] = {}
     _put(found, "query", [f"{style}{noun.value}" for noun in nouns if noun.is_known])
@@ -99,7 +102,7 @@ def _results(asked: ParsedRequest) -> dict[str, JsonValue]:
 
 
 def _position(at: int) -> JsonValue:
-    return "last" if at == LAST else at
+    return _AT_THE_END[LAST - at] if at < 0 else at
 
 
 def _number(value: float) -> JsonValue:
@@ -120,3 +123,11 @@ def _wanted(said: str, nouns: list[Noun], asked: ParsedRequest) -> list[Noun]:
     wanted = [noun for noun in nouns if noun.start not in unwanted]
     is_other = any(name != "product_type" for name in asked.without)
     return nouns if is_other and not wanted else wanted
+
+
+def _not_compared(said: str, nouns: list[Noun], asked: ParsedRequest) -> list[Noun]:
+    """Without what is compared, behind positions: the camera of "1 aur 3 me se camera kiska acha"."""
+    row = row_place(said) if asked.compares and asked.positions else None
+    if row is None:
+        return nouns
+    return [noun for noun in nouns if noun.start < row[1] or _STOP.search(said[row[1] : noun.start])]

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from muse_core.dialogue.talk import served
 from muse_core.language import lexicon
 from muse_core.language.matching import Token, tokens
-from muse_core.reading.product_nouns import Noun
 from muse_core.reading.reader import read
 from muse_core.reading.shop_words import ShopWords
+from muse_core.reading.unknown_nouns import Noun
 from muse_core.tools.base import facet_of
 from muse_core.types import JsonValue, TurnType
 from muse_core.utterances.beside_shopping import courtesy, mentions_service, service

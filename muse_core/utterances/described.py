@@ -18,7 +18,7 @@ from itertools import pairwise, takewhile
 from muse_core.catalog.product import Catalog
 from muse_core.language.matching import Token, tokens, word_key
 from muse_core.language.scripts import detect_language
-from muse_core.reading.product_nouns import Noun
+from muse_core.reading.unknown_nouns import Noun
 from muse_core.utterances.explained import Place, is_carrier
 from muse_core.utterances.word_lists import read_words
 

@@ -12,9 +12,10 @@ from functools import cache, lru_cache
 from muse_core.language.matching import Token, tokens, word_key
 from muse_core.language.parse import parse_request
 from muse_core.language.scripts import detect_language
-from muse_core.reading.product_nouns import Noun, nouns_in
+from muse_core.reading.product_nouns import nouns_in
 from muse_core.reading.reader import read, styles
 from muse_core.reading.shop_words import ShopWords
+from muse_core.reading.unknown_nouns import Noun
 from muse_core.utterances.word_lists import read_words
 
 Place = tuple[int, int]

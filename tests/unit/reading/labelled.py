@@ -1,6 +1,6 @@
 """Labelled requests to shops of many kinds, and how well the rules read them.
 
-python -m tests.unit.reading.labelled [--unseen | --people | --kept] [--wrong]
+python -m tests.unit.reading.labelled [--unseen | --people | --kept | --asked | --asked-kept] [--wrong]
 
 A pair is an argument with one value; a request is exact when its pairs are those that it was labelled with.
 `words`, which stand where no known noun does, count as a query; it is compared by the stems of its words.
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from muse_core.catalog.words import stems
+from muse_core.evaluation.cases.handwritten.three_shops import people_cases
 from muse_core.evaluation.score.statistics import wilson
 from muse_core.reading.reader import read
 from muse_core.reading.shop_words import ShopWords
@@ -29,6 +30,8 @@ FILES = {
     "unseen": "shop_requests_unseen.toml",
     "people": "people_requests.toml",
     "kept": "people_requests_kept.toml",
+    "asked": "asked_requests.toml",
+    "asked-kept": "asked_requests_kept.toml",
 }
 Pair = tuple[str, str]
 
@@ -36,12 +39,14 @@ Pair = tuple[str, str]
 @dataclass(frozen=True)
 class Request:
     """`wanted` and `may`: the pairs that a reading must have, and those that it may have; of several sets of
-    wanted ones each is right."""
+    wanted ones each is right. `kind` and `tools`: of the requests that have them."""
 
     shop: str
     text: str
     wanted: tuple[frozenset[Pair], ...]
     may: frozenset[Pair]
+    kind: str = ""
+    tools: tuple[str, ...] = ()
 
 
 @dataclass
@@ -65,18 +70,23 @@ class Counts:
 
 @cache
 def shops(name: str) -> dict[str, ShopWords]:
-    """The shops of a file of labels; one without any has those of the first two."""
+    """The shops of a file of labels; one without any has those of the first two, or those of the cases."""
+    if _table(name).get("shops_of") == "cases":
+        return {case.case_id.partition("-")[0]: case.words for case in people_cases()}
     names = (name,) if "shops" in _table(name) else ("first", "unseen")
     return {shop: _shop(row) for one in names for shop, row in _table(one)["shops"].items()}
 
 
 def requests(name: str) -> list[Request]:
     """The labelled requests of a file, in its order."""
-    rows = ((shop, row) for shop, rows in _table(name).items() if shop != "shops" for row in rows)
-    return [
-        Request(shop, row["text"], tuple(_wanted(row["wanted"])), frozenset(_may(row.get("may", {}))))
-        for shop, row in rows
-    ]
+    table = {shop: rows for shop, rows in _table(name).items() if not shop.startswith("shops")}
+    return [_request(shop, row) for shop, rows in table.items() for row in rows]
+
+
+def _request(shop: str, row: Mapping[str, Any]) -> Request:
+    tools = tuple(one.strip() for one in row.get("tool", "").split("|") if one.strip())
+    wanted, may = tuple(_wanted(row["wanted"])), frozenset(_may(row.get("may", {})))
+    return Request(shop, row["text"], wanted, may, row.get("kind", ""), tools)
 
 
 @cache
