@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import typer
@@ -236,6 +237,8 @@ def test_names_given_to_prefect_are_those_of_the_deployments() -> None:
                 assert (ROOT / file).is_file()
             case ["prefect", "concurrency-limit", "create", tag, limit]:
                 assert (tag, limit) == ("gpu", "1") and any(stage.gpu for stage in STAGES)
+            case ["prefect", "flow-run", "retry", run]:
+                assert str(UUID(run)) == run
             case ["prefect", "server", "start", *_]:
                 assert _is_listed("prefect server start")
             case other:
