@@ -61,7 +61,7 @@ EDITS = {
     "what a tool refuses": Edit("tools/filter.py", 'ToolError("', 'ToolError("No: ', TOOL_READERS),
     # words
     "a safe reply": Edit(
-        "dialogue/safe_replies.toml", '= "', '= "So: ', "evaluate predict talk talk_expert test_pairs"
+        "dialogue/safe_replies.toml", '= "', '= "So: ', "evaluate predict talk talk_expert"
     ),
     "a topic that is declined": Edit(
         "wordings/en/topics.toml", "the weather", "any weather", ASKERS
