@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from muse_core.language.named_items import find_named
+from muse_core.reading.reader import AT_THE_END
 from muse_core.records import result_values
 from muse_core.tools.references import items_of, last_shown
 from muse_core.types import JsonValue, Message
@@ -19,7 +20,6 @@ from muse_core.types import JsonValue, Message
 OF_RESULTS = ("sort_by", "than", "like", "items", "item")
 Values = tuple[JsonValue, ...]
 
-_FROM_END = {"last": 0, "second last": 1, "third last": 2, "fourth last": 3}
 _THAN = {"price_low": "cheaper", "price_high": "costlier", "rating": "better_rated"}
 
 
@@ -59,8 +59,8 @@ def _up_to(count: int) -> Values:
 
 
 def _positions(said: JsonValue, count: int) -> Values:
-    """Positions from 1; "last" is how many are shown."""
-    found = (count - _FROM_END[one] if one in _FROM_END else one for one in _values(said))
+    """Positions from 1; "last" is how many are shown, "second last" one less."""
+    found = (count - AT_THE_END.index(one) if one in AT_THE_END else one for one in _values(said))
     return tuple(one for one in found if not isinstance(one, int) or one > 0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from pathlib import Path
 
 _LICENCE = re.compile(r"^license(?:_name)?:\s*[\"']?([^\"'\n]+)", re.MULTILINE)
@@ -14,24 +15,26 @@ def file_problems(model: str) -> list[str]:
     """What is wrong with the weights of a folder or a `.gguf` file; [] for a hub id."""
     path = Path(model).expanduser()
     if path.suffix == ".gguf":
-        return _gguf_problems(path)
+        if not path.is_file():
+            return [f"there is no file {path}; give the path of a .gguf file"]
+        return list(_gguf_problems(path, path.stat().st_mtime_ns))
     return _folder_problems(path) if path.is_dir() else []
 
 
-def _gguf_problems(path: Path) -> list[str]:
-    if not path.is_file():
-        return [f"there is no file {path}; give the path of a .gguf file"]
+@lru_cache(maxsize=2)
+def _gguf_problems(path: Path, changed_ns: int) -> tuple[str, ...]:
+    """Asked before a run, for the budget and by the base stage; the file is parsed as a whole for it."""
     from gguf import GGUFReader
 
     try:
         GGUFReader(path)
     except (ValueError, IndexError, KeyError, OSError, OverflowError, TypeError) as problem:
         size = path.stat().st_size
-        return [
+        return (
             f"{path} ({size:,} bytes) is no whole GGUF file: it is truncated, or is none "
-            f"({type(problem).__name__}: {str(problem)[:120]}). {FETCH_AGAIN}"
-        ]
-    return []
+            f"({type(problem).__name__}: {str(problem)[:120]}). {FETCH_AGAIN}",
+        )
+    return ()
 
 
 def _folder_problems(folder: Path) -> list[str]:

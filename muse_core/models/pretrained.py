@@ -64,14 +64,14 @@ def _named(config: BaseConfig) -> str:
 def base_config(name: str) -> PretrainedConfig:
     """Of `base.model`; raises what transformers raises. A GGUF file is parsed as a whole for it, half a
     minute with 262,144 tokens, and it is asked for before a run, for the budget and by the base stage."""
-    file = Path(name)
-    if not file.is_file():
-        return _config_of.__wrapped__(name, 0)
-    return deepcopy(_config_of(name, file.stat().st_mtime_ns))
+    source, how = source_of(name)
+    if how:
+        return deepcopy(_of_gguf(name, Path(name).stat().st_mtime_ns))
+    return AutoConfig.from_pretrained(source, trust_remote_code=False)
 
 
 @lru_cache(maxsize=2)
-def _config_of(name: str, changed_ns: int) -> PretrainedConfig:
+def _of_gguf(name: str, changed_ns: int) -> PretrainedConfig:
     source, how = source_of(name)
     return AutoConfig.from_pretrained(source, trust_remote_code=False, **how)
 

@@ -31,7 +31,7 @@ _FIELDS = ("colour", "brand", "gender", "size", "material", "occasion")
 _QUOTED = re.compile(r"[\"'“‘«]([^\"'“”‘’«»]{2,80})[\"'”’»](?!\w)")
 _IMAGE = re.compile(r"\[image:(\w+)\]")
 _STOP = re.compile(r"[,;.!?।]")
-_AT_THE_END = ("last", "second last", "third last", "fourth last")
+AT_THE_END = ("last", "second last", "third last", "fourth last")
 _MOST = 4  # values of one argument, as the tools take them
 
 
@@ -102,7 +102,7 @@ def _results(asked: ParsedRequest) -> dict[str, JsonValue]:
 
 
 def _position(at: int) -> JsonValue:
-    return _AT_THE_END[LAST - at] if at < 0 else at
+    return AT_THE_END[LAST - at] if at < 0 else at
 
 
 def _number(value: float) -> JsonValue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,19 @@ def test_what_is_no_whole_gguf_file_says_so(tmp_path: Path, size: int) -> None:
     path = tmp_path / "some.gguf"
     path.write_bytes(b"GGUF\x03\x00\x00\x00".ljust(size, b"\x01")[:size])
     assert f"{size} bytes" in refused(str(path)) and "truncated" in refused(str(path))
+
+
+def test_a_gguf_file_is_parsed_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gguf = pytest.importorskip("gguf")
+    opened = []
+    real = gguf.GGUFReader
+    monkeypatch.setattr(gguf, "GGUFReader", lambda path: (opened.append(path), real(path))[1])
+    path = tmp_path / "some.gguf"
+    path.write_bytes(b"no such file")
+    assert refused(str(path)) == refused(str(path)) and len(opened) == 1
+    path.write_bytes(b"no such file either")
+    os.utime(path, ns=(1, 1))
+    assert "19 bytes" in refused(str(path)) and len(opened) == 2
 
 
 def test_code_of_its_own_is_never_run(folder: Path) -> None:
