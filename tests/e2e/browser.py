@@ -19,6 +19,16 @@ from websockets.sync.client import ClientConnection, connect
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_S = 120.0
 KEYS = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+# Over two frames, and what a mouse there would meet is it, or lies in it: smooth scrolling and pictures that
+# arrive move what one aims at.
+STANDS_STILL = """new Promise(done => {
+  const one = document.querySelector(%s), at = () => one.getBoundingClientRect();
+  const before = at();
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    const now = at(), met = document.elementFromPoint(now.x + now.width / 2, now.y + now.height / 2);
+    done(now.x === before.x && now.y === before.y && one.contains(met));
+  }));
+})"""
 
 
 def browser_path() -> str | None:
@@ -96,8 +106,11 @@ class Tab:
             self.do("Input.dispatchKeyEvent", type="keyUp", **about)
 
     def click(self, selector: str) -> None:
-        """A mouse click in the middle of an element."""
-        self.run(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
+        """A mouse click in the middle of an element, once it stands still and nothing lies over it."""
+        self.run(
+            f"document.querySelector({selector!r}).scrollIntoView({{block: 'center', behavior: 'instant'}})"
+        )
+        self.wait(STANDS_STILL % repr(selector))
         box = self.run(f"(b => [b.x + b.width / 2, b.y + b.height / 2])"
                        f"(document.querySelector({selector!r}).getBoundingClientRect())")  # fmt: skip
         for kind in ("mousePressed", "mouseReleased"):
