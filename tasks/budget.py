@@ -1,9 +1,10 @@
 """`cpu.hours`: the sizes of a run that fits into so many hours on this machine, decided once.
 
-Decided are SFT's tokens (single turns first), the pairs' contexts, DPO's epochs and how much is evaluated; a
-size that the user has set stays. The decision becomes the configuration before any key is made of it. It is
-kept in the home folder by what was asked, so that a run that goes on has the same keys though a probe never
-measures the same rate twice: delete the file to have it decided again.
+Decided are SFT's tokens (single turns first), the pairs' contexts, DPO's epochs, how much is evaluated and,
+where the CPU has units for bf16, the precision; what the user has set stays. The decision becomes the
+configuration before any key is made of it. It is kept in the home folder by what was asked, so that a run
+that goes on has the same keys though a probe never measures the same rate twice: delete the file to have it
+decided again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,6 +36,7 @@ from tasks.estimate import (
     needs_probe,
     talks,
 )
+from tasks.pace import fastest
 
 if TYPE_CHECKING:
     from muse_core.training.probe import Probe
@@ -65,10 +67,11 @@ class Budget:
 
     hours: float
     tokens_per_second: float
-    values: Mapping[str, int]
+    values: Mapping[str, int | str]
 
     def line(self) -> str:
-        decided = ", ".join(f"{key}={value:,}" for key, value in self.values.items())
+        texts = {key: value if isinstance(value, str) else f"{value:,}" for key, value in self.values.items()}
+        decided = ", ".join(f"{key}={text}" for key, text in texts.items())
         return (
             f"{self.hours:g} hours at {self.tokens_per_second:,.0f} tokens/s, decided for these settings and "
             f"kept: {decided}. Keys that you set yourself stay; --set cpu.hours=0 takes all sizes as written"
@@ -119,15 +122,11 @@ def _read(home: Path) -> dict[str, Any]:
 
 
 def _measured(config: RunConfig, device: Literal["cpu", "cuda"]) -> Budget:
-    from muse_core.models.base_check import parameters_of
-    from muse_core.training.probe import probe
-
-    parameters = (
-        parameters_of(str(config.base.model), config.base.trim_vocab)
-        if config.base.source != "scratch"
-        else None
-    )
-    return decide(config, probe(config, device), parameters)
+    quick, probe, parameters = fastest(config, device)
+    budget = decide(quick, probe, parameters)
+    if quick is config:
+        return budget
+    return replace(budget, values={**budget.values, "execution.precision": quick.execution.precision})
 
 
 def decide(config: RunConfig, probe: Probe, parameters: int | None = None) -> Budget:
@@ -215,8 +214,8 @@ def _untouched(config: RunConfig) -> set[str]:
     }
 
 
-def with_values(config: RunConfig, values: Mapping[str, int]) -> RunConfig:
-    changed: dict[str, dict[str, int]] = {}
+def with_values(config: RunConfig, values: Mapping[str, int | str]) -> RunConfig:
+    changed: dict[str, dict[str, int | str]] = {}
     for key, value in values.items():
         section, _, name = key.partition(".")
         changed.setdefault(section, {})[name] = value

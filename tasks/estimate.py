@@ -10,8 +10,8 @@ prints the table from the seconds, the units and the probe's rate that the run's
 last column here. Work that no model does is as fast as the machine's cores are, which the probe's rate
 follows only roughly; the size of the run's model is taken out of it.
 
-The rate of a pretrained base is that of the probe's small model by their parameters: 2.6M at 5,000 tokens/s
-and 128M at 100, which was seen on one kind of machine, are the same number of operations. Not covered:
+Where the probe has not trained the pretrained base (`tasks/pace.py`), its rate is that of the small model by
+their parameters: 2.6M at 5,000 tokens/s and 128M at 100 are the same number of operations. Not covered:
 `augmentation.scorer=lm`, LoRA, `execution.num_processes`, engines other than local; a user's own catalogue
 counts as many products as the synthetic one.
 """
@@ -189,9 +189,9 @@ def estimate(
     config: RunConfig, stages: Iterable[str], probe: Probe, parameters: int | None = None
 ) -> Estimate:
     """Of the stages named, which are those that would run. One without a line in `COSTS` counts nothing.
-    `parameters`: of a pretrained base, which the probe did not train."""
-    sizes = weights(config.base) / weights(BaseConfig())
-    pace = weights(config.base) / parameters if parameters else 1.0
+    `parameters`: of a pretrained base."""
+    sizes = probe.parameters / weights(BaseConfig())
+    pace = probe.parameters / parameters if parameters else 1.0
     found = {}
     for name in stages:
         if (cost := COSTS.get(name)) is None:

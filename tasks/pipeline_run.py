@@ -37,6 +37,7 @@ from tasks.execution import Job
 from tasks.extra_tools import use_tools
 from tasks.forecast import Forecast
 from tasks.gate import open_store
+from tasks.pace import pace
 from tasks.parts import REGISTER, wanted_stages
 from tasks.references import ARTIFACT_TAG
 from tasks.registered_model import ModelParts, RegisteredVersion
@@ -238,17 +239,11 @@ def expect(
     due = [one.name for one in plans if one.status == "would run"]
     if not needs_probe(due):
         return None
-    from muse_core.training.probe import probe
-
-    parameters = None
-    if config.base.source != "scratch":
-        from muse_core.models.base_check import parameters_of
-
-        try:
-            parameters = parameters_of(str(config.base.model), config.base.trim_vocab)
-        except ConfigError as problem:  # it was imported before, and is not at hand any more
-            log.info("no estimate: %s", problem)
-            return None
-    found = estimate(config, [*due, *(wanted & {REGISTER})], probe(config, device), parameters)
+    try:
+        probe, parameters = pace(config, device)
+    except ConfigError as problem:  # the base was imported before, and is not at hand any more
+        log.info("no estimate: %s", problem)
+        return None
+    found = estimate(config, [*due, *(wanted & {REGISTER})], probe, parameters)
     log.info("%s", found.line())
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from muse_core.errors import ConfigError
 from muse_core.models.base_files import file_problems
@@ -59,6 +59,22 @@ def parameters_of(model: str, trim_vocab: int = 0) -> int:
     if config is None:
         raise ConfigError(f"base.model {model!r} cannot be a base:", problems)
     return size_of(config).trimmed(trim_vocab)
+
+
+def untrained(model: str, trim_vocab: int = 0) -> PreTrainedModel:
+    """The architecture of such a base in fp32, its weights at random: what a probe measures the rate of."""
+    config, problems = read_config(model)
+    if config is None:
+        raise ConfigError(f"base.model {model!r} cannot be a base:", problems)
+    tokens = min(trim_vocab or config.vocab_size, config.vocab_size)
+    for name in ("pad_token_id", "bos_token_id", "eos_token_id"):
+        setattr(config, name, None)  # they may lie beyond what is kept
+    config.vocab_size = tokens
+    with torch.random.fork_rng():
+        made: PreTrainedModel = AutoModelForCausalLM.from_config(
+            config, dtype=torch.float32, attn_implementation="sdpa"
+        )
+    return made
 
 
 def read_config(model: str) -> tuple[Any, list[str]]:

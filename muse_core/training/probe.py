@@ -4,8 +4,9 @@ The steps are those of `loop.py`: the run's model from scratch, its optimizer, i
 documents of the lengths and with the supervised share that SFT reads. Where the run reads single turns
 first, half of a step's documents are such. The weights are thrown away; nothing is written that outlives it.
 
-Not covered: several processes (one is measured), pretrained bases (their size is known only once they are
-loaded).
+Of a pretrained base the architecture is given, with weights at random (`models/base_check.py`, `untrained`).
+
+Not covered: several processes (one is measured), LoRA.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 from tokenizers import Tokenizer, models
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import BaseConfig, RunConfig
@@ -26,6 +27,7 @@ from muse_core.context import StageContext
 from muse_core.examples.example import FLUENCY_PART, UTTERANCE_PART, Example, Start
 from muse_core.models.chat_format import SPECIAL_TOKENS
 from muse_core.models.device import use_threads
+from muse_core.models.heads import Heads
 from muse_core.models.loading import LoadedModel, from_scratch
 from muse_core.models.packed_sequences import packed_attention
 from muse_core.models.tokenizer import PAD, wrap_tokenizer
@@ -43,21 +45,29 @@ UNREAD_SHARE = 0.5  # system line and results, which nothing is learnt from
 
 @dataclass(frozen=True)
 class Probe:
-    """What was measured. `threads`: of torch, on `device`."""
+    """What was measured. `threads`: of torch, on `device`; `parameters`: of the model that was trained."""
 
     tokens_per_second: float
     threads: int
     device: str
     steps: int
     seconds: float
+    parameters: int
 
 
-def probe(config: RunConfig, device: str = "cpu", seconds: float | None = None) -> Probe:
-    """Trains for about `seconds` (default SECONDS), but at least one step, after a warm-up. `config.base` is
-    from scratch."""
+def probe(
+    config: RunConfig, device: str = "cpu", seconds: float | None = None, base: PreTrainedModel | None = None
+) -> Probe:
+    """Trains for about `seconds` (default SECONDS), but at least one step, after a warm-up: `base`, or the
+    model from scratch of `config.base`."""
     use_threads(config.execution.threads)
     limit = SECONDS if seconds is None else seconds
-    loaded = from_scratch(config.base, any_tokenizer(config.base), config.seed).to(device)
+    tokenizer = any_tokenizer(config.base)
+    loaded = (
+        LoadedModel(base, tokenizer, Heads(base.config.hidden_size))
+        if base is not None
+        else from_scratch(config.base, tokenizer, config.seed)
+    ).to(device)
     examples, plan = _documents(config, np.random.default_rng(config.seed))
     with TemporaryDirectory() as folder, torch.random.fork_rng(), packed_attention(loaded.model):
         run = _begin(config, loaded, examples, plan, Path(folder), device)
@@ -70,7 +80,8 @@ def probe(config: RunConfig, device: str = "cpu", seconds: float | None = None) 
             _advance(run)
         spent = time.monotonic() - began
     rate = (run.state.tokens - before) / spent
-    return Probe(rate, torch.get_num_threads(), device, run.state.step - WARM_UP_STEPS, spent)
+    parameters = sum(weight.numel() for weight in loaded.model.parameters())
+    return Probe(rate, torch.get_num_threads(), device, run.state.step - WARM_UP_STEPS, spent, parameters)
 
 
 def _begin(

@@ -36,16 +36,15 @@ from muse_core.evaluation.predict.predictions import predict
 from muse_core.evaluation.predict.unseen_shops import unseen_cases, unseen_statistics
 from muse_core.evaluation.score.baselines import Baselines, learn_baselines, turns_of
 from muse_core.evaluation.score.statistics import estimate, mean_of, resampler
-from muse_core.models.base_check import parameters_of
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.records import from_table
 from muse_core.tools.shop_schema import schema_of
-from muse_core.training.probe import probe
 from muse_core.types import ArtifactRef, Conversation
 from muse_core.world.shop import Shop
 from tasks.budget import SINGLE_TURNS
 from tasks.estimate import COSTS
 from tasks.estimate import estimate as estimated
+from tasks.pace import fastest
 
 PRESET, SEED, UNSEEN = "cpu", 17, 300
 SCRATCH = ("base", "sft")  # sections of the quickstart that a model without pretraining takes
@@ -95,25 +94,24 @@ def settings(name: str, model: str, tokens: int) -> dict[str, Any]:
     return own | sizes | {"cpu.hours": 0, "augmentation.samples": 0, "augmentation.scorer": "ngram"}
 
 
-def tokens_for(name: str, model: str, minutes: float, before: Sequence[Mapping[str, Any]]) -> int:
-    """By the rate of the last training of this base, else by the probe."""
-    rates = [one["tokens"] / one["minutes"] for one in before if one["base"] == name]
-    if rates:
-        return int(minutes * rates[-1])
+def pace_of(name: str, model: str) -> tuple[str, float]:
+    """The precision that trains the base faster here, and SFT's tokens a second."""
     config = load_config(PRESET)[0]
-    trim = config.base.trim_vocab
-    parameters = parameters_of(model, trim) if name != "scratch" else None
-    base = config.base if model else BaseConfig()
-    found = estimated(config.model_copy(update={"base": base}), COSTS, probe(config), parameters)
-    return int(60 * minutes * found.stages["sft"].tokens_per_second / COSTS["sft"].tokens)
+    base = config.base.model_copy(update={"model": model}) if name != "scratch" else BaseConfig()
+    quick, probe, parameters = fastest(config.model_copy(update={"base": base}), "cpu")
+    rate = estimated(quick, COSTS, probe, parameters).stages["sft"].tokens_per_second
+    return quick.execution.precision, rate / COSTS["sft"].tokens
 
 
 def train_and_ask(
     name: str, model: str, minutes: float, home: Path, before: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    tokens = tokens_for(name, model, minutes, before)
-    print(f"{name}: {minutes:g} minutes, {tokens:,} tokens", file=sys.stderr)
-    given = [f"{key}={json.dumps(value)}" for key, value in settings(name, model, tokens).items()]
+    precision, rate = pace_of(name, model)
+    rates = [one["tokens"] / one["minutes"] for one in before if one["base"] == name]
+    tokens = int(minutes * (rates[-1] if rates else 60 * rate))
+    print(f"{name}: {minutes:g} minutes, {tokens:,} tokens, {precision}", file=sys.stderr)
+    asked = settings(name, model, tokens) | {"execution.precision": precision}
+    given = [f"{key}={json.dumps(value)}" for key, value in asked.items()]
     command = [
         sys.executable,
         "-c",
@@ -136,6 +134,7 @@ def train_and_ask(
         "asked": minutes,
         "minutes": round(numbers["sft_seconds"] / 60, 2),
         "tokens": int(numbers["sft_tokens"]),
+        "precision": precision,
         "model": manifest["ref"]["digest"],
         "dev_tool_accuracy": numbers.get("sft_dev_tool_accuracy"),
     }

@@ -19,9 +19,11 @@ from flows.commands import base as commands
 from flows.commands import base_get
 from flows.commands.run import check_base
 from muse_core.config.load import load_config
+from muse_core.config.run_config import BaseConfig
 from muse_core.errors import ConfigError
 from muse_core.models import known_bases as listed
 from muse_core.training.probe import Probe
+from tasks.estimate import weights
 from tasks.parts import wanted_stages
 from tests.unit.models.builders_models import tokenizer
 from tests.unit.models.families import random_model
@@ -45,7 +47,8 @@ def folder(tmp_path: Path) -> Path:
 def test_ls_says_licence_size_and_hours_at_the_probes_rate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "probe", lambda config: Probe(5000.0, 2, "cpu", 5, 2.0))
+    small = Probe(5000.0, 2, "cpu", 5, 2.0, weights(BaseConfig()))
+    monkeypatch.setattr(commands, "probe", lambda config: small)
     code, said = muse(tmp_path, "ls", "--json")
     rows = {row["name"]: row for row in json.loads(said)["bases"]}
     assert code == 0 and rows["gemma-3-270m"]["is_gated"] and rows["smollm2-135m"]["licence"] == "Apache-2.0"

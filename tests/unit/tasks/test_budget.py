@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from muse_core.config.load import load_config
-from muse_core.config.run_config import RunConfig
+from muse_core.config.run_config import BaseConfig, RunConfig
 from muse_core.errors import ConfigError
 from muse_core.fingerprint import own_parts
 from muse_core.stage_table import STAGES
 from muse_core.training.probe import Probe
 from tasks.budget import FILE, Budget, decide, say_budget, with_values, within_budget
-from tasks.estimate import COSTS, HOUR_S, estimate
+from tasks.estimate import COSTS, HOUR_S, estimate, weights
 from tasks.parts import wanted_stages
 
 SMOLLM2 = 134_515_008
+SMALL = weights(BaseConfig())
 ALL = wanted_stages("all")
 
 
@@ -26,7 +27,7 @@ def cpu(*settings: str) -> RunConfig:
 
 
 def probe(rate: float) -> Probe:
-    return Probe(rate, 2, "cpu", 5, 2.0)
+    return Probe(rate, 2, "cpu", 5, 2.0, SMALL)
 
 
 @pytest.mark.parametrize("hours", [2.0, 3.0, 8.0])
@@ -74,8 +75,7 @@ def test_hours_that_do_not_suffice_say_how_many_do(hours: float, rate: float) ->
 def rates(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the next probes find; a probe without one left fails."""
     left: list[float] = []
-    monkeypatch.setattr("muse_core.training.probe.probe", lambda config, device: probe(left.pop(0)))
-    monkeypatch.setattr("muse_core.models.base_check.parameters_of", lambda model, trim: SMOLLM2)
+    monkeypatch.setattr("tasks.budget.fastest", lambda config, device: (config, probe(left.pop(0)), SMOLLM2))
     return left
 
 
@@ -122,6 +122,17 @@ def test_a_damaged_record_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("{")
     with pytest.raises(ConfigError, match="delete it"):
         within_budget(cpu(), tmp_path, "cpu")
+
+
+def test_a_precision_that_trains_faster_is_decided_with_the_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = cpu("execution.precision=bf16")
+    monkeypatch.setattr("tasks.budget.fastest", lambda config, device: (quick, probe(5000.0), SMOLLM2))
+    first, budget = within_budget(cpu(), tmp_path, "cpu")
+    assert first.execution.precision == "bf16" and budget is not None
+    assert "execution.precision=bf16" in budget.line()
+    assert within_budget(cpu(), tmp_path, "cpu") == (first, budget)  # as it was kept
 
 
 def test_what_was_decided_is_said(

@@ -33,9 +33,11 @@ from tests.benchmarks.stage_costs import measured
 
 QUICKSTART, _ = load_config("quickstart")
 
+SMALL = weights(QUICKSTART.base)
 
-def probe(tokens_per_second: float = 5000.0, threads: int = 2) -> Probe:
-    return Probe(tokens_per_second, threads, "cpu", 5, 2.0)
+
+def probe(tokens_per_second: float = 5000.0, threads: int = 2, parameters: int = SMALL) -> Probe:
+    return Probe(tokens_per_second, threads, "cpu", 5, 2.0, parameters)
 
 
 def test_every_stage_has_a_cost_and_the_quickstart_takes_minutes_on_two_cores() -> None:
@@ -58,8 +60,8 @@ def test_a_larger_model_makes_its_own_stages_slower_and_no_others() -> None:
     """Measured at a tenth of the rate, with a model of about ten times the weights."""
     large, _ = load_config("quickstart", None, ["base.hidden_size=800", "base.intermediate_size=2000"])
     before = summed(estimate(QUICKSTART, COSTS, probe(5000.0)).seconds)
-    rate = 5000.0 * weights(QUICKSTART.base) / weights(large.base)
-    after = summed(estimate(large, COSTS, probe(rate)).seconds)
+    size = weights(large.base)
+    after = summed(estimate(large, COSTS, probe(5000.0 * SMALL / size, parameters=size)).seconds)
     assert after["sft"] > 8 * before["sft"] and after["evaluate"] > 8 * before["evaluate"]
     for name in ("catalog", "profiles", "conversations", "augment"):
         assert after[name] == pytest.approx(before[name])
@@ -104,7 +106,10 @@ def test_the_line_says_how_long_on_how_many_threads_and_what_takes_longest() -> 
     line = estimate(QUICKSTART, COSTS, probe(5811.0)).line()
     assert "minutes on this machine" in line and "5,811 tokens/s with 2 threads" in line
     assert "longest: sft 5 min, " in line
-    assert threads_of(probe(threads=1)) == "1 thread" and threads_of(Probe(9e4, 8, "cuda", 5, 2.0)) == "a GPU"
+    assert (
+        threads_of(probe(threads=1)) == "1 thread"
+        and threads_of(Probe(9e4, 8, "cuda", 5, 2.0, SMALL)) == "a GPU"
+    )
 
 
 def test_durations_are_as_exact_as_an_estimate_is() -> None:

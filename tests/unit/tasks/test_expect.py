@@ -16,7 +16,7 @@ from muse_core.context import NoMetrics
 from muse_core.fingerprint import fingerprint
 from muse_core.stage_table import STAGE_NAMES, summed
 from muse_core.training.probe import Probe
-from tasks.estimate import StageEstimate
+from tasks.estimate import StageEstimate, weights
 from tasks.execution import Job, run_stage
 from tasks.forecast import Forecast
 from tasks.parts import REGISTER, wanted_stages
@@ -30,9 +30,9 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[RunConfig, str]]:
     """The probes that were asked for, each answered with 5,000 tokens/s."""
     asked: list[tuple[RunConfig, str]] = []
 
-    def probe(config: RunConfig, device: str) -> Probe:
+    def probe(config: RunConfig, device: str, base: object = None) -> Probe:
         asked.append((config, device))
-        return Probe(5000.0, 2, device, 5, 2.0)
+        return Probe(5000.0, 2, device, 5, 2.0, weights(QUICKSTART.base))
 
     monkeypatch.setattr("muse_core.training.probe.probe", probe)
     return asked
@@ -77,6 +77,7 @@ def test_a_pretrained_base_is_slower_by_its_parameters(
     config, _ = load_config("cpu")
     store, wanted = ArtifactStore(tmp_path), wanted_stages("all")
     found = []
+    monkeypatch.setattr("muse_core.models.base_check.untrained", lambda model, trim: None)
     for parameters in (100_000_000, 200_000_000):
         monkeypatch.setattr("muse_core.models.base_check.parameters_of", lambda model, trim, n=parameters: n)
         found.append(expect(config, store, wanted, "cpu"))
