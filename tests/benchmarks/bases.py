@@ -126,8 +126,8 @@ def train_and_ask(
         stdout=subprocess.PIPE, text=True, check=True, env=os.environ,
     )  # fmt: skip
     store = ArtifactStore(home / "artifacts")
-    ref = {one["name"]: one["artifact"] for one in json.loads(done_.stdout)["stages"]}["sft"]
-    manifest = store.manifest(store.resolve(ref))
+    made = Path(json.loads(done_.stdout)["model"]).parent
+    manifest = store.manifest(store.resolve(str(made.relative_to(store.root))))
     numbers = manifest["metrics"]
     row = {
         "base": name,

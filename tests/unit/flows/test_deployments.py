@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from prefect.utilities.importtools import import_object
 
 from flows.deployments import FILE, with_list
@@ -99,7 +102,7 @@ def test_the_image_has_both_targets_and_runs_muse() -> None:
 def test_the_image_runs_as_a_user_and_installs_before_it_copies() -> None:
     stages = re.split(r"^FROM ", DOCKERFILE, flags=re.M)[2:]
     for stage in stages:
-        assert stage.index("pip install -r") < stage.index("COPY") < stage.index("USER muse")
+        assert stage.index("--require-hashes") < stage.index("COPY") < stage.index("USER muse")
     images = [*re.findall(r"^FROM (\S+:\S+) AS", DOCKERFILE, re.M), COMPOSE["services"]["postgres"]["image"]]
     assert images and all(re.search(r":\d+\.\d+", image) for image in images), "a moving base tag"
 
@@ -109,3 +112,20 @@ def test_a_gpu_worker_reserves_gpus() -> None:
     assert gpu.keys() <= COMPOSE["services"].keys()
     (device,) = gpu["worker"]["deploy"]["resources"]["reservations"]["devices"]
     assert device["capabilities"] == ["gpu"]
+
+
+def test_every_dependency_of_the_image_but_torch_is_pinned_with_hashes() -> None:
+    entries = re.split(r"\n(?=\S)", (ROOT / "docker" / "requirements.lock").read_text().strip())
+    assert all(entry.count("--hash=sha256:") >= 1 for entry in entries)
+    pins = [Requirement(entry.split("\\")[0]) for entry in entries]
+    locked = {
+        canonicalize_name(pin.name): pin.specifier for pin in pins if not pin.marker or pin.marker.evaluate()
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    for one in map(Requirement, asked):
+        if one.name == "torch":
+            assert "torch" not in locked
+            continue
+        (pin,) = locked[canonicalize_name(one.name)]
+        assert pin.operator == "==" and one.specifier.contains(pin.version), f"{one}: {pin}; lock again"
