@@ -1,10 +1,10 @@
 """The one training loop: base, SFT and what comes after it differ only in examples and loss.
 
-The optimizer of `optimizer.py`, linear warm-up then linear decay per optimizer step, clipping,
-accumulation over packed micro-batches, checkpoints every N steps, resume, progress, metrics. accelerate
-places the model and the mixed precision. Several processes share the micro-batches of a step and add
-up their gradients before it. Where memory does not suffice the same step is repeated in smaller
-micro-batches. Random numbers (dropout) are seeded per step and process.
+The optimizer of `optimizer.py`, linear warm-up then linear decay per optimizer step, clipping, accumulation
+over packed micro-batches, checkpoints every N steps, resume, progress, metrics. accelerate places the model
+and the mixed precision. Several processes share a step's micro-batches and add up their gradients. Where
+memory runs out the step is repeated in smaller micro-batches. Random numbers (dropout) are seeded per step
+and process.
 
 The best epoch by `dev_loss` is what the module holds at the end. Fails on a loss that is not a number
 and on a step that supervises nothing; warnings are in `recorder.py`.
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 
 from muse_core.context import StageContext
 from muse_core.errors import HardwareError, MuseError
@@ -139,6 +140,7 @@ def start_run(
 ) -> Run:
     """A training at its first step, or where a checkpoint of the same training left it."""
     precision = resolve_precision(ctx.precision, ctx.device)
+    AcceleratorState._reset_state()  # else a process computes in its first training's precision for ever
     accelerator = Accelerator(cpu=ctx.device == "cpu", mixed_precision=precision.replace("fp32", "no"))
     refuse_sharding(accelerator)
     module.train()

@@ -13,6 +13,7 @@ from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.errors import ConfigError
 from muse_core.models.base_check import parameters_of, untrained
+from muse_core.models.cpu import native_bf16
 from muse_core.training import probe as probing
 from muse_core.training.probe import Probe
 from tasks import pace as paces
@@ -44,6 +45,17 @@ def test_a_base_is_trained_in_its_own_size_with_what_is_kept_of_its_vocabulary(
     assert found.parameters == parameters == parameters_of(str(folder), 150)
     assert found.tokens_per_second > 0 and found.steps == 1
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+@pytest.mark.skipif(not native_bf16(), reason="this CPU has no units for bf16")
+def test_both_precisions_are_tried_in_one_process_and_a_training_may_follow_in_either(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "SECONDS", 0.0)
+    monkeypatch.setattr(paces, "FASTER", 0.0)
+    quick, found, _ = fastest(with_base(folder), "cpu")
+    assert quick.execution.precision == "bf16" and found.tokens_per_second > 0
+    assert pace(with_base(folder, "execution.precision=fp32"), "cpu")[0].tokens_per_second > 0
 
 
 def test_a_run_from_scratch_and_a_large_or_lora_base_take_the_small_model(

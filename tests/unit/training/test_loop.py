@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 
 from muse_core.errors import MuseError
 from muse_core.training.batches import StepPlan, plan_steps
@@ -161,19 +160,10 @@ def test_dropout_only_acts_within_and_in_training() -> None:
     assert torch.equal(model(ids).logits, plain)
 
 
-@pytest.fixture
-def fresh_accelerate() -> Iterator[None]:
-    """accelerate keeps its precision for the life of a process."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
-
-
-def test_bf16_on_a_cpu_is_there_when_asked_for(tmp_path: Path, fresh_accelerate: None) -> None:
+def test_bf16_on_a_cpu_is_there_when_asked_for(tmp_path: Path) -> None:
     seen: list[torch.dtype] = []
     losses: dict[str, float] = {}
     for precision in ("bf16", "fp32"):
-        AcceleratorState._reset_state(reset_partial_state=True)
         loaded = tiny_model()
         module = LanguageLoss(loaded, ALL_LOSSES)
         loaded.model.get_output_embeddings().register_forward_hook(lambda *call: seen.append(call[2].dtype))
