@@ -3,8 +3,7 @@
 The optimizer of `optimizer.py`, linear warm-up then linear decay per optimizer step, clipping, accumulation
 over packed micro-batches, checkpoints every N steps, resume, progress, metrics. accelerate places the model
 and the mixed precision. Several processes share a step's micro-batches and add up their gradients. Where
-memory runs out the step is repeated in smaller micro-batches. Random numbers (dropout) are seeded per step
-and process.
+memory runs out the step is repeated in smaller ones. Dropout is seeded per step and process.
 
 The best epoch by `dev_loss` is what the module holds at the end. Fails on a loss that is not a number
 and on a step that supervises nothing; warnings are in `recorder.py`.
