@@ -51,6 +51,12 @@ NO_ACCESS = {
     "ProfileNotFound", "GoogleAuthError", "ClientAuthenticationError",
 }  # fmt: skip
 FULL = (errno.ENOSPC, errno.EDQUOT)
+CREDENTIALS = (
+    "give credentials as fsspec's libraries read them: AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS, "
+    "AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_ACCOUNT_NAME, …"
+)
+AZURE = ("abfs", "abfss", "az")
+MISSING, REFUSED, BUSY = 404, (401, 403), (408, 429, 500, 502, 503, 504)  # of HTTP
 WAYS = "the address is that of MUSE_ARTIFACTS_URL; unset it to use this machine's artifacts alone"
 
 
@@ -64,7 +70,10 @@ def open_files(scheme: str) -> Any:
         raise ConfigError(f"{scheme}:// cannot be used: {cannot_import(package, extra, problem)}") from None
     import fsspec
 
-    return fsspec.filesystem(scheme, use_listings_cache=False, **PATIENCE.get(scheme, {}))
+    try:
+        return fsspec.filesystem(scheme, use_listings_cache=False, **PATIENCE.get(scheme, {}))
+    except ValueError as problem:  # adlfs, without an account
+        raise ConfigError(f"{scheme}:// cannot be used: {problem}. {CREDENTIALS}. {WAYS}") from None
 
 
 def open_remote(url: str) -> Remote:
@@ -72,15 +81,12 @@ def open_remote(url: str) -> Remote:
     try:
         parts = urlsplit(url)
         is_known = parts.scheme in PACKAGES and bool(parts.netloc)
-        is_azure = parts.scheme in ("abfs", "abfss", "az")  # container@account is its way to name a place
+        is_azure = parts.scheme in AZURE  # container@account is its way to name a place
         has_secret = bool(parts.query or parts.password or (parts.username and not is_azure))
     except ValueError:
         is_known, has_secret = False, False
     if has_secret:
-        raise ConfigError(
-            "MUSE_ARTIFACTS_URL holds a user, a password or a query; give credentials as fsspec's libraries "
-            "read them: AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS, AZURE_STORAGE_ACCOUNT_NAME, …"
-        )
+        raise ConfigError(f"MUSE_ARTIFACTS_URL holds a user, a password or a query; {CREDENTIALS}")
     if not is_known:
         raise ConfigError("MUSE_ARTIFACTS_URL: expected s3://bucket/prefix, gs://… or abfs://…")
     open_files(parts.scheme)
@@ -202,6 +208,8 @@ class Remote:
         with self._explained("read"):
             place = self._files._strip_protocol(self.url)
             found = self._files.find(place)  # `glob` would take a missing bucket for an empty one
+            if not found and urlsplit(self.url).scheme in AZURE:  # where `find` does so too
+                self._files.ls(place.partition("/")[0])
         parts = [name.removeprefix(place).strip("/").split("/") for name in found]
         return sorted("/".join(part[:2]) for part in parts if len(part) == 3 and part[2] == NAME)
 
@@ -240,21 +248,24 @@ def explain(problem: Exception, url: str, done: str) -> MuseError | None:
     names = {kind.__name__ for kind in type(problem).__mro__}
     first = str(problem).strip().splitlines()[0][:200] if str(problem).strip() else type(problem).__name__
     number = problem.errno if isinstance(problem, OSError) else None
+    status = getattr(problem, "status_code", getattr(problem, "code", None))  # of azure; of gcsfs
     if isinstance(problem, MuseError) or number in FULL:
         return None
-    if isinstance(problem, PermissionError) or names & NO_ACCESS:
+    is_refused = names & NO_ACCESS or status in REFUSED or first.startswith("Forbidden:")
+    if isinstance(problem, PermissionError) or is_refused:
         return ArtifactError(
             f"{url} may not be {done} with these credentials ({first}). Listing, reading and writing must be "
             f"allowed there; reading alone does where everything is published already. {WAYS}"
         )
-    if isinstance(problem, FileNotFoundError):
+    if isinstance(problem, FileNotFoundError) or status == MISSING:
         return ArtifactError(f"{url}: there is no such bucket ({first}); make it first. {WAYS}")
     if (
         isinstance(problem, ConnectionError | TimeoutError)
         or names & AWAY
         or number in (*durable.MAY_PASS, errno.EREMOTEIO)
+        or status in BUSY
     ):
         return TransientError(f"{url} does not answer ({first}). {WAYS}")
-    if isinstance(problem, OSError):
+    if isinstance(problem, OSError) or isinstance(status, int):
         return ArtifactError(f"{url} cannot be {done} ({first}). {WAYS}")
     return None

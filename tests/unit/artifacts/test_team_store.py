@@ -222,6 +222,22 @@ class EndpointConnectionError(Exception): ...
 class NoCredentialsError(Exception): ...
 
 
+class HttpResponseError(Exception):
+    """Of azure, by its shape."""
+
+    def __init__(self, status_code: int) -> None:
+        super().__init__("Server failed\nRequestId: 1")
+        self.status_code = status_code
+
+
+class HttpError(Exception):
+    """Of gcsfs, by its shape."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__("Invalid Credentials")
+        self.code = code
+
+
 @pytest.mark.parametrize(
     ("problem", "kind", "said"),
     [
@@ -233,6 +249,11 @@ class NoCredentialsError(Exception): ...
         (PermissionError("Forbidden"), ArtifactError, "may not be written"),
         (FileNotFoundError("NoSuchBucket"), ArtifactError, "no such bucket"),
         (OSError(22, "odd"), ArtifactError, "cannot be written"),
+        (OSError("Forbidden: b/x\nno access"), ArtifactError, "may not be written"),  # of gcsfs
+        (HttpResponseError(403), ArtifactError, "may not be written"),
+        (HttpResponseError(503), TransientError, "does not answer"),
+        (HttpResponseError(400), ArtifactError, "cannot be written (Server failed)"),
+        (HttpError(401), ArtifactError, "may not be written"),
         (OSError(28, "no space"), None, ""),
         (HardwareError("x"), None, ""),
         (ValueError("a bug of ours"), None, ""),
