@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from muse_core.augmentation.ngram import BREAK, Cache, NgramModel, target_nats, words
@@ -122,18 +123,21 @@ class NgramScorer:
 
 
 class LanguageModelScorer:
-    """A causal language model that reads call and result as plain text."""
+    """A causal language model that reads call and result as plain text, and a dialogue once for all trials
+    that follow one another in it."""
 
     def __init__(self, loaded: LoadedModel) -> None:
         self.loaded = loaded
 
     def nats(self, trials: Sequence[Trial]) -> list[list[float]]:
-        from muse_core.models.log_probs import text_nlls
+        from muse_core.models.log_probs import branch_nlls
 
-        pairs = [(_spelled(trial), trial.target) for trial in trials]
-        return [nats[: len(WEIGHTS)] for nats in text_nlls(self.loaded, pairs)]
+        items = [
+            (f"{history}\n", [(_middle(trial), trial.target) for trial in group])
+            for history, group in groupby(trials, key=lambda trial: trial.history)
+        ]
+        return [nats[: len(WEIGHTS)] for branches in branch_nlls(self.loaded, items) for nats in branches]
 
 
-def _spelled(trial: Trial) -> str:
-    middle = f"\n[{trial.given}]\n" if trial.given else "\n"
-    return f"{trial.history}{middle}{trial.prefix}"
+def _middle(trial: Trial) -> str:
+    return f"[{trial.given}]\n{trial.prefix}" if trial.given else trial.prefix

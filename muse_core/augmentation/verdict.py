@@ -20,6 +20,7 @@ from muse_core.config.run_config import AugmentationConfig
 from muse_core.errors import MuseError
 from muse_core.types import AugmentedText
 
+THRESHOLDS = (0.5, 1.0, 2.0)  # times augmentation.threshold
 MIN_JUDGED = 20  # fewer rows than this judge nothing
 WAY_OUT = "set augmentation.filter=gold to keep every gold call (the report says so)"
 
@@ -58,27 +59,37 @@ def metrics(
     }
     for reason, count in sorted(Counter(row.drop_reason for row in rows if row.drop_reason).items()):
         numbers[f"dropped/{reason}"] = count
-    numbers |= _yields(scored, rows, config.threshold)
+    for tool in sorted({_tool(row) for row in rows}):
+        numbers[f"rows/{tool}"] = sum(_tool(row) == tool for row in rows)
+        numbers[f"yield/{tool}"] = _share([row.kept for row in rows if _tool(row) == tool])
+    numbers |= _at_thresholds(scored, config.threshold)
     numbers |= _separation(scored, "", from_anchor, config.threshold)
     numbers |= _separation(scored, "from_call/", from_call, config.threshold)
     dev = [one for one in scored if one.row.side == "dev"]
     return numbers | _separation(dev, "dev/", from_anchor, config.threshold)
 
 
-def _yields(scored: Sequence[ScoredAct], rows: Sequence[AugmentedText], threshold: float) -> dict[str, float]:
+def _at_thresholds(scored: Sequence[ScoredAct], threshold: float) -> dict[str, float]:
+    """Precision and recall of what is kept, at half, once and twice the threshold: of all acts, of each tool
+    and of each language of the shoppers."""
+    groups = {"": list(scored)}
+    for one in scored:
+        for name in (_tool(one.row), one.row.language):
+            groups.setdefault(f"/{name}", []).append(one)
     numbers: dict[str, float] = {}
-    for tool in sorted({_tool(row) for row in rows}):
-        numbers[f"rows/{tool}"] = sum(_tool(row) == tool for row in rows)
-        numbers[f"yield/{tool}"] = _share([row.kept for row in rows if _tool(row) == tool])
-        for factor in (0.5, 1.0, 2.0):
+    for name, group in sorted(groups.items()):
+        for factor in THRESHOLDS:
             limit = factor * threshold
-            passed = [_passes(one, limit) for one in scored if _tool(one.row) == tool]
-            numbers[f"yield_at_{limit:g}/{tool}"] = _share(passed)
+            precision, recall = _precision_recall(group, from_anchor, limit)
+            numbers |= {f"precision_at_{limit:g}{name}": precision, f"recall_at_{limit:g}{name}": recall}
     return numbers
 
 
-def _passes(one: ScoredAct, threshold: float) -> bool:
-    return one.gold is not None and one.gold.utility >= threshold
+def _precision_recall(scored: Sequence[ScoredAct], value: Value, threshold: float) -> tuple[float, float]:
+    """Kept gold calls of all kept ones, wrong calls that show the same result left out; and of all acts."""
+    gold = sum(one.gold is not None and value(one.gold) >= threshold for one in scored)
+    wrong = sum(value(bad) >= threshold for one in scored for bad in one.wrong if not bad.same_result)
+    return gold / max(1, gold + wrong), gold / max(1, len(scored))
 
 
 def _separation(scored: Sequence[ScoredAct], prefix: str, value: Value, threshold: float) -> dict[str, float]:
@@ -94,9 +105,7 @@ def _separation(scored: Sequence[ScoredAct], prefix: str, value: Value, threshol
         "perturbed_same_result": len(every) - len(wrong),
         "auc_with_same_result": auc(gold, [value(one) for one in every]),
     }
-    kept_gold, kept_wrong = sum(u >= threshold for u in gold), sum(u >= threshold for u in wrong)
-    numbers["precision"] = kept_gold / max(1, kept_gold + kept_wrong)
-    numbers["recall"] = kept_gold / max(1, len(scored))
+    numbers["precision"], numbers["recall"] = _precision_recall(scored, value, threshold)
     for kind in WRONG_KINDS:
         of_kind = [value(one) for one in every if one.kind == kind and not one.same_result]
         numbers[f"auc/{kind}"] = auc(gold, of_kind)

@@ -9,6 +9,7 @@ import torch
 
 from muse_core.models.loading import LoadedModel
 from muse_core.models.packed_sequences import (
+    Fork,
     by_tokens,
     hidden_states,
     logits_at,
@@ -36,10 +37,15 @@ class LogProb:
 
 @dataclass(frozen=True)
 class Document:
-    """Token ids and the indices (> 0) of those that count."""
+    """Token ids and the indices (> 0) of those that count; `fork`: where branches begin, if it has some."""
 
     ids: Sequence[int]
     counted: Sequence[int]
+    fork: Fork | None = None
+
+    def read_before(self, at: int) -> int:
+        """The token from which the one at `at` is predicted: a branch goes on where the prompt ends."""
+        return (self.fork[0] if self.fork and at in self.fork else at) - 1
 
 
 def turn_log_probs(
@@ -62,14 +68,42 @@ def text_nll(loaded: LoadedModel, prefix: str, continuation: str) -> list[float]
 
 def text_nlls(loaded: LoadedModel, items: Sequence[tuple[str, str]]) -> list[list[float]]:
     """`text_nll` of many (prefix, continuation) in batches; an over-long prefix loses its beginning."""
+    return [found for (found,) in branch_nlls(loaded, [(prefix, [("", text)]) for prefix, text in items])]
+
+
+def branch_nlls(
+    loaded: LoadedModel, items: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+) -> list[list[list[float]]]:
+    """Nats of each token of each `text` after its `middle` and the prefix that all (middle, text) of an item
+    share and that is computed once. All three are tokenised separately; an over-long prefix loses its
+    beginning, then the middle."""
     limit = loaded.model.config.max_position_embeddings
-    documents = []
-    for prefix, continuation in items:
-        after = encode_text(loaded.tokenizer, continuation)[: limit - 1]
-        before = encode_text(loaded.tokenizer, prefix) or [loaded.end_id]
-        before = before[-(limit - len(after)) :]
-        documents.append(Document([*before, *after], range(len(before), len(before) + len(after))))
-    return [[-value for value in found] for found in document_log_probs(loaded, documents)]
+    made = [_branched(loaded, prefix, branches, limit) for prefix, branches in items]
+    values = document_log_probs(loaded, [document for document, _ in made])
+    return [
+        [[-next(nats) for _ in range(count)] for count in counts]
+        for (_, counts), nats in zip(made, map(iter, values), strict=True)
+    ]
+
+
+def _branched(
+    loaded: LoadedModel, prefix: str, branches: Sequence[tuple[str, str]], limit: int
+) -> tuple[Document, list[int]]:
+    """The document, and how many tokens of each branch count."""
+    texts = [encode_text(loaded.tokenizer, text)[: limit - 1] for _, text in branches]
+    middles = [encode_text(loaded.tokenizer, middle) for middle, _ in branches]
+    kept = [
+        [*middle[max(0, len(middle) + len(text) + 1 - limit) :], *text]
+        for middle, text in zip(middles, texts, strict=True)
+    ]
+    ids = (encode_text(loaded.tokenizer, prefix) or [loaded.end_id])[-(limit - max(map(len, kept))) :]
+    starts: list[int] = []
+    counted: list[int] = []
+    for branch, text in zip(kept, texts, strict=True):
+        starts.append(len(ids))
+        ids = [*ids, *branch]
+        counted += range(len(ids) - len(text), len(ids))
+    return Document(ids, counted, tuple(starts)), [len(text) for text in texts]
 
 
 @torch.no_grad()
@@ -86,15 +120,14 @@ def document_log_probs(
 
 
 def _group_log_probs(loaded: LoadedModel, group: Sequence[Document]) -> list[list[float]]:
-    packed = pack([document.ids for document in group], loaded.device)
-    targets = [
-        start + at
-        for start, document in zip(packed.cu_seqlens, group, strict=False)
-        for at in document.counted
+    packed = pack([one.ids for one in group], loaded.device, [one.fork for one in group])
+    places = [
+        (start, one, at) for start, one in zip(packed.cu_seqlens, group, strict=False) for at in one.counted
     ]
-    where = torch.tensor(targets, dtype=torch.long, device=loaded.device)
-    if not targets:
+    if not places:
         return [[] for _ in group]
-    logits = logits_at(loaded.model, hidden_states(loaded.model, packed), where - 1)
+    where = torch.tensor([start + at for start, _, at in places], device=loaded.device)
+    before = torch.tensor([start + one.read_before(at) for start, one, at in places], device=loaded.device)
+    logits = logits_at(loaded.model, hidden_states(loaded.model, packed), before)
     values = iter(target_log_probs(logits, packed.ids[where]).tolist())
     return [[next(values) for _ in document.counted] for document in group]

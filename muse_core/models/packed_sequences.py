@@ -29,7 +29,7 @@ from muse_core.models.sliding_window import document_mask
 NAME = "muse_packed"
 CACHED_VALUES = 128 * 1024  # logits in a piece: half a megabyte
 Item = TypeVar("Item")
-Fork = tuple[int, int]
+Fork = tuple[int, ...]  # where each branch begins
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def pack(
     device: str | torch.device = "cpu",
     forks: Sequence[Fork | None] | None = None,
 ) -> PackedSequences:
-    """The documents' token ids in one row on `device`. A fork (a, b) says that a document is a
-    prompt [0, a) with two branches, [a, b) and [b, end), that do not see each other."""
+    """The documents' token ids in one row on `device`. A fork (a, b, …) says that a document is a
+    prompt [0, a) with branches [a, b), [b, …), … that do not see each other."""
     forks = forks or [None] * len(documents)
     cu_seqlens = list(accumulate((len(document) for document in documents), initial=0))
     ids = [token for document in documents for token in document]
@@ -63,14 +63,16 @@ def pack(
 def _positions(length: int, fork: Fork | None) -> list[int]:
     if fork is None:
         return list(range(length))
-    return [*range(fork[1]), *range(fork[0], fork[0] + length - fork[1])]
+    branches = pairwise([*fork, length])
+    return [*range(fork[0]), *(at for start, end in branches for at in range(fork[0], fork[0] + end - start))]
 
 
 def _fork_mask(length: int, fork: Fork | None, device: str | torch.device) -> torch.Tensor | None:
     if fork is None:
         return None
     mask = torch.ones(length, length, dtype=torch.bool, device=device).tril_()
-    mask[fork[1] :, fork[0] : fork[1]] = False
+    for start in fork[1:]:
+        mask[start:, fork[0] : start] = False
     return mask
 
 

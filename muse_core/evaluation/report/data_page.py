@@ -55,7 +55,7 @@ def quality_content(inputs: ReportInputs) -> Mapping[str, Any]:
     return {
         "groups": groups,
         "verdict": quality.verdict(groups),
-        "yields": quality.yields(inputs),
+        "kept_calls": quality.kept_calls(inputs),
         "about": {name: about.get(name) for name in ("scorer", "filter", "judged_on", "anchor")},
         "shelves": shelves(inputs.conversations),
     }

@@ -6,7 +6,7 @@ did not run, or ran before a figure existed, has no row. A row without a goal ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ HUMAN_WORDS = {
     "roman": ("Hinglish in Latin letters", 8.6, "Hinglish-TOP"),
     "both": ("Hinglish in two scripts", 13.3, "X-RiSAWOZ"),
 }
+RECALL, PRECISION = "recall_at_", "precision_at_"
 WORDS_WITHIN = 0.25
 MAX_NEAR_DUPLICATES = 0.005
 MIN_AUC, MIN_YIELD = AugmentationConfig().min_auc, AugmentationConfig().min_yield  # a run may ask for less
@@ -76,25 +77,32 @@ def verdict(found: Sequence[Group]) -> dict[str, int]:
     return {"met": marks.count("met"), "missed": marks.count("missed")}
 
 
-def yields(inputs: ReportInputs) -> dict[str, Any]:
-    """Per tool: calls, and the share of them that the filter keeps at each threshold."""
+def kept_calls(inputs: ReportInputs) -> dict[str, Any]:
+    """Per tool and language, at each threshold: the share of gold calls that the filter keeps, and of the
+    calls that it keeps, wrong ones made on purpose among them, the share that is gold."""
     numbers = inputs.numbers("augment")
-    limits = sorted({name.split("/")[0] for name in numbers if name.startswith("yield_at_")}, key=_threshold)
-    tools = [tool for tool in TOOL_NAMES if f"yield/{tool}" in numbers]
+    limits = sorted({_threshold(name) for name in numbers if name.startswith(RECALL)})
+    named = {name.partition("/")[2] for name in numbers if name.startswith(RECALL)}
+    groups = [name for name in (*TOOL_NAMES, *LANGUAGES) if name in named]
     lines = [
-        [
-            tool,
-            as_count(numbers.get(f"rows/{tool}")),
-            *(as_share(numbers.get(f"{one}/{tool}")) for one in limits),
-        ]
-        for tool in tools
+        [name, as_count(numbers.get(f"rows/{name}")), *_cells(numbers, limits, f"/{name}")] for name in groups
     ]
-    heads = ["tool", "calls", *(f"kept at ≥ {_threshold(one):g} nats" for one in limits)]
-    return {"heads": heads, "lines": lines} if lines else {}
+    if not lines:
+        return {}
+    lines.append(["all", as_count(numbers.get("rows")), *_cells(numbers, limits, "")])
+    return {
+        "heads": ["", "calls", *(f"≥ {limit:g} nats: recall, precision" for limit in limits)],
+        "lines": lines,
+    }
+
+
+def _cells(numbers: Mapping[str, float], limits: Sequence[float], group: str) -> list[str]:
+    found = ((numbers.get(f"{kind}{limit:g}{group}") for kind in (RECALL, PRECISION)) for limit in limits)
+    return [", ".join(map(as_share, pair)) for pair in found]
 
 
 def _threshold(name: str) -> float:
-    return float(name.removeprefix("yield_at_"))
+    return float(name.removeprefix(RECALL).partition("/")[0])
 
 
 # ---- the groups -----------------------------------------------------------------------------------

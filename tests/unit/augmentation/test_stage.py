@@ -49,9 +49,15 @@ def test_rows_of_train_and_dev_with_their_numbers(store, tmp_path):
     assert numbers["rows"] == 220
     assert numbers["yield/search"] > 0.8
     assert numbers["dev/auc"] > 0.8
-    assert {"auc/dropped_limit", "precision", "recall", "from_call/auc", "yield_at_0.4/filter"} <= set(
-        numbers
-    )
+    assert {
+        "auc/dropped_limit",
+        "precision",
+        "recall",
+        "from_call/auc",
+        "recall_at_0.4/filter",
+        "precision_at_0.2/hi",
+        "recall_at_0.1",
+    } <= set(numbers)
 
 
 def test_the_number_of_workers_does_not_change_the_bytes(store, tmp_path):

@@ -193,5 +193,5 @@ def test_a_section_explains_a_name_once() -> None:
 
 
 def test_a_placeholder_stands_for_something() -> None:
-    assert pattern("yield_at_<nats>/<tool>").fullmatch("yield_at_0.2/search")
+    assert pattern("recall_at_<nats>/<tool>").fullmatch("recall_at_0.2/search")
     assert not pattern("yield/<tool>").fullmatch("yield")

@@ -93,8 +93,8 @@ def report_inputs(with_history: bool = True) -> ReportInputs:
     manifests["sft"]["about"] = {"history": history if with_history else []}
     manifests["augment"]["metrics"] = {
         "rows": 5200, "kept": 4700, "yield": 0.904, "auc": 0.981, "dev/auc": 0.977, "median_gold": 4.2,
-        "median_perturbed": -0.1, "rows/search": 2500, "yield/search": 0.95, "yield_at_0.1/search": 0.97,
-        "yield_at_0.2/search": 0.95, "yield_at_0.4/search": 0.91, "dropped/no_anchor": 210,
+        "median_perturbed": -0.1, "rows/search": 2500, "yield/search": 0.95, "recall_at_0.1/search": 0.97,
+        "recall_at_0.2/search": 0.95, "recall_at_0.4/search": 0.91, "dropped/no_anchor": 210,
     }  # fmt: skip
     for stage, seconds in zip(stages, (10, 10, 20, 90, 45, 150, 50, 50, 70), strict=True):
         manifests[stage]["about"] = manifests[stage]["about"] | {"estimate": {"seconds": seconds}}

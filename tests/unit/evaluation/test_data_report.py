@@ -27,8 +27,9 @@ TALKS = [conversation(i, SIDES[i % 3], LANGUAGES[i // 50]) for i in range(150)]
 TABLE = to_table("conversations", TALKS)
 AUGMENT = {
     "rows": 90, "kept": 80, "not_replaying": 0, "precision": 0.75, "recall": 0.9, "auc": 0.9, "dev/auc": 0.7,
-    "rows/search": 90, "yield/search": 0.4, "yield_at_0.1/search": 0.6, "yield_at_0.2/search": 0.4,
-    "yield_at_0.4/search": 0.2, "dropped/low_utility": 10,
+    "rows/search": 90, "yield/search": 0.4, "recall_at_0.1/search": 0.6, "recall_at_0.2/search": 0.4,
+    "recall_at_0.4/search": 0.2, "precision_at_0.2/search": 0.9, "recall_at_0.2": 0.5,
+    "dropped/low_utility": 10,
 }  # fmt: skip
 
 
@@ -119,11 +120,13 @@ def test_almost_all_is_not_all() -> None:
     assert quality.groups(inputs)[0].lines[0].value == "99.9\u00a0%"
 
 
-def test_yields_at_three_thresholds(tmp_path: Path) -> None:
+def test_what_is_kept_at_three_thresholds(tmp_path: Path) -> None:
     store, talks = filled(tmp_path, augmented=True)
-    found = quality.yields(gather_data(store, talks))
-    assert found["heads"][2:] == [f"kept at ≥ {limit} nats" for limit in ("0.1", "0.2", "0.4")]
-    assert found["lines"] == [["search", "90", "60.0\u00a0%", "40.0\u00a0%", "20.0\u00a0%"]]
+    found = quality.kept_calls(gather_data(store, talks))
+    assert found["heads"][2:] == [f"≥ {limit} nats: recall, precision" for limit in ("0.1", "0.2", "0.4")]
+    of_search = ["60.0\u00a0%, –", "40.0\u00a0%, 90.0\u00a0%", "20.0\u00a0%, –"]
+    assert found["lines"][0] == ["search", "90", *of_search]
+    assert [line[0] for line in found["lines"]] == ["search", "all"]
 
 
 def test_without_later_stages_their_rows_are_absent(tmp_path: Path) -> None:
@@ -132,7 +135,7 @@ def test_without_later_stages_their_rows_are_absent(tmp_path: Path) -> None:
     assert {group.title for group in quality.groups(found)} == {
         "Replay and contracts", "Diversity", "Languages and scripts", "Lengths",
     }  # fmt: skip
-    assert quality.yields(found) == {}
+    assert quality.kept_calls(found) == {}
 
 
 def test_twenty_of_each_language_and_none_of_the_test_side() -> None:

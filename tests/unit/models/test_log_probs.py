@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from muse_core.models.log_probs import Document, document_log_probs, text_nll, text_nlls, turn_log_probs
+from muse_core.models.log_probs import (
+    Document,
+    branch_nlls,
+    document_log_probs,
+    text_nll,
+    text_nlls,
+    turn_log_probs,
+)
 from muse_core.models.tokenizer import encode_text, encode_turn
 from tests.unit.models.builders_models import talk, tiny_model
 
@@ -41,6 +48,24 @@ def test_text_nll_is_per_token_and_batching_changes_nothing() -> None:
     start = len(encode_text(loaded.tokenizer, "show me"))
     expected = [-value for value in by_hand(loaded, ids, list(range(start, len(ids))))]
     assert single == pytest.approx(expected, abs=1e-4)
+
+
+def test_branches_of_one_prefix_are_each_as_if_alone() -> None:
+    loaded = tiny_model()
+    branches = [(" [search]", " shirts under 20"), ("", " shirts"), (" shoes and", " a kurta")]
+    one, other = branch_nlls(loaded, [("show me", branches), ("", branches[:1])])
+    for (middle, text), found in zip(branches, one, strict=True):
+        ids = [token for part in ("show me", middle, text) for token in encode_text(loaded.tokenizer, part)]
+        start = len(ids) - len(encode_text(loaded.tokenizer, text))
+        expected = [-value for value in by_hand(loaded, ids, list(range(start, len(ids))))]
+        assert found == pytest.approx(expected, abs=1e-4)
+    assert len(other) == 1 and len(other[0]) == len(one[0])
+
+
+def test_an_over_long_middle_loses_its_beginning_too() -> None:
+    loaded = tiny_model()
+    ((found, short),) = branch_nlls(loaded, [("show me", [(" shirts" * 900, " under"), (" a", " kurta")])])
+    assert len(found) == len(encode_text(loaded.tokenizer, " under")) and len(short) > 0
 
 
 def test_over_long_prefixes_lose_their_beginning() -> None:
