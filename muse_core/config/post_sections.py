@@ -33,6 +33,8 @@ class OnPolicySection(Section):
     weight_decay: float = Field(default=0.0, ge=0)
     max_grad_norm: Rate = 1.0
     micro_batch_tokens: Count = 4096
+    lora_rank: int = Field(default=0, ge=0)  # 0 = train all weights; see models/lora.py
+    lora_alpha: Rate = 32.0
     save_every_steps: Count = 20
 
 

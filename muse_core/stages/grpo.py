@@ -7,7 +7,7 @@ are paid on requests held out from it; the weights that earn most are published.
 
 Writes the model; while it runs checkpoints, and samples that are learnt later. Several processes: as in
 `stages/sft.py`. Skips and counts groups without spread. Fails without a request, on a reward that is not a
-number, and when no group has any spread. Not covered: adapters (LoRA).
+number, and when no group has any spread. With `grpo.lora_rank` adapters are trained and merged at the end.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from muse_core.config.run_config import GrpoConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.models.loading import LoadedModel, load_model, save_model
+from muse_core.models.lora import add_adapters, merge_adapters
 from muse_core.preferences.contexts import Environment
 from muse_core.preferences.groups import Pool, contexts_to_ask, held_out_reward
 from muse_core.preferences.on_policy import GroupDraw
@@ -78,9 +79,13 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
     loaded, reference = (load_model(folder, ctx.device) for _ in range(2))
     refuse_other_tokenizer(loaded, reference, "grpo")
     environment = Environment(shop, config.reply.style)
+    if config.grpo.lora_rank:
+        add_adapters(loaded, config.grpo.lora_rank, config.grpo.lora_alpha, ctx.seed)
     state = _fit(config.grpo, loaded, reference, pool, environment, ctx)
     if not is_main_process():
         return None
+    if config.grpo.lora_rank:
+        merge_adapters(loaded)
     loaded.about |= {"trained": "grpo", "can_call": True}
     about = loaded.about | {"history": list(state.history)}
     counts = {

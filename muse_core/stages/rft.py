@@ -5,12 +5,12 @@ A round draws `rft.samples_per_context` turns for each of `rft.contexts` request
 (`profiles/reserved.py`), keeps the distinct right ones (`preferences/kept.py`), adds conversations that SFT
 has learnt from (`rft.sft_share`), and trains with SFT's loss and a KL to the SFT model
 (`training/rft_loss.py`). After each epoch the model's most probable turns are paid on requests held out from
-it; the last round's best epoch is published. The heads are frozen.
+it; the last round's best epoch is published. The heads are frozen. With `rft.lora_rank` adapters are trained
+and merged at the end.
 
 Writes the model; while it runs checkpoints and what each round kept. Several processes: as in
 `stages/sft.py`. Skips and counts contexts that are always or never right and turns that do not fit; a later
 round that keeps nothing ends the training. Fails without a request, and when the first round keeps nothing.
-Not covered: adapters (LoRA).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from muse_core.examples.conversations import examples_of
 from muse_core.examples.example import Example
 from muse_core.generation.crew import crew_of
 from muse_core.models.loading import LoadedModel, load_model, save_model
+from muse_core.models.lora import add_adapters, merge_adapters
 from muse_core.models.packed_sequences import packed_attention
 from muse_core.preferences.contexts import Environment
 from muse_core.preferences.groups import (
@@ -139,6 +140,8 @@ def run_here(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageCon
     if not is_main_process():
         return None
     loaded = given.loaded
+    if config.rft.lora_rank:
+        merge_adapters(loaded)
     loaded.about |= {"trained": "rft", "can_call": True}
     about = loaded.about | {"history": history}
     return ctx.store.write_folder(
@@ -154,6 +157,8 @@ def _given(config: RunConfig, inputs: Mapping[str, ArtifactRef], ctx: StageConte
     folder = ctx.store.folder(inputs["sft"])
     loaded, reference = (load_model(folder, ctx.device) for _ in range(2))
     refuse_other_tokenizer(loaded, reference, "rft")
+    if config.rft.lora_rank:
+        add_adapters(loaded, config.rft.lora_rank, config.rft.lora_alpha, ctx.seed)
     rows = from_table("augmented", ctx.store.read_table(inputs["augment"]))
     heard = partly_told(taught(talks, share), *dropouts, ctx.seed)
     others, _ = examples_of(loaded.tokenizer, heard, rows, config.sft.calls, _longest(config.rft, loaded))

@@ -205,8 +205,8 @@ def _update(run: Run) -> None:
             raise
         raise HardwareError(
             f"{run.how.note}: out of memory in the optimizer, whose state takes twice the trained weights; "
-            "smaller micro-batches do not help. Set sft.lora_rank=16 and dpo.lora_rank=16, or choose a "
-            "smaller base.model. The last checkpoint is kept."
+            "smaller micro-batches do not help. Set sft.lora_rank=16 and that of dpo, rft or grpo, or choose "
+            "a smaller base.model. The last checkpoint is kept."
         ) from problem
     run.optimizer.zero_grad(set_to_none=True)
 

@@ -17,6 +17,8 @@ SMALLER = {  # by what is trained
     "sft": "Lower sft.max_sequence_length, set sft.gradient_checkpointing=true or sft.lora_rank=16, or "
     "choose a smaller base.model",
     "dpo": "Lower dpo.max_sequence_length, set dpo.lora_rank=16, or choose a smaller base.model",
+    "rft": "Lower rft.max_sequence_length, set rft.lora_rank=16, or choose a smaller base.model",
+    "grpo": "Lower grpo.max_new_tokens, set grpo.lora_rank=16, or choose a smaller base.model",
 }
 
 

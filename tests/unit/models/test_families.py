@@ -132,7 +132,6 @@ def test_muon_takes_the_matrices_of_the_layers_and_nothing_else(family: str) -> 
 
 
 def test_adapters_sit_beside_every_matrix_and_merge(family: str) -> None:
-    pytest.importorskip("peft", reason="LoRA needs the extra `lora`")
     model, ids = random_model(family), torch.tensor([DOCUMENTS[0]])
     names = [name for name, _ in model.named_parameters()]
     loaded = LoadedModel(model, tokenizer(), Heads(48))

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
@@ -15,7 +14,6 @@ from muse_core.training.losses import LanguageLoss
 from tests.unit.models.builders_models import tiny_model
 from tests.unit.training.builders_training import ALL_LOSSES, context, examples
 
-pytest.importorskip("peft", reason="LoRA needs the extra `lora`")
 IDS = torch.tensor([[5, 6, 7, 8]])
 
 

@@ -145,7 +145,6 @@ def test_a_tokenizer_without_tags_and_foreign_checkpoints_are_refused_before_wei
 
 
 def test_low_rank_adapters_end_in_a_plain_model(shop: Shop) -> None:
-    pytest.importorskip("peft", reason="LoRA needs the extra `lora`")
     found = base.run(CONFIG, shop.conversations, ctx=shop.at("lora base"))
     config = CONFIG.model_copy(update={"sft": SftConfig(num_epochs=1, learning_rate=1e-2, lora_rank=4)})
     tuned = sft.run(config, shop.catalog, shop.conversations, shop.rows, found, ctx=shop.at("lora"))

@@ -81,7 +81,6 @@ def test_a_killed_run_ends_with_the_same_model(
 
 
 def test_low_rank_adapters_end_in_a_plain_model(made: Made) -> None:
-    pytest.importorskip("peft", reason="LoRA needs the extra `lora`")
     found = made.run("lora", lora_rank=4, learning_rate=1e-2)
     before, after = made.weights(made.refs["sft"]), made.weights(found)
     assert before.keys() == after.keys()

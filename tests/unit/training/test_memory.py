@@ -146,10 +146,14 @@ def test_halving_goes_below_what_the_step_really_held() -> None:
 
 @pytest.mark.parametrize(
     ("stage", "advised"),
-    [("base", "base.max_positions"), ("sft", "sft.gradient_checkpointing=true"), ("dpo", "dpo.lora_rank=16")],
+    [
+        ("base", "base.max_positions"),
+        ("sft", "sft.gradient_checkpointing=true"),
+        *((method, f"{method}.lora_rank=16") for method in ("dpo", "rft", "grpo")),
+    ],
 )
 def test_each_stage_is_told_what_it_can_set(stage: str, advised: str) -> None:
     with pytest.raises(HardwareError) as told:
         halved(examples(tiny_model()), 1, stage)
-    keys = re.findall(r"\b(?:base|sft|dpo)\.[a-z_]+", str(told.value))
+    keys = re.findall(r"\b(?:base|sft|dpo|rft|grpo)\.[a-z_]+", str(told.value))
     assert advised in str(told.value) and set(keys) <= set(all_keys())

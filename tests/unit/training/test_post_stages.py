@@ -135,6 +135,21 @@ def test_learning_on_what_was_drawn_a_step_before_changes_the_model_and_clips(ma
     assert len([1 for metrics, _ in sink.rows if "grpo_reward" in metrics]) == 3  # samplings
 
 
+@pytest.mark.parametrize("method", SETTINGS)
+def test_low_rank_adapters_end_in_a_plain_model_after_an_interruption_too(
+    made: Made, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muse_core.training.recorder.LOG_EVERY_STEPS", 1)
+    found = run(made, method, f"{method} lora", lora_rank=4)
+    before, after = made.weights(made.refs["sft"]), made.weights(found)
+    assert before.keys() == after.keys()
+    changed = {name for name, tensor in after.items() if not tensor.equal(before[name])}
+    assert any("q_proj" in name for name in changed) and not any("norm" in name for name in changed)
+    with pytest.raises(Stop):
+        run(made, method, f"{method} lora stopped", {"progress": StopsAt(1)}, lora_rank=4)
+    assert run(made, method, f"{method} lora stopped", lora_rank=4).digest == found.digest
+
+
 # ---- a kill -------------------------------------------------------------------------------------------
 
 
