@@ -93,8 +93,12 @@ def check_base(config: RunConfig, wanted: frozenset[str], home: Path) -> None:
     from muse_core.models.base_check import refuse
 
     memory = bases.memory_here() if resolve_device(config.execution.device) == "cpu" else None
-    behind = {"dpo": config.dpo, "rft": config.rft, "grpo": config.grpo}[config.post.method]
-    refuse(str(config.base.model), memory, min(config.sft.lora_rank, behind.lora_rank))
+    ranks = {
+        "dpo": config.dpo.lora_rank,
+        "rft": config.rft.lora_rank,
+        "grpo": config.grpo.lora_rank,
+    }
+    refuse(str(config.base.model), memory, min(config.sft.lora_rank, ranks[config.post.method]))
 
 
 def _say_what_starts(config: RunConfig, notes: Sequence[str], stage: str, environment: Environment) -> None:
