@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from muse_core.feedback.row import Feedback, Wish
 from muse_core.json_files import JsonFile
@@ -33,8 +33,20 @@ class _Wanted(BaseModel):
     reply: str = ""
 
 
+def _is_message(message: dict[str, Any]) -> dict[str, Any]:
+    calls, content = message.get("tool_calls"), message.get("content")
+    if not isinstance(calls, list | None) or not all(isinstance(call, dict) for call in calls or ()):
+        raise ValueError("`tool_calls` is no list of objects")
+    if not isinstance(content, str | list | None):
+        raise ValueError("`content` is neither a text nor a list of parts")
+    return message
+
+
+_Message = Annotated[dict[str, Any], AfterValidator(_is_message)]
+
+
 class _Answer(BaseModel):
-    messages: list[dict[str, Any]]
+    messages: list[_Message]
     calls: list[dict[str, Any]]
     language: Language
 
@@ -45,10 +57,17 @@ class _Served(BaseModel):
     completion: str
     model: str
     thumb: Literal["up", "down"]
-    messages: list[dict[str, Any]]
+    messages: list[_Message]
     answer: _Answer
     wanted: _Wanted | None = None
     profile: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def is_json(cls, value: Any) -> Any:
+        """Python's reader takes NaN and Infinity, which JSON has not."""
+        canonical_json(value)
+        return value
 
 
 def read_feedback(path: Path) -> Iterator[Feedback | str]:

@@ -6,6 +6,7 @@ and the metrics never compare raw strings.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from functools import lru_cache
@@ -101,7 +102,7 @@ def comparable(slot: str, value: JsonValue) -> Comparable:
     if slot in NUMBER_SLOTS:
         return _number(value)
     if isinstance(value, int | float):
-        return f"{float(value):.10g}"
+        return f"{_float(value):.10g}"
     slot = split_not(slot)[1]
     if slot == "query":
         return query_tokens(str(value))
@@ -109,9 +110,17 @@ def comparable(slot: str, value: JsonValue) -> Comparable:
     return normal_text(known or str(value))
 
 
+def _float(value: float) -> float:
+    """As a float; a whole number that none can hold is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def _number(value: JsonValue) -> Comparable:
     if isinstance(value, int | float):
-        return round(float(value), 2)
+        return round(_float(value), 2)
     read = read_price(str(value))
     return round(read, 2) if read is not None else normal_text(str(value))
 

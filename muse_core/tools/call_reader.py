@@ -72,12 +72,10 @@ class _Reader:
     def number(self, match: re.Match[str]) -> int | float:
         self.at = match.end()
         digits = match.group()
-        if match.group(1) is None and match.group(2) is None:
-            return int(digits)
         value = float(digits)
         if not math.isfinite(value):
-            raise CallSyntaxError(f"the number {digits} is too large")
-        return value
+            raise CallSyntaxError(f"the number {digits[:20]}… is too large")
+        return int(digits) if match.group(1) is None and match.group(2) is None else value
 
     def list_(self) -> list[Any]:
         self.take("[")

@@ -51,11 +51,8 @@ _ELEMENT = re.compile(
     r"|<(?:antml:)?invoke name=\"([\w.-]+)\"\s*>(.*?)(?:</(?:antml:)?invoke>|\Z)",
     re.DOTALL,
 )
-_PARAMETER = re.compile(
-    r"<parameter=([\w.-]+)>(.*?)</parameter>"
-    r"|<(?:antml:)?parameter name=\"([\w.-]+)\"[^>]*>(.*?)</(?:antml:)?parameter>",
-    re.DOTALL,
-)
+_PARAMETER = re.compile(r"<parameter=([\w.-]+)>|<(?:antml:)?parameter name=\"([\w.-]+)\"[^>]{0,200}>")
+_PARAMETER_END = re.compile(r"</(?:antml:)?parameter>")
 _WRAPPER = re.compile(r"</?(?:antml:)?(?:function_calls?|functioncall|tool_calls?|tools|tool_use)>")
 _MISTRAL = re.compile(r"\[TOOL_CALLS\]\s*(.*)\Z", re.DOTALL)
 _NAMED = re.compile(r"\s*([\w.-]+)(?:\[CALL_ID\]\w*)?\[ARGS\]")
@@ -71,7 +68,7 @@ _SUSPECT = (
     r"(?m)\b(?:OURS)\W{0,3}[(\[]\s*(?:\w+\s*=|[\"'])"  # search("x"), filter[colour=red]
     r"|[\"'](?:name|tool|tool_name|action|function)[\"']\s*:\s*[\"'](?:functions\.)?(?:OURS)[\"']"
     r"|\b(?:OURS)\b[^{}\n]{0,30}\{\s*[\"']"  # search with {"query": …}
-    r"|^[ \t]*(?:Action|Tool|Function)[ \t]*:\s*\W{0,3}(?:OURS)\b|</?(?:OURS)\b[^>]*>|^/(?:OURS)\b"
+    r"|^[ \t]*(?:Action|Tool|Function)[ \t]*:\s*\W{0,3}(?:OURS)\b|</?(?:OURS)\b[^>]{0,500}>|^/(?:OURS)\b"
     r"|^>>>\s*(?:OURS)\b|tool▁call|to=functions\.|&lt;/?(?:tool|function)"
 )
 _MOST_TRIES = 100  # at places in one text where a call may begin and none can be read
@@ -150,15 +147,20 @@ def _elements(text: str, schema: ShopSchema) -> Iterator[Span]:
     for match in _ELEMENT.finditer(text):
         name = plain_name(match.group(1) or match.group(3))
         body = (match.group(2) if match.group(1) else match.group(4)).strip()
-        given = list(_PARAMETER.finditer(body))
-        if not given and body:
+        pairs = list(_parameters(body))
+        if not pairs and body:
             yield match.start(), match.end(), list(calls_in({"name": name, "arguments": body}))
             continue
-        pairs = [
-            (one.group(1) or one.group(3), (one.group(2) or one.group(4) or "").strip()) for one in given
-        ]
         arguments = {key: typed(name, key, value, schema) for key, value in pairs}
         yield match.start(), match.end(), [(name, arguments)]
+
+
+def _parameters(body: str) -> Iterator[tuple[str, str]]:
+    """Name and text of each; one that is not closed ends them. In one pass, however many are begun."""
+    at = 0
+    while (begun := _PARAMETER.search(body, at)) and (closed := _PARAMETER_END.search(body, begun.end())):
+        yield begun.group(1) or begun.group(2), body[begun.end() : closed.start()].strip()
+        at = closed.end()
 
 
 def _tagged(text: str) -> Iterator[Span]:

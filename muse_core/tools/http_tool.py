@@ -146,10 +146,7 @@ def _problems(written: Mapping[str, Any]) -> list[str]:
     for key in ("name", "description", "address"):
         if not isinstance(written.get(key), str) or not written[key].strip():
             found.append(f"`{key}` is {written.get(key)!r}, expected a text")
-    address = urlsplit(str(written.get("address")))
-    if isinstance(written.get("address"), str) and (
-        address.scheme not in ("http", "https") or not address.netloc
-    ):
+    if isinstance(written.get("address"), str) and not _is_address(written["address"]):
         found.append(f"`address` is {written['address']!r}, expected http://… or https://…")
     for key in ("timeout_s", "max_bytes"):
         if key in written and not (_is_number(written[key]) and written[key] > 0):
@@ -162,7 +159,16 @@ def _problems(written: Mapping[str, Any]) -> list[str]:
     schema = written.get("parameters", {})
     if not isinstance(schema, Mapping):
         return [*found, f"`parameters` is {schema!r}, expected a JSON schema of an object"]
-    return [*found, *schema_problems(schema), *unread_keys(schema)]
+    wrong = schema_problems(schema)
+    return [*found, *(wrong or unread_keys(schema))]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # brackets that are no IPv6 address
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def _is_number(found: Any) -> bool:

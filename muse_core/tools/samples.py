@@ -20,6 +20,7 @@ from muse_core.types import JsonValue
 from muse_core.wordings.words import SCRIPTS, Script
 
 ITEM = "item"
+MOST_SIGNS, MOST_DIGITS = 2000, 3  # of a sample that is made up; of a number of repeats
 _PIECE = re.compile(r"(\\d|\\.|\[(?:[^\]\\]|\\.)+\]|[^\\\[\]{}()|*+?.^$])(?:\{(\d+)(?:,(\d+))?\})?")
 
 
@@ -104,9 +105,20 @@ def _pattern(name: str, text: str) -> tuple[tuple[str, int, int], ...]:
                 f"the pattern of {name!r}: found {text[at:]!r}, expected letters, [a-z0-9], \\d, or {{n}} "
                 "behind one of these"
             )
-        fewest = int(match.group(2) or 1)
-        pieces.append((_signs(match.group(1)), fewest, max(fewest, int(match.group(3) or fewest))))
+        counts = [group for group in match.groups()[1:] if group]
+        if any(len(count) > MOST_DIGITS for count in counts):
+            raise ValueError(
+                f"the pattern of {name!r}: {match.group()!r} repeats too often; at most 999 times"
+            )
+        signs, fewest = _signs(match.group(1)), int(match.group(2) or 1)
+        if not signs:
+            raise ValueError(
+                f"the pattern of {name!r}: {match.group(1)!r} has no sign; write [a-z], not [z-a]"
+            )
+        pieces.append((signs, fewest, max(fewest, int(match.group(3) or fewest))))
         at = match.end()
+    if sum(most for *_, most in pieces) > MOST_SIGNS:
+        raise ValueError(f"the pattern of {name!r} makes texts of more than {MOST_SIGNS:,} signs")
     return tuple(pieces)
 
 

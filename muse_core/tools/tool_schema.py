@@ -62,7 +62,7 @@ def _entry_problems(entry: Any) -> Iterator[str]:
         if not isinstance(entry.get("maxItems"), int):
             yield "a list without `maxItems`: say how many it holds at most"
         yield from _entry_problems(entry.get("items"))
-    elif entry.get("type") not in _TYPES:
+    elif not isinstance(entry.get("type"), str) or entry["type"] not in _TYPES:
         yield (
             f"a model cannot write the type {entry.get('type', 'anyOf' if 'anyOf' in entry else None)!r}; "
             f"expected {', '.join(_TYPES)}, an `enum` of texts, or an array of these"

@@ -23,6 +23,7 @@ from itertools import product
 import numpy as np
 
 MOST_READINGS = 200  # of one wording
+MOST_DEEP = 20  # brackets in brackets
 _CLOSES = {"(": ")", "[": "]"}
 _TOKEN = re.compile(r"([()\[\]|])")
 _RULE = re.compile(r"<([^<>]*)>")
@@ -52,13 +53,15 @@ def parse(text: str) -> Stretch:
     return _options(_TOKEN.split(text), 0, "")[0][0]
 
 
-def _options(tokens: Sequence[str], at: int, opened: str) -> tuple[list[Stretch], int]:
+def _options(tokens: Sequence[str], at: int, opened: str, depth: int = 0) -> tuple[list[Stretch], int]:
     """(the alternatives up to the bracket that closes `opened`, where it stands)."""
+    if depth > MOST_DEEP:
+        raise GrammarError(f"brackets stand in one another more than {MOST_DEEP} deep; write two wordings")
     options: list[list[str | Choice]] = [[]]
     while at < len(tokens):
         token = tokens[at]
         if token in ("(", "["):
-            inner, at = _options(tokens, at + 1, token)
+            inner, at = _options(tokens, at + 1, token, depth + 1)
             options[-1].append(_bracket(token, inner))
         elif token in (")", "]"):
             if token != _CLOSES.get(opened):

@@ -98,7 +98,8 @@ def _open(path: Path) -> RatingsFile:
     wrong = [name for name, kind in shapes.items() if not isinstance(body.get(name), kind)]
     wrong += sorted(body.keys() - HEAD)
     wrong += [] if "study" in wrong or _STUDY.fullmatch(body["study"]) else ["study"]
-    wrong += [f"ratings[{n}]" for n, one in enumerate(body.get("ratings") or ()) if not isinstance(one, dict)]
+    rated = () if "ratings" in wrong else body["ratings"]
+    wrong += [f"ratings[{n}]" for n, one in enumerate(rated) if not isinstance(one, dict)]
     if wrong:
         raise ValueError(
             f"{path}: wrong, missing or unknown: {', '.join(wrong)}; send the file as the page saved it"

@@ -194,6 +194,27 @@ def test_two_tools_of_one_file_share_its_wordings(folder: Path) -> None:
     assert kinds == [{"stock"}, {"colours"}]
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('type = "string"', "type = {}"), "a model cannot write the type {}"),
+        (
+            ('address = "http://127.0.0.1:8765/delivery"', 'address = "http://127.[[0.1/x"'),
+            "expected http://",
+        ),
+        (("[parameters.properties.pincode]", "properties = 7\n[other]"), "`properties`"),
+        (("pattern = '[1-8]", "pattern = '[8-1]"), "has no sign"),
+        (("pattern = '[1-8]", "pattern = 'a{99999999999999999999}[1-8]"), "repeats too often"),
+        (("pattern = '[1-8]", f"pattern = '{'a{999}' * 3}[1-8]"), "more than 2,000 signs"),
+    ],
+    ids=str,
+)
+def test_a_file_about_an_address_says_what_is_wrong_with_it(
+    folder: Path, change: tuple[str, str], told: str
+) -> None:
+    assert told in refused(edit(folder / "delivery.toml", change))
+
+
 def test_samples_are_drawn_from_a_list_or_made_after_a_pattern() -> None:
     express = {"value": "express", "en": "express", "roman": "jaldi wali"}
     found = read_samples({"pin": {"pattern": r"[1-3]\d{2}-[a-c]{1,2}"}, "speed": [express, "normal"]})

@@ -53,6 +53,23 @@ def test_personal_data_is_in_no_table(tmp_path: Path, secret: str, kind: str, pl
     assert secret not in stored(tmp_path) and secret.split()[0] not in stored(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ({"messages": [{"role": "assistant", "content": "x", "tool_calls": 7}]}, "tool_calls"),
+        ({"messages": [{"role": "assistant", "content": "x", "tool_calls": ["y"]}]}, "tool_calls"),
+        ({"messages": [{"role": "user", "content": {"a": 1}}]}, "content"),
+        ({"answer": calling() | {"messages": [{"role": "assistant", "content": 3}]}}, "content"),
+        ({"answer": calling() | {"calls": [{"result": float("nan")}]}}, "expected what `muse serve` writes"),
+    ],
+)
+def test_a_line_of_another_shape_is_told_and_the_others_are_read(
+    tmp_path: Path, broken: dict[str, Any], told: str
+) -> None:
+    found = imported(tmp_path, piece(**broken), piece())
+    assert len(found.rows) == 1 and len(found.bad) == 1 and told in found.bad[0]
+
+
 def planted(secret: str, place: str) -> dict[str, Any]:
     """A piece of feedback with a secret somewhere in it."""
     if place == "said":

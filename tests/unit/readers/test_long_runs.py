@@ -24,6 +24,10 @@ BEGUN = (
     "```\n",
     "[TOOL_CALLS]",
     "<function=a>",
+    "<function=a><parameter=b>",
+    '<invoke name="a"><parameter name="b">',
+    "<parameter=b>",
+    "<search ",
 )
 LENGTH = 30_000
 LIMIT_S = 5.0  # of this process's own time
@@ -45,9 +49,10 @@ def test_personal_data_and_chats(run: str) -> None:
     assert _seconds(lambda _: list(messages([*head, line], head)), "") < LIMIT_S
 
 
+@pytest.mark.parametrize("begun", ["", "<function=a>"])
 @pytest.mark.parametrize("run", (*RUNS, *BEGUN))
-def test_what_a_model_wrote(run: str) -> None:
-    assert _seconds(read_written, (run * LENGTH)[: 4 * LENGTH]) < LIMIT_S
+def test_what_a_model_wrote(run: str, begun: str) -> None:
+    assert _seconds(read_written, begun + (run * LENGTH)[: 8 * LENGTH]) < LIMIT_S
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,13 @@ def test_two_values_are_not(slot: str, gold: object, said: object) -> None:
     assert slot in match.why
 
 
+def test_a_number_that_no_float_holds_is_just_another() -> None:
+    """A model may write one."""
+    for slot, gold in (("max_price", 5), ("colour", "black")):
+        right, wrong = (match_call(call(**{slot: gold}), call(**{slot: said})) for said in (gold, 10**400))
+        assert right.exact and not wrong.exact
+
+
 def test_slot_f1_by_hand() -> None:
     gold = call(query="shirts", colour="red", max_price=500)
     match = match_call(gold, call(query="shirt", colour="blue", size="M"))

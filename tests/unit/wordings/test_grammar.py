@@ -44,6 +44,7 @@ def test_a_wording_stands_for_its_readings(text: str, expected: set[str]) -> Non
         ("(रहा/रही|था) हूं", "beside `|`"),
         ("[रहा/रही] हूं", "beside `|`"),
         ("show {np", "`{` stands alone"),
+        ("(a|" * 5000 + "b" + ")" * 5000, "more than 20 deep"),
         ("show np}", "`}` stands alone"),
         ("<show {np}", "`<` stands alone"),
         ("*suggest {np}", r"`\*` stands alone"),

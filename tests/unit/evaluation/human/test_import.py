@@ -164,6 +164,14 @@ def test_a_bad_file_is_refused_with_its_place(
     assert store.list() == []
 
 
+def test_ratings_that_are_no_list_are_refused(run: Any, tmp_path: Path) -> None:
+    home, _, key, _ = run
+    file = tmp_path / "r1.json"
+    file.write_text(json.dumps(json.loads(json.dumps(rate(key, "r1", SCORES.__getitem__))) | {"ratings": 1}))
+    with pytest.raises(ConfigError, match=r"wrong, missing or unknown: ratings;"):
+        record_ratings(home, ArtifactStore(tmp_path / "fresh"), [file], False)
+
+
 def test_all_problems_of_all_files_are_listed(run: Any, tmp_path: Path) -> None:
     home, store, key, _ = run
     one = json.loads(json.dumps(rate(key, "r1", SCORES.__getitem__)))
