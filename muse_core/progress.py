@@ -33,6 +33,25 @@ class Silent:
         return None
 
 
+@dataclass(frozen=True)
+class Within:
+    """The progress of a part that begins at unit `before` of `total` and has `count` of them. Whoever reports
+    in it may count in other units."""
+
+    progress: Progress
+    before: int
+    count: int
+    total: int
+    note: str
+
+    def update(self, done: int, total: int, note: str = "") -> None:
+        here = self.count * done // total if total else 0
+        self.progress.update(self.before + here, self.total, self.note)
+
+    def phase(self, number: int, of: int, name: str, span: Span) -> None:
+        return None
+
+
 class Phases:
     """The parts of a computation in order, by name, with how much work each is about. One that turns out to
     be done already is left out."""

@@ -22,7 +22,7 @@ from muse_core.preferences.contrast import contrast_pairs
 from muse_core.preferences.evidence import TokensOf, need_replay, pair_of
 from muse_core.preferences.pairing import GOOD, Match, Sample, match_of, matches, most_pairs
 from muse_core.preferences.reward import RewardParts
-from muse_core.progress import Progress
+from muse_core.progress import Progress, Silent, Within
 from muse_core.tools.base import ShopWorld
 from muse_core.types import Conversation, Message, PreferencePair, Side
 from muse_core.world.turns import Turn
@@ -63,8 +63,9 @@ def mine_pairs(
     contexts = choose_contexts(conversations, side, config.contexts, np.random.default_rng([seed, 1]))
     samples: list[list[Sample]] = []
     for start in range(0, len(contexts), CHUNK):
-        samples += _sample(loaded, contexts[start : start + CHUNK], environment, config, seed)
-        progress.update(len(samples), len(contexts), "contexts sampled")
+        part = contexts[start : start + CHUNK]
+        within = Within(progress, start, len(part), len(contexts), "contexts sampled")
+        samples += _sample(loaded, part, environment, config, seed, within)
     mined = [
         list(_pairs_of(context, turns, environment, config, tokens_of))
         for context, turns in zip(contexts, samples, strict=True)
@@ -90,7 +91,12 @@ def _contrast_count(mined: int, share: float) -> int:
 
 
 def _sample(
-    loaded: LoadedModel, contexts: Sequence[Context], environment: Environment, config: PairsConfig, seed: int
+    loaded: LoadedModel,
+    contexts: Sequence[Context],
+    environment: Environment,
+    config: PairsConfig,
+    seed: int,
+    progress: Progress,
 ) -> list[list[Sample]]:
     """`samples_per_context` samples of each context, the temperatures in turn; drawn and judged by the crew
     that is open, if any."""
@@ -98,19 +104,28 @@ def _sample(
 
     crew = open_crew()
     if crew is None or not crew.is_worth(len(contexts) * config.samples_per_context):
-        return _sample_here(loaded, contexts, environment, config, seed)
+        return _sample_here(loaded, contexts, environment, config, seed, progress)
     work = partial(_sample_there, crew.pack(loaded), crew.pack(environment), config, seed)
-    return [drawn for part in crew.share(work, contexts) for drawn in part]
+    found: list[list[Sample]] = []
+    for part in crew.share(work, contexts):
+        found += part
+        progress.update(len(found), len(contexts))
+    return found
 
 
 def _sample_there(
     model: Luggage, environment: Luggage, config: PairsConfig, seed: int, contexts: Sequence[Context]
 ) -> list[list[Sample]]:
-    return _sample_here(model.unpack(), contexts, environment.unpack(), config, seed)
+    return _sample_here(model.unpack(), contexts, environment.unpack(), config, seed, Silent())
 
 
 def _sample_here(
-    loaded: LoadedModel, contexts: Sequence[Context], environment: Environment, config: PairsConfig, seed: int
+    loaded: LoadedModel,
+    contexts: Sequence[Context],
+    environment: Environment,
+    config: PairsConfig,
+    seed: int,
+    progress: Progress,
 ) -> list[list[Sample]]:
     from muse_core.generation.assistant import respond
     from muse_core.generation.sampling import Sampling
@@ -118,7 +133,8 @@ def _sample_here(
     slots = [_Slot(context, number) for context in contexts for number in range(config.samples_per_context)]
     worlds = {context.name: environment.world(context) for context in contexts}
     requests = [slot.request(worlds[slot.context.name], config, seed) for slot in slots]
-    outcomes = respond(loaded, requests, Sampling(max_new_tokens=config.max_new_tokens))
+    sampling = Sampling(max_new_tokens=config.max_new_tokens)
+    outcomes = respond(loaded, requests, sampling, progress=progress)
     drawn: dict[str, list[Sample]] = {context.name: [] for context in contexts}
     judged: dict[tuple[str, str, bool], tuple[Turn, RewardParts]] = {}  # many samples are the same text
     for slot, request, outcome in zip(slots, requests, outcomes, strict=True):

@@ -95,7 +95,7 @@ def test_samples_do_not_depend_on_how_many_contexts_run_together(monkeypatch):
 GOOD = "You may like [1], it costs [1:price]."
 
 
-def _answers(loaded, requests, sampling):
+def _answers(loaded, requests, sampling, progress=None):
     """Stands for a model that is right twice in three: the gold call, or one that nobody asked for."""
     from muse_core.generation.assistant import TurnOutcome
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from muse_core.progress import Lines, Phases
+from muse_core.progress import Lines, Phases, Within
 
 
 @pytest.fixture
@@ -63,3 +63,12 @@ def test_nothing_to_do_is_no_division_by_zero(said: list[str]) -> None:
     Phases(lines, {"only": 0.0}).begin("only")
     lines.update(0, 0)
     assert said == ["1/1 · only"]
+
+
+def test_a_part_reports_in_units_of_its_own() -> None:
+    said: list[str] = []
+    within = Within(Lines(said.append), 500, 300, 1000, "contexts sampled")
+    within.update(1200, 2400, "turns")
+    within.update(0, 0)
+    within.phase(1, 2, "x", (0.0, 0.5))
+    assert said == ["65 % (650 of 1,000 contexts sampled)"]
