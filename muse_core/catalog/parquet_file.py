@@ -7,6 +7,8 @@ that cannot outgrow the limit of a packed file, and reading stops where it is pa
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,16 @@ _MAX_ROWS = 5_000_000
 _MAX_BATCH = 65_536  # rows
 _CELL = 8  # bytes that a value takes at least, be it a null or part of a run
 _PLAIN = 4  # times its size: what a file without tricks may hold, however large it is
+# pyarrow ends its process, not its call, where a footer contradicts itself about a column.
+_LOOK_AT_COLUMNS = """
+import sys
+import pyarrow as pa
+import pyarrow.parquet as pq
+about = pq.ParquetFile(pa.BufferReader(sys.stdin.buffer.read())).metadata
+for group in range(about.num_row_groups):
+    for at in range(about.num_columns):
+        about.row_group(group).column(at)
+"""
 
 
 def read_parquet(name: str, raw: bytes) -> RawTable:
@@ -30,6 +42,7 @@ def read_parquet(name: str, raw: bytes) -> RawTable:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    _refuse_what_ends_a_process(name, raw)
     try:
         file = pq.ParquetFile(pa.BufferReader(raw))
         if file.metadata.num_rows > _MAX_ROWS:
@@ -48,6 +61,18 @@ def read_parquet(name: str, raw: bytes) -> RawTable:
         ) from fault
     rows = file.metadata.num_rows
     return _from_values(dict(zip(names, columns, strict=True)), rows, notes)
+
+
+def _refuse_what_ends_a_process(name: str, raw: bytes) -> None:
+    """Looks at the columns in a process that may end; what raises there raises here as well."""
+    looked = subprocess.run(
+        [sys.executable, "-I", "-c", _LOOK_AT_COLUMNS], input=raw, capture_output=True, check=False
+    )
+    if looked.returncode < 0:
+        raise CatalogError(
+            f"{name}: found a damaged Parquet file (what it says of its columns contradicts itself); "
+            "expected a readable one. Write it again."
+        )
 
 
 def _batches(name: str, file: pq.ParquetFile, limit: int) -> Iterator[pa.RecordBatch]:

@@ -161,6 +161,13 @@ def test_half_a_character_is_named(tmp_path: Path) -> None:
     assert "holds half a character" in problems_of(path)[0]
 
 
+def test_a_number_that_no_float_holds_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    huge = json.loads(line()) | {"expected_args": {"max_price": [10**400]}}
+    path.write_text(json.dumps(huge), encoding="ascii")
+    assert "a whole number of more than 308 digits" in problems_of(path)[0]
+
+
 def test_a_call_of_no_tool_is_malformed(tmp_path: Path) -> None:
     (case,) = load_cases(write(tmp_path, line(expected_tool="none", acceptable_tools=..., expected_args={})))
     verdict = judge_case(case, [ToolCall("c", "buy", {})], False)
