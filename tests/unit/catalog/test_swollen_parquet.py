@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from muse_core.catalog.load import load_catalog
+from muse_core.catalog.parquet_file import read_parquet
 from muse_core.errors import CatalogError
 
 MANY = 10_000_000
@@ -41,3 +42,10 @@ def test_it_is_refused_and_its_memory_is_never_taken(make: object, tmp_path: Pat
     with pytest.raises(CatalogError, match="unpacks to more than"):
         load_catalog(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
+
+
+def test_a_footer_that_contradicts_itself_ends_no_process() -> None:
+    """pyarrow throws what nobody catches where the sizes of a column have another shape than the column."""
+    raw = Path(__file__).with_name("contradicting_columns.parquet").read_bytes()
+    with pytest.raises(CatalogError, match="says of its columns contradicts itself"):
+        read_parquet("x.parquet", raw)
