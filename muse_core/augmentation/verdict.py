@@ -81,7 +81,8 @@ def _at_thresholds(scored: Sequence[ScoredAct], threshold: float) -> dict[str, f
         for factor in THRESHOLDS:
             limit = factor * threshold
             precision, recall = _precision_recall(group, from_anchor, limit)
-            numbers |= {f"precision_at_{limit:g}{name}": precision, f"recall_at_{limit:g}{name}": recall}
+            numbers[f"precision_at_{limit:g}" + name] = precision
+            numbers[f"recall_at_{limit:g}" + name] = recall
     return numbers
 
 

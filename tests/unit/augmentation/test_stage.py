@@ -55,7 +55,7 @@ def test_rows_of_train_and_dev_with_their_numbers(store, tmp_path):
         "recall",
         "from_call/auc",
         "recall_at_0.4/filter",
-        "precision_at_0.2/hi",
+        "precision_at_0.2/en",
         "recall_at_0.1",
     } <= set(numbers)
 
