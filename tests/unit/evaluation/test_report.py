@@ -74,7 +74,7 @@ def test_it_is_well_formed(page: str) -> None:
         "TF-IDF + logistic",
         "Paired differences",
         "412 on-policy from 160 prompts",
-        "kept at ≥ 0.2 nats",
+        "≥ 0.2 nats: recall, precision",
         "AUC, gold against perturbed",
         "dev loss: ",
         "Provenance",
