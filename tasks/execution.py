@@ -27,7 +27,7 @@ from muse_core.dialogue.llm.service import TextService
 from muse_core.durable import room
 from muse_core.fingerprint import Fingerprint
 from muse_core.models.cpu import thread_count
-from muse_core.models.device import use_threads
+from muse_core.models.device import release_memory, use_threads
 from muse_core.stage_table import stage_named
 from muse_core.tools.in_use import WithTools, in_use
 from muse_core.types import ArtifactRef
@@ -74,7 +74,11 @@ def run_stage(job: Job, **inputs: ArtifactRef) -> ArtifactRef:
             use_threads(job.config.execution.threads)
         module, given = importlib.import_module(stage.module), stage.arguments(inputs)
         with StageProgress(job.stage, job.forecast, stage.label) as progress, room(job.store.root):
-            ref: ArtifactRef = module.run(job.config, **given, ctx=_context(job, inputs, progress))
+            try:
+                ref: ArtifactRef = module.run(job.config, **given, ctx=_context(job, inputs, progress))
+            finally:
+                if stage.gpu:
+                    release_memory()
         job.store.clear_work(job.fingerprint)
         return job.store.share(ref)
 

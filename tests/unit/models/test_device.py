@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import platform
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -52,3 +55,23 @@ def test_bf16_on_a_gpu_without_it_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(device, "_gpu_has_bf16", lambda: False)
     with pytest.raises(HardwareError, match=r"execution\.precision=fp16"):
         resolve_precision("bf16", "cuda")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library keeps nothing, or says not")
+def test_what_was_freed_is_given_back_to_the_system() -> None:
+    """In a process of its own: its memory must be no other test's."""
+    text = """
+import re
+import torch
+from muse_core.models.device import release_memory
+held = lambda: int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1024
+for _ in range(2):  # the second time none of them is a mapping of its own
+    blocks = [torch.ones(100_000) for _ in range(1000)]
+    kept = blocks[::100]
+    del blocks
+before = held()
+release_memory()
+print(before - held())
+"""
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 100  # of 400 MB
