@@ -18,8 +18,9 @@ from muse_core.generation.assistant import Room, Turn, TurnOutcome, TurnRequest,
 from muse_core.generation.decode import Decoder
 from muse_core.generation.prefill import Row
 from muse_core.generation.sampling import Sampling
+from muse_core.models.device import release_memory
 from muse_core.models.loading import LoadedModel
-from muse_core.training.memory import free_memory, is_out_of_memory
+from muse_core.training.memory import is_out_of_memory
 
 SLOTS = 64
 
@@ -72,7 +73,7 @@ def sample_turns(
         except (RuntimeError, MemoryError) as problem:
             if not is_out_of_memory(problem):
                 raise
-        free_memory()
+        release_memory()
         if slots == 1:
             raise HardwareError(
                 f"out of memory while {len(requests)} turns were sampled one by one: one context does not "

@@ -42,7 +42,8 @@ def resolve_precision(asked: str, device: str) -> Literal["fp32", "bf16", "fp16"
     """What forward and backward passes compute in on `device`; HardwareError where it cannot.
 
     `auto`: bf16 on a GPU that has it, fp16 (with a loss scaler) on another, fp32 on a CPU, where bf16 is
-    slower without units for it and gained nothing end to end with them."""
+    slower without units for it and gained a small model nothing end to end with them; for a base that it
+    trains faster `cpu.hours` asks for it (`tasks/pace.py`)."""
     is_cpu = device == "cpu"
     if asked in ("fp32", "auto") and (is_cpu or asked == "fp32"):
         return "fp32"
@@ -89,7 +90,8 @@ def use_threads(asked: int) -> int:
 
 def release_memory() -> None:
     """Gives back to the system what was freed. glibc keeps it otherwise, 6 GB after training 132M parameters,
-    beside which the next stage finds no room; and torch that of a GPU."""
+    beside which the next stage finds no room; and torch that of a GPU. To be called outside of an `except`,
+    which holds the tensors of a pass that failed."""
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():

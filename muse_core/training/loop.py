@@ -25,14 +25,14 @@ from accelerate.state import AcceleratorState
 from muse_core.context import StageContext
 from muse_core.errors import HardwareError, MuseError
 from muse_core.examples.example import Example
-from muse_core.models.device import resolve_precision
+from muse_core.models.device import release_memory, resolve_precision
 from muse_core.models.packed_sequences import packed_attention
 from muse_core.training import checkpoints
 from muse_core.training.batches import StepPlan, Totals, micro_batches, totals
 from muse_core.training.checkpoints import TrainingState
 from muse_core.training.draw import Draw
 from muse_core.training.interrupts import Interrupted, Interrupts
-from muse_core.training.memory import free_memory, halved, is_out_of_memory
+from muse_core.training.memory import halved, is_out_of_memory
 from muse_core.training.optimizer import optimizer_of
 from muse_core.training.processes import add_up, add_up_gradients, any_process, dealt_out, refuse_sharding
 from muse_core.training.recorder import Recorder
@@ -223,7 +223,7 @@ def _gradients(run: Run, chosen: list[Example]) -> dict[str, torch.Tensor]:
         if not any_process(run.accelerator, sums is None):
             return sums or {}
         run.optimizer.zero_grad(set_to_none=True)
-        free_memory()
+        release_memory()
         before = run.micro_batch_tokens
         run.micro_batch_tokens = halved(chosen, before, run.how.note)
         run.state.retries += 1

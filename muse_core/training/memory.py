@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 
 import torch
@@ -28,13 +27,6 @@ def is_out_of_memory(problem: BaseException) -> bool:
         return True
     is_known = isinstance(problem, Exception) and should_reduce_batch_size(problem)
     return is_known or (isinstance(problem, RuntimeError) and "not enough memory" in str(problem))
-
-
-def free_memory() -> None:
-    """Gives back what failed passes left (call it outside of the `except`: it holds their tensors)."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def halved(examples: Sequence[Example], max_tokens: int, note: str) -> int:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import torch
 
 from muse_core.examples.example import ARGUMENT_PART, Example
+from muse_core.models.device import release_memory
 from muse_core.models.packed_sequences import packed_attention
 from muse_core.training.batches import MicroBatch, micro_batches, totals
 from muse_core.training.losses import LanguageLoss, Look
-from muse_core.training.memory import free_memory, halved, is_out_of_memory
+from muse_core.training.memory import halved, is_out_of_memory
 from muse_core.training.precision import autocast
 
 
@@ -50,7 +51,7 @@ def measure(
         except (RuntimeError, MemoryError) as problem:
             if not is_out_of_memory(problem):
                 raise
-        free_memory()
+        release_memory()
         micro_batch_tokens = halved(examples, micro_batch_tokens, "sft")
 
 
