@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 KNOWN_SHARE = 0.1  # of a stage: from here on its own pace says how long it takes
-ENOUGH_S = 20.0  # estimated seconds of what is done, before they correct the rest
+DOUBT_SHARE = 0.05  # of the whole estimate: seconds that passed as expected, beside those that were seen
 SLOWEST = 4.0  # times the estimate
 
 
@@ -33,8 +33,9 @@ class Forecast:
         return whole - elapsed_s + later * self._pace(taken)
 
     def _pace(self, taken: Mapping[str, float]) -> float:
-        """Seconds that passed for one estimated second."""
+        """Seconds that passed for one estimated second. Of the first stages, which are seconds of a run of
+        hours, it says little: so it begins at 1 and is moved by what weighs in the estimate."""
+        doubt = DOUBT_SHARE * sum(self.expected.values())
         expected = sum(self.expected[name] for name in taken)
-        if expected < ENOUGH_S:
-            return 1.0
-        return min(SLOWEST, max(1 / SLOWEST, sum(taken.values()) / expected))
+        found = (doubt + sum(taken.values())) / (doubt + expected) if doubt else 1.0
+        return min(SLOWEST, max(1 / SLOWEST, found))

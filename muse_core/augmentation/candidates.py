@@ -1,4 +1,5 @@
-"""What could be called at one place: the gold calls of an act, and calls that are wrong on purpose.
+"""What could be called at one place: the gold calls of an act, calls that are wrong on purpose, and those
+that the base would make itself (`sampled_calls.py`).
 
 Three perturbations, each a call that a careless model would make: the wrong tool for the same words,
 a wrong value in one argument (another colour, type or occasion of the lexicon, another item, a far
@@ -21,7 +22,7 @@ from muse_core.tools.shop_schema import PLAIN
 from muse_core.tools.toolbox import ALL_TOOLS
 from muse_core.types import Conversation, Facet, JsonValue, Message, ToolCall, TurnLabel
 
-Kind = Literal["gold", "wrong_tool", "wrong_value", "dropped_limit"]
+Kind = Literal["gold", "wrong_tool", "wrong_value", "dropped_limit", "sampled"]
 WRONG_KINDS: tuple[Kind, ...] = ("wrong_value", "dropped_limit", "wrong_tool")
 
 _LIMITS = ("category", "colour", "brand", "gender", "size", "material", "occasion", "min_price", "max_price",
@@ -43,7 +44,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Candidate:
-    """The calls of one act as they are (gold) or with one of them made wrong."""
+    """The calls of one act as they are (gold), or with another in place of the first."""
 
     kind: Kind
     calls: tuple[ToolCall, ...]
@@ -60,6 +61,11 @@ def acts(conversation: Conversation) -> Iterator[Act]:
             label = labels.get(turn) or _unlabelled(turn, message)
             yield Act(turn, number, place, label, message.tool_calls)
             number += 1
+
+
+def row_id(conversation: Conversation, act: Act) -> str:
+    """The name of the act's row."""
+    return f"{conversation.conversation_id}.{act.turn}.{act.number}"
 
 
 def _unlabelled(turn: int, message: Message) -> TurnLabel:
@@ -82,6 +88,11 @@ def perturbed(
         if call is not None and all(call.arguments != one.calls[0].arguments for one in wrong):
             wrong.append(Candidate(kind, (call, *rest)))
     return wrong
+
+
+def sampled(act: Act, calls: Sequence[ToolCall]) -> list[Candidate]:
+    """Each of the calls in place of the act's first."""
+    return [Candidate("sampled", (call, *act.calls[1:])) for call in calls]
 
 
 def _dropped_limit(call: ToolCall, rng: np.random.Generator, facets: Sequence[Facet]) -> ToolCall | None:

@@ -14,13 +14,13 @@ the threshold).
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from muse_core.augmentation.anchor import Annotator
-from muse_core.augmentation.candidates import Act, Candidate, Kind, acts, perturbed
+from muse_core.augmentation.candidates import Act, Candidate, Kind, acts, perturbed, row_id, sampled
 from muse_core.augmentation.execution import Executed, Outcomes, execute
 from muse_core.augmentation.insertion import Insertion, insert_calls, last_word_end
 from muse_core.augmentation.plain_text import plain_messages
@@ -36,7 +36,7 @@ from muse_core.types import AugmentedText, Conversation, PlacedCall, ToolCall, T
 @dataclass(frozen=True)
 class Measured:
     """One candidate's utility from the anchor and, for the plain paper, from the call. `same_result`:
-    a perturbed call that shows exactly what the gold call shows (then nothing can tell them apart)."""
+    a call that shows exactly what the gold call shows (then nothing can tell them apart)."""
 
     kind: Kind
     utility: float
@@ -46,12 +46,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class ScoredAct:
-    """A row before the decision, with what was measured."""
+    """A row before the decision, with what was measured: of the gold calls, of those made wrong on purpose
+    and of those that the base has sampled."""
 
     row: AugmentedText
     turn_type: TurnType
     gold: Measured | None
     wrong: tuple[Measured, ...] = ()
+    sampled: tuple[Measured, ...] = ()
     replays: bool = True  # the gold calls returned what the conversation says
 
 
@@ -67,16 +69,26 @@ class PreparedAct:
 
 
 def prepare(
-    conversation: Conversation, world: ShopWorld, annotator: Annotator, perturbations: int, seed: int
+    conversation: Conversation,
+    world: ShopWorld,
+    annotator: Annotator,
+    perturbations: int,
+    seed: int,
+    own: Mapping[str, Sequence[ToolCall]] | None = None,
 ) -> list[PreparedAct]:
-    """Every act of the conversation, in order. `world` stands as before the first turn and is moved on."""
+    """Every act of the conversation, in order. `world` stands as before the first turn and is moved on.
+    `own`: row id -> calls that the base has sampled for it."""
     rng = np.random.default_rng([seed, zlib.crc32(conversation.conversation_id.encode())])
     plain = plain_messages(conversation.messages, conversation.language)
     prepared: list[PreparedAct] = []
     earlier: list[str] = []
     for act in acts(conversation):
         scene = _Scene.of(conversation, act, plain, earlier if act.number else ())
-        candidates = [Candidate("gold", act.calls), *perturbed(act, perturbations, rng, world.catalog.facets)]
+        candidates = [
+            Candidate("gold", act.calls),
+            *perturbed(act, perturbations, rng, world.catalog.facets),
+            *sampled(act, (own or {}).get(row_id(conversation, act), ())),
+        ]
         done = execute(candidates, scene.later, world)
         prepared.append(_prepare_act(scene, done, annotator))
         earlier = [*(earlier if act.number else ()), done.candidates[0].calls_text]
@@ -162,7 +174,7 @@ def _row(scene: _Scene, continuation: str, gold: Executed) -> AugmentedText:
         for call, result in zip(act.calls, gold.results, strict=True)
     )
     return AugmentedText(
-        row_id=f"{conversation.conversation_id}.{act.turn}.{act.number}",
+        row_id=row_id(conversation, act),
         conversation_id=conversation.conversation_id,
         turn=act.turn,
         act=act.number,
@@ -192,14 +204,16 @@ def _measured(
     if not from_anchor:
         return act.scored
     near, plain = utilities(from_anchor), utilities(from_call)
-    gold, *wrong = (
+    gold, *others = (
         Measured(kind, anchored.nats, paper.nats, same)
         for kind, anchored, paper, same in zip(act.kinds, near, plain, act.same_result, strict=True)
     )
     row = act.scored.row
     calls = tuple(replace(call, utility_score=gold.utility) for call in row.tool_calls)
     row = replace(row, tool_calls=calls, quality_score=near[0].quality)
-    return replace(act.scored, row=row, gold=gold, wrong=tuple(wrong))
+    wrong = tuple(one for one in others if one.kind != "sampled")
+    own = tuple(one for one in others if one.kind == "sampled")
+    return replace(act.scored, row=row, gold=gold, wrong=wrong, sampled=own)
 
 
 def decide(scored: ScoredAct, threshold: float, keep_gold: bool = False) -> AugmentedText:

@@ -62,7 +62,7 @@ def metrics(
     for tool in sorted({_tool(row) for row in rows}):
         numbers[f"rows/{tool}"] = sum(_tool(row) == tool for row in rows)
         numbers[f"yield/{tool}"] = _share([row.kept for row in rows if _tool(row) == tool])
-    numbers |= _at_thresholds(scored, config.threshold)
+    numbers |= _at_thresholds(scored, config.threshold) | _of_sampled(scored, config.threshold)
     numbers |= _separation(scored, "", from_anchor, config.threshold)
     numbers |= _separation(scored, "from_call/", from_call, config.threshold)
     dev = [one for one in scored if one.row.side == "dev"]
@@ -72,17 +72,42 @@ def metrics(
 def _at_thresholds(scored: Sequence[ScoredAct], threshold: float) -> dict[str, float]:
     """Precision and recall of what is kept, at half, once and twice the threshold: of all acts, of each tool
     and of each language of the shoppers."""
-    groups = {"": list(scored)}
-    for one in scored:
-        for name in (_tool(one.row), one.row.language):
-            groups.setdefault(f"/{name}", []).append(one)
     numbers: dict[str, float] = {}
-    for name, group in sorted(groups.items()):
+    for name, group in _groups(scored):
         for factor in THRESHOLDS:
             limit = factor * threshold
             precision, recall = _precision_recall(group, from_anchor, limit)
             numbers[f"precision_at_{limit:g}" + name] = precision
             numbers[f"recall_at_{limit:g}" + name] = recall
+    return numbers
+
+
+def _groups(scored: Sequence[ScoredAct]) -> list[tuple[str, list[ScoredAct]]]:
+    """All acts, and those of each tool and language, with what stands behind a figure's name."""
+    groups = {"": list(scored)}
+    for one in scored:
+        for name in (_tool(one.row), one.row.language):
+            groups.setdefault(f"/{name}", []).append(one)
+    return sorted(groups.items())
+
+
+def _of_sampled(scored: Sequence[ScoredAct], threshold: float) -> dict[str, float]:
+    """Of the calls that the base has sampled itself: how many are right, which means that they show what the
+    gold call shows; of those kept at half, once and twice the threshold; and of the acts that could be
+    scored, those that a right one is kept for."""
+    if not any(one.sampled for one in scored):
+        return {}
+    numbers: dict[str, float] = {}
+    for name, group in _groups([one for one in scored if one.gold is not None and one.row.act == 0]):
+        calls = [call for one in group for call in one.sampled]
+        numbers["sampled/calls" + name] = len(calls)
+        numbers["sampled/acts" + name] = _share([bool(one.sampled) for one in group])
+        numbers["sampled/right" + name] = _share([call.same_result for call in calls])
+        for factor in THRESHOLDS:
+            limit = factor * threshold
+            kept = [[call.same_result for call in one.sampled if call.utility >= limit] for one in group]
+            numbers[f"sampled/precision_at_{limit:g}" + name] = _share([one for act in kept for one in act])
+            numbers[f"sampled/recall_at_{limit:g}" + name] = _share([any(act) for act in kept])
     return numbers
 
 

@@ -62,6 +62,11 @@ def _data_rules(config: RunConfig) -> list[tuple[bool, str]]:
             config.pairs.samples_per_context < 2,
             "pairs.samples_per_context is 1, but a pair needs at least 2 samples",
         ),
+        (
+            config.base.source == "scratch" and config.augmentation.sampled_calls > 0,
+            "augmentation.sampled_calls asks the base for calls, and one from scratch cannot read yet; set "
+            "it to 0, or base.source=pretrained",
+        ),
         (not config.pairs.temperatures, "pairs.temperatures is empty; give at least one, for example [1.0]"),
     ]
 

@@ -47,7 +47,8 @@ class BaseConfig(Section):
 
 
 class AugmentationConfig(Section):
-    """Toolformer's filter. `samples` caps the rows scored (0 = all)."""
+    """Toolformer's filter. `samples` caps the rows scored (0 = all). `sampled_*`: calls that a pretrained
+    base proposes itself, scored beside the gold ones for the report (augmentation/sampled_calls.py)."""
 
     samples: int = Field(default=25_000, ge=0)
     scorer: Literal["lm", "ngram"] = "ngram"
@@ -56,6 +57,9 @@ class AugmentationConfig(Section):
     min_yield: Share = 0.5
     min_auc: Share = 0.8
     perturbations: Count = 2  # wrong candidates made from each gold call
+    sampled_calls: int = Field(default=0, ge=0)  # the paper's m, at each place; 0 = none
+    sampled_places: Count = 2  # the paper's k, for each tool's prompt
+    sampled_threshold: Share = 0.05  # the paper's τs: a call begins there with this probability at least
 
 
 class SftConfig(Section):

@@ -3,15 +3,17 @@ loss filter), as rows of one user utterance and one act with calls.
 
 Assumes conversations that replay on the catalogue. Reads the train and dev sides only, of train what SFT
 reads, and of these what happens in the own shop: SFT takes other shops' conversations whole. Fails when the
-scorer cannot tell right calls from wrong ones on dev, or when a tool keeps too few of its calls. Not
-covered: searching for calls that nobody made; candidates are the gold calls and perturbed ones.
+scorer cannot tell right calls from wrong ones on dev, or when a tool keeps too few of its calls. Calls that
+the base proposes itself (`sampled_calls`) are scored and counted, and never become rows. Not covered:
+requests in whose turn nobody made a call.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,19 +22,23 @@ from muse_core.augmentation.candidates import acts
 from muse_core.augmentation.filter import PreparedAct, ScoredAct, decide, measure, prepare
 from muse_core.augmentation.ngram import NgramModel
 from muse_core.augmentation.plain_text import training_words
+from muse_core.augmentation.sampled_calls import CallSampler, Sampled, asked, prompts
 from muse_core.augmentation.utility import LanguageModelScorer, NgramScorer
 from muse_core.augmentation.verdict import check, metrics
 from muse_core.catalog.index import CatalogIndex
 from muse_core.catalog.product import Catalog
-from muse_core.config.run_config import RunConfig
+from muse_core.config.run_config import AugmentationConfig, RunConfig
 from muse_core.context import StageContext
 from muse_core.errors import MuseError
 from muse_core.profiles.reserved import taught
 from muse_core.progress import Phases
 from muse_core.records import from_table, to_table
-from muse_core.types import ArtifactRef, Conversation, Profile
+from muse_core.types import ArtifactRef, Conversation, Profile, ToolCall
 from muse_core.world.replay import world_for
 from muse_core.world.shop import own_talks, read_profiles
+
+if TYPE_CHECKING:
+    from muse_core.models.loading import LoadedModel
 
 READS = ("augmentation", "pairs.reserved_share")
 KIND = "augmented"
@@ -62,25 +68,28 @@ def run(
             "augment: found no call on the train and dev sides; expected conversations with tool calls. "
             "Raise conversations.count, or check the file given as --conversations."
         )
-    is_ngram = settings.scorer == "ngram"
-    phases = Phases(
-        ctx.progress, {"n-gram model": 1.0, "trials of calls": 4.0, "scores": 0.0 if is_ngram else 20.0}
-    )
+    is_ngram, is_sampled = settings.scorer == "ngram", settings.sampled_calls > 0
+    work = {"n-gram model": 1.0, "calls of the base": 40.0 * is_sampled,
+            "trials of calls": 4.0, "scores": 20.0 * (not is_ngram)}  # fmt: skip
+    phases = Phases(ctx.progress, work)
     phases.begin("n-gram model")
     model = NgramModel.train(training_words([talk for talk in seen if talk.side == "train"]))
+    loaded = None if is_ngram and not is_sampled else _load(base, ctx)
+    phases.begin("calls of the base")
+    own = _sampled(chosen, loaded, settings, ctx) if is_sampled and loaded is not None else Sampled()
     phases.begin("trials of calls")
     shards = [
         Shard(part, {talk.profile_id: people[talk.profile_id] for talk in part if talk.profile_id in people},
-              products, model, settings.perturbations, ctx.seed)
+              products, model, settings.perturbations, ctx.seed, own.calls)
         for part in _stripes(chosen, ctx.workers)
     ]  # fmt: skip
-    if is_ngram:
+    if is_ngram or loaded is None:
         scored = [act for part in ctx.map(score_shard, shards) for act in part]
     else:
         prepared = [act for part in ctx.map(prepare_shard, shards) for act in part]
         phases.begin("scores")
-        scored = _score_with_base(prepared, base, ctx)
-    return _publish(config, scored, len(seen) - len(chosen), ctx)
+        scored = _score_with_base(prepared, loaded, ctx)
+    return _publish(config, scored, len(seen) - len(chosen), own, ctx)
 
 
 def choose(conversations: Sequence[Conversation], cap: int, rng: np.random.Generator) -> list[Conversation]:
@@ -114,6 +123,7 @@ class Shard:
     model: NgramModel
     perturbations: int
     seed: int
+    own: Mapping[str, tuple[ToolCall, ...]]
 
 
 def prepare_shard(shard: Shard) -> list[PreparedAct]:
@@ -132,15 +142,30 @@ def _prepared(shard: Shard) -> Iterator[list[PreparedAct]]:
     annotator = Annotator(shard.catalog.products)
     for talk in shard.conversations:
         world = world_for(shard.profiles.get(talk.profile_id), index, talk.attachments)
-        yield prepare(talk, world, annotator, shard.perturbations, shard.seed)
+        yield prepare(talk, world, annotator, shard.perturbations, shard.seed, shard.own)
+
+
+def _load(base: ArtifactRef, ctx: StageContext) -> LoadedModel:
+    from muse_core.models.loading import load_model
+
+    return load_model(ctx.store.folder(base), ctx.device)
+
+
+def _sampled(
+    talks: Sequence[Conversation], loaded: LoadedModel, settings: AugmentationConfig, ctx: StageContext
+) -> Sampled:
+    """Calls that the base proposes for the requests of these conversations; it is shown train's."""
+    shown = prompts([talk for talk in talks if talk.side == "train"], ctx.seed)
+    found = CallSampler(loaded, shown, settings, ctx.seed, ctx.progress).sample(asked(talks))
+    said = (found.drawn, found.places, found.readable, len(found.calls))
+    logger.info("augment: the base wrote %d calls at %d places, %d readable, for %d requests", *said)
+    return found
 
 
 def _score_with_base(
-    prepared: Sequence[PreparedAct], base: ArtifactRef, ctx: StageContext
+    prepared: Sequence[PreparedAct], loaded: LoadedModel, ctx: StageContext
 ) -> list[ScoredAct]:
-    from muse_core.models.loading import load_model
-
-    scorer = LanguageModelScorer(load_model(ctx.store.folder(base), ctx.device))
+    scorer = LanguageModelScorer(loaded)
     scored: list[ScoredAct] = []
     for start in range(0, len(prepared), LM_ACTS):
         scored += measure(prepared[start : start + LM_ACTS], scorer)
@@ -148,10 +173,12 @@ def _score_with_base(
     return scored
 
 
-def _publish(config: RunConfig, scored: Sequence[ScoredAct], left_out: int, ctx: StageContext) -> ArtifactRef:
+def _publish(
+    config: RunConfig, scored: Sequence[ScoredAct], left_out: int, own: Sampled, ctx: StageContext
+) -> ArtifactRef:
     settings = config.augmentation
     rows = [decide(act, settings.threshold, settings.filter == "gold") for act in scored]
-    numbers = metrics(scored, rows, settings) | {"conversations_left_out": left_out}
+    numbers = metrics(scored, rows, settings) | {"conversations_left_out": left_out} | own.numbers()
     judged = check(scored, rows, settings)
     said = (numbers["kept"], len(rows), numbers["auc"], judged)
     logger.info("augment: kept %d of %d calls, AUC %.3f, judged on %s", *said)

@@ -1,4 +1,4 @@
-"""Gives every reader of outside files broken input, and says what crashed, hung or took too much memory.
+"""Gives every reader of outside files broken input: what crashed, hung, died or took too much memory?
 
 python -m tests.fuzz --inputs 100000                 all readers, by their shares
 python -m tests.fuzz --reader chats --only 1234      one input again, with its traceback
@@ -8,12 +8,12 @@ python -m tests.fuzz --inputs 100000 --keep DIR      what was found, as files
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.fuzz.campaign import Finding, Outcome, made, run
+from tests.fuzz.apart import run_apart
+from tests.fuzz.campaign import Finding, Outcome, made
 from tests.fuzz.readers import READERS
 
 
@@ -32,16 +32,16 @@ def main() -> int:
     whole = sum(one.share for one in READERS.values())
     names = [given.reader] if given.reader else list(READERS)
     findings: dict[str, list[Finding]] = {}
-    inputs = 0
+    inputs, peak_mb = 0, 0.0
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             count = given.inputs if given.reader else round(given.inputs * READERS[name].share / whole)
-            outcome = run(name, range(count), given.seed, Path(folder) / "fuzz")
-            inputs += outcome.inputs
+            outcome = run_apart(name, count, given.seed, Path(folder) / "fuzz")
+            inputs, peak_mb = inputs + outcome.inputs, max(peak_mb, outcome.peak_mb)
             say(outcome)
             for one in outcome.findings:
                 findings.setdefault(one.place, []).append(one)
-    print(f"{inputs:,} inputs, {len(findings)} different findings, peak {peak_mb():.0f} MB")
+    print(f"{inputs:,} inputs, {len(findings)} different findings, peak {peak_mb:.0f} MB")
     for place, found in findings.items():
         print(f"  {place} ({len(found)} times; --reader {found[0].reader} --only {found[0].number})")
         if given.keep:
@@ -53,13 +53,10 @@ def main() -> int:
 def say(one: Outcome) -> None:
     print(
         f"{one.reader:10} {one.inputs:8,} inputs, {one.refused:8,} refused, {len(one.findings):5,} found, "
-        f"slowest {one.slowest_s:5.2f} s ({one.slowest}), {one.seconds:7.1f} CPU-s, peak {peak_mb():.0f} MB",
+        f"slowest {one.slowest_s:5.2f} s ({one.slowest}), {one.seconds:7.1f} CPU-s, "
+        f"peak {one.peak_mb:.0f} MB",
         flush=True,
     )
-
-
-def peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def again(reader: str, number: int, seed: int) -> int:

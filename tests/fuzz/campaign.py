@@ -10,7 +10,7 @@ import shutil
 import signal
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -33,7 +33,7 @@ class Hang(BaseException):
 class Finding:
     reader: str
     number: int
-    kind: str  # crash, hang or memory
+    kind: str  # crash, hang, memory or death
     what: str
     ending: str
     raw: bytes
@@ -54,7 +54,19 @@ class Outcome:
     slowest_s: float = 0.0
     slowest: int = 0
     seconds: float = 0.0
+    peak_mb: float = 0.0  # of the process
     findings: list[Finding] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """What the same reader did with other inputs."""
+        self.inputs += other.inputs
+        self.refused += other.refused
+        self.slowest_s, self.slowest = max(
+            (self.slowest_s, self.slowest), (other.slowest_s, other.slowest), key=lambda one: one[0]
+        )
+        self.seconds += other.seconds
+        self.peak_mb = max(self.peak_mb, other.peak_mb)
+        self.findings += other.findings
 
 
 @cache
@@ -74,14 +86,19 @@ def made(reader: str, number: int, seed: int) -> tuple[str, bytes]:
     return ending, mutated(corpus[ending], rng)
 
 
-def run(reader: str, numbers: range, seed: int, folder: Path) -> Outcome:
-    """Gives a reader the inputs of these numbers, in files below an empty `folder`."""
+def run(
+    reader: str, numbers: Sequence[int], seed: int, folder: Path, said: Callable[[int], None] | None = None
+) -> Outcome:
+    """Gives a reader the inputs of these numbers, in files below an empty `folder`. `said`: is told each
+    number before it is read."""
     outcome = Outcome(reader)
     began = time.process_time()
     with _no_hangs():
         for number in numbers:
+            if said is not None:
+                said(number)
             _one(reader, number, seed, folder, outcome)
-    outcome.seconds = time.process_time() - began
+    outcome.seconds, outcome.peak_mb = time.process_time() - began, _peak_mb()
     return outcome
 
 

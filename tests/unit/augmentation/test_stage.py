@@ -75,3 +75,14 @@ def test_an_untrained_language_model_is_refused_and_gold_is_the_way_out(store, t
     ref, rows = run(store, tmp_path, train=10, scorer="lm", filter="gold")
     assert all(row.kept for row in rows)
     assert store.manifest(ref)["about"]["filter"] == "gold"
+
+
+def test_calls_that_the_base_proposes_are_counted_and_change_no_row(store, tmp_path):
+    """The base is untrained: it opens a brace anywhere, and what it writes there is no call."""
+    _, plain = run(store, tmp_path, "plain", train=10)
+    own = {"sampled_calls": 2, "sampled_places": 1, "sampled_threshold": 0.0}
+    ref, rows = run(store, tmp_path, "own", train=10, **own)
+    numbers = store.manifest(ref)["metrics"]
+    assert numbers["sampled/drawn"] == 2 * numbers["sampled/places"] > 0
+    assert numbers["sampled/readable"] == 0.0
+    assert rows == plain

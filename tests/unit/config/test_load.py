@@ -122,6 +122,7 @@ def test_three_mistakes_are_all_named(tmp_path: Path) -> None:
         (("quickstart", None, ["sft.max_sequence_length=9000"]), "above base.max_positions"),
         (("quickstart", None, ["base.hidden_size=130"]), "multiple of"),
         (("quickstart", None, ["base.extend_vocab=10"]), "base.vocab_size"),
+        (("quickstart", None, ["augmentation.sampled_calls=3"]), "one from scratch cannot read yet"),
         (
             ("quickstart", None, ["pairs.preference_strength_threshold=1.5"]),
             "expected less than or equal to 1",

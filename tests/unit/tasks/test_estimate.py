@@ -134,14 +134,16 @@ def test_before_anything_is_known_the_estimate_is_left() -> None:
 
 
 def test_a_stage_that_runs_at_half_speed_doubles_what_is_left() -> None:
-    """Half of it took 200 s: 200 s more, and the other stages twice their estimates."""
-    assert Forecast(EXPECTED).left_s("sft", 0.5, 200.0) == pytest.approx(200 + 2 * 150)
+    """Half of it took 200 s: 200 s more, and the other stages nearly twice their estimates."""
+    left_s = Forecast(EXPECTED).left_s("sft", 0.5, 200.0)
+    assert left_s is not None and 200 + 1.9 * 150 < left_s < 200 + 2 * 150
 
 
 def test_stages_that_are_over_correct_the_rest() -> None:
     forecast = Forecast(EXPECTED)
     forecast.finish("sft", 100.0)
-    assert forecast.left_s("pairs", 0.0, 0.0) == pytest.approx(50 + 25)
+    left_s = forecast.left_s("pairs", 0.0, 0.0)
+    assert left_s is not None and 50 + 25 < left_s < 1.1 * (50 + 25)
     forecast.finish("pairs", 50.0)
     assert forecast.left_s("dpo", 1.0, 25.0) == pytest.approx(0.0)
 
@@ -155,6 +157,15 @@ def test_one_outlier_cannot_blow_the_rest_up() -> None:
     forecast = Forecast(EXPECTED)
     forecast.finish("sft", 200.0 * 50)
     assert forecast.left_s("pairs", 0.0, 0.0) == pytest.approx(4 * 150)
+
+
+def test_first_stages_of_seconds_say_little_of_a_run_of_hours() -> None:
+    """Seen: 120 s where 21 were expected, most of them for unpacking a base; then hours of training."""
+    forecast = Forecast({"catalog": 21.0, "base": 0.0, "sft": 3000.0, "evaluate": 3000.0})
+    forecast.finish("catalog", 45.0)
+    forecast.finish("base", 72.0)
+    left_s = forecast.left_s("sft", 0.0, 0.0)
+    assert left_s is not None and left_s < 1.4 * 6000
 
 
 def test_a_stage_that_was_thought_cached_has_no_forecast() -> None:
