@@ -150,7 +150,7 @@ def _prepare_act(scene: _Scene, done: Outcomes, annotator: Annotator) -> Prepare
     row = _row(scene, continuation, gold)
     replays = scene.recorded == [tool_message(result).content for result in gold.results]
     reason = "tool_error" if gold.failed else "no_anchor" if at is None else None
-    scored = ScoredAct(replace(row, drop_reason=reason), scene.act.label.turn_type, None, (), replays)
+    scored = ScoredAct(replace(row, drop_reason=reason), scene.act.label.turn_type, None, replays=replays)
     if reason is not None or at is None:
         return PreparedAct(scored)
     anchored = Place(scene.history, continuation[:at], continuation[at : at + TARGET_CHARS])

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
@@ -27,6 +27,7 @@ from transformers import (
     LlamaForCausalLM,
     PreTrainedModel,
     PreTrainedTokenizerFast,
+    modeling_gguf_pytorch_utils,
 )
 from transformers.utils import logging as transformers_logging
 
@@ -90,7 +91,7 @@ def save_model(loaded: LoadedModel, folder: Path) -> None:
     tokenizer = copy(loaded.tokenizer)  # another model may have the same
     tokenizer.chat_template = chat_template(tokenizer, loaded.about)
     loaded.model.generation_config = end_tokens(loaded.tokenizer)
-    with _without_progress_bars(), saving(folder, "Nothing was published"):
+    with without_progress_bars(), saving(folder, "Nothing was published"):
         loaded.model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         save_heads(loaded.heads, folder)
@@ -124,7 +125,7 @@ def load_model(folder: Path | str, device: str = "cpu", shop: Sequence[Facet] | 
     about = _read_about(folder)
     if shop is not None and (differs := unfamiliar(about, shop)):
         log.warning("%s: %s", folder, differs)
-    with _without_progress_bars():
+    with without_progress_bars():
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False
         )
@@ -135,13 +136,16 @@ def load_model(folder: Path | str, device: str = "cpu", shop: Sequence[Facet] | 
 
 
 @contextmanager
-def _without_progress_bars() -> Iterator[None]:
-    """transformers draws a bar per file; our progress goes through StageContext."""
-    were_on = transformers_logging.is_progress_bar_enabled()
+def without_progress_bars() -> Iterator[None]:
+    """transformers draws a bar per file, and one for a GGUF file that its own switch does not reach; our
+    progress goes through StageContext."""
+    were_on, bar = transformers_logging.is_progress_bar_enabled(), modeling_gguf_pytorch_utils.tqdm
     transformers_logging.disable_progress_bar()
+    modeling_gguf_pytorch_utils.tqdm = partial(bar, disable=True)
     try:
         yield
     finally:
+        modeling_gguf_pytorch_utils.tqdm = bar
         if were_on:
             transformers_logging.enable_progress_bar()
 

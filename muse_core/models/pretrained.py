@@ -19,7 +19,7 @@ from transformers import (
 from muse_core.config.run_config import BaseConfig
 from muse_core.errors import ConfigError
 from muse_core.models.heads import Heads
-from muse_core.models.loading import LoadedModel, load_tokenizer
+from muse_core.models.loading import LoadedModel, load_tokenizer, without_progress_bars
 from muse_core.types import JsonValue
 
 
@@ -41,10 +41,11 @@ def from_pretrained(config: BaseConfig, tokenizer: PreTrainedTokenizerFast | Non
     name = _named(config)
     source, how = source_of(name)
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            source, config=base_config(name), dtype=torch.float32, attn_implementation="sdpa",
-            trust_remote_code=False, **how,
-        )  # fmt: skip
+        with without_progress_bars():
+            model = AutoModelForCausalLM.from_pretrained(
+                source, config=base_config(name), dtype=torch.float32, attn_implementation="sdpa",
+                trust_remote_code=False, **how,
+            )  # fmt: skip
     except (OSError, ValueError, ImportError) as problem:
         raise ConfigError(advice(name, problem)) from problem
     if how:

@@ -18,7 +18,8 @@ ROOMS = {
     "conversations": "catalog conversation_files dialogue evaluation feedback json_files json_text language "
     "profiles reading records scoring tools types utterances wordings world",
     "base": "catalog examples language models profiles records tools training types wordings",
-    "augment": "augmentation catalog generation language models profiles reading records tools types wordings world",
+    "augment": "augmentation catalog generation language models profiles reading records tools types "
+    "wordings world",
     "sft": "catalog examples language models processes profiles records tools training types wordings",
     "pairs": "augmentation catalog conversation_files dialogue feedback generation json_text language models "
     "preferences profiles reading records scoring tools types wordings world",

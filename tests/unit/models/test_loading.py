@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 
 from muse_core.config.run_config import BaseConfig
 from muse_core.errors import ArtifactError, ConfigError, HardwareError
-from muse_core.models.loading import from_scratch, load_model, load_reader, save_model
+from muse_core.models.loading import from_scratch, load_model, load_reader, save_model, without_progress_bars
 from muse_core.models.pretrained import from_pretrained
 from muse_core.models.vocabulary import add_our_tokens
 from tests.unit.models.builders_models import TINY, tiny_model, tokenizer
@@ -104,6 +104,16 @@ def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
             save_model(tiny_model(), tmp_path / "model")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_no_bar_is_drawn_for_a_file_and_all_are_as_before_afterwards(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bar = modeling_gguf_pytorch_utils.tqdm
+    with without_progress_bars():
+        assert list(modeling_gguf_pytorch_utils.tqdm([1, 2])) == [1, 2]
+    assert capsys.readouterr() == ("", "") and modeling_gguf_pytorch_utils.tqdm is bar
+    assert list(bar([1, 2])) == [1, 2] and capsys.readouterr().err
 
 
 def gguf_file() -> str | None:
