@@ -83,7 +83,7 @@ def test_a_pretrained_base_is_slower_by_its_parameters(
         found.append(expect(config, store, wanted, "cpu"))
     small, large = (one.seconds for one in found if one is not None)
     assert large["sft"] == pytest.approx(2 * small["sft"]) and large["profiles"] == small["profiles"]
-    assert small["base"] == 0.0 and small["sft"] > 3600
+    assert 0.0 < small["base"] < 0.1 * small["sft"] and small["sft"] > 3600
 
 
 def test_a_base_that_cannot_be_read_any_more_has_no_estimate_and_the_run_says_so(
