@@ -79,6 +79,7 @@ def compute(
                 log_probs, tokens = module.log_probs(micro)
                 found[:, done : done + len(micro.examples)] = torch.stack([log_probs, tokens]).cpu()
             done += len(micro.examples)
+            ctx.progress.update(done, len(pairs), "pairs")
     whole = reduce(found.to(ctx.device), "sum") if state.num_processes > 1 else found
     return whole[0].cpu(), whole[1].cpu().long()
 
