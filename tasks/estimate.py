@@ -63,7 +63,7 @@ def talks(config: RunConfig) -> float:
 
 
 def base_tokens(config: RunConfig) -> float:
-    """That a base is trained on; one that comes trained is unpacked, trimmed and saved in the time of some."""
+    """That a base is trained on; one that comes trained is unpacked and trimmed in the time of some."""
     if config.base.source != "scratch":
         return UNPACKED
     found = TRAIN_SHARE * talks(config) * TOKENS_PER_TALK * config.base.num_epochs

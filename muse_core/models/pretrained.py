@@ -50,7 +50,7 @@ def from_pretrained(config: BaseConfig, tokenizer: PreTrainedTokenizerFast | Non
         raise ConfigError(advice(name, problem)) from problem
     if how:
         model = _without_quantization(model)
-    about: dict[str, JsonValue] = {"base": "pretrained", "base_model": Path(name).name, "can_call": True}
+    about: dict[str, JsonValue] = {"base": "pretrained", "base_model": Path(name).name, "can_call": False}
     return LoadedModel(model, tokenizer, Heads(model.config.hidden_size), about=about)
 
 

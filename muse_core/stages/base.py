@@ -6,11 +6,11 @@
   `can_call: false`.
 - `base.source = pretrained`: a hub id, folder or GGUF file, with the part of its vocabulary that the shop
   needs (`base.trim_vocab`), our tags, the tool list and the shop's list of facets as one token each and, with
-  `base.extend_vocab`, Indic and Roman tokens learnt on train text.
+  `base.extend_vocab`, Indic and Roman tokens learnt on train text. It has not learnt our calls either.
 
 Reads the train side only. Fails on a missing model or network with advice, and before weights are loaded on
 a model that cannot be a base or a tokenizer that cannot write what customers say. Does not cover: prompting
-the pretrained base (evaluation does).
+the pretrained base.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ KIND = "metrics"
 
 Refs = Mapping[str, ArtifactRef]
 PEOPLE, FIGURES = "requests of people", "intervals"
-CANNOT_CALL = "cannot call: it was trained on plain text alone"
+CANNOT_CALL = "cannot call: it has not learnt to"
 
 
 def run(

@@ -209,10 +209,11 @@ class FlightRecorder:
         drift, accuracy = values["dev_chosen_drift"], values["dev_accuracy"]
         if drift >= DISPLACED or accuracy <= 0.5:
             return None
+        weight = self.config.nll_weight
         return (
             f"likelihood displacement: accuracy is {accuracy:.2f}, but the chosen turns have lost "
-            f"{-drift:.2f} nats per token as well. Set dpo.nll_weight=1, lower dpo.learning_rate, or raise "
-            "dpo.beta"
+            f"{-drift:.2f} nats per token as well. Set dpo.nll_weight={max(1.0, 2 * weight):g} "
+            f"(now {weight:g}), lower dpo.learning_rate, or raise dpo.beta"
         )
 
     def _length_runaway(self, values: Mapping[str, float]) -> str | None:

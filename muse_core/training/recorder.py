@@ -40,7 +40,9 @@ class Recorder:
         return len(self.tokens)
 
     def begin(self, step: int) -> None:
-        """The training starts with step `step` (0-based), or goes on with it."""
+        """The training starts with step `step` (0-based), or goes on with it: then nobody here has seen from
+        where its loss should have fallen."""
+        self.has_warned = step > 0
         if self.parts:
             self._announce(self._part(step)[0])
 

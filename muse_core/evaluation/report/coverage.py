@@ -79,7 +79,7 @@ def _gaps(inputs: ReportInputs) -> Iterator[str]:
         )
     for name, can in (about.get("can_call") or {}).items():
         if not can:
-            yield f"Calls and conversations of `{name}`: it was trained on plain text alone and cannot call."
+            yield f"Calls and conversations of `{name}`: it has not learnt to call."
     yield ONE_WORLD
     yield REALISM
     yield SPEED

@@ -19,7 +19,7 @@ COLUMNS = ("Stage", "Tool accuracy", "Response quality", "User satisfaction", "T
 STAGES = (("base", "Baseline"), ("sft", "SFT"), ("dpo", "SFT + DPO"))
 NOT_MEASURED = "User satisfaction needs the closed loop: set evaluation.closed_loop_goals above 0."
 CEILING = "User satisfaction of the expert policy, the ceiling: {}."
-CANNOT_CALL = "The base was trained from scratch on plain text: it cannot call."
+CANNOT_CALL = "The base has not learnt to call."
 
 SFT_METRICS = (
     ("tool_accuracy", "Tool selection, strict"),

@@ -77,7 +77,7 @@ def test_a_local_transformers_folder_is_a_base(tmp_path: Path) -> None:
     loaded.tokenizer.save_pretrained(tmp_path)
     again = from_pretrained(BaseConfig(source="pretrained", model=str(tmp_path)))
     assert torch.equal(again.model(IDS).logits, loaded.model(IDS).logits)
-    assert again.about["can_call"] is True
+    assert again.about["can_call"] is False
 
 
 def test_a_tokenizer_without_the_tags_of_a_call_is_refused(tmp_path: Path) -> None:

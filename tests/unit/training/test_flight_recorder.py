@@ -227,6 +227,7 @@ HEALTHY = {
     ("change", "said"),
     [
         ({"dev_chosen_drift": -0.4}, "likelihood displacement: accuracy is 0.80"),
+        ({"dev_chosen_drift": -0.4}, "Set dpo.nll_weight=4 (now 2)"),
         ({"dev_length_correlation": 0.8}, "learns to write more. Set dpo.scope=act"),
         ({"dev_length_correlation": -0.8}, "learns to write less"),
         ({"dev_dpo_loss": 0.001, "dev_margin": 8.0}, "saturation"),
@@ -236,7 +237,7 @@ HEALTHY = {
 def test_dangers_are_told_once_with_advice(
     change: dict[str, float], said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = FlightRecorder(DpoConfig(), 40)
+    recorder = FlightRecorder(DpoConfig(nll_weight=2.0), 40)
     with caplog.at_level(logging.WARNING):
         recorder.epoch(1, HEALTHY)
         assert not caplog.text

@@ -51,6 +51,18 @@ def test_a_loss_that_stands_still_is_told_half_way_and_once(
     assert "raise learning_rate" in caplog.text
 
 
+def test_a_training_that_goes_on_is_not_judged_by_the_end_that_it_sees(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Seen: resumed at step 40 of 50, where the rate is next to nothing."""
+    recorder = Recorder(context(tmp_path), "dpo", [100] * 50)
+    recorder.begin(30)
+    with caplog.at_level(logging.WARNING):
+        for at in range(31, 51):
+            recorder.step(TrainingState(at, seconds=at), {"loss": 0.4, "grad_norm": 1.0}, 1e-3)
+    assert "did not fall" not in caplog.text
+
+
 def test_of_dpo_the_preferences_have_to_fall_not_the_sum_with_the_nll(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
