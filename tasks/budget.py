@@ -34,6 +34,7 @@ from tasks.estimate import (
     contexts,
     estimate,
     needs_probe,
+    pairs_weight,
     talks,
 )
 from tasks.pace import fastest
@@ -187,7 +188,7 @@ def _pairs(config: RunConfig, seconds: float, rate: float) -> dict[str, int]:
     most = contexts(config)
     for epochs in range(config.dpo.num_epochs, 0, -1):
         each = config.pairs.samples_per_context * COSTS["pairs"].tokens
-        each += epochs * config.dpo.rounds * COSTS["dpo"].tokens
+        each += epochs * config.dpo.rounds * COSTS["dpo"].tokens * pairs_weight(config)
         found = min(most, seconds * rate / each)
         if found >= min(most, ENOUGH_CONTEXTS) or epochs == 1:
             return {"pairs.contexts": max(1, _down(found)), "dpo.num_epochs": epochs}
