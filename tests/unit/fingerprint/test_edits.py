@@ -17,9 +17,8 @@ from tests.unit.fingerprint.builders_fingerprint import edit
 
 MODULES = sorted((SOURCE_ROOT / PACKAGE / "stages").glob("*.py"))
 STAGES = tuple(path.stem for path in MODULES if path.stem != "__init__")
-ANSWERERS = (
-    "dpo export grpo pairs predict rft test_pairs"  # read what is said by rules that know our wordings
-)
+# read what is said by rules that know our wordings
+ANSWERERS = "augment dpo export grpo pairs predict rft test_pairs"
 ASKERS = " ".join(sorted(f"conversations evaluate talk talk_expert test_cases {ANSWERERS}".split()))
 TOOL_READERS = (
     "augment base conversations dpo evaluate export grpo pairs predict rft sft talk talk_expert test_cases "
@@ -73,7 +72,7 @@ EDITS = {
     "a word of the lexicon": Edit("language/lexicon.toml", "laal", "lall", SPEAKERS),
     "a word of requests read by rules": Edit(
         "language/request_words.toml", '"without"', '"lacking"',
-        "conversations dpo evaluate export grpo pairs predict rft talk talk_expert test_pairs",
+        "augment conversations dpo evaluate export grpo pairs predict rft talk talk_expert test_pairs",
     ),
     # data of one stage
     "a first name": Edit("profiles/personas.toml", "Asha", "Aasha", "profiles"),
