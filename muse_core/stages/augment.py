@@ -75,8 +75,7 @@ def run(
     phases.begin("n-gram model")
     model = NgramModel.train(training_words([talk for talk in seen if talk.side == "train"]))
     loaded = None if is_ngram and not is_sampled else _load(base, ctx)
-    phases.begin("calls of the base")
-    own = _sampled(chosen, loaded, settings, ctx) if is_sampled and loaded is not None else Sampled()
+    own = _sampled(chosen, loaded, settings, phases, ctx)
     phases.begin("trials of calls")
     shards = [
         Shard(part, {talk.profile_id: people[talk.profile_id] for talk in part if talk.profile_id in people},
@@ -152,9 +151,17 @@ def _load(base: ArtifactRef, ctx: StageContext) -> LoadedModel:
 
 
 def _sampled(
-    talks: Sequence[Conversation], loaded: LoadedModel, settings: AugmentationConfig, ctx: StageContext
+    talks: Sequence[Conversation],
+    loaded: LoadedModel | None,
+    settings: AugmentationConfig,
+    phases: Phases,
+    ctx: StageContext,
 ) -> Sampled:
-    """Calls that the base proposes for the requests of these conversations; it is shown train's."""
+    """Calls that the base proposes for the requests of these conversations, where it is asked; it is shown
+    train's."""
+    if loaded is None or not settings.sampled_calls:
+        return Sampled()
+    phases.begin("calls of the base")
     shown = prompts([talk for talk in talks if talk.side == "train"], ctx.seed)
     found = CallSampler(loaded, shown, settings, ctx.seed, ctx.progress).sample(asked(talks))
     said = (found.drawn, found.places, found.readable, len(found.calls))

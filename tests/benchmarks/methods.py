@@ -1,11 +1,12 @@
-"""Which method behind SFT: each trained on the same SFT model with as many samples, for several seeds.
+"""Which method behind SFT: each trained on the same SFT model, for several seeds.
 
     python -m tests.benchmarks.methods --homes /tmp/methods --out methods.json --seeds 17 18 19 \
         [--methods dpo rft grpo] [--set KEY=VALUE …]
 
 Runs `muse run --preset quickstart --set post.method=…` for each seed in a home of its own, then what
 `muse compare` does with the evaluations: paired differences from the SFT model. Other settings, such as a
-pretrained base, by `--preset` and `--set`. Stages are cached and killed trainings resumed: stop it whenever
+pretrained base, by `--preset` and `--set`. The quickstart gives all of them
+as many samples; another preset has to be told. Stages are cached and killed trainings resumed: stop it whenever
 you like and start the same command again. Prints a table in Markdown: each figure of SFT, and of each
 method the difference, as the mean over the seeds with the smallest and the largest, and for how many
 seeds the interval leaves 0 out.

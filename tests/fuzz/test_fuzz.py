@@ -15,7 +15,7 @@ from tests.fuzz.readers import CORPUS, READERS
 INPUTS = 2500  # of all readers together
 WHOLE = sum(reader.share for reader in READERS.values())
 DEADLY = """
-import os, re, sys
+import os, sys
 from dataclasses import replace
 from pathlib import Path
 from tests.fuzz import readers
