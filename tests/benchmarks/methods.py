@@ -5,11 +5,10 @@
 
 Runs `muse run --preset quickstart --set post.method=…` for each seed in a home of its own, then what
 `muse compare` does with the evaluations: paired differences from the SFT model. Other settings, such as a
-pretrained base, by `--preset` and `--set`. The quickstart gives all of them
-as many samples; another preset has to be told. Stages are cached and killed trainings resumed: stop it whenever
-you like and start the same command again. Prints a table in Markdown: each figure of SFT, and of each
-method the difference, as the mean over the seeds with the smallest and the largest, and for how many
-seeds the interval leaves 0 out.
+pretrained base, by `--preset` and `--set`; the quickstart gives all methods as many samples, another preset
+has to be told. Stages are cached and killed trainings resumed: stop it whenever you like and start the same
+command again. Prints a table in Markdown: each figure of SFT, and of each method the difference, as the mean
+over the seeds with the smallest and the largest, and for how many seeds the interval leaves 0 out.
 
 The rule for a default, written before the runs: the method whose exact calls on requests of people rise most
 in the mean over the seeds; it must not lower the tool accuracy there or on turns of unseen shops by more than
