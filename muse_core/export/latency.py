@@ -33,12 +33,14 @@ SOURCE_ROOT = Path(__file__).resolve().parents[2]
 
 
 class Decoding(Protocol):
-    """Rows under way: the first `step` reads the prompts."""
+    """Rows under way: the first `step` reads the prompt, `widen` makes as many equal rows of it."""
 
     def step(self) -> Any: ...
 
+    def widen(self, rows: int) -> None: ...
 
-Start = Callable[[Sequence[Sequence[int]]], Decoding]
+
+Start = Callable[[Sequence[int]], Decoding]
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,17 @@ class Latency:
 
 
 class EagerDecoding:
-    """The PyTorch model, rows of one length."""
+    """The PyTorch model."""
 
-    def __init__(self, loaded: LoadedModel, prompts: Sequence[Sequence[int]]) -> None:
+    def __init__(self, loaded: LoadedModel, prompt: Sequence[int]) -> None:
         self._model = loaded.model
-        self._ids = torch.tensor([list(one) for one in prompts], device=loaded.device)
+        self._ids = torch.tensor([list(prompt)], device=loaded.device)
         self._cache = DynamicCache(config=loaded.model.config)
+
+    def widen(self, rows: int) -> None:
+        """From one row to so many equal ones."""
+        self._ids = self._ids.repeat_interleave(rows, 0)
+        self._cache.batch_repeat_interleave(rows)
 
     @torch.inference_mode()
     def step(self) -> torch.Tensor:
@@ -81,7 +88,7 @@ def measure(
     loaded: LoadedModel, graphs: Mapping[str, Path], model_folder: Path, prompt: Sequence[int]
 ) -> dict[str, Latency]:
     """Form -> its figures, `eager` first; `graphs`: name -> its file."""
-    forms: dict[str, Start] = {EAGER: lambda prompts: EagerDecoding(loaded, prompts)}
+    forms: dict[str, Start] = {EAGER: lambda prompt: EagerDecoding(loaded, prompt)}
     for name, path in graphs.items():
         forms[name] = _starter(OnnxModel(path))
     files = {EAGER: model_folder, **graphs}
@@ -98,24 +105,26 @@ def measure(
 
 
 def _starter(model: OnnxModel) -> Start:
-    return lambda prompts: OnnxDecoding(model, prompts)
+    return lambda prompt: OnnxDecoding(model, [prompt])
 
 
 def _timed(
     forms: Mapping[str, Start], prompt: Sequence[int]
 ) -> tuple[dict[str, list[float]], dict[tuple[str, int], list[float]]]:
-    """Seconds of the first tokens at batch 1, and of the further ones by form and batch. One round before
-    is not counted: the first pass of a session lays out its memory."""
+    """Seconds of the first tokens, and of the further ones by form and batch; the prompt is read once for all
+    rows. One round before is not counted: the first pass of a session lays out its memory."""
     first: dict[str, list[float]] = {name: [] for name in forms}
     steps: dict[tuple[str, int], list[float]] = {(name, rows): [] for name in forms for rows in BATCHES}
     for number in range(ROUNDS + 1):
         for rows in BATCHES if number else BATCHES[:1]:
             for name, start in forms.items():
-                decoding = start([prompt] * rows)
-                spent = [_seconds(decoding.step) for _ in range(STEPS + 1 if number else 2)]
+                decoding = start(prompt)
+                read = _seconds(decoding.step)
+                decoding.widen(rows)
+                spent = [_seconds(decoding.step) for _ in range(STEPS if number else 1)]
                 if number:
-                    first[name] += spent[:1] if rows == 1 else []
-                    steps[name, rows] += spent[1:]
+                    first[name].append(read)
+                    steps[name, rows] += spent
     return first, steps
 
 

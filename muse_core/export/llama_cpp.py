@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from muse_core.errors import MuseError
+from muse_core.export.runtime import up_to_stop
 from muse_core.models.chat_template import chat_messages, chat_template
 from muse_core.models.loading import LoadedModel
 from muse_core.models.tokenizer import encode_text
@@ -61,23 +62,22 @@ class LlamaCpp:
         told = self._ask("/tokenize", {"content": text, "add_special": False, "parse_special": True})
         return [int(one) for one in told["tokens"]]
 
-    def last_logits(self, prompts: Sequence[Sequence[int]]) -> np.ndarray:
+    def answers(
+        self, prompts: Sequence[Sequence[int]], stop: Collection[int], max_new_tokens: int
+    ) -> tuple[np.ndarray, list[list[int]]]:
         """[prompts, vocabulary]: log-probabilities of what is likeliest after each prompt, NaN for the rest,
-        and of a prompt whose next token is a part of a letter: llama.cpp tells none of it."""
+        and of a prompt whose next token is a part of a letter: llama.cpp tells none of it. And each prompt's
+        continuation, up to and including the first token of `stop`."""
+        made = [self._complete(prompt, max_new_tokens)["tokens"] for prompt in prompts]
+        return self._likeliest_logits(prompts), [up_to_stop(row, stop) for row in made]
+
+    def _likeliest_logits(self, prompts: Sequence[Sequence[int]]) -> np.ndarray:
         rows = [self._likeliest(prompt) for prompt in prompts]
         found = np.full((len(rows), self._vocabulary), np.nan, np.float32)
         for row, told in enumerate(rows):
             for one in told:
                 found[row, one["id"]] = one["logprob"]
         return found
-
-    def greedy(
-        self, prompts: Sequence[Sequence[int]], stop: Collection[int], max_new_tokens: int
-    ) -> list[list[int]]:
-        """Each prompt's continuation, up to and including the first token of `stop`."""
-        made = [self._complete(prompt, max_new_tokens)["tokens"] for prompt in prompts]
-        ends = [next((at + 1 for at, one in enumerate(row) if one in stop), len(row)) for row in made]
-        return [row[:end] for row, end in zip(made, ends, strict=True)]
 
     @property
     def _vocabulary(self) -> int:

@@ -16,13 +16,13 @@ def main(place: Path, prompt: list[int]) -> None:
         from muse_core.export.latency import EagerDecoding
         from muse_core.models.loading import load_model
 
-        decoding = EagerDecoding(load_model(place), [prompt])
+        decoding = EagerDecoding(load_model(place), prompt)
         for _ in range(NEW_TOKENS):
             decoding.step()
     else:
         from muse_core.export.runtime import OnnxModel
 
-        OnnxModel(place).greedy([prompt], (), NEW_TOKENS)
+        OnnxModel(place).answers([prompt], (), NEW_TOKENS)
     print(psutil.Process().memory_info().rss / 1e6)
 
 

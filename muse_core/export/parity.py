@@ -21,25 +21,26 @@ from muse_core.models.chat_format import END, RESULT
 from muse_core.models.chat_reader import ParsedTurn, parse_turn
 from muse_core.models.learnt_shop import learnt_facets
 from muse_core.models.loading import LoadedModel
+from muse_core.progress import Progress, Silent
 from muse_core.scoring.call_match import match_call
 from muse_core.tools.shop_schema import ShopSchema, schema_of
 from muse_core.types import LANGUAGES
 
 BATCH = 8
+SILENT = Silent()
 MARGINS = ((0.0, 1.0), (1.0, 4.0), (4.0, float("inf")))
 
 
 class Form(Protocol):
-    """An exported form at work. `last_logits`: [prompts, vocabulary]; where `tells_log_probs`, they are
-    log-probabilities, NaN for tokens of which it says nothing (they count as equal)."""
+    """An exported form at work. `answers`: what it thinks of the next token of each prompt, [prompts,
+    vocabulary], and its greedy text. The former are logits; where `tells_log_probs`, log-probabilities, NaN
+    for tokens of which it says nothing (they count as equal)."""
 
     tells_log_probs: bool
 
-    def last_logits(self, prompts: Sequence[Sequence[int]]) -> np.ndarray: ...
-
-    def greedy(
+    def answers(
         self, prompts: Sequence[Sequence[int]], stop: Collection[int], max_new_tokens: int
-    ) -> list[list[int]]: ...
+    ) -> tuple[np.ndarray, list[list[int]]]: ...
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,15 @@ class _Case:
 
 
 @torch.no_grad()
-def check(loaded: LoadedModel, graph: Form, contexts: Sequence[Context], max_new_tokens: int) -> Parity:
+def check(
+    loaded: LoadedModel,
+    graph: Form,
+    contexts: Sequence[Context],
+    max_new_tokens: int,
+    progress: Progress = SILENT,
+) -> Parity:
     """Both on all contexts."""
-    cases = list(_answered(loaded, graph, contexts, max_new_tokens))
+    cases = list(_answered(loaded, graph, contexts, max_new_tokens, progress))
     schema = schema_of(learnt_facets(loaded.about))
     ours, graphs = [one.our_act for one in cases], [one.graph_act for one in cases]
     return Parity(
@@ -124,24 +131,34 @@ def check(loaded: LoadedModel, graph: Form, contexts: Sequence[Context], max_new
 
 
 def _answered(
-    loaded: LoadedModel, graph: Form, contexts: Sequence[Context], max_new_tokens: int
+    loaded: LoadedModel, graph: Form, contexts: Sequence[Context], max_new_tokens: int, progress: Progress
 ) -> Iterator[_Case]:
     stop = {int(loaded.tokenizer.convert_tokens_to_ids(token)) for token in (END, RESULT)}
     rows = prefill(loaded.model, [one.ids for one in contexts])
     told = torch.stack([row.logits for row in rows if row.logits is not None]).float()
     logits = (told.log_softmax(-1) if graph.tells_log_probs else told).cpu().numpy()
     decode(loaded.model, rows, stop, Sampling(max_new_tokens=max_new_tokens))
-    for start in range(0, len(contexts), BATCH):
-        prompts = [one.ids for one in contexts[start : start + BATCH]]
-        theirs = graph.last_logits(prompts)
-        written = graph.greedy(prompts, stop, max_new_tokens)
-        for at, (new, found) in enumerate(zip(written, theirs, strict=True), start):
-            second, first = np.sort(logits[at])[-2:]
-            ours = rows[at].new
-            acts = (parse_turn(loaded.tokenizer.decode(tokens), 0) for tokens in (ours, new))
-            known = np.abs(found - logits[at])[~np.isnan(found)]
-            difference = float(known.max()) if len(known) else 0.0
-            yield _Case(contexts[at], difference, float(first - second), ours, new, *acts)
+    theirs = _of_the_form(graph, contexts, stop, max_new_tokens, progress)
+    for context, row, mine, (found, new) in zip(contexts, rows, logits, theirs, strict=True):
+        second, first = np.sort(mine)[-2:]
+        acts = (parse_turn(loaded.tokenizer.decode(tokens), 0) for tokens in (row.new, new))
+        known = np.abs(found - mine)[~np.isnan(found)]
+        difference = float(known.max()) if len(known) else 0.0
+        yield _Case(context, difference, float(first - second), row.new, new, *acts)
+
+
+def _of_the_form(
+    graph: Form, contexts: Sequence[Context], stop: Collection[int], max_new_tokens: int, progress: Progress
+) -> list[tuple[np.ndarray, list[int]]]:
+    """Logits and text of each context. Prompts of about one length go together: padding costs like text."""
+    order = sorted(range(len(contexts)), key=lambda at: len(contexts[at].ids))
+    found: dict[int, tuple[np.ndarray, list[int]]] = {}
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        answers = graph.answers([contexts[at].ids for at in batch], stop, max_new_tokens)
+        found.update(zip(batch, zip(*answers, strict=True), strict=True))
+        progress.update(len(found), len(order), "contexts answered")
+    return [found[at] for at in range(len(contexts))]
 
 
 def decision(act: ParsedTurn) -> str:

@@ -15,8 +15,8 @@ from muse_core.errors import ArtifactError
 
 
 class OnnxModel:
-    """`OnnxModel(path)`; `greedy(prompts, …)` decodes, `last_logits(prompts)` scores. ArtifactError where the
-    weights beside the graph are missing or cut off."""
+    """`OnnxModel(path)`; `answers(prompts, …)` decodes. ArtifactError where the weights beside the graph are
+    missing or cut off."""
 
     tells_log_probs = False
 
@@ -34,24 +34,18 @@ class OnnxModel:
             raise
         self.past = [entry for entry in self.session.get_inputs() if entry.name.startswith("past_")]
 
-    def last_logits(self, prompts: Sequence[Sequence[int]]) -> np.ndarray:
-        """[prompts, vocab] float32 logits after each prompt's last token."""
-        ids, mask = _left_padded(prompts)
-        return self.run(ids, mask, self.empty_past(len(prompts)))[0]
-
-    def greedy(
+    def answers(
         self, prompts: Sequence[Sequence[int]], stop: Collection[int], max_new_tokens: int
-    ) -> list[list[int]]:
-        """Each prompt's continuation, up to and including the first token of `stop`."""
+    ) -> tuple[np.ndarray, list[list[int]]]:
+        """[prompts, vocab] float32 logits behind each prompt, and its greedy continuation, up to and
+        including the first token of `stop`. Each prompt is read once."""
         decoding = OnnxDecoding(self, prompts)
-        produced: list[list[int]] = [[] for _ in prompts]
-        for _ in range(max_new_tokens):
-            for row, token in zip(produced, decoding.step().tolist(), strict=True):
-                if not row or row[-1] not in stop:
-                    row.append(token)
-            if all(row[-1] in stop for row in produced):
-                break
-        return produced
+        steps = [decoding.step()]
+        first, ended = decoding.logits, np.isin(steps[0], list(stop))
+        while len(steps) < max_new_tokens and not ended.all():
+            steps.append(decoding.step())
+            ended |= np.isin(steps[-1], list(stop))
+        return first, [up_to_stop(row, stop) for row in np.stack(steps, 1).tolist()]
 
     def run(self, ids: np.ndarray, mask: np.ndarray, past: list[np.ndarray]) -> list[np.ndarray]:
         """Logits [rows, vocab] and the present cache of new tokens behind a past."""
@@ -71,13 +65,25 @@ class OnnxDecoding:
         self._model = model
         self._ids, self._mask = _left_padded(prompts)
         self.past = model.empty_past(len(prompts))
+        self.logits = np.empty((len(prompts), 0), np.float32)  # [rows, vocab], of the last step
+
+    def widen(self, rows: int) -> None:
+        """From one row to so many equal ones."""
+        self._ids, self._mask = np.repeat(self._ids, rows, 0), np.repeat(self._mask, rows, 0)
+        self.past = [np.repeat(part, rows, 0) for part in self.past]
 
     def step(self) -> np.ndarray:
         """The next token of every row, greedy."""
-        logits, *self.past = self._model.run(self._ids, self._mask, self.past)
-        tokens = np.asarray(logits.argmax(-1))
+        self.logits, *self.past = self._model.run(self._ids, self._mask, self.past)
+        tokens = np.asarray(self.logits.argmax(-1))
         self._ids, self._mask = tokens[:, None], np.pad(self._mask, ((0, 0), (0, 1)), constant_values=1)
         return tokens
+
+
+def up_to_stop(tokens: Sequence[int], stop: Collection[int]) -> list[int]:
+    """Up to and including the first token of `stop`; all of them where there is none."""
+    end = next((at + 1 for at, token in enumerate(tokens) if token in stop), len(tokens))
+    return list(tokens[:end])
 
 
 def check_data_files(path: Path) -> None:

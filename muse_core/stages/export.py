@@ -34,6 +34,7 @@ from muse_core.export.runtime import OnnxModel, cache_problems
 from muse_core.export.tensorrt import build_engine
 from muse_core.models.learnt_shop import learnt_facets, write_tools
 from muse_core.models.loading import LoadedModel, load_model
+from muse_core.progress import Phases
 from muse_core.records import from_table
 from muse_core.types import ArtifactRef, Conversation
 
@@ -43,7 +44,7 @@ KIND = "export"
 log = logging.getLogger(__name__)
 MAX_LOGIT_DIFFERENCE, MIN_SAME_TOKENS = 1e-2, 0.99  # of an fp32 graph
 ACT_TOKENS = 64
-ONNX, INT8, GGUF = "onnx", "int8", "gguf"
+ONNX, INT8, TENSORRT, TIMING, GGUF = "onnx", "int8", "tensorrt engine", "latency", "gguf"
 NO_LLAMA_CPP = "llama.cpp is not here to check it; pip install -e '.[gguf]'"
 
 
@@ -95,27 +96,37 @@ class _Exporter:
                 "there is no conversation of the development side to check a graph on; make more "
                 "(conversations.count, profiles.count), or set export.onnx=false and export.gguf=false"
             )
+        phases = Phases(self.ctx.progress, self._work())
         if self.config.onnx:
-            self._graphs()
+            self._graphs(phases)
         if self.config.gguf:
-            self.ctx.progress.update(4, 5, "gguf")
+            phases.begin(GGUF)
             self._gguf()
-        self.ctx.progress.update(5, 5, "exported")
         return self
 
-    def _graphs(self) -> None:
-        self.ctx.progress.update(0, 5, "onnx graph")
+    def _work(self) -> dict[str, float]:
+        """The parts that are due, and about how long each takes."""
+        work = {}
+        if self.config.onnx:
+            work = {ONNX: 5.0, INT8: 2.0 * self.config.int8, TENSORRT: 1.0, TIMING: 1.0 * self.config.latency}
+        if self.config.gguf:
+            work[GGUF] = 5.0
+        return work
+
+    def _graphs(self, phases: Phases) -> None:
+        phases.begin(ONNX)
         self._judge(ONNX, export_onnx(self.loaded.model, self.folder, self.config.opset))
-        self.ctx.progress.update(2, 5, "int8")
         if self.config.int8 and ONNX in self.graphs:
+            phases.begin(INT8)
             path = self.folder / INT8_FILE
             quantize_int8(self.graphs[ONNX], path)
             self._judge(INT8, path)
-        self.ctx.progress.update(3, 5, "tensorrt engine")
         if self.graphs:
+            phases.begin(TENSORRT)
             best = self.graphs.get(INT8) or self.graphs[ONNX]
             self.parts["tensorrt"] = asdict(build_engine(best, self.folder, self.config.tensorrt))
         if self.config.latency and self.graphs:
+            phases.begin(TIMING)
             self._time()
 
     def _gguf(self) -> None:
@@ -151,7 +162,7 @@ class _Exporter:
             file.unlink(missing_ok=True)
 
     def _compare(self, name: str, form: Form) -> Parity:
-        parity = check(self.loaded, form, self.contexts, ACT_TOKENS)
+        parity = check(self.loaded, form, self.contexts, ACT_TOKENS, self.ctx.progress)
         self.parts["parity"][name] = asdict(parity)
         self.metrics.update(parity.as_metrics(name))
         return parity

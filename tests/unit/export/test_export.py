@@ -26,6 +26,7 @@ from muse_core.export.runtime import OnnxDecoding, OnnxModel, cache_problems
 from muse_core.models.chat_format import render
 from muse_core.models.loading import LoadedModel, from_scratch
 from muse_core.models.tokenizer import encode, train_tokenizer
+from muse_core.progress import Silent
 from muse_core.stages import export
 from muse_core.types import ToolCall
 from tests import builders
@@ -97,9 +98,10 @@ def test_a_graph_without_its_data_file_is_refused(folder, tmp_path, kept, said):
 
 def test_batch_and_padding_do_not_matter(folder, prompts):
     graph = OnnxModel(folder / MODEL_FILE, threads=1)
-    together = graph.last_logits(prompts)
-    alone = np.concatenate([graph.last_logits([prompt]) for prompt in prompts])
-    assert np.abs(together - alone).max() < 1e-4
+    together, texts = graph.answers(prompts, (), 3)
+    alone = [graph.answers([prompt], (), 3) for prompt in prompts]
+    assert np.abs(together - np.concatenate([logits for logits, _ in alone])).max() < 1e-4
+    assert texts == [text for _, (text,) in alone]
 
 
 def test_int8_is_close_and_smaller(loaded, folder, contexts):
@@ -112,7 +114,7 @@ def exporter(loaded, contexts, folder, monkeypatch, **changes) -> export._Export
     made = folder / MODEL_FILE
     monkeypatch.setattr(export, "export_onnx", lambda model, to, opset: made)
     config = ExportConfig(latency=False, tensorrt="off", **changes)
-    ctx: Any = SimpleNamespace(progress=SimpleNamespace(update=lambda *_: None))
+    ctx: Any = SimpleNamespace(progress=Silent())
     return export._Exporter(config, loaded, contexts, folder, ctx)
 
 
@@ -176,10 +178,13 @@ def test_latency_is_measured_beside_pytorch_in_one_run(loaded, folder, prompts, 
 
 
 def test_both_loops_write_the_same(loaded, folder, prompts):
-    theirs = OnnxDecoding(OnnxModel(folder / MODEL_FILE, threads=1), [prompts[0]] * 2)
-    ours = latency.EagerDecoding(loaded, [prompts[0]] * 2)
+    theirs = OnnxDecoding(OnnxModel(folder / MODEL_FILE, threads=1), [prompts[0]])
+    ours = latency.EagerDecoding(loaded, prompts[0])
+    assert theirs.step().tolist() == ours.step().tolist()
+    theirs.widen(3), ours.widen(3)
     for _ in range(5):
-        assert theirs.step().tolist() == ours.step().tolist()
+        told = theirs.step().tolist()
+        assert told == ours.step().tolist() and told == [told[0]] * 3
 
 
 def test_int8_rounds_to_half_a_step():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from muse_core.models.heads import Heads
 from muse_core.models.loading import LoadedModel, from_scratch
 from muse_core.models.tokenizer import encode, told_lines, train_tokenizer
 from muse_core.models.vocabulary import add_our_tokens
+from muse_core.progress import Silent
 from muse_core.stages import export
 from muse_core.types import Conversation
 from tests import builders
@@ -126,21 +128,13 @@ def test_what_gguf_cannot_say_is_refused_with_every_reason(conversations, tmp_pa
     ]
 
 
-class Context_:
-    """Of a stage: all that an export asks of it."""
-
-    def __init__(self) -> None:
-        self.progress = self
-
-    def update(self, *_: Any) -> None: ...
-
-
 def exported(loaded: LoadedModel, conversations: list[Conversation], folder: Path) -> export._Exporter:
     system = builders.conversation().messages[0]
     ids = encode(loaded.tokenizer, (system, builders.search_turn("red shirts")[0]), True).ids
     contexts = [Context(ids, "red shirts", "en", "none")]
     config = ExportConfig(onnx=False, gguf=True)
-    return export._Exporter(config, loaded, contexts, folder, Context_(), conversations).run()  # type: ignore[arg-type]
+    ctx: Any = SimpleNamespace(progress=Silent())
+    return export._Exporter(config, loaded, contexts, folder, ctx, conversations).run()
 
 
 def test_a_model_with_words_of_its_own_is_left_out_and_the_manifest_says_why(conversations, tmp_path, caplog):

@@ -168,7 +168,6 @@ def test_its_graph_is_the_model_in_prefill_and_decoding(family: str, tmp_path) -
     graph = OnnxModel(export_onnx(model, tmp_path, opset=20), threads=1)
     with torch.no_grad():
         expected = torch.stack([model(torch.tensor([prompt])).logits[0, -1] for prompt in prompts])
-    assert torch.allclose(torch.from_numpy(graph.last_logits(prompts)), expected, atol=1e-3)
-    answers = [answer[: answer.index(STOP) + 1] if STOP in answer else answer
-               for answer in graph.greedy(prompts, (STOP,), 15)]  # fmt: skip
+    logits, answers = graph.answers(prompts, (STOP,), 15)
+    assert torch.allclose(torch.from_numpy(logits), expected, atol=1e-3)
     assert answers == [hf_greedy(model, prompt, 15) for prompt in prompts]
