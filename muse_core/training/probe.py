@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -38,14 +39,15 @@ from muse_core.training.losses import LanguageLoss, Weights
 
 SECONDS = 2.0
 WARM_UP_STEPS = 1  # kernels are built, memory is taken
-MOST_STEPS = 100
+LEAST_STEPS, MOST_STEPS = 3, 100
 TURN_TOKENS, TALK_TOKENS = (34, 56), (90, 430)  # of the quickstart's documents, from and to
 UNREAD_SHARE = 0.5  # system line and results, which nothing is learnt from
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What was measured. `threads`: of torch, on `device`; `parameters`: of the model that was trained."""
+    """What was measured: the median of the steps' rates, lest what else the machine does for a moment decide.
+    `threads`: of torch, on `device`; `parameters`: of the model that was trained."""
 
     tokens_per_second: float
     threads: int
@@ -58,7 +60,7 @@ class Probe:
 def probe(
     config: RunConfig, device: str = "cpu", seconds: float | None = None, base: PreTrainedModel | None = None
 ) -> Probe:
-    """Trains for about `seconds` (default SECONDS), but at least one step, after a warm-up: `base`, or the
+    """Trains for about `seconds` (default SECONDS), but at least LEAST_STEPS, after a warm-up: `base`, or the
     model from scratch of `config.base`."""
     use_threads(config.execution.threads)
     limit = SECONDS if seconds is None else seconds
@@ -73,15 +75,13 @@ def probe(
         run = _begin(config, loaded, examples, plan, Path(folder), device)
         for _ in range(WARM_UP_STEPS):
             _advance(run)
-        before, began = run.state.tokens, time.monotonic()
-        while run.state.step < len(plan) and (
-            run.state.step == WARM_UP_STEPS or time.monotonic() - began < limit
-        ):
-            _advance(run)
+        rates: list[float] = []
+        began = time.monotonic()
+        while run.state.step < len(plan) and (len(rates) < LEAST_STEPS or time.monotonic() - began < limit):
+            rates.append(_rate(run))
         spent = time.monotonic() - began
-    rate = (run.state.tokens - before) / spent
     parameters = sum(weight.numel() for weight in loaded.model.parameters())
-    return Probe(rate, torch.get_num_threads(), device, run.state.step - WARM_UP_STEPS, spent, parameters)
+    return Probe(median(rates), torch.get_num_threads(), device, len(rates), spent, parameters)
 
 
 def _begin(
@@ -101,6 +101,13 @@ def _begin(
 def _advance(run: Run) -> None:
     take_step(run)
     run.state.step += 1
+
+
+def _rate(run: Run) -> float:
+    """Tokens a second of the next step."""
+    before, began = run.state.tokens, time.monotonic()
+    _advance(run)
+    return (run.state.tokens - before) / (time.monotonic() - began)
 
 
 def any_tokenizer(base: BaseConfig) -> PreTrainedTokenizerFast:

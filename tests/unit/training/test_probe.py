@@ -45,15 +45,19 @@ def test_it_takes_steps_of_the_houses_own_loop_with_the_runs_model(steps: list[d
     found = probe(CONFIG, seconds=0.3)
     assert found.steps == len(steps) - 1 >= 1  # the warm-up is not measured
     trained = steps[-1]["tokens"] - steps[0]["tokens"]
-    assert found.tokens_per_second == pytest.approx(trained / found.seconds)
+    assert 0.2 < found.tokens_per_second * found.seconds / trained < 5  # the median of the steps' own rates
     assert all(one["loss"] > 0 and one["grad_norm"] > 0 for one in steps)
     assert steps[0]["parameters"] > TINY.vocab_size * TINY.hidden_size
     assert (found.threads, found.device) == (torch.get_num_threads(), "cpu")
 
 
-def test_a_slow_machine_still_gets_one_step(steps: list[dict[str, float]]) -> None:
+def test_a_slow_machine_still_takes_some_steps_and_one_that_was_disturbed_does_not_decide(
+    steps: list[dict[str, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = iter([900.0, 3.0, 1000.0])
+    monkeypatch.setattr(probing, "_rate", lambda run: probing._advance(run) or next(rates))
     found = probe(CONFIG, seconds=0.0)
-    assert found.steps == 1 and found.tokens_per_second > 0
+    assert found.steps == len(steps) - 1 == 3 and found.tokens_per_second == 900.0
 
 
 def test_it_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
