@@ -2,7 +2,8 @@
 
 The model reads the conversation behind the system line of the shopper's last turn (`system_line.py`), runs
 its tools, and replies. What must not be shown (`faults.py`) is repaired: the calls of the turn stay, and the
-model goes on behind them once more, drawing at a temperature, a few times; then a safe sentence stands in.
+model goes on behind them once more, drawing at a temperature or held to sentences that it was taught, a few
+times; then a safe sentence stands in.
 Every answer says what was wrong and what was done, and keeps the model's own turn, which is what metrics
 about the model judge. Greedy and repaired turns alike follow from the request alone.
 """
@@ -18,6 +19,7 @@ from muse_core.dialogue.safe_replies import safe_reply
 from muse_core.generation.assistant import TurnOutcome, TurnRequest, respond
 from muse_core.generation.decode import Sampling
 from muse_core.generation.faults import Fault, fault_of
+from muse_core.generation.taught import sayable
 from muse_core.models.loading import LoadedModel
 from muse_core.profiles.system_line import addressed, language_of
 from muse_core.progress import Progress
@@ -99,7 +101,7 @@ class ServedTurn:
         self.request, self.own, self.session = request, own, request.world.session
         self.messages, self.kept = own.messages, tuple(_without_reply(own.messages))
         self.language = language_of(request.context)
-        self.taught = loaded.replies.get(self.language, ())
+        self.taught = loaded.replies.get(self.language, {})
         self.fault = self._fault_of(own, own.messages)
         self.repair: Repair | None = None
 
@@ -115,14 +117,17 @@ class ServedTurn:
         return self.fault is not None and self.repair is None and self.own.stopped != "positions"
 
     def once_more(self, number: int, sampling: Sampling) -> TurnRequest:
-        """The same turn behind the acts that stay, drawn; at last one of the sentences that were taught."""
+        """The same turn behind the acts that stay: drawn, or written down the sentences that were taught, at
+        once where the words are the matter, else at last."""
         self.request.world.session = self.session
+        context = (*self.request.context, *self.kept)
+        by_heart = self.fault == "words" or (self.fault in ("reference", "value") and number == LAST_TRY)
         return replace(
             self.request,
-            context=(*self.request.context, *self.kept),
+            context=context,
             seed=zlib.crc32(f"{self.request.seed} {number} {self.own.text}".encode()),
             sampling=replace(sampling, grammar="taught")
-            if self.fault == "words" and number == LAST_TRY
+            if by_heart and sayable(self.taught, context)
             else replace(sampling, temperature=WARMTH, top_p=MASS),
             calls=self.request.calls + len(calls_of(self.kept)),
         )

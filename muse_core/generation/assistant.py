@@ -19,7 +19,7 @@ from muse_core.generation.grammar import Guide, grammar_of
 from muse_core.generation.prefill import Row, prefill_in_turn
 from muse_core.generation.read_values import read_values
 from muse_core.generation.sampling import Sampling
-from muse_core.generation.taught import TaughtGuide, taught_guide
+from muse_core.generation.taught import TaughtGuide, sayable, taught_guide
 from muse_core.models.chat_format import END, RESULT, result_text
 from muse_core.models.chat_reader import ParsedTurn, parse_turn
 from muse_core.models.loading import LoadedModel
@@ -185,7 +185,8 @@ class Room:
             return None
         if turn.sampling.grammar == "taught":
             context = turn.request.context
-            return taught_guide(self.tokenizer, self.replies[language_of(context)], context)
+            told = sayable(self.replies.get(language_of(context), {}), context)
+            return taught_guide(self.tokenizer, told)
         words = turn.request.words or words_of(turn.request.world.catalog)
         grammar = grammar_of(self.tokenizer, self.model.config.vocab_size, schema_of(words.facets))
         if turn.sampling.grammar == "schema":

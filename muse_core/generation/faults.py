@@ -6,21 +6,22 @@
 - `reference`: an item or field that the last result does not have (`[7]`, `[1:weight]`), or any item where
   what was asked for was not found
 - `value`: a price, rating or attribute that is not that product's, or a product that no result holds
-- `words`: of a model that has learnt to talk from simulated conversations alone, a reply of a turn without
-  calls that is none of the sentences that it was taught in that language (`models/learnt_replies.py`)
+- `words`: of a model that has learnt to talk from simulated conversations alone, a reply that is not made of
+  the sentences that it was taught in that language for what it has just done, or claims what is not so
+  (`models/learnt_replies.py`)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 from muse_core.models.chat_format import SPECIAL_TOKENS
-from muse_core.models.learnt_replies import sentence
+from muse_core.models.learnt_replies import Sentences, known_of, since_the_shopper, situation_of
 from muse_core.records import result_values
 from muse_core.scoring.groundedness import check
-from muse_core.tools.references import REFERENCE, last_shown, lexicalise
+from muse_core.tools.references import REFERENCE, items_of, last_shown, lexicalise
 from muse_core.tools.toolbox import TOOL_NAMES, per_tools
 from muse_core.types import Language, Message
 from muse_core.world.turns import reply_of
@@ -47,10 +48,10 @@ def fault_of(
     turn: Sequence[Message],
     malformed: bool,
     language: Language,
-    taught: Collection[str] = (),
+    taught: Mapping[str, Sentences] | None = None,
 ) -> Fault | None:
     """The first fault of a turn behind its context; None when it can be shown. `malformed` as in
-    `TurnOutcome`; `taught`: the sentences of a model that may say no others, () for any."""
+    `TurnOutcome`; `taught`: the sentences, by situation, of a model that may say no others."""
     reply = reply_of(turn)
     if _tag().search(reply):
         return "tag"
@@ -67,8 +68,10 @@ def fault_of(
         return "reference"
     if check(reply, found, language).unknown:
         return "value"
-    said = sentence(reply) if taught and len(turn) == 1 else None
-    return None if said is None or said in taught else "words"
+    situation = situation_of(since_the_shopper((*context, *turn)))
+    sentences = (taught or {}).get(situation)
+    shown = known_of(items_of(last_shown(found)))
+    return None if sentences is None or sentences.have(reply, situation, shown) else "words"
 
 
 def _found_nothing(turn: Sequence[Message]) -> bool:

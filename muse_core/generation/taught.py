@@ -5,7 +5,7 @@ Where it stands at a fork, the model chooses: what comes out is whole and one of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from muse_core.errors import MuseError
-from muse_core.models.learnt_replies import about_items
+from muse_core.models.learnt_replies import Known, Sentences, known_of, since_the_shopper, situation_of
 from muse_core.models.tokenizer import encode
 from muse_core.records import result_values
 from muse_core.tools.references import items_of, last_shown
@@ -42,23 +42,38 @@ class TaughtGuide:
         self._here = self._here[token]
 
 
-def taught_guide(
-    tokenizer: PreTrainedTokenizerFast, replies: tuple[str, ...], context: Sequence[Message]
-) -> TaughtGuide:
-    """At the start of a reply; about items that were shown last, only what they have."""
+def sayable(replies: Mapping[str, Sentences], context: Sequence[Message]) -> tuple[str, ...]:
+    """What a model may reply behind the context; about items that were shown last, only what they have. ()
+    where it was taught nothing, and may say anything."""
+    sentences = replies.get(situation_of(since_the_shopper(context)))
     items = items_of(last_shown(result_values(context)))
-    known = (frozenset(name for name, value in item.items() if value is not None) for item in items)
-    return TaughtGuide(_tree(tokenizer, replies, tuple(known)))
+    return () if sentences is None else _about(sentences, known_of(items))
+
+
+def taught_guide(tokenizer: PreTrainedTokenizerFast, replies: tuple[str, ...]) -> TaughtGuide:
+    """At the start of a reply that is one of `replies`. MuseError where there is none."""
+    if not replies:
+        raise MuseError("nothing that was taught can be said here; decode without the grammar `taught`")
+    return TaughtGuide(_tree(tokenizer, replies))
+
+
+@lru_cache(maxsize=256)
+def _about(sentences: Sentences, items: Known) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sentences.about(items)))
 
 
 @lru_cache(maxsize=64)
-def _tree(
-    tokenizer: PreTrainedTokenizerFast, replies: tuple[str, ...], items: tuple[frozenset[str], ...]
-) -> Tree:
+def _tree(tokenizer: PreTrainedTokenizerFast, replies: tuple[str, ...]) -> Tree:
     """Of replies as a turn writes them, with its end."""
     tree: Tree = {}
-    for reply in (one for said in replies for one in about_items(said, items)):
+    for reply in replies:
         here = tree
-        for token in encode(tokenizer, [Message("assistant", reply)]).ids[1:]:  # behind `<|assistant|>`
+        for token in _written(tokenizer, reply):
             here = here.setdefault(token, {})
     return tree
+
+
+@lru_cache(maxsize=50_000)
+def _written(tokenizer: PreTrainedTokenizerFast, reply: str) -> tuple[int, ...]:
+    """Behind `<|assistant|>`."""
+    return tuple(encode(tokenizer, [Message("assistant", reply)]).ids[1:])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ from muse_core.models.carried_tools import carried, carry
 from muse_core.models.chat_format import END, SPECIAL_TOKENS, format_digest
 from muse_core.models.chat_template import chat_template, end_tokens
 from muse_core.models.heads import Heads, load_heads, save_heads
-from muse_core.models.learnt_replies import replies_of
+from muse_core.models.learnt_replies import Replies, replies_of
 from muse_core.models.learnt_shop import learnt_schema, unfamiliar, write_tools
 from muse_core.models.saving import saving
 from muse_core.tools.in_use import in_use
@@ -73,8 +73,8 @@ class LoadedModel:
         return bool(self.about.get("readings", False))
 
     @cached_property
-    def replies(self) -> Mapping[str, tuple[str, ...]]:
-        """Language -> the sentences that it may say where it calls nothing; {} where it may say anything."""
+    def replies(self) -> Replies:
+        """Language -> situation -> the sentences that it may say there; {} where it may say anything."""
         return replies_of(self.about)
 
     def to(self, device: str) -> LoadedModel:
