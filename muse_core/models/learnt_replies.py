@@ -27,6 +27,7 @@ REPLIES = "replies"
 ANY = "#"  # stands for the number of an item
 NUMBERS = ("price", "rating")
 CLAIMS = frozenset(f"{end} {name}" for end in ("least", "most") for name in NUMBERS)
+ATTRIBUTE = "attribute"  # the argument of `compare` that says what is told of the products
 TALK = ""  # the situation of a turn without calls
 LEAST = 2  # conversations that say a sentence
 FEWEST, FEWEST_OF_A_TOOL = 20, 3  # sentences of a situation, else there are none
@@ -85,13 +86,18 @@ class _Counts:
 
 
 def situation_of(acts: Sequence[Message]) -> str:
-    """What a reply stands behind: `search:found`, `filter:nothing`, TALK where nothing was called. `acts`:
-    what the assistant has done since the shopper spoke."""
+    """What a reply stands behind: `search:found`, `filter:nothing`, `compare price:found`, TALK where nothing
+    was called. `acts`: what the assistant has done since the shopper spoke."""
     calls = calls_of(acts)
     if not calls:
         return TALK
     shown = (result_values(acts) or [None])[-1]
-    return f"{calls[-1].name}:{'found' if items_of(shown) else 'nothing'}"
+    asked = " ".join([calls[-1].name, *_strings(calls[-1].arguments.get(ATTRIBUTE))])
+    return f"{asked}:{'found' if items_of(shown) else 'nothing'}"
+
+
+def _strings(value: JsonValue) -> list[str]:
+    return [value] if isinstance(value, str) else []
 
 
 def since_the_shopper(context: Sequence[Message]) -> Sequence[Message]:

@@ -75,6 +75,7 @@ def test_what_was_done_is_told_by_the_last_call_since_the_shopper_spoke() -> Non
     searched, filtered = acts("search", found), acts("filter", none)
     assert situation_of(()) == TALK and situation_of(searched) == "search:found"
     assert situation_of((*searched, *filtered)) == "filter:nothing"
+    assert situation_of(acts("compare", found, attribute="price")) == "compare price:found"
     context = (
         Message("user", "cups"),
         *searched,
@@ -85,8 +86,8 @@ def test_what_was_done_is_told_by_the_last_call_since_the_shopper_spoke() -> Non
     assert since_the_shopper(context) == filtered and since_the_shopper(filtered) == filtered
 
 
-def acts(tool: str, value: Any) -> tuple[Message, ...]:
-    call = ToolCall("c0.0", tool, {})
+def acts(tool: str, value: Any, **arguments: Any) -> tuple[Message, ...]:
+    call = ToolCall("c0.0", tool, arguments)
     return Message("assistant", "", (call,)), tool_message(ToolResult("c0.0", value))
 
 
