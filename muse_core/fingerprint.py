@@ -208,6 +208,14 @@ class StagePlan:
     warnings: tuple[str, ...] = ()
 
 
+def read_ahead(stages: Iterable[Stage] = STAGES) -> None:
+    """Reads the sources that keys are made of: what is read stays in memory while the files do not change."""
+    glances: dict[Path, closure.Glance] = {}
+    for stage in stages:
+        glance = glances.setdefault(stage.root, closure.Glance(stage.root))
+        closure.code_digests(stage.module, stage.root, glance)
+
+
 def plan(config: RunConfig, store: Finder, stages: Iterable[Stage] = STAGES) -> list[StagePlan]:
     """For each stage in order: cached, or would run and what changed since it last ran."""
     made: dict[str, ArtifactRef] = {}

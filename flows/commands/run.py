@@ -24,7 +24,7 @@ from muse_core.config.load import load_config
 from muse_core.config.run_config import RunConfig
 from muse_core.errors import ConfigError
 from muse_core.evaluation.score.table import check_names
-from muse_core.fingerprint import plan
+from muse_core.fingerprint import plan, read_ahead
 from muse_core.models.cpu import threads_in_words
 from muse_core.models.device import resolve_device, resolve_precision
 from muse_core.stage_table import STAGES
@@ -119,6 +119,7 @@ def run_flow(config: RunConfig, stage: str, environment: Environment) -> dict[st
 
     again()  # Prefect has put handlers of its own in place
     if server is not None:
+        read_ahead()  # it is starting on another core meanwhile
         server.wait()
     summary: dict[str, Any] = muse(config.preset, stage=stage, config=absolute_files(config))
     return summary

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -256,7 +256,8 @@ def _fit(
     rng = np.random.default_rng([ctx.seed, STAGE_NUMBER, number, 1])
     plan = plan_steps([len(example) for example in examples], config.batch_size, config.num_epochs, rng)
     with packed_attention(given.reference.model):
-        return train(module, examples, plan, how_to_step(config, "rft"), ctx, measure)
+        how = replace(how_to_step(config, "rft"), must_fall=False)
+        return train(module, examples, plan, how, ctx, measure)
 
 
 if __name__ == "__main__":

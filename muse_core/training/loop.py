@@ -5,8 +5,7 @@ over packed micro-batches, checkpoints every N steps, resume, progress, metrics.
 and the mixed precision. Several processes share a step's micro-batches and add up their gradients. Where
 memory runs out the step is repeated in smaller ones. Dropout is seeded per step and process.
 
-The best epoch by `dev_loss` is what the module holds at the end. Fails on a loss that is not a number
-and on a step that supervises nothing; warnings are in `recorder.py`.
+Ends with the best epoch by `dev_loss`; fails on a loss that is no number and a step that supervises nothing.
 """
 
 from __future__ import annotations
@@ -54,6 +53,7 @@ class Optimization:
     note: str = ""
     muon_learning_rate: float = 0.0
     patience: int = 0
+    must_fall: bool = True  # a loss that does not is worth a warning
 
 
 @dataclass
@@ -143,11 +143,11 @@ def start_run(
     accelerator = Accelerator(cpu=ctx.device == "cpu", mixed_precision=precision.replace("fp32", "no"))
     refuse_sharding(accelerator)
     module.train()
-    optimizer = optimizer_of(module, how.learning_rate, how.weight_decay, how.muon_learning_rate)
-    optimizer = accelerator.prepare(optimizer)
+    rates = (how.learning_rate, how.weight_decay, how.muon_learning_rate)
+    optimizer = accelerator.prepare(optimizer_of(module, *rates))
     state = checkpoints.resume(ctx.work, module, optimizer, ctx.fingerprint)
     tokens = [1 if draw else sum(len(examples[index]) for index in step) for step in plan.order]
-    recorder = Recorder(ctx, how.note, tokens, plan.parts, is_drawn=draw is not None)
+    recorder = Recorder(ctx, how.note, tokens, plan.parts, must_fall=how.must_fall and draw is None)
     recorder.begin(state.step)
     return Run(
         module, plan, examples, how, ctx, accelerator, optimizer, interrupts, recorder, state,

@@ -22,8 +22,9 @@ LEAST_FALL, LEAST_STEPS = 0.98, 10
 class Recorder:
     """Told of every optimizer step. `tokens`: of each step of the plan; `parts`: the plan's (name, first
     step). `losses`: what has to fall; of DPO's loss the preferences alone, since the NLL of the chosen turns
-    differs more from batch to batch than it falls. `is_drawn`: the samples are drawn as it trains; such a
-    loss is about 0 whatever is learnt, and what happens is told by `on_policy_recorder.py`."""
+    differs more from batch to batch than it falls. `must_fall` is off where the model
+    wrote the samples itself: their loss is about 0 (GRPO; `on_policy_recorder.py` tells what happens) or near
+    its least (RFT) from the beginning."""
 
     ctx: StageContext
     note: str
@@ -33,7 +34,7 @@ class Recorder:
     norms: list[float] = field(default_factory=list)
     quiet_until: int = 0
     has_warned: bool = False
-    is_drawn: bool = False
+    must_fall: bool = True
 
     @property
     def total(self) -> int:
@@ -50,7 +51,7 @@ class Recorder:
         """`values`: the step's loss, its parts and `grad_norm`."""
         self.losses.append(values.get("dpo_loss", values["loss"]))
         self._look_for_spike(state.step, values["grad_norm"])
-        if 2 * state.step >= self.total and not self.is_drawn:
+        if 2 * state.step >= self.total and self.must_fall:
             self._look_for_fall(rate)
         if state.step % LOG_EVERY_STEPS == 0 or state.step == self.total:
             self._report(state, values, rate)

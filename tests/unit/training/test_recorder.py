@@ -63,6 +63,17 @@ def test_a_training_that_goes_on_is_not_judged_by_the_end_that_it_sees(
     assert "did not fall" not in caplog.text
 
 
+def test_turns_that_the_model_wrote_itself_need_not_fall(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Seen: RFT's rounds, each on other turns, whose loss stands near its least from the beginning."""
+    recorder = Recorder(context(tmp_path), "rft", [100] * 20, must_fall=False)
+    with caplog.at_level(logging.WARNING):
+        for at in range(1, 21):
+            recorder.step(TrainingState(at, seconds=at), {"loss": 0.4, "grad_norm": 1.0}, 1e-3)
+    assert "did not fall" not in caplog.text
+
+
 def test_of_dpo_the_preferences_have_to_fall_not_the_sum_with_the_nll(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
