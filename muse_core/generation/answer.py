@@ -28,7 +28,7 @@ from muse_core.reading.shop_words import words_of
 from muse_core.records import calls_of, result_values
 from muse_core.tools.references import last_shown, lexicalise
 from muse_core.types import Language, Message
-from muse_core.world.turns import reply_of
+from muse_core.world.turns import reply_of, since_the_shopper
 
 GREEDY = Sampling(temperature=0.0)
 TRIES = 3
@@ -150,9 +150,9 @@ class ServedTurn:
     def _safe(self) -> str:
         """The safe sentence behind all results of this turn, those that somebody else sent included."""
         context = self.request.context
-        asked = max(place for place, message in enumerate(context) if message.role == "user")
-        found = result_values((*context[asked:], *self.kept))
-        return safe_reply(found, self.language, context[asked].content)
+        under_way = since_the_shopper(context)
+        asked = context[len(context) - len(under_way) - 1]
+        return safe_reply(result_values((*under_way, *self.kept)), self.language, asked.content)
 
 
 def _without_reply(turn: Sequence[Message]) -> Sequence[Message]:

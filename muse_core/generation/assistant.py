@@ -6,7 +6,6 @@ did in each: the calls, their results and the reply, as messages. Requests do no
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +31,7 @@ from muse_core.tools.base import Session, ShopWorld
 from muse_core.tools.shop_schema import schema_of
 from muse_core.tools.toolbox import Toolbox
 from muse_core.types import Message, ToolCall
+from muse_core.world.turns import since_the_shopper
 
 MAX_ROUNDS = 4  # rounds of calls in one turn; a plan of three tools needs three
 
@@ -151,8 +151,7 @@ def turn_of(request: TurnRequest, sampling: Sampling) -> Turn:
 
 
 def _acts_at_the_end(context: Sequence[Message]) -> int:
-    after = itertools.takewhile(lambda message: message.role != "user", reversed(context))
-    return sum(bool(message.tool_calls) for message in after)
+    return sum(bool(message.tool_calls) for message in since_the_shopper(context))
 
 
 class Room:

@@ -18,13 +18,13 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 from muse_core.models.chat_format import SPECIAL_TOKENS
-from muse_core.models.learnt_replies import Sentences, known_of, since_the_shopper, situation_of
+from muse_core.models.learnt_replies import Sentences, known_of, situation_of
 from muse_core.records import result_values
 from muse_core.scoring.groundedness import check
 from muse_core.tools.references import REFERENCE, items_of, last_shown, lexicalise
 from muse_core.tools.toolbox import TOOL_NAMES, per_tools
 from muse_core.types import Language, Message
-from muse_core.world.turns import reply_of
+from muse_core.world.turns import reply_of, since_the_shopper
 
 Fault = Literal["tag", "unfinished", "empty", "reference", "value", "words"]
 FAULTS: tuple[Fault, ...] = get_args(Fault)

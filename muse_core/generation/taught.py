@@ -13,11 +13,12 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from muse_core.errors import MuseError
-from muse_core.models.learnt_replies import Known, Sentences, known_of, since_the_shopper, situation_of
+from muse_core.models.learnt_replies import Known, Sentences, known_of, situation_of
 from muse_core.models.tokenizer import encode
 from muse_core.records import result_values
 from muse_core.tools.references import items_of, last_shown
 from muse_core.types import Message
+from muse_core.world.turns import since_the_shopper
 
 Tree = dict[int, Any]  # token -> the tree behind it
 

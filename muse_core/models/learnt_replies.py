@@ -100,12 +100,6 @@ def _strings(value: JsonValue) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def since_the_shopper(context: Sequence[Message]) -> Sequence[Message]:
-    """The messages behind the last one of the shopper."""
-    asked = max((place for place, message in enumerate(context) if message.role == "user"), default=-1)
-    return context[asked + 1 :]
-
-
 def learnt_replies(conversations: Iterable[Conversation]) -> dict[str, JsonValue]:
     """Of the simulated ones, as an entry of `muse.json`: language -> situation -> the first sentences and
     what came behind, each the most frequent first."""

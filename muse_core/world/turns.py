@@ -6,7 +6,7 @@ reply. A turn that was cut off lacks its end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,12 @@ def reply_of(turn: Iterable[Message]) -> str:
     """The delexicalised reply of a turn; "" without one."""
     replies = [message.content for message in turn if message.role == "assistant" and not message.tool_calls]
     return replies[-1] if replies else ""
+
+
+def since_the_shopper(context: Sequence[Message]) -> Sequence[Message]:
+    """The messages behind the last one of the shopper: the turn that is under way."""
+    asked = max((place for place, message in enumerate(context) if message.role == "user"), default=-1)
+    return context[asked + 1 :]
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from muse_core.models.learnt_replies import (
     known_of,
     learnt_replies,
     replies_of,
-    since_the_shopper,
     situation_of,
 )
 from muse_core.records import tool_message
 from muse_core.types import Conversation, Goal, Message, ToolCall, ToolResult, TurnLabel
+from muse_core.world.turns import since_the_shopper
 
 
 def plain(*first: str, rest: tuple[str, ...] = ("",)) -> Sentences:
