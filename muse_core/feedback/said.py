@@ -9,7 +9,9 @@ from muse_core.generation.read_values import read_values
 from muse_core.reading.shop_words import ShopWords
 from muse_core.types import JsonValue, Message, ToolCall
 
-_POSITIONS = ("like", "items")  # "it", "these": which is meant the words do not say
+# Which of the products "it" and "these" are the words do not say, nor which language is meant by "what does
+# it mean?".
+_UNSPOKEN = ("like", "items", "target")
 _WORD = re.compile(r"[^\s.,?!;:\"'()\[\]{}।“”‘’«»…]+")
 
 
@@ -24,7 +26,7 @@ def unsaid(calls: Sequence[ToolCall], context: Sequence[Message], words: ShopWor
         for name, given in call.arguments.items()
         for value in _values(given)
         if not (
-            name in _POSITIONS
+            name in _UNSPOKEN
             or value in said.get(name, ())
             or (isinstance(value, str) and f" {_words(value)} " in f" {text} ")
         )

@@ -134,7 +134,7 @@ class _ToolText:
         if key == "query" and self._narrows and not values:
             return said.spans if key in self._required else ()
         if key == "text" and self.name == "translate":
-            return said.quoted or said.spans or None
+            return said.quoted or said.to_translate or said.spans or None
         return values if self._narrows or key in _READ_ALONE else None
 
 

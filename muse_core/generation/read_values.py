@@ -1,14 +1,15 @@
 """Which values a call of a turn may have, by argument: what the rules read in the user's last words, else
 what was read, or called with, before.
 
-    values     argument -> its values; an argument of a tool that narrows products without one is not written
-    now        arguments that were read in the last words
-    owed       of these, those that no call behind them has yet
-    spans      the user's last words in a row: what may be searched where no product is read, or translated
-    quoted     of these, what stands in quotes
-    is_another whether the last words ask for another product than those before
-    is_shown   whether the assistant has said or done anything: results that can be narrowed or compared
-    narrows    whether the last words name no product, and something that was not said of the products shown
+    values       argument -> its values; one of a tool that narrows products without any is not written
+    now          arguments that were read in the last words
+    owed         of these, those that no call behind them has yet
+    spans        the user's last words in a row: what may be searched where no product is read
+    quoted       of these, what stands in quotes
+    to_translate what of these may be the words to be translated; any of them, where it is empty
+    is_another   whether the last words ask for another product than those before
+    is_shown     whether the assistant has said or done anything: results that can be narrowed or compared
+    narrows      whether the last words name no product, and something that was not said of the products shown
 
 Not covered: values that are meant by no word that the rules know, and which of two products "it" is.
 """
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from muse_core.generation.pointed import OF_RESULTS, pointed
 from muse_core.reading.reader import read
 from muse_core.reading.shop_words import ShopWords
+from muse_core.reading.to_translate import to_translate
 from muse_core.records import result_values
 from muse_core.tools.references import items_of
 from muse_core.types import JsonValue, Message
@@ -48,6 +50,7 @@ class ReadValues:
     owed: frozenset[str] = frozenset()
     spans: tuple[str, ...] = ()
     quoted: tuple[str, ...] = ()
+    to_translate: tuple[str, ...] = ()
     is_shown: bool = False
     is_another: bool = False
     narrows: bool = False
@@ -87,7 +90,8 @@ def read_values(context: Sequence[Message], shop: ShopWords) -> ReadValues:
     quoted = tuple(_QUOTED.findall(words))
     spans = tuple(_spans(words))
     narrows = _narrows(context, reading, earlier)
-    return ReadValues(values, frozenset(now), frozenset(owed), spans, quoted, is_shown, is_another, narrows)
+    said = (frozenset(now), frozenset(owed), spans, quoted, to_translate(words))
+    return ReadValues(values, *said, is_shown, is_another, narrows)
 
 
 def _narrows(context: Sequence[Message], reading: Read, before: Collection[str]) -> bool:

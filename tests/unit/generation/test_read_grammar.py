@@ -44,7 +44,7 @@ ALLOWED: list[ToolCall] = [
     ToolCall("", "recommend", {"like": 3, "memory": 16}),
     ToolCall("", "recommend", {}),
     ToolCall("", "compare", {"items": [1, 3], "attribute": "screen_size"}),
-    ToolCall("", "translate", {"text": "laptop or", "target": "hi"}),
+    ToolCall("", "translate", {"text": "laptop", "target": "hi"}),
     ToolCall("", "visual_search", {"image": "att1", "max_price": 1500}),
 ]
 INVENTED: list[ToolCall] = [
@@ -63,6 +63,7 @@ INVENTED: list[ToolCall] = [
     ToolCall("", "compare", {"items": [1, 2]}),
     ToolCall("", "compare", {"items": [1, 3], "attribute": "price"}),
     ToolCall("", "translate", {"text": "laptop two", "target": "hi"}),
+    ToolCall("", "translate", {"text": "or", "target": "hi"}),  # it only asks
 ]
 
 
