@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from muse_core.kept_digests import KeptDigests
 from muse_core.package_data import Listing, data_of
 from muse_core.source_digests import data_digest, look, parse, read_source
 
@@ -27,7 +28,7 @@ LEFT_OUT = tuple(
         # a table's values and a folder's files are the stage's own
         "artifacts", "inspection", "arrow_schema", "manifests", "durable", "lease",
         "retention", "remote", "team_store",
-        "fingerprint", "closure", "package_data", "source_digests",  # they make the key
+        "fingerprint", "closure", "package_data", "source_digests", "kept_digests",  # they make the key
         "config", "errors", "ordinary_files", "progress", "context", "stage_table",
     )
 )  # fmt: skip
@@ -52,6 +53,11 @@ class Glance:
         self._modules: dict[str, _Module | None] = {}
         self._data: dict[str, dict[str, str]] = {}
         self._listing: Listing = {}
+
+    @cached_property
+    def kept(self) -> KeptDigests:
+        """What this look has found, or one before it of the same files."""
+        return KeptDigests(self.root / PACKAGE)
 
     def module(self, name: str) -> _Module | None:
         """None for what is no module, or left out."""
@@ -78,10 +84,14 @@ def code_digests(module: str, root: Path = SOURCE_ROOT, glance: Glance | None = 
     """Relative path -> digest, for `module`, all it imports inside muse_core, and the data they read.
     `glance`: a look at the same root that others have had."""
     glance = glance or Glance(root)
+    known = glance.kept.get(module)
+    if known is not None:
+        return known
     reached = _reached(module, glance)
     digests = dict(sorted((found.file, found.digest) for found, _ in reached.values()))
     for found, _ in reached.values():
         digests |= glance.data(found)
+    glance.kept.keep(module, digests)
     return digests
 
 

@@ -229,11 +229,10 @@ def plan(config: RunConfig, store: Finder, stages: Iterable[Stage] = STAGES) -> 
 def _plan_stage(
     stage: Stage, config: RunConfig, store: Finder, made: dict[str, ArtifactRef], glance: closure.Glance
 ) -> StagePlan:
-    last = store.latest(stage.kind, stage.name)
-    before = dict(last["about"].get("key_parts", {})) if last else None
     sources = {name: maker(name, config.post.method) for name in stage.inputs}
     missing = [source for source in sources.values() if source not in made]
     if missing:
+        before = _key_before(stage, store)
         own = changes(before, own_parts(stage, config, glance), inputs=False)
         upstream = [f"input {name} would run" for name in missing] if before is not None else []
         return StagePlan(stage.name, None, "would run", (*own, *upstream))
@@ -241,10 +240,16 @@ def _plan_stage(
     key = key_of_stage(stage, config, inputs, glance=glance)
     ref = store.find(stage.kind, key.value, trust_size_above=TRUST_SIZE_ABOVE)
     if ref is None:
-        reasons = changes(before, key.parts) or ["its artifact is missing or damaged"]
+        reasons = changes(_key_before(stage, store), key.parts) or ["its artifact is missing or damaged"]
         return StagePlan(stage.name, key.value, "would run", tuple(reasons))
     made[stage.name] = ref
     return StagePlan(stage.name, key.value, "cached", (), tuple(_version_warnings(store.manifest(ref))))
+
+
+def _key_before(stage: Stage, store: Finder) -> dict[str, str] | None:
+    """The parts of the key with which a stage ran last."""
+    last = store.latest(stage.kind, stage.name)
+    return dict(last["about"].get("key_parts", {})) if last else None
 
 
 def changes(before: Mapping[str, str] | None, now: Mapping[str, str], inputs: bool = True) -> list[str]:

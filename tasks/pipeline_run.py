@@ -42,7 +42,7 @@ from tasks.parts import REGISTER, wanted_stages
 from tasks.references import ARTIFACT_TAG
 from tasks.registered_model import ModelParts, RegisteredVersion
 from tasks.stages import TASKS
-from tasks.tracking import RunRecord, Tracker, TrackingPlace, flat, patiently, tracked_run
+from tasks.tracking import CACHED_FROM, RunRecord, Tracker, TrackingPlace, flat, tracked_run
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class PipelineRun:
             made: ArtifactRef = call(quote(self._job(stage, key, record)), **given)
             ref = made if found in (None, made) else found
             record.log(self.store.manifest(ref)["metrics"])
-            patiently(lambda: record.describe({}, {ARTIFACT_TAG: ref.path}))
+            record.describe({}, {ARTIFACT_TAG: ref.path})
         self._remember(stage.name, found is not None, time.monotonic() - began, ref)
         if stage.name == "evaluate":
             self.tracker.parent.log(self.headline())
@@ -180,7 +180,7 @@ class PipelineRun:
         tags: Mapping[str, str] = {}
         if found is not None:
             self.store.revalidate(found)
-            tags = {"cached_from": found.path}
+            tags = {CACHED_FROM: found.path}
         section = getattr(self.config, stage.config_section, None)
         shown = flat(section.model_dump(mode="json")) if section is not None else {}
         with self.tracker.stage(stage.name, shown, tags) as record:

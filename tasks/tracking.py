@@ -41,9 +41,11 @@ PAUSES_S = (5.0, 30.0, 120.0)  # between the calls around a stage, as between Pr
 PAUSE_S = 60.0  # before a server that did not answer is asked again
 TOO_MANY, SERVER_ERROR = 429, 500  # HTTP
 BATCH = 200
+MOST_PARAMS = 100  # MLflow takes in one request
 PARAM_CHARS = 500
 TRACES = 4000  # turns whose feedback finds its trace, as many as `muse serve` remembers
 PROCESS_TAG = "muse.process"
+CACHED_FROM = "cached_from"  # tag of a stage that was found: the path of its artifact
 FORBIDDEN = re.compile(r"[^\w\-. :/]")
 
 
@@ -95,6 +97,8 @@ class RunRecord:
     mirror: Any = None  # a wandb run, when `report_to` asks for one
     prefix: str = ""
     _waiting: list[Metric] = field(default_factory=list)
+    _params: list[Param] = field(default_factory=list)
+    _tags: list[RunTag] = field(default_factory=list)
     _flushed: float = field(default_factory=time.monotonic)
     _pause_s: float = 0.0
 
@@ -120,19 +124,16 @@ class RunRecord:
     def flush(self) -> None:
         """Sends what waits. TransientError, and it goes on waiting, where the server does not answer."""
         with transient():
-            while self._waiting:
-                self.client.log_batch(self.run_id, metrics=self._waiting[:BATCH])
-                del self._waiting[:BATCH]
+            while self._waiting or self._params or self._tags:
+                metrics, params = self._waiting[:BATCH], self._params[:MOST_PARAMS]
+                self.client.log_batch(self.run_id, metrics, params, self._tags)
+                del self._waiting[:BATCH], self._params[:MOST_PARAMS], self._tags[:]
         self._flushed = time.monotonic()
 
     def describe(self, params: Mapping[str, str], tags: Mapping[str, str] | None = None) -> None:
-        entries = [Param(metric_name(name), value) for name, value in params.items()]
-        for start in range(0, len(entries), 100):
-            self.client.log_batch(self.run_id, params=entries[start : start + 100])
-        if tags:
-            self.client.log_batch(
-                self.run_id, tags=[RunTag(name, str(value)) for name, value in tags.items()]
-            )
+        """Takes parameters and a few tags, which the next `flush` sends with all that waits."""
+        self._params += [Param(metric_name(name), value) for name, value in params.items()]
+        self._tags += [RunTag(name, str(value)) for name, value in (tags or {}).items()]
 
     def attach(self, path: Path) -> None:
         """Uploads one file (the report) to the run's artifacts."""
@@ -210,7 +211,9 @@ class Tracker:
         run = patiently(lambda: self.client.create_run(self.experiment_id, tags=nested, run_name=name))
         record = RunRecord(self.client, run.info.run_id, self.parent.mirror, f"{name}/")
         with _closing(record):
-            patiently(lambda: record.describe(params))
+            record.describe(params)
+            if CACHED_FROM not in tags:  # it takes its time, and can be looked at meanwhile
+                patiently(record.flush)
             yield record
 
 
@@ -227,7 +230,8 @@ def tracked_run(
     parent = RunRecord(client, run.info.run_id, mirror)
     try:
         with _closing(parent):
-            patiently(lambda: parent.describe(params))
+            parent.describe(params)
+            patiently(parent.flush)
             yield Tracker(client, experiment_id, parent)
     finally:
         if mirror is not None:

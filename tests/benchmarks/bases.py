@@ -138,15 +138,15 @@ def train_and_ask(
         "model": manifest["ref"]["digest"],
         "dev_tool_accuracy": numbers.get("sft_dev_tool_accuracy"),
     }
-    return row | answers(store, ArtifactRef(**manifest["ref"]))
+    return row | answers(store, load_model(store.folder(ArtifactRef(**manifest["ref"])), "cpu"))
 
 
-def answers(store: ArtifactStore, model: ArtifactRef) -> dict[str, Any]:
-    """{"parameters", "people": prefix -> outcomes, "decided": prefix -> baseline -> right, "unseen": …}."""
+def answers(store: ArtifactStore, loaded: LoadedModel) -> dict[str, Any]:
+    """On the shop and the conversations of a store: {"parameters", "people": prefix -> outcomes, "decided":
+    prefix -> baseline -> right, "unseen": metric -> values}."""
     refs = {kind: ArtifactRef(**store.latest(kind)["ref"]) for kind in ("products", "conversations")}  # type: ignore[index]
     talks: list[Conversation] = from_table("conversations", store.read_table(refs["conversations"]))
     shop = Shop.read(store, refs["products"])
-    loaded = load_model(store.folder(model), "cpu")
     baselines = learn_baselines(turns_of([one for one in talks if one.side == "train"]), SEED)
     people, decided = {}, {}
     for one in people_sets(schema_of(shop.index.catalog.facets)):

@@ -10,8 +10,9 @@ down with the right call for each as `muse serve` would have. They go the way of
 against what is held out, replayed, read by rules; what waits is accepted. Prints the mistakes by kind, and
 what became of the corrections by reason. HOME is written to, so let it be a copy.
 
-`compare` asks both models (`--after`: the last one of HOME) the turns of the test side on which that mistake
-is possible, and prints how often each makes it, with the difference and its 95 % interval: the same turns,
+`compare` asks both models (`--after`: the last one of HOME) turns of the test side on which that mistake is
+possible: those of HOME's data, then of new conversations of its test shoppers, in test wordings, until there
+are `--turns`. It prints how often each makes it, with the difference and its 95 % interval: the same turns,
 resampled together by shopper and by template family.
 """
 
@@ -23,7 +24,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ from muse_core.records import calls_of, from_table
 from muse_core.scoring.call_match import match_call
 from muse_core.tools.call_syntax import render_call
 from muse_core.tools.shop_schema import schema_of
-from muse_core.types import ArtifactRef, Conversation, Message, Profile, ToolCall
+from muse_core.types import ArtifactRef, Conversation, Message, Profile, Side, ToolCall
 from muse_core.world.replay import context_before, gold_call, turn_messages, user_text, world_before
 from muse_core.world.shop import read_profiles
 from muse_core.world.turns import reply_of
@@ -135,7 +136,7 @@ def correct(home: Path, wanted: int, kind: str | None, most: int) -> dict[str, A
     by_kind: dict[str, list[Asked]] = {}
     asked, best = 0, kind or ""
     mistakes: dict[str, list[Asked]] = {}
-    fresh = _new_talks(people, index)
+    fresh = _new_talks(people, index, "train")
     while asked < most and len(by_kind.get(best, ())) < wanted:
         turns = [
             (talk, turn)
@@ -167,10 +168,10 @@ def correct(home: Path, wanted: int, kind: str | None, most: int) -> dict[str, A
     return about
 
 
-def _new_talks(people: dict[str, Profile], index: CatalogIndex) -> Iterator[Conversation]:
-    """Conversations of the train side's shoppers that no run has drawn, without end."""
+def _new_talks(people: dict[str, Profile], index: CatalogIndex, side: Side) -> Iterator[Conversation]:
+    """Conversations of a side's shoppers that no run has drawn, without end."""
     config, families, rng = load_config("quickstart")[0], all_families(), np.random.default_rng(SEED)
-    shoppers = [one for one in people.values() if one.side == "train"]
+    shoppers = [one for one in people.values() if one.side == side]
     for number in count():
         yield simulate(shoppers[number % len(shoppers)], index, rng, config, families, f"new{number:06d}")
 
@@ -208,18 +209,20 @@ def _newest(store: ArtifactStore, kind: str) -> ArtifactRef:
 # ---- compare ------------------------------------------------------------------------------------------
 
 
-def compare(home: Path, before: str, after: str | None) -> dict[str, Any]:
+def compare(home: Path, before: str, after: str | None, wanted: int) -> dict[str, Any]:
     kind = json.loads((home / LIST).read_text("utf-8"))["kind"]
     store = ArtifactStore(home / "artifacts")
     people = read_profiles(store, _newest(store, "profiles"))
     talks = from_table("conversations", store.read_table(_newest(store, "conversations")))
-    turns = [
+    own = [talk for talk in talks if talk.side == "test" and talk.shop is None]
+    index = open_assistant(home, before, None, Path).index
+    possible = (
         (talk, turn)
-        for talk in talks
-        if talk.side == "test" and talk.shop is None
+        for talk in chain(own, _new_talks(people, index, "test"))
         for turn in range(len(talk.labels))
         if is_possible(kind, gold_call(talk, turn))
-    ]
+    )
+    turns = list(islice(possible, wanted))
     rates = []
     for model in (before, after):
         assistant = open_assistant(home, model, None, Path)
@@ -246,6 +249,7 @@ def main() -> int:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--count", type=int, default=200, help="corrections")
     parser.add_argument("--most", type=int, default=20_000, help="turns that are asked to find them")
+    parser.add_argument("--turns", type=int, default=400, help="turns that both models are asked")
     parser.add_argument("--kind", help="a kind of mistake, as `correct` prints them")
     parser.add_argument("--before", help="the model that was corrected")
     parser.add_argument("--after", help="the model that learnt from it (default: the last one)")
@@ -255,7 +259,7 @@ def main() -> int:
     if asked.part == "correct":
         found = correct(asked.home, asked.count, asked.kind, asked.most)
     else:
-        found = compare(asked.home, asked.before, asked.after)
+        found = compare(asked.home, asked.before, asked.after, asked.turns)
     print(json.dumps(found, ensure_ascii=False, indent=1))
     return 0
 

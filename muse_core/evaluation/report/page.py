@@ -9,6 +9,7 @@ from typing import Any
 
 from muse_core.artifacts import ArtifactStore
 from muse_core.config.run_config import PromotionConfig, ReadyConfig
+from muse_core.durable import explained, write_text
 from muse_core.evaluation.report import figures, plots
 from muse_core.evaluation.report.coverage import leaks, not_covered
 from muse_core.evaluation.report.data_page import quality_content
@@ -71,7 +72,8 @@ def write_report(
     inputs = replace(gather(store, metrics), rule=rule, ready=ready, shown=shown)
     path = folder / f"report-{metrics.digest[:12]}.html"
     write_page(path, inputs)
-    write_page(folder / "latest.html", inputs)
+    with explained(folder):
+        write_text(folder / "latest.html", path.read_bytes().decode("utf-8"))
     return path
 
 

@@ -142,7 +142,7 @@ class Away:
     def __init__(self, failures: int) -> None:
         self.failures, self.sent = failures, []
 
-    def log_batch(self, run_id: str, metrics: list) -> None:
+    def log_batch(self, run_id: str, metrics: list, params: list = (), tags: list = ()) -> None:
         if self.failures:
             self.failures -= 1
             raise MlflowException("API request to http://me:secret@127.0.0.1:5000 failed")
