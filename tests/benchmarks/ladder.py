@@ -107,9 +107,29 @@ def table(rows: Sequence[Row]) -> str:
             cells = [
                 " · ".join(f"{_mean(values(row, where, metric)):.1f}" for row in its) for metric in METRICS
             ]
-            gaps = [
-                _differences(values(row, where, metric), values(other, where, metric)) for row, other in pairs
-            ]
+            gaps = [gap(its, above, where, metric) for metric in ("tool_accuracy", "exact_call")]
+            lines.append(f"| {name} | {called} | {' | '.join([*cells, *gaps])} |")
+            above = its
+        for baseline in rows[0]["decided"].get(where, ()):
+            shares = " · ".join(
+                f"{100 * float(np.mean(row['decided'][where][baseline])):.1f}"
+                for row in by_step["decoded by readings"]
+            )
+            lines.append(f"| {baseline} | {called} | {shares} | | | | | |")
+    return "\n".join(lines)
+
+
+def values(row: Row, where: str, metric: str) -> list[float | None]:
+    found = row["unseen"] if where == "unseen" else row["people"][where]["models"]["sft"]
+    return list(found.get(metric, ()))
+
+
+def gap(rows: Sequence[Row], above: Sequence[Row], where: str, metric: str) -> str:
+    """The mean difference in points; a case counts where both count it, and is drawn with all its seeds."""
+    pairs = [(row, other) for row in rows for other in above if row["seed"] == other["seed"]]
+    if not pairs:
+        return ""
+    gaps = [_differences(values(row, where, metric), values(other, where, metric)) for row, other in pairs]
     drawn = [_drawn(np.asarray(gaps), seed) for seed in range(RESAMPLES)]
     low, high = np.percentile(drawn, [2.5, 97.5])
     return f"{np.nanmean(gaps):+.1f} [{low:+.1f}, {high:+.1f}]"
