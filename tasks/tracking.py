@@ -202,13 +202,8 @@ class Tracker:
     @contextmanager
     def stage(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[RunRecord]:
         """The nested run of a stage. A failure inside marks it FAILED."""
-        nested = {
-            "mlflow.parentRunId": self.parent.run_id,
-            "stage": name,
-            PROCESS_TAG: this_process(),
-            **tags,
-        }
-        run = patiently(lambda: self.client.create_run(self.experiment_id, tags=nested, run_name=name))
+        its = {"mlflow.parentRunId": self.parent.run_id, "stage": name, PROCESS_TAG: this_process(), **tags}
+        run = patiently(lambda: self.client.create_run(self.experiment_id, tags=its, run_name=name))
         record = RunRecord(self.client, run.info.run_id, self.parent.mirror, f"{name}/")
         with _closing(record):
             record.describe(params)
