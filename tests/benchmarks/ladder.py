@@ -104,9 +104,7 @@ def table(rows: Sequence[Row]) -> str:
     for where, called in SETS.items():
         above: list[Row] = []
         for name, its in by_step.items():
-            cells = [
-                " · ".join(f"{_mean(values(row, where, metric)):.1f}" for row in its) for metric in METRICS
-            ]
+            cells = [" · ".join(_share(values(row, where, metric)) for row in its) for metric in METRICS]
             gaps = [gap(its, above, where, metric) for metric in ("tool_accuracy", "exact_call")]
             lines.append(f"| {name} | {called} | {' | '.join([*cells, *gaps])} |")
             above = its
@@ -145,8 +143,9 @@ def _drawn(gaps: np.ndarray, seed: int) -> float:
     return float(np.nanmean(gaps[:, rng.integers(gaps.shape[1], size=gaps.shape[1])]))
 
 
-def _mean(found: Sequence[float | None]) -> float:
-    return 100 * float(np.mean([one for one in found if one is not None])) if found else float("nan")
+def _share(found: Sequence[float | None]) -> str:
+    counted = [one for one in found if one is not None]
+    return f"{100 * float(np.mean(counted)):.1f}" if counted else "–"
 
 
 if __name__ == "__main__":
