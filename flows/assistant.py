@@ -46,7 +46,7 @@ def open_assistant(home: Path | None, model: str | None, catalog: Path | None, r
     from muse_core.models.loading import load_model
 
     serving(folder)
-    loaded = load_model(folder, resolve_device("auto"), index.catalog.facets)
+    loaded = load_model(folder, resolve_device("auto"), index.catalog.facets, is_only_asked=True)
     return Assistant(loaded, index, model or _short(folder, store), shop)
 
 

@@ -39,6 +39,7 @@ from muse_core.models.chat_template import chat_template, end_tokens
 from muse_core.models.heads import Heads, load_heads, save_heads
 from muse_core.models.learnt_replies import Replies, replies_of
 from muse_core.models.learnt_shop import learnt_schema, unfamiliar, write_tools
+from muse_core.models.offload import is_placed, placement
 from muse_core.models.saving import saving
 from muse_core.tools.in_use import in_use
 from muse_core.types import Facet, JsonValue
@@ -78,7 +79,8 @@ class LoadedModel:
         return replies_of(self.about)
 
     def to(self, device: str) -> LoadedModel:
-        self.model.to(device)
+        if not is_placed(self.model):
+            self.model.to(device)
         self.heads.to(device)
         self.device = device
         return self
@@ -118,16 +120,27 @@ def load_reader(folder: Path | str) -> tuple[PreTrainedTokenizerFast, int]:
     return tokenizer, int(positions)
 
 
-def load_model(folder: Path | str, device: str = "cpu", shop: Sequence[Facet] | None = None) -> LoadedModel:
+def load_model(
+    folder: Path | str,
+    device: str = "cpu",
+    shop: Sequence[Facet] | None = None,
+    *,
+    is_only_asked: bool = False,
+) -> LoadedModel:
     """A folder written by `save_model`, in fp32, ready for evaluation. Checks the chat format, and warns
-    where it has learnt other facets than those of the `shop` that it is to work in."""
+    where it has learnt other facets than those of the `shop` that it is to work in. One that is only asked
+    may lie in main memory, where a GPU has no room (`offload.py`)."""
     folder = Path(folder)
     about = _read_about(folder)
     if shop is not None and (differs := unfamiliar(about, shop)):
         log.warning("%s: %s", folder, differs)
     with without_progress_bars():
         model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, attn_implementation="sdpa", trust_remote_code=False
+            folder,
+            dtype=torch.float32,
+            attn_implementation="sdpa",
+            trust_remote_code=False,
+            **(placement(folder, device) if is_only_asked else {}),
         )
     tokenizer = load_tokenizer(folder)
     heads = load_heads(folder, model.config.hidden_size)

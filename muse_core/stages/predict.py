@@ -39,7 +39,7 @@ def run(
     shop = Shop.read(ctx.store, catalog, profiles)
     nobody = Shop(shop.index)
     exam = read_exam(from_table(test_cases.kind, ctx.store.read_table(test_cases)))
-    loaded = load_model(ctx.store.folder(model), ctx.device, shop.index.catalog.facets)
+    loaded = load_model(ctx.store.folder(model), ctx.device, shop.index.catalog.facets, is_only_asked=True)
     limit = config.evaluation.max_new_tokens
     can_call = loaded.can_call
     due = [part for part in ASKED if exam.part(part) and (can_call or part == TEST)]

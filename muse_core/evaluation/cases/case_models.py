@@ -84,7 +84,7 @@ class OwnModel:
         return _digest({"files": files_digest(self.folder), "code": code})
 
     def answers(self, cases: Sequence[EvalCase]) -> Iterator[tuple[EvalCase, Answer]]:
-        loaded = load_model(self.folder, self.device, self.index.catalog.facets)
+        loaded = load_model(self.folder, self.device, self.index.catalog.facets, is_only_asked=True)
         for start in range(0, len(cases), CHUNK):
             chunk = cases[start : start + CHUNK]
             yield from zip(chunk, answer_cases(loaded, chunk, self.index), strict=True)
