@@ -126,7 +126,7 @@ class RunRecord:
         with transient():
             while self._waiting or self._params or self._tags:
                 metrics, params = self._waiting[:BATCH], self._params[:MOST_PARAMS]
-                self.client.log_batch(self.run_id, metrics, params, self._tags)
+                self.client.log_batch(self.run_id, metrics=metrics, params=params, tags=self._tags)
                 del self._waiting[:BATCH], self._params[:MOST_PARAMS], self._tags[:]
         self._flushed = time.monotonic()
 

@@ -73,7 +73,9 @@ def mlflow_is_away(patch: Patch, count: list[int]) -> None:
     away = MlflowException("API request to http://127.0.0.1:5000 failed: connection refused")
     patch.setattr("tasks.tracking.FLUSH_EVERY_S", math.inf)  # sent at the end of the stage alone
     real = MlflowClient.log_batch
-    patch.setattr(MlflowClient, "log_batch", once(real, lambda *_, **named: "metrics" in named, away, count))
+    patch.setattr(
+        MlflowClient, "log_batch", once(real, lambda *_, **named: bool(named.get("metrics")), away, count)
+    )
 
 
 def the_file_system_is_away(patch: Patch, count: list[int]) -> None:
