@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tasks.registered_model import MODEL_NAME
+from tasks.tracking import CACHED_FROM
 
 ARTIFACT_TAG = "artifact"
-CACHED_TAG = "cached_from"
 DIGEST_ENDING = "_digest"
 PAGE = 1000
 SQLITE = "sqlite:///"
@@ -37,7 +37,7 @@ def _of_runs(client: Any, experiment: str) -> Iterator[str]:
     while True:
         page = client.search_runs([experiment], max_results=PAGE, page_token=token)
         for run in page:
-            for tag in (ARTIFACT_TAG, CACHED_TAG):
+            for tag in (ARTIFACT_TAG, CACHED_FROM):
                 yield run.data.tags.get(tag, "").rpartition("/")[0]
         token = page.token
         if not token:

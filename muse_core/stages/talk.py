@@ -35,10 +35,8 @@ def run(
     rows = from_table(talk_expert.kind, ctx.store.read_table(talk_expert))
     goals, noise = config.evaluation.closed_loop_goals, config.conversations.noise
     market = open_market(shop, goals, noise, ctx.seed)
-    loaded, limit = (
-        load_model(ctx.store.folder(model), ctx.device, is_only_asked=True),
-        config.evaluation.max_new_tokens,
-    )
+    loaded = load_model(ctx.store.folder(model), ctx.device, is_only_asked=True)
+    limit = config.evaluation.max_new_tokens
     if market.goals and loaded.can_call:
         with crew_of(ctx.workers, loaded):
             played = play_model(loaded, market, limit, ctx.progress)

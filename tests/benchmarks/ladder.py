@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -31,6 +30,7 @@ from muse_core.generation.sampling import Grammar, Sampling
 from muse_core.models.loading import LoadedModel, load_model
 from muse_core.types import ArtifactRef
 from tests.benchmarks.bases import answers, done
+from tests.benchmarks.methods import MUSE
 
 OWN_SHOP, NO_READINGS = "conversations.other_shops=0", "prompt.readings=false"
 # name, settings over the quickstart, how it is decoded
@@ -43,7 +43,6 @@ STEPS: tuple[tuple[str, tuple[str, ...], Grammar], ...] = (
 )
 SETS = {"people_": "172", "handwritten_": "sixty", "unseen": "unseen shops"}
 METRICS = {"tool_accuracy": "tool", "exact_call": "exact", "argument_f1": "F1", "invented_value": "invented"}
-MUSE = (sys.executable, "-c", "from flows.cli import app; app(prog_name='muse')")
 RESAMPLES = 2000
 Row = Mapping[str, Any]
 
