@@ -66,7 +66,7 @@ def _is_whole(modules: object) -> bool:
 
 
 def _state_of(package: Path) -> str:
-    """Of names and bytes of all files below a package, of the code that reads them, and of Python."""
+    """Of names and bytes of all files below a package but hidden ones, of the code that reads them, and of Python."""
     whole = hashlib.sha256(f"{sys.implementation.cache_tag}\0{sys.version}".encode())
     for path in (*sorted(_files(package)), *(_HERE / name for name in _READERS)):
         whole.update(f"{os.path.relpath(path, package)}\0{file_digest(path)}\n".encode())
@@ -82,5 +82,6 @@ def _files(package: Path) -> list[Path]:
     found: list[Path] = []
     for folder, inner, names in os.walk(package):
         inner[:] = [name for name in inner if not name.startswith((".", "__pycache__"))]
-        found += [Path(folder, name) for name in names if not name.endswith(".pyc")]
+        shown = (name for name in names if not name.startswith(".") and not name.endswith(".pyc"))
+        found += [Path(folder, name) for name in shown]
     return found
