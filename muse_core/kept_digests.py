@@ -66,7 +66,7 @@ def _is_whole(modules: object) -> bool:
 
 
 def _state_of(package: Path) -> str:
-    """Of names and bytes of all files below a package but hidden ones, of the code that reads them, and of Python."""
+    """Of names and bytes of all files of a package that are not hidden, of these readers, of Python."""
     whole = hashlib.sha256(f"{sys.implementation.cache_tag}\0{sys.version}".encode())
     for path in (*sorted(_files(package)), *(_HERE / name for name in _READERS)):
         whole.update(f"{os.path.relpath(path, package)}\0{file_digest(path)}\n".encode())
